@@ -1,0 +1,76 @@
+#include "core/actions.h"
+
+namespace scram {
+
+std::string_view name(EventKind kind) {
+    switch (kind) {
+        case EventKind::tripped:
+            return "tripped";
+        case EventKind::latched:
+            return "latched";
+        case EventKind::fired:
+            return "fired";
+        case EventKind::answered:
+            return "answered";
+        case EventKind::attempt_lost:
+            return "attempt_lost";
+        case EventKind::confirmed:
+            return "confirmed";
+        case EventKind::rearmed:
+            return "rearmed";
+        case EventKind::rearm_refused:
+            return "rearm_refused";
+        case EventKind::source_joined:
+            return "source_joined";
+        case EventKind::source_left:
+            return "source_left";
+        case EventKind::source_vanished:
+            return "source_vanished";
+        case EventKind::link_up:
+            return "link_up";
+        case EventKind::link_down:
+            return "link_down";
+        case EventKind::rehearsal_failed:
+            return "rehearsal_failed";
+        case EventKind::rehearsal_lost:
+            return "rehearsal_lost";
+        case EventKind::plan_changed:
+            return "plan_changed";
+    }
+    return "?";
+}
+
+std::string_view name(BadReason reason) {
+    switch (reason) {
+        case BadReason::none:
+            return "none";
+        case BadReason::not_finite:
+            return "not a finite number";
+        case BadReason::sequence_gap:
+            return "a gap in its sequence: signals were lost";
+        case BadReason::sequence_back:
+            return "a step back in its sequence";
+        case BadReason::unknown_family:
+            return "an unknown family id";
+        case BadReason::foreign_family:
+            return "a family that it may not publish for";
+        case BadReason::unknown_metric:
+            return "an unknown metric id";
+        case BadReason::unknown_kind:
+            return "an unknown kind of record";
+        case BadReason::wrong_version:
+            return "a record of another version";
+        case BadReason::wrong_source:
+            return "another source's id";
+    }
+    return "?";
+}
+
+// One input trips each rule at most once, latches, fires and settles each family at most twice, and
+// touches each link at most four times.
+Step::Step(const Plan& plan)
+    : actions(4 * plan.families.size() + 4 * links_per_account_max * plan.accounts.size() + 16),
+      events(rules_max + 4 * plan.families.size() +
+             4 * links_per_account_max * plan.accounts.size() + 16) {}
+
+}  // namespace scram

@@ -1,0 +1,116 @@
+// What the engine hands back: actions, to be carried out in order, and events, to be recorded after
+// them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "core/fixed_list.h"
+#include "core/ids.h"
+#include "core/okx_answer.h"
+#include "core/plan.h"
+#include "core/time.h"
+
+namespace scram {
+
+enum class ActionKind : std::uint8_t {
+    close_gate,  // family
+    fire,        // family, link, attempt: send the family's armed request
+    rehearse,    // link: send GET public/time
+    abort_link,  // link: reset the connection; what is in flight on it is lost
+    resign,      // account: sign its armed requests anew, now
+    open_gate,   // family
+};
+
+struct Action {
+    ActionKind kind{};
+    AccountId account = none<AccountId>();
+    FamilyId family = none<FamilyId>();
+    LinkId link = none<LinkId>();
+    AttemptId attempt{};
+};
+
+enum class EventKind : std::uint8_t {
+    tripped,           // a rule fired or an operator pulled: trip, rule or text, value, limit
+    latched,           // family: its gate is closed, its cancel is due
+    fired,             // family, link, attempt
+    answered,          // family, link, attempt, answer
+    attempt_lost,      // family, link, attempt: no answer in time, or the link was lost with it
+    confirmed,         // family: nothing of it is left at the exchange
+    rearmed,           // family, text
+    rearm_refused,     // family, rule (or none), text
+    source_joined,     // source
+    source_left,       // source: said goodbye
+    source_vanished,   // source: gone without goodbye
+    link_up,           // link
+    link_down,         // link
+    rehearsal_failed,  // link, answer: an answer without the exchange's time
+    rehearsal_lost,    // link: no answer in time
+    plan_changed,      // rules and limits were replaced
+};
+std::string_view name(EventKind kind);
+
+enum class BadReason : std::uint8_t {
+    none,
+    not_finite,      // NaN or infinity
+    sequence_gap,    // records were lost
+    sequence_back,   // a record came twice, or late
+    unknown_family,  // no such id
+    foreign_family,  // a family that this source may not publish for
+    unknown_metric,
+    unknown_kind,
+    wrong_version,
+    wrong_source,  // another source's id
+};
+std::string_view name(BadReason reason);
+
+// A short text of fixed size, cut at its end if need be.
+template <std::size_t N>
+class FixedText {
+  public:
+    FixedText() = default;  // the bytes behind size_ are never read
+    explicit FixedText(std::string_view text)
+        : size_(static_cast<std::uint8_t>(text.substr(0, N).size())) {
+        static_assert(N < 256);
+        text.copy(text_.data(), size_);
+    }
+    std::string_view view() const { return {text_.data(), size_}; }
+
+  private:
+    std::uint8_t size_ = 0;
+    std::array<char, N> text_;
+};
+
+struct Event {
+    EventKind kind{};
+    BadReason bad = BadReason::none;
+    Time at{};
+    Time published{};  // tripped by a signal: when its source published it
+    TripId trip{};
+    AttemptId attempt{};
+    FamilyId family = none<FamilyId>();
+    RuleId rule = none<RuleId>();
+    SourceId source = none<SourceId>();
+    MetricId metric = none<MetricId>();
+    LinkId link = none<LinkId>();
+    double value = 0;
+    double limit = 0;
+    Answer answer;
+    FixedText<32> by;     // an operator's name
+    FixedText<160> text;  // an operator's reason, or why something was refused
+};
+
+// The lists that one step fills. Both are sized for the most that one input can cause.
+struct Step {
+    explicit Step(const Plan& plan);
+    void clear() {
+        actions.clear();
+        events.clear();
+    }
+
+    FixedList<Action> actions;
+    FixedList<Event> events;
+};
+
+}  // namespace scram

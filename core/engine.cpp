@@ -1,0 +1,593 @@
+#include "core/engine.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.h"
+
+namespace scram {
+
+// ---- A signal's way -----------------------------------------------------------------------------
+
+void Engine::on_signal(SourceId from, const scram_signal& signal, Time now, Step& step) {
+    const BadReason bad = inspect(from, signal);
+    rules_.on_seen(from, now);
+    const auto family = static_cast<FamilyId>(signal.family);
+    const auto metric = static_cast<MetricId>(signal.metric);
+    if (bad != BadReason::none) {
+        rules_.on_bad(from, family, metric, bad, signal.value, breaches_);
+    } else if (signal.kind == SCRAM_VALUE) {
+        metrics_.store(from, family, metric, signal.value, now);
+        rules_.on_value(metrics_, from, family, metric, breaches_);
+    }
+    if (breaches_.empty()) [[likely]]
+        return;
+    trip_breaches(time_from_ns(signal.published_ns), now, step);
+    finish(now, step);
+}
+
+// What a source writes is hostile: nothing of the record is used as an index before it was looked
+// at.
+BadReason Engine::inspect(SourceId from, const scram_signal& signal) {
+    const std::uint64_t expected = sources_[index(from)].next_sequence;
+    if (signal.version != SCRAM_VERSION) return BadReason::wrong_version;
+    if (signal.source != static_cast<std::uint16_t>(from)) return BadReason::wrong_source;
+    sources_[index(from)].next_sequence = std::max(expected, signal.sequence + 1);
+    if (signal.sequence > expected) return BadReason::sequence_gap;
+    if (signal.sequence < expected) return BadReason::sequence_back;
+    if (signal.kind == SCRAM_HEARTBEAT) return BadReason::none;
+    return inspect_ids(from, signal);
+}
+
+BadReason Engine::inspect_ids(SourceId from, const scram_signal& signal) const {
+    if (signal.kind != SCRAM_VALUE) return BadReason::unknown_kind;
+    if (signal.family >= switches_.size()) return BadReason::unknown_family;
+    if (signal.metric >= plan_.metrics.size()) return BadReason::unknown_metric;
+    if (!sources_[index(from)].may_publish[signal.family]) return BadReason::foreign_family;
+    if (!std::isfinite(signal.value)) return BadReason::not_finite;
+    return BadReason::none;
+}
+
+// ---- Trips --------------------------------------------------------------------------------------
+
+// Breaches of one rule in one step are one trip.
+void Engine::trip_breaches(Time published, Time now, Step& step) {
+    for (std::size_t i = 0; i < breaches_.size(); ++i) {
+        const Breach& breach = breaches_[i];
+        const bool first_of_rule = i == 0 || breaches_[i - 1].rule != breach.rule;
+        if (first_of_rule)
+            step.events.push_back(trip_event(TripId{++trips_}, breach, published, now));
+        for (const FamilyId family : rules_.kills(breach))
+            trip_family(family, TripId{trips_}, now, step);
+    }
+    breaches_.clear();
+}
+
+Event Engine::trip_event(TripId trip, const Breach& breach, Time published, Time now) const {
+    Event event;
+    event.kind = EventKind::tripped;
+    event.at = now;
+    event.published = published;
+    event.trip = trip;
+    event.rule = breach.rule;
+    event.family = breach.family;
+    event.source = breach.source;
+    event.metric = breach.metric;
+    event.bad = breach.bad;
+    event.value = breach.value;
+    event.limit = breach.limit;
+    return event;
+}
+
+void Engine::trip_family(FamilyId id, TripId trip, Time now, Step& step) {
+    Switch& family = switches_[index(id)];
+    const bool was_latched = family.latched;
+    if (was_latched && family.cancel != Cancel::confirmed)
+        return;  // its cancel is under way: one serves all
+    family.latched = true;
+    family.trip = trip;
+    family.tripped_at = now;
+    family.repeat = was_latched;
+    if (family.cancel == Cancel::in_flight) {
+        family.again = true;  // sent before this trip: quotes made since then are not covered
+    } else {
+        family.cancel = Cancel::due;
+        family.due_at = now;
+        family.failures = 0;
+    }
+    if (was_latched) return;
+    step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, id});
+    Event event;
+    event.kind = EventKind::latched;
+    event.at = now;
+    event.trip = trip;
+    event.family = id;
+    step.events.push_back(event);
+}
+
+void Engine::on_trip(std::span<const FamilyId> families, const OperatorNote& note, Time now,
+                     Step& step) {
+    Event event;
+    event.kind = EventKind::tripped;
+    event.at = now;
+    event.trip = TripId{++trips_};
+    event.family = families.size() == 1 ? families[0] : none<FamilyId>();
+    event.by = FixedText<32>(note.by);
+    event.text = FixedText<160>(note.reason);
+    step.events.push_back(event);
+    for (const FamilyId family : families) trip_family(family, event.trip, now, step);
+    finish(now, step);
+}
+
+// ---- Cancels ------------------------------------------------------------------------------------
+
+void Engine::dispatch_all(Time now, Step& step) {
+    for (Account& account : accounts_) dispatch(account, now, step);
+}
+
+void Engine::dispatch(Account& account, Time now, Step& step) {
+    for (;;) {
+        const FamilyId family = next_due(account, now);
+        if (family == none<FamilyId>()) return;
+        const LinkId link = idle_link(account);
+        if (link == none<LinkId>()) return;
+        const auto purpose =
+            switches_[index(family)].repeat ? Budget::Purpose::repeat : Budget::Purpose::trip;
+        const auto slot = account.budget.take(now, purpose);
+        if (!slot) return;
+        fire(family, link, *slot, now, step);
+    }
+}
+
+// First cancels before tries anew, those before repeats of confirmed ones; within a rank, first
+// cancels by the order of fire, the others by how long they wait.
+FamilyId Engine::next_due(const Account& account, Time now) const {
+    const auto rank = [](const Switch& family) {
+        return family.repeat ? 2 : family.failures > 0 ? 1 : 0;
+    };
+    FamilyId best = none<FamilyId>();
+    for (const FamilyId id : account.families) {
+        const Switch& family = switches_[index(id)];
+        if (family.cancel != Cancel::due || family.due_at > now) continue;
+        if (best == none<FamilyId>()) {
+            best = id;
+            continue;
+        }
+        const Switch& leader = switches_[index(best)];
+        const bool longer = rank(family) > 0 && family.due_at < leader.due_at;
+        if (rank(family) < rank(leader) || (rank(family) == rank(leader) && longer)) best = id;
+    }
+    return best;
+}
+
+LinkId Engine::idle_link(const Account& account) const {
+    for (const LinkId id : account.links) {
+        if (links_[index(id)].phase == LinkPhase::idle) return id;
+    }
+    return none<LinkId>();
+}
+
+void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step& step) {
+    Switch& family = switches_[index(id)];
+    LinkState& link = links_[index(link_id)];
+    const AttemptId attempt{++attempts_};
+    link.phase = LinkPhase::firing;
+    link.family = id;
+    link.attempt = attempt;
+    link.slot = slot;
+    link.deadline = now + plan_.timings.answer_timeout;
+    family.cancel = Cancel::in_flight;
+    family.attempt = attempt;
+    family.link = link_id;
+    step.actions.push_back({ActionKind::fire, link.account, id, link_id, attempt});
+    Event event;
+    event.kind = EventKind::fired;
+    event.at = now;
+    event.trip = family.trip;
+    event.family = id;
+    event.link = link_id;
+    event.attempt = attempt;
+    step.events.push_back(event);
+}
+
+void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step) {
+    LinkState& link = links_[index(id)];
+    check(link.phase == LinkPhase::firing, "an answer belongs to an attempt in flight");
+    const FamilyId family = link.family;
+    accounts_[index(link.account)].budget.answered(link.slot, now);
+    Event event;
+    event.kind = EventKind::answered;
+    event.at = now;
+    event.trip = switches_[index(family)].trip;
+    event.family = family;
+    event.link = id;
+    event.attempt = link.attempt;
+    event.answer = answer;
+    step.events.push_back(event);
+    make_idle(link);
+    settle(family, answer, id, now, step);
+    finish(now, step);
+}
+
+// What the answer to its attempt means for a family.
+void Engine::settle(FamilyId id, const Answer& answer, LinkId link, Time now, Step& step) {
+    Switch& family = switches_[index(id)];
+    family.last_answer = answer;
+    const Timings& timings = plan_.timings;
+    switch (answer.answer_class) {
+        case AnswerClass::confirmed:
+        case AnswerClass::nothing_left:
+            return confirm(id, now, step);
+        case AnswerClass::failed:
+            return try_again(id, growing_pause(family.failures), now);
+        case AnswerClass::ambiguous:
+            return try_again(id, family.failures == 0 ? Duration{} : growing_pause(family.failures),
+                             now);
+        case AnswerClass::throttled:
+            return try_again(id, timings.retry_max, now);
+        case AnswerClass::clock:
+            // The first time at once, as soon as a rehearsal has told the time; then with pauses.
+            family.after_resync = family.failures == 0;
+            try_again(id, growing_pause(family.failures), now);
+            if (family.after_resync) rehearse(link, now, step);
+            return;
+        case AnswerClass::refused:
+            return try_again(id, timings.retry_refused, now);
+    }
+}
+
+void Engine::confirm(FamilyId id, Time now, Step& step) {
+    Switch& family = switches_[index(id)];
+    if (family.again) {
+        family.again = false;
+        family.cancel = Cancel::due;
+        family.due_at = now;
+        family.failures = 0;
+        return;
+    }
+    family.cancel = family.latched ? Cancel::confirmed : Cancel::idle;
+    family.failures = 0;
+    Event event;
+    event.kind = EventKind::confirmed;
+    event.at = now;
+    event.trip = family.trip;
+    event.family = id;
+    event.attempt = family.attempt;
+    event.answer = family.last_answer;
+    step.events.push_back(event);
+}
+
+void Engine::try_again(FamilyId id, Duration pause, Time now) {
+    Switch& family = switches_[index(id)];
+    family.again = false;  // the next attempt is sent after any trip so far
+    family.cancel = Cancel::due;
+    family.due_at = now + pause;
+    ++family.failures;
+}
+
+Duration Engine::growing_pause(std::uint32_t failures) const {
+    const Timings& timings = plan_.timings;
+    Duration pause = timings.retry_first;
+    for (std::uint32_t i = 0; i < failures && pause < timings.retry_max; ++i) pause *= 2;
+    return std::min(pause, timings.retry_max);
+}
+
+void Engine::lose_attempt(LinkState& link, LinkId id, Time now, Step& step) {
+    const FamilyId family = link.family;
+    accounts_[index(link.account)].budget.lost(link.slot, now);
+    Event event;
+    event.kind = EventKind::attempt_lost;
+    event.at = now;
+    event.trip = switches_[index(family)].trip;
+    event.family = family;
+    event.link = id;
+    event.attempt = link.attempt;
+    step.events.push_back(event);
+    settle(family, {AnswerClass::ambiguous, 0, no_code}, id, now, step);
+}
+
+// ---- Links --------------------------------------------------------------------------------------
+
+void Engine::on_link_up(LinkId id, Time now, Step& step) {
+    LinkState& link = links_[index(id)];
+    make_idle(link);
+    link.rehearse_at = now;  // the first rehearsal proves the link and reads the exchange's clock
+    Event event;
+    event.kind = EventKind::link_up;
+    event.at = now;
+    event.link = id;
+    step.events.push_back(event);
+    finish(now, step);
+}
+
+void Engine::on_link_down(LinkId id, Time now, Step& step) {
+    LinkState& link = links_[index(id)];
+    const LinkPhase before = link.phase;
+    make_idle(link);
+    link.phase = LinkPhase::down;
+    if (before == LinkPhase::firing) lose_attempt(link, id, now, step);
+    Event event;
+    event.kind = EventKind::link_down;
+    event.at = now;
+    event.link = id;
+    step.events.push_back(event);
+    finish(now, step);
+}
+
+void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, Step& step) {
+    LinkState& link = links_[index(id)];
+    check(link.phase == LinkPhase::rehearsing, "a rehearsal's answer belongs to a rehearsal");
+    make_idle(link);
+    link.rehearse_at = now + plan_.timings.rehearse_every;
+    if (!good) {
+        Event event;
+        event.kind = EventKind::rehearsal_failed;
+        event.at = now;
+        event.link = id;
+        event.answer = answer;
+        step.events.push_back(event);
+    }
+    bool waited_for_it = false;
+    for (const FamilyId family_id : accounts_[index(link.account)].families) {
+        Switch& family = switches_[index(family_id)];
+        if (!good || !family.after_resync || family.cancel != Cancel::due) continue;
+        family.after_resync = false;
+        family.due_at = now;
+        waited_for_it = true;
+    }
+    if (waited_for_it) step.actions.push_back({ActionKind::resign, link.account});
+    finish(now, step);
+}
+
+void Engine::rehearse_due(Time now, Step& step) {
+    for (std::size_t i = 0; i < links_.size(); ++i) {
+        const LinkState& link = links_[i];
+        if (link.phase != LinkPhase::idle || link.rehearse_at > now) continue;
+        if (may_rehearse(accounts_[index(link.account)], now))
+            rehearse(id_at<LinkId>(i), now, step);
+    }
+}
+
+// One at a time, so that a trip finds the others idle; and never on the last idle link while a
+// cancel is due.
+bool Engine::may_rehearse(const Account& account, Time now) const {
+    const auto in_phase = [&](LinkPhase phase) {
+        return std::count_if(account.links.begin(), account.links.end(),
+                             [&](LinkId id) { return links_[index(id)].phase == phase; });
+    };
+    if (in_phase(LinkPhase::rehearsing) > 0) return false;
+    return in_phase(LinkPhase::idle) > 1 || next_due(account, now) == none<FamilyId>();
+}
+
+void Engine::rehearse(LinkId id, Time now, Step& step) {
+    LinkState& link = links_[index(id)];
+    if (link.phase != LinkPhase::idle) return;
+    link.phase = LinkPhase::rehearsing;
+    link.deadline = now + plan_.timings.answer_timeout;
+    step.actions.push_back({ActionKind::rehearse, link.account, none<FamilyId>(), id});
+}
+
+// A link whose answer is overdue is reset, so that nothing of it can arrive later.
+void Engine::abort_overdue(Time now, Step& step) {
+    for (std::size_t i = 0; i < links_.size(); ++i) {
+        LinkState& link = links_[i];
+        if (link.deadline > now || link.aborted) continue;
+        const auto id = id_at<LinkId>(i);
+        const LinkPhase before = link.phase;
+        link.aborted = true;
+        link.phase = LinkPhase::down;
+        link.deadline = never;
+        step.actions.push_back({ActionKind::abort_link, link.account, none<FamilyId>(), id});
+        if (before == LinkPhase::firing) lose_attempt(link, id, now, step);
+        if (before != LinkPhase::rehearsing) continue;
+        Event event;
+        event.kind = EventKind::rehearsal_lost;
+        event.at = now;
+        event.link = id;
+        step.events.push_back(event);
+    }
+}
+
+void Engine::make_idle(LinkState& link) {
+    link.phase = LinkPhase::idle;
+    link.deadline = never;
+    link.aborted = false;
+}
+
+// ---- Sources ------------------------------------------------------------------------------------
+
+void Engine::on_source_joined(SourceId source, Time now, Step& step) {
+    sources_[index(source)].phase = SourcePhase::attached;
+    sources_[index(source)].next_sequence = 1;
+    rules_.on_joined(source, now);
+    Event event;
+    event.kind = EventKind::source_joined;
+    event.at = now;
+    event.source = source;
+    step.events.push_back(event);
+    finish(now, step);
+}
+
+void Engine::on_source_left(SourceId source, Time now, Step& step) {
+    sources_[index(source)].phase = SourcePhase::left;
+    rules_.on_left(source);
+    Event event;
+    event.kind = EventKind::source_left;
+    event.at = now;
+    event.source = source;
+    step.events.push_back(event);
+    finish(now, step);
+}
+
+void Engine::on_source_vanished(SourceId source, Time now, Step& step) {
+    sources_[index(source)].phase = SourcePhase::vanished;
+    Event event;
+    event.kind = EventKind::source_vanished;
+    event.at = now;
+    event.source = source;
+    step.events.push_back(event);
+    rules_.on_vanished(source, breaches_);
+    trip_breaches(Time{}, now, step);
+    finish(now, step);
+}
+
+// ---- Re-arming, reload, time --------------------------------------------------------------------
+
+void Engine::on_rearm(std::span<const FamilyId> families, const OperatorNote& note, bool force,
+                      Time now, Step& step) {
+    rules_.on_time(metrics_, now, breaches_);
+    trip_breaches(Time{}, now, step);
+    for (const FamilyId id : families) {
+        Switch& family = switches_[index(id)];
+        if (!family.latched) continue;
+        Event event;
+        event.at = now;
+        event.trip = family.trip;
+        event.family = id;
+        event.by = FixedText<32>(note.by);
+        event.text = FixedText<160>(note.reason);
+        event.rule = rules_.holds(id);
+        event.kind =
+            event.rule != none<RuleId>() && !force ? EventKind::rearm_refused : EventKind::rearmed;
+        step.events.push_back(event);
+        if (event.kind == EventKind::rearm_refused) continue;
+        family.latched = false;
+        family.repeat = false;
+        if (family.cancel == Cancel::confirmed) family.cancel = Cancel::idle;
+        rules_.on_rearmed(metrics_, id);
+        step.actions.push_back({ActionKind::open_gate, plan_.families[index(id)].account, id});
+    }
+    finish(now, step);
+}
+
+void Engine::adopt(Plan plan, Time now, Step& step) {
+    RuleSet rules(plan);
+    rules.carry_over(rules_);
+    plan_ = std::move(plan);
+    rules_ = std::move(rules);
+    breaches_ = Breaches(rules_.breaches_max());
+    for (std::size_t a = 0; a < accounts_.size(); ++a) {
+        accounts_[a].budget.change(plan_.accounts[a].budget);
+    }
+    Event event;
+    event.kind = EventKind::plan_changed;
+    event.at = now;
+    step.events.push_back(event);
+    rules_.on_reload(metrics_, breaches_);
+    trip_breaches(Time{}, now, step);
+    finish(now, step);
+}
+
+void Engine::on_time(Time now, Step& step) {
+    abort_overdue(now, step);
+    if (rules_.next_deadline() <= now) {
+        rules_.on_time(metrics_, now, breaches_);
+        trip_breaches(Time{}, now, step);
+    }
+    finish(now, step);
+}
+
+// Closes every input: what is due leaves, and the next deadline is known.
+void Engine::finish(Time now, Step& step) {
+    dispatch_all(now, step);
+    rehearse_due(now, step);
+    update_deadline(now);
+}
+
+void Engine::update_deadline(Time now) {
+    next_deadline_ = rules_.next_deadline();
+    const auto also = [&](Time at) { next_deadline_ = std::min(next_deadline_, at); };
+    for (const LinkState& link : links_) {
+        if (!link.aborted) also(link.deadline);
+        const bool waits = link.phase == LinkPhase::idle && link.rehearse_at > now;
+        if (waits)
+            also(link.rehearse_at);  // one overdue follows when the one under way is answered
+    }
+    for (const Account& account : accounts_) {
+        const bool can_send = idle_link(account) != none<LinkId>();
+        for (const FamilyId id : account.families) {
+            const Switch& family = switches_[index(id)];
+            if (family.cancel != Cancel::due) continue;
+            const auto purpose = family.repeat ? Budget::Purpose::repeat : Budget::Purpose::trip;
+            if (family.due_at > now) also(family.due_at);
+            // Without an idle link the next link event goes on; without a slot in sight, the next
+            // answer.
+            else if (can_send)
+                also(account.budget.next_take(now, purpose));
+        }
+    }
+}
+
+std::string_view state_name(const Switch& family) {
+    if (!family.latched) return "armed";
+    switch (family.cancel) {
+        case Cancel::idle:
+            return "armed";  // latched with nothing to cancel does not happen
+        case Cancel::due:
+            return "tripped";
+        case Cancel::in_flight:
+            return "cancelling";
+        case Cancel::confirmed:
+            return "confirmed";
+    }
+    return "?";
+}
+
+std::string_view name(LinkPhase phase) {
+    switch (phase) {
+        case LinkPhase::down:
+            return "down";
+        case LinkPhase::idle:
+            return "warm";
+        case LinkPhase::rehearsing:
+            return "rehearsing";
+        case LinkPhase::firing:
+            return "firing";
+    }
+    return "?";
+}
+
+std::string_view name(SourcePhase phase) {
+    switch (phase) {
+        case SourcePhase::absent:
+            return "absent";
+        case SourcePhase::attached:
+            return "attached";
+        case SourcePhase::left:
+            return "left";
+        case SourcePhase::vanished:
+            return "vanished";
+    }
+    return "?";
+}
+
+// ---- Construction -------------------------------------------------------------------------------
+
+Engine::Engine(Plan plan)
+    : plan_(std::move(plan)),
+      metrics_(plan_.sources.size(), plan_.families.size(), plan_.metrics.size()),
+      rules_(plan_),
+      breaches_(rules_.breaches_max()),
+      switches_(plan_.families.size()),
+      sources_(plan_.sources.size()) {
+    for (std::size_t a = 0; a < plan_.accounts.size(); ++a) {
+        Account account{Budget(plan_.accounts[a].budget), {}, {}};
+        for (std::size_t l = 0; l < plan_.accounts[a].links; ++l) {
+            account.links.push_back(id_at<LinkId>(links_.size()));
+            links_.push_back({});
+            links_.back().account = id_at<AccountId>(a);
+        }
+        accounts_.push_back(std::move(account));
+    }
+    for (std::size_t f = 0; f < plan_.families.size(); ++f) {
+        accounts_[index(plan_.families[f].account)].families.push_back(id_at<FamilyId>(f));
+    }
+    for (std::size_t s = 0; s < sources_.size(); ++s) {
+        sources_[s].may_publish.assign(plan_.families.size(), false);
+        for (const FamilyId family : plan_.sources[s].families) {
+            sources_[s].may_publish[index(family)] = true;
+        }
+    }
+}
+
+}  // namespace scram

@@ -1,0 +1,168 @@
+// The engine decides: whether a signal is a breach, which families are cancelled in which order, on
+// which link, within which budget, what an answer means, and what is tried again when. It is a
+// state machine without I/O: each on_...() takes one input with its time and appends to `step` what
+// is to be done. It owns no clock, no socket, no thread, and allocates nothing after its
+// construction (but for adopt()).
+//
+// `now` never steps back from call to call. Whatever an input changes, next_deadline() then says
+// when on_time() wants to be called.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/actions.h"
+#include "core/budget.h"
+#include "core/metric_table.h"
+#include "core/plan.h"
+#include "core/rules.h"
+#include "core/signal.h"
+
+namespace scram {
+
+// One family's switch. Latched from its trip until a person arms it again; whether its cancel is
+// done is another matter, and goes on by itself.
+enum class Cancel : std::uint8_t {
+    idle,       // nothing to cancel
+    due,        // to be sent at due_at, when budget and link allow
+    in_flight,  // sent, its answer awaited
+    confirmed,  // the exchange said that nothing is left
+};
+struct Switch {
+    bool latched = false;
+    Cancel cancel = Cancel::idle;
+    bool repeat = false;        // it was confirmed in this latch before: yields to first cancels
+    bool again = false;         // tripped anew while a cancel from before was in flight
+    bool after_resync = false;  // waits for the exchange's time, then goes at once
+    TripId trip{};              // the last that it was cancelled for
+    Time tripped_at{};
+    Time due_at{};
+    AttemptId attempt{};
+    LinkId link = none<LinkId>();
+    std::uint32_t failures = 0;  // attempts since the trip that were not confirmed
+    Answer last_answer;
+};
+// "armed", "tripped", "cancelling" or "confirmed".
+std::string_view state_name(const Switch& family);
+
+enum class LinkPhase : std::uint8_t { down, idle, rehearsing, firing };
+std::string_view name(LinkPhase phase);
+
+enum class SourcePhase : std::uint8_t { absent, attached, left, vanished };
+std::string_view name(SourcePhase phase);
+
+struct OperatorNote {
+    std::string_view by;      // who: "uid 1000 (desk)"
+    std::string_view reason;  // why, in their words
+};
+
+class Engine {
+  public:
+    explicit Engine(Plan plan);
+
+    // The way of a kill. `signal` is hostile until inspected here.
+    void on_signal(SourceId from, const scram_signal& signal, Time now, Step& step);
+
+    void on_source_joined(SourceId source, Time now, Step& step);
+    void on_source_left(SourceId source, Time now, Step& step);
+    void on_source_vanished(SourceId source, Time now, Step& step);
+
+    void on_link_up(LinkId link, Time now, Step& step);
+    // Also for a link that abort_link ended. What was in flight on it is lost.
+    void on_link_down(LinkId link, Time now, Step& step);
+    // The answer to the attempt in flight on `link`. Precondition: phase(link) == firing.
+    void on_answer(LinkId link, const Answer& answer, Time now, Step& step);
+    // The answer to a rehearsal; `good` if it told the exchange's time. Precondition: rehearsing.
+    void on_rehearsed(LinkId link, bool good, const Answer& answer, Time now, Step& step);
+
+    void on_trip(std::span<const FamilyId> families, const OperatorNote& note, Time now,
+                 Step& step);
+    // Arms each of `families` that no rule holds (or all, if forced). Unfinished cancels go on.
+    void on_rearm(std::span<const FamilyId> families, const OperatorNote& note, bool force,
+                  Time now, Step& step);
+    void on_time(Time now, Step& step);
+
+    // A reload: rules, limits, budgets and timings of `plan`, whose ids otherwise equal ours. Every
+    // switch and every value stays. Allocates.
+    void adopt(Plan plan, Time now, Step& step);
+
+    Time next_deadline() const { return next_deadline_; }
+
+    // Sight, for status and tests.
+    const Plan& plan() const { return plan_; }
+    const Switch& family(FamilyId id) const { return switches_[index(id)]; }
+    LinkPhase phase(LinkId id) const { return links_[index(id)].phase; }
+    AccountId account_of(LinkId id) const { return links_[index(id)].account; }
+    std::size_t link_count() const { return links_.size(); }
+    SourcePhase phase(SourceId id) const { return sources_[index(id)].phase; }
+    const Budget& budget(AccountId id) const { return accounts_[index(id)].budget; }
+    const MetricTable& metrics() const { return metrics_; }
+    RuleId rule_that_holds(FamilyId id) const { return rules_.holds(id); }
+
+  private:
+    struct Account {
+        Budget budget;
+        std::vector<FamilyId> families;  // in the order of fire
+        std::vector<LinkId> links;
+    };
+    struct LinkState {
+        AccountId account{};
+        LinkPhase phase = LinkPhase::down;
+        FamilyId family = none<FamilyId>();  // firing: whose
+        AttemptId attempt{};
+        Budget::Slot slot{};
+        Time deadline = never;  // busy: when the answer is overdue
+        Time rehearse_at{};     // idle: when the next rehearsal is due
+        bool aborted = false;   // abort_link was said; its link_down is awaited
+    };
+    struct SourceState {
+        SourcePhase phase = SourcePhase::absent;
+        std::uint64_t next_sequence = 1;
+        std::vector<bool> may_publish;  // by family
+    };
+
+    BadReason inspect(SourceId from, const scram_signal& signal);
+    BadReason inspect_ids(SourceId from, const scram_signal& signal) const;
+
+    // trips
+    void trip_breaches(Time published, Time now, Step& step);
+    void trip_family(FamilyId family, TripId trip, Time now, Step& step);
+    Event trip_event(TripId trip, const Breach& breach, Time published, Time now) const;
+
+    // cancels
+    void dispatch_all(Time now, Step& step);
+    void dispatch(Account& account, Time now, Step& step);
+    FamilyId next_due(const Account& account, Time now) const;
+    LinkId idle_link(const Account& account) const;
+    void fire(FamilyId family, LinkId link, Budget::Slot slot, Time now, Step& step);
+    void settle(FamilyId family, const Answer& answer, LinkId link, Time now, Step& step);
+    void confirm(FamilyId family, Time now, Step& step);
+    void try_again(FamilyId family, Duration pause, Time now);
+    Duration growing_pause(std::uint32_t failures) const;
+    void lose_attempt(LinkState& link, LinkId id, Time now, Step& step);
+
+    // links
+    void rehearse_due(Time now, Step& step);
+    bool may_rehearse(const Account& account, Time now) const;
+    void rehearse(LinkId id, Time now, Step& step);
+    void abort_overdue(Time now, Step& step);
+    void make_idle(LinkState& link);
+
+    void finish(Time now, Step& step);
+    void update_deadline(Time now);
+
+    Plan plan_;
+    MetricTable metrics_;
+    RuleSet rules_;
+    Breaches breaches_;
+    std::vector<Switch> switches_;
+    std::vector<Account> accounts_;
+    std::vector<LinkState> links_;
+    std::vector<SourceState> sources_;
+    std::uint64_t trips_ = 0;
+    std::uint64_t attempts_ = 0;
+    Time next_deadline_ = never;
+};
+
+}  // namespace scram

@@ -1,0 +1,44 @@
+// The last accepted value of every metric of every family, by source, and their sums over sources.
+// A sum is recomputed over its few sources on each change, so that it does not drift.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/ids.h"
+#include "core/time.h"
+
+namespace scram {
+
+class MetricTable {
+  public:
+    MetricTable(std::size_t sources, std::size_t families, std::size_t metrics);
+
+    // `value` is finite; the caller has checked it.
+    void store(SourceId source, FamilyId family, MetricId metric, double value, Time at);
+
+    // 0 where nothing has been published yet.
+    double value(SourceId source, FamilyId family, MetricId metric) const {
+        return values_[cell(family, metric) * sources_ + index(source)];
+    }
+    double sum(FamilyId family, MetricId metric) const { return sums_[cell(family, metric)]; }
+
+    // When the value was stored; Time{} if never.
+    Time stored_at(SourceId source, FamilyId family, MetricId metric) const {
+        return times_[cell(family, metric) * sources_ + index(source)];
+    }
+
+    std::size_t cell(FamilyId family, MetricId metric) const {
+        return index(family) * metrics_ + index(metric);
+    }
+    std::size_t cells() const { return sums_.size(); }
+
+  private:
+    std::size_t sources_;
+    std::size_t metrics_;
+    std::vector<double> values_;  // [family][metric][source]: a sum reads neighbours
+    std::vector<Time> times_;
+    std::vector<double> sums_;  // [family][metric]
+};
+
+}  // namespace scram

@@ -1,0 +1,42 @@
+// OKX's signature: Base64(HMAC-SHA256(secret, timestamp + METHOD + path + body)).
+// https://www.okx.com/docs-v5/en/#overview-rest-authentication-signature
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string_view>
+
+#include "core/time.h"
+
+namespace scram {
+
+inline constexpr std::size_t timestamp_size = 24;  // 2020-12-08T09:08:57.715Z
+inline constexpr std::size_t signature_size = 44;  // Base64 of 32 bytes
+
+using TimestampText = std::array<char, timestamp_size>;
+using SignatureText = std::array<char, signature_size>;
+
+// ISO 8601 UTC with exactly three digits of milliseconds. `t` is within the years 1970 to 9999.
+TimestampText timestamp_text(WallMillis t);
+
+// Who holds the secret signs; the rest of the daemon sees only this. False: no signature to be had
+// now.
+class Signer {
+  public:
+    virtual ~Signer() = default;
+    virtual bool sign(std::string_view prehash, SignatureText& out) = 0;
+};
+
+class HmacSigner final : public Signer {
+  public:
+    // Copies `secret` into OpenSSL's context, which wipes it when it ends.
+    explicit HmacSigner(std::string_view secret);
+    ~HmacSigner() override;
+    bool sign(std::string_view prehash, SignatureText& out) override;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scram

@@ -1,0 +1,314 @@
+#include "core/rules.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace scram {
+namespace {
+
+bool contains(std::span<const FamilyId> families, FamilyId family) {
+    return std::find(families.begin(), families.end(), family) != families.end();
+}
+
+bool beyond_limit(const RuleSpec& rule, double value) {
+    switch (rule.bound) {
+        case Bound::above:
+            return value > rule.limit;
+        case Bound::below:
+            return value < rule.limit;
+        case Bound::beyond:
+            return std::fabs(value) > rule.limit;
+    }
+    return true;
+}
+
+// The same conditions on the same things, whatever their limits.
+bool same_shape(const RuleSpec& a, const RuleSpec& b) {
+    return a.name == b.name && a.kind == b.kind && a.metric == b.metric &&
+           a.families == b.families && a.sources == b.sources && a.per == b.per && a.over == b.over;
+}
+
+}  // namespace
+
+// ---- What each input means ----------------------------------------------------------------------
+
+void RuleSet::on_value(const MetricTable& table, SourceId source, FamilyId family, MetricId metric,
+                       Breaches& out) {
+    const std::size_t cell = table.cell(family, metric);
+    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
+        look(watches_[watch_list_[i]], table, source, out);
+    }
+}
+
+void RuleSet::look(const Watch& watch, const MetricTable& table, SourceId source, Breaches& out) {
+    const RuleSpec& rule = rules_[index(watch.rule)];
+    State& state = states_[watch.first_state + (rule.over == Over::each ? index(source) : 0)];
+    const double value = value_of(rule, watch, table, source);
+    double limit = rule.limit;
+    bool holds = false;
+    if (rule.kind == RuleKind::limit) {
+        holds = beyond_limit(rule, value);
+    } else {
+        if (!state.has_peak || value > state.peak) state.peak = value;
+        state.has_peak = true;
+        limit = state.peak - rule.limit;
+        holds = value < limit;
+    }
+    if (holds && !state.holds) {
+        out.push_back(
+            {watch.rule, watch.family, source, rule.metric, BadReason::none, value, limit});
+    }
+    state.holds = holds;
+}
+
+double RuleSet::value_of(const RuleSpec& rule, const Watch& watch, const MetricTable& table,
+                         SourceId source) const {
+    const auto of_family = [&](FamilyId family) {
+        return rule.over == Over::each ? table.value(source, family, rule.metric)
+                                       : table.sum(family, rule.metric);
+    };
+    if (watch.family != none<FamilyId>()) return of_family(watch.family);
+    double sum = 0;
+    for (const FamilyId family : rule.families) sum += of_family(family);
+    return sum;
+}
+
+void RuleSet::on_bad(SourceId source, FamilyId family, MetricId metric, BadReason bad, double value,
+                     Breaches& out) {
+    for (HealthWatch& watch : bad_) {
+        if (watch.source != source || watch.holds) continue;
+        watch.holds = true;
+        out.push_back({watch.rule, family, source, metric, bad, value, 0});
+    }
+}
+
+void RuleSet::on_joined(SourceId source, Time now) {
+    sources_[index(source)] = {true, now, now};
+    for (HealthWatch& watch : gone_) {
+        if (watch.source == source) watch.holds = false;
+    }
+    for (const HealthWatch& watch : stale_) {
+        if (watch.source != source) continue;
+        next_deadline_ = std::min(next_deadline_, now + rules_[index(watch.rule)].after);
+    }
+}
+
+void RuleSet::on_left(SourceId source) {
+    sources_[index(source)].attached = false;
+    for (HealthWatch& watch : stale_) {
+        if (watch.source == source) watch.holds = false;
+    }
+}
+
+void RuleSet::on_vanished(SourceId source, Breaches& out) {
+    on_left(source);
+    for (HealthWatch& watch : gone_) {
+        if (watch.source != source || watch.holds) continue;
+        watch.holds = true;
+        out.push_back(
+            {watch.rule, none<FamilyId>(), source, none<MetricId>(), BadReason::none, 0, 0});
+    }
+}
+
+// A deadline is only ever a lower bound: a sign of life moves nothing, and is found when it is due.
+void RuleSet::on_time(const MetricTable& table, Time now, Breaches& out) {
+    next_deadline_ = never;
+    for (HealthWatch& watch : stale_) {
+        if (!sources_[index(watch.source)].attached) continue;
+        const RuleSpec& rule = rules_[index(watch.rule)];
+        const Time last = last_sign(watch, table);
+        const bool holds = now - last >= rule.after;
+        if (holds && !watch.holds) {
+            const double silent_ms = std::chrono::duration<double, std::milli>(now - last).count();
+            const double limit_ms = std::chrono::duration<double, std::milli>(rule.after).count();
+            out.push_back({watch.rule, watch.family, watch.source, rule.metric, BadReason::none,
+                           silent_ms, limit_ms});
+        }
+        watch.holds = holds;
+        next_deadline_ = std::min(next_deadline_, (holds ? now : last) + rule.after);
+    }
+}
+
+Time RuleSet::last_sign(const HealthWatch& watch, const MetricTable& table) const {
+    const Source& source = sources_[index(watch.source)];
+    const MetricId metric = rules_[index(watch.rule)].metric;
+    if (metric == none<MetricId>()) return source.seen;
+    return std::max(source.joined, table.stored_at(watch.source, watch.family, metric));
+}
+
+void RuleSet::on_reload(const MetricTable& table, Breaches& out) {
+    for (const Watch& watch : watches_) {
+        const bool each = rules_[index(watch.rule)].over == Over::each;
+        const std::size_t sources = each ? sources_.size() : 1;
+        for (std::size_t source = 0; source < sources; ++source) {
+            look(watch, table, id_at<SourceId>(source), out);
+        }
+    }
+    next_deadline_ = Time{};  // silence is looked at on the next tick
+}
+
+// ---- Whom a rule kills --------------------------------------------------------------------------
+
+std::span<const FamilyId> RuleSet::kills(const Breach& breach) const {
+    return kills(breach.rule, breach.family, breach.source);
+}
+
+std::span<const FamilyId> RuleSet::kills(RuleId id, FamilyId family, SourceId source) const {
+    const RuleSpec& rule = rules_[index(id)];
+    if (!rule.kills.empty()) return rule.kills;
+    const bool of_source = rule.kind == RuleKind::gone || rule.kind == RuleKind::bad;
+    if (!of_source && family != none<FamilyId>()) return {&each_family_[index(family)], 1};
+    const bool of_values = rule.kind == RuleKind::limit || rule.kind == RuleKind::drawdown;
+    return of_values ? rule.families : source_families_[index(source)];
+}
+
+bool RuleSet::kills_family(RuleId rule, FamilyId watched, SourceId source, FamilyId family) const {
+    return contains(kills(rule, watched, source), family);
+}
+
+// ---- Re-arming ----------------------------------------------------------------------------------
+
+void RuleSet::on_rearmed(const MetricTable& table, FamilyId family) {
+    for (const Watch& watch : watches_) {
+        const RuleSpec& rule = rules_[index(watch.rule)];
+        if (rule.kind != RuleKind::drawdown) continue;
+        if (!kills_family(watch.rule, watch.family, none<SourceId>(), family)) continue;
+        const std::size_t count = rule.over == Over::each ? sources_.size() : 1;
+        for (std::size_t i = 0; i < count; ++i) {
+            State& state = states_[watch.first_state + i];
+            state.holds = false;
+            state.peak = value_of(rule, watch, table, id_at<SourceId>(i));
+        }
+    }
+    for (HealthWatch& watch : bad_) {
+        if (kills_family(watch.rule, none<FamilyId>(), watch.source, family)) watch.holds = false;
+    }
+}
+
+RuleId RuleSet::holds(FamilyId family) const {
+    for (const Watch& watch : watches_) {
+        const RuleSpec& rule = rules_[index(watch.rule)];
+        // A drawdown since arming starts anew with the arming, so it never stands in its way.
+        if (rule.kind != RuleKind::limit) continue;
+        if (!kills_family(watch.rule, watch.family, none<SourceId>(), family)) continue;
+        const std::size_t count = rule.over == Over::each ? sources_.size() : 1;
+        const auto first = states_.begin() + watch.first_state;
+        const auto end = first + static_cast<std::ptrdiff_t>(count);
+        if (std::any_of(first, end, [](const State& state) { return state.holds; }))
+            return watch.rule;
+    }
+    for (const auto* watches : {&gone_, &stale_}) {
+        for (const HealthWatch& watch : *watches) {
+            if (watch.holds && kills_family(watch.rule, watch.family, watch.source, family)) {
+                return watch.rule;
+            }
+        }
+    }
+    return none<RuleId>();
+}
+
+// ---- Compiling ----------------------------------------------------------------------------------
+
+RuleSet::RuleSet(const Plan& plan)
+    : rules_(plan.rules),
+      metric_count_(plan.metrics.size()),
+      family_count_(plan.families.size()),
+      sources_(plan.sources.size()) {
+    for (const SourceSpec& source : plan.sources) source_families_.push_back(source.families);
+    for (std::size_t f = 0; f < family_count_; ++f) each_family_.push_back(id_at<FamilyId>(f));
+    for (std::size_t r = 0; r < rules_.size(); ++r) compile(id_at<RuleId>(r));
+    index_watches(plan);
+    breaches_max_ = states_.size() + stale_.size() + bad_.size() + gone_.size();
+}
+
+void RuleSet::compile(RuleId id) {
+    switch (rules_[index(id)].kind) {
+        case RuleKind::limit:
+        case RuleKind::drawdown:
+            return compile_value_rule(id);
+        case RuleKind::stale:
+        case RuleKind::gone:
+        case RuleKind::bad:
+            return compile_health_rule(id);
+    }
+}
+
+void RuleSet::compile_value_rule(RuleId id) {
+    const RuleSpec& rule = rules_[index(id)];
+    const auto add = [&](FamilyId family) {
+        watches_.push_back({id, family, static_cast<std::uint32_t>(states_.size())});
+        states_.resize(states_.size() + (rule.over == Over::each ? sources_.size() : 1));
+    };
+    if (rule.per == Per::all) return add(none<FamilyId>());
+    for (const FamilyId family : rule.families) add(family);
+}
+
+void RuleSet::compile_health_rule(RuleId id) {
+    const RuleSpec& rule = rules_[index(id)];
+    auto& watches = rule.kind == RuleKind::gone  ? gone_
+                    : rule.kind == RuleKind::bad ? bad_
+                                                 : stale_;
+    for (const SourceId source : rule.sources) {
+        if (rule.kind != RuleKind::stale || rule.metric == none<MetricId>()) {
+            watches.push_back({id, source});
+            continue;
+        }
+        for (const FamilyId family : rule.families) {
+            if (contains(source_families_[index(source)], family))
+                watches.push_back({id, source, family});
+        }
+    }
+}
+
+// Two passes of a counting sort: how many watches look at each (family, metric), then which.
+void RuleSet::index_watches(const Plan& plan) {
+    const auto for_each_cell = [&](auto&& visit) {
+        for (std::uint32_t w = 0; w < watches_.size(); ++w) {
+            const RuleSpec& rule = plan.rules[index(watches_[w].rule)];
+            for (const FamilyId family : rule.families) {
+                const bool looks =
+                    watches_[w].family == none<FamilyId>() || watches_[w].family == family;
+                if (looks) visit(index(family) * metric_count_ + index(rule.metric), w);
+            }
+        }
+    };
+    watch_begin_.assign(family_count_ * metric_count_ + 1, 0);
+    for_each_cell([&](std::size_t cell, std::uint32_t) { ++watch_begin_[cell + 1]; });
+    for (std::size_t c = 1; c < watch_begin_.size(); ++c) watch_begin_[c] += watch_begin_[c - 1];
+    watch_list_.resize(watch_begin_.back());
+    std::vector<std::uint32_t> next(watch_begin_.begin(), watch_begin_.end() - 1);
+    for_each_cell([&](std::size_t cell, std::uint32_t w) { watch_list_[next[cell]++] = w; });
+}
+
+void RuleSet::carry_over(const RuleSet& old) {
+    sources_ = old.sources_;
+    for (const Watch& watch : watches_) {
+        const RuleSpec& rule = rules_[index(watch.rule)];
+        for (const Watch& before : old.watches_) {
+            const RuleSpec& old_rule = old.rules_[index(before.rule)];
+            if (before.family != watch.family || !same_shape(rule, old_rule)) continue;
+            const bool same_limit = rule.limit == old_rule.limit && rule.bound == old_rule.bound;
+            const std::size_t count = rule.over == Over::each ? sources_.size() : 1;
+            for (std::size_t i = 0; i < count; ++i) {
+                State& state = states_[watch.first_state + i];
+                state = old.states_[before.first_state + i];
+                state.holds = state.holds && same_limit;
+            }
+        }
+    }
+    const auto carry = [&](std::vector<HealthWatch>& to, const std::vector<HealthWatch>& from) {
+        for (HealthWatch& watch : to) {
+            for (const HealthWatch& before : from) {
+                const bool same =
+                    rules_[index(watch.rule)].name == old.rules_[index(before.rule)].name &&
+                    watch.source == before.source && watch.family == before.family;
+                if (same) watch.holds = before.holds;
+            }
+        }
+    };
+    carry(gone_, old.gone_);
+    carry(bad_, old.bad_);
+    carry(stale_, old.stale_);
+}
+
+}  // namespace scram
