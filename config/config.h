@@ -1,0 +1,90 @@
+// What the operator declares, complete and checked: load() turns the TOML text into a Config, or
+// into every error in it. Nothing else in the project reads the file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/plan.h"
+
+namespace scram {
+
+enum class Wait : std::uint8_t { sleep, spin };
+
+struct ExchangeConfig {
+    std::string host = "www.okx.com";
+    std::uint16_t port = 443;
+    std::string ca_file;  // additional trust anchors (PEM); empty: the system's alone
+    std::vector<std::string>
+        pins;  // "sha256/" + base64 of a SubjectPublicKeyInfo; empty: no pinning
+    bool simulated_trading = false;   // OKX demo: header x-simulated-trading: 1
+    Duration connect_timeout = 3s;    // for each address, TCP and TLS together
+    Duration reconnect_first = 50ms;  // doubles, with jitter ...
+    Duration reconnect_max = 5s;      // ... up to this
+    Duration resign_every = 1s;  // age that an armed request's signature reaches, 100 ms to 10 s
+};
+
+// A right is held by users and groups, by name or number; root always holds all of them, and so
+// does the user that scramd runs as.
+struct Principals {
+    std::vector<std::uint32_t> uids;
+    std::vector<std::uint32_t> gids;
+};
+
+enum class Right : std::uint8_t { publish, read, trip, rearm };
+inline constexpr std::size_t right_count = 4;
+std::string_view name(Right right);
+
+struct Paths {
+    std::string signals = "/run/scramd/signals.sock";
+    std::string control = "/run/scramd/control.sock";
+};
+
+struct Config {
+    std::filesystem::path file;  // where it was read from, for messages
+    Plan plan;
+    ExchangeConfig exchange;
+    // One per account: the file that holds its key, secret and passphrase, absolute.
+    std::vector<std::filesystem::path> credentials;
+    Principals rights[right_count];  // by Right
+    Paths paths;
+    Wait wait = Wait::sleep;
+    int cpu = -1;  // to pin the loop to; -1: not pinned
+};
+
+// Root and the user that scramd runs as may do everything; others what `rights` says.
+bool may(const Config& config, Right right, std::uint32_t uid, std::span<const std::uint32_t> gids);
+
+// One thing wrong in the file. `text()` is "file:line:column: message", the line, and a caret.
+struct ConfigError {
+    std::filesystem::path file;
+    std::uint32_t line = 0;  // 0: the file as a whole
+    std::uint32_t column = 0;
+    std::string message;  // names the key, what stands there and what is accepted
+    std::string source_line;
+    std::string text() const;
+};
+
+using LoadResult = std::variant<Config, std::vector<ConfigError>>;
+
+// Reads and checks `file`. On failure holds every error found, in the order of their lines. Never
+// throws.
+LoadResult load(const std::filesystem::path& file);
+LoadResult parse(std::string_view toml, const std::filesystem::path& file_name);
+
+// The effective config, defaults filled in, one `key = value` a line, and the plan of fire; no
+// secret is ever part of a Config. `families` 1..n of one account leave at 0 s (slots), +window, +2
+// windows ...
+std::string describe(const Config& config);
+std::string plan_of_fire(const Plan& plan);
+
+// Why `next` cannot replace `running` without a restart (accounts, families, sources, metrics,
+// links, paths or exchange differ); empty if it can (rules, limits, timings, rights).
+std::string restart_reason(const Config& running, const Config& next);
+
+}  // namespace scram

@@ -1,0 +1,183 @@
+#include "config/credentials.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+
+namespace scram {
+namespace {
+
+constexpr std::size_t file_bytes_max = 4096;
+constexpr std::size_t value_bytes_max = 128;  // OKX's are 36, 32 and up to 32
+
+// Over the whole capacity: what a short string leaves in its own buffer counts too.
+void wipe(std::string& text) noexcept {
+    text.resize(text.capacity());
+    OPENSSL_cleanse(text.data(), text.size());
+    text.clear();
+}
+
+class Descriptor {
+  public:
+    explicit Descriptor(int number) : number_(number) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (number_ >= 0) close(number_);
+    }
+    int number() const { return number_; }
+
+  private:
+    int number_;
+};
+
+// systemd lets the service read its credentials by an ACL, whose mask appears as group bits (mode
+// 0440, github.com/systemd/systemd/issues/29435); the folder itself admits nobody else.
+bool is_from_service_manager(const std::filesystem::path& file) {
+    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+    if (folder == nullptr || *folder != '/') return false;
+    std::error_code failed;
+    const auto home = std::filesystem::canonical(folder, failed);
+    if (failed) return false;
+    const auto real = std::filesystem::canonical(file, failed);
+    return !failed && real.parent_path() == home;
+}
+
+std::optional<std::string> refuse_reason(const struct stat& status, bool group_may_read) {
+    if (!S_ISREG(status.st_mode)) return "is not a regular file";
+    if (status.st_uid != 0 && status.st_uid != geteuid())
+        return fmt::format("belongs to uid {}: run chown root or chown {}", status.st_uid,
+                           geteuid());
+    const mode_t refused = group_may_read ? mode_t{S_IWGRP | S_IRWXO} : mode_t{S_IRWXG | S_IRWXO};
+    if ((status.st_mode & refused) != 0)
+        return fmt::format("has mode {:04o}, so others may get at the key: run chmod 0600",
+                           status.st_mode & 07777);
+    if (static_cast<std::size_t>(status.st_size) > file_bytes_max)
+        return fmt::format("is larger than {} bytes", file_bytes_max);
+    return std::nullopt;
+}
+
+// Empty, or why `text` could not be filled.
+std::string read_all(int descriptor, std::string& text) {
+    text.resize(file_bytes_max + 1);
+    std::size_t size = 0;
+    while (size < text.size()) {
+        const auto got = read(descriptor, text.data() + size, text.size() - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return fmt::format("cannot be read: {}", std::strerror(errno));
+        if (got == 0) break;
+        size += static_cast<std::size_t>(got);
+    }
+    if (size > file_bytes_max) return fmt::format("is larger than {} bytes", file_bytes_max);
+    text.resize(size);
+    return {};
+}
+
+std::string open_and_read(const std::filesystem::path& file, std::string& text) {
+    // Not blocking, so that a FIFO is refused and not waited for.
+    const Descriptor opened{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+    if (opened.number() < 0) return fmt::format("cannot be opened: {}", std::strerror(errno));
+    struct stat status {};
+    if (fstat(opened.number(), &status) != 0)
+        return fmt::format("cannot be read: {}", std::strerror(errno));
+    if (auto reason = refuse_reason(status, is_from_service_manager(file))) return *reason;
+    return read_all(opened.number(), text);
+}
+
+// The values go into HTTP headers as they are: a line end in one would forge a header.
+bool is_sendable(std::string_view text) {
+    const auto is_printable = [](char c) { return c >= ' ' && c <= '~'; };
+    return !text.empty() && text.size() <= value_bytes_max &&
+           std::all_of(text.begin(), text.end(), is_printable) && text.front() != ' ' &&
+           text.back() != ' ';
+}
+
+// Takes the string out of the table, so that no copy of it stays behind there.
+std::string take(toml::table& table, const char* key, std::string& problem) {
+    auto* value = table.get_as<std::string>(key);
+    if (value == nullptr || !is_sendable(value->get())) {
+        if (problem.empty())
+            problem = fmt::format(
+                "needs {} = \"...\": 1 to {} printable ASCII characters, no space at "
+                "either end",
+                key, value_bytes_max);
+        return {};
+    }
+    return std::move(value->get());
+}
+
+std::variant<Credentials, std::string> parse_credentials(std::string_view text) {
+    auto table = toml::parse(text);
+    std::string problem;
+    Credentials credentials{take(table, "key", problem), Secret{take(table, "secret", problem)},
+                            Secret{take(table, "passphrase", problem)}};
+    if (!problem.empty()) return problem;
+    for (const auto& [key, node] : table) {
+        const auto name = key.str();
+        if (name == "key" || name == "secret" || name == "passphrase") continue;
+        return fmt::format("has an unknown key in line {}; accepted: key, secret, passphrase",
+                           key.source().begin.line);
+    }
+    return credentials;
+}
+
+// The parser's own words may quote the text, and the text is secret: only the place is told.
+std::variant<Credentials, std::string> parse_quietly(std::string_view text) {
+    try {
+        return parse_credentials(text);
+    } catch (const toml::parse_error& error) {
+        const auto& at = error.source().begin;
+        return fmt::format(
+            "is not TOML at line {}, column {}; accepted: key, secret and passphrase, "
+            "each as NAME = \"...\"",
+            at.line, at.column);
+    } catch (const std::exception&) {
+        return "cannot be read: out of memory or an error of the TOML library";
+    }
+}
+
+}  // namespace
+
+Secret::Secret(std::string text) noexcept : text_(std::move(text)) {
+    wipe(text);
+}
+
+Secret::Secret(Secret&& other) noexcept : text_(std::move(other.text_)) {
+    wipe(other.text_);
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+    if (this == &other) return *this;
+    wipe(text_);
+    text_.swap(other.text_);
+    wipe(other.text_);
+    return *this;
+}
+
+Secret::~Secret() {
+    wipe(text_);
+}
+
+std::variant<Credentials, std::string> load_credentials(const std::filesystem::path& file) {
+    const auto named = [&file](const std::string& reason) {
+        return fmt::format("credentials {} {}", file.string(), reason);
+    };
+    std::string text;
+    auto reason = open_and_read(file, text);
+    auto result =
+        reason.empty() ? parse_quietly(text) : std::variant<Credentials, std::string>{reason};
+    wipe(text);
+    if (auto* problem = std::get_if<std::string>(&result)) return named(*problem);
+    return result;
+}
+
+}  // namespace scram

@@ -1,0 +1,122 @@
+// The sections about the daemon itself: the top of the file, [exchange], [timings], [paths].
+#include <fmt/format.h>
+#include <sys/un.h>
+
+#include <algorithm>
+
+#include "config/names.h"
+#include "config/sections.h"
+#include "config/validate.h"
+#include "config/words.h"
+
+namespace scram::config {
+namespace {
+
+constexpr std::int64_t cpu_max = 1023;  // a cpu_set_t holds 1024
+constexpr std::size_t socket_path_max = sizeof(sockaddr_un::sun_path) - 1;
+
+void check_host(Section& exchange, std::string_view host) {
+    constexpr std::string_view accepted =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:";
+    if (host.find_first_not_of(accepted) == host.npos && host.size() <= 253) return;
+    exchange.error("host",
+                   fmt::format("host: {} stands here; accepted: a host's name or address alone, "
+                               "as in \"www.okx.com\" (no https://, no port, no path)",
+                               in_quotes(host)));
+}
+
+// 32 bytes in Base64: 43 characters, of which the last has four bits to spare, and one "=".
+bool is_pin(std::string_view pin) {
+    constexpr std::string_view prefix = "sha256/";
+    constexpr std::string_view base64 =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    if (!pin.starts_with(prefix) || !pin.ends_with('=')) return false;
+    pin.remove_prefix(prefix.size());
+    pin.remove_suffix(1);
+    return pin.size() == 43 && pin.find_first_not_of(base64) == pin.npos &&
+           base64.find(pin.back()) % 4 == 0;
+}
+
+void read_pins(Section& exchange, ExchangeConfig& config) {
+    for (auto& pin : exchange.list("pins").value_or(std::vector<Text>{})) {
+        if (!is_pin(pin.value)) {
+            exchange.document().error(
+                pin.place,
+                fmt::format("pins: {} stands here; accepted: \"sha256/\" and the Base64 of "
+                            "a SHA-256, 44 characters",
+                            in_quotes(pin.value)));
+        }
+        config.pins.push_back(std::move(pin.value));
+    }
+}
+
+void read_socket_path(Section& paths, std::string_view key, std::string& path) {
+    paths.read(key, path);
+    path = paths.document().resolve(path).string();
+    if (path.size() <= socket_path_max) return;
+    paths.error(
+        key, fmt::format("{}: {} has {} bytes; accepted: at most {} (a Unix socket's address)", key,
+                         in_quotes(path), path.size(), socket_path_max));
+}
+
+}  // namespace
+
+void read_top(Section& top, Config& config) {
+    top.read("wait", config.wait, wait_words);
+    top.read("cpu", config.cpu, {-1, cpu_max, "-1: not pinned"});
+    for (auto& metric : top.list("metrics").value_or(std::vector<Text>{})) {
+        auto& metrics = config.plan.metrics;
+        check_name(top.document(), metric);
+        check_name_is_new(top.document(), metric, "metric", {metrics.begin(), metrics.end()});
+        metrics.push_back(std::move(metric.value));
+    }
+    if (config.plan.metrics.size() > metrics_max) {
+        top.error("metrics", fmt::format("metrics: {} stand here; accepted: at most {}",
+                                         config.plan.metrics.size(), metrics_max));
+    }
+}
+
+void read_exchange(Section& top, Config& config) {
+    auto section = top.table("exchange");
+    if (!section) return;
+    auto& exchange = config.exchange;
+    section->read("host", exchange.host);
+    check_host(*section, exchange.host);
+    section->read("port", exchange.port, {1, 65535});
+    if (const auto file = section->text("ca_file"))
+        exchange.ca_file = section->document().resolve(file->value).string();
+    read_pins(*section, exchange);
+    section->read("simulated_trading", exchange.simulated_trading);
+    section->read_ms("connect_timeout_ms", exchange.connect_timeout, {10, 60'000});
+    section->read_ms("reconnect_first_ms", exchange.reconnect_first, {1, 60'000});
+    section->read_ms("reconnect_max_ms", exchange.reconnect_max, {1, 60'000});
+    section->read_ms("resign_every_ms", exchange.resign_every,
+                     {100, 10'000, "OKX refuses a signature of 30 s"});
+    check_reconnect_order(*section, exchange);
+    section->end();
+}
+
+void read_timings(Section& top, Config& config) {
+    auto section = top.table("timings");
+    if (!section) return;
+    auto& timings = config.plan.timings;
+    section->read_ms("rehearse_every_ms", timings.rehearse_every,
+                     {100, 300'000, "the exchange's edge closes a link that was idle for 400 s"});
+    section->read_ms("answer_timeout_ms", timings.answer_timeout, {10, 60'000});
+    section->read_ms("retry_first_ms", timings.retry_first, {1, 60'000});
+    section->read_ms("retry_max_ms", timings.retry_max, {1, 60'000});
+    section->read_ms("retry_refused_ms", timings.retry_refused, {100, 3'600'000});
+    check_retry_order(*section, timings);
+    section->end();
+}
+
+void read_paths(Section& top, Config& config) {
+    auto section = top.table("paths");
+    if (!section) return;
+    read_socket_path(*section, "signals", config.paths.signals);
+    read_socket_path(*section, "control", config.paths.control);
+    check_paths_differ(*section, config.paths);
+    section->end();
+}
+
+}  // namespace scram::config

@@ -1,0 +1,252 @@
+// The effective config as text that loads to the same config again, and what of it a reload may
+// change.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "config/config.h"
+#include "config/document.h"
+#include "config/words.h"
+
+namespace scram {
+namespace {
+
+using config::in_quotes;
+using config::word;
+
+struct Block {
+    std::string header;  // "[[family]]"
+    std::string name;    // of the account, family, source or rule
+    std::vector<std::string> lines;
+
+    std::string title() const { return name.empty() ? header : header + " " + name; }
+};
+
+template <class Value>
+std::string line(std::string_view key, const Value& value) {
+    return fmt::format("{} = {}", key, value);
+}
+
+std::string line_ms(std::string_view key, Duration value) {
+    return line(key, std::chrono::duration<double, std::milli>{value}.count());
+}
+
+std::string list(std::vector<std::string> texts) {
+    for (auto& text : texts) text = in_quotes(text);
+    return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
+template <class Id, class Spec>
+std::string list_of(const std::vector<Id>& ids, const std::vector<Spec>& specs) {
+    std::vector<std::string> names;
+    for (const auto id : ids) names.push_back(specs[index(id)].name);
+    if (!specs.empty() && names.size() == specs.size()) return "[\"*\"]";
+    return list(std::move(names));
+}
+
+Block top_block(const Config& config) {
+    return {"",
+            "the top of the file",
+            {line("wait", in_quotes(word(config::wait_words, config.wait))),
+             line("cpu", config.cpu), line("metrics", list(config.plan.metrics))}};
+}
+
+Block exchange_block(const ExchangeConfig& exchange) {
+    Block block{
+        "[exchange]", "", {line("host", in_quotes(exchange.host)), line("port", exchange.port)}};
+    auto& lines = block.lines;
+    if (!exchange.ca_file.empty()) lines.push_back(line("ca_file", in_quotes(exchange.ca_file)));
+    lines.push_back(line("pins", list(exchange.pins)));
+    lines.push_back(line("simulated_trading", exchange.simulated_trading));
+    lines.push_back(line_ms("connect_timeout_ms", exchange.connect_timeout));
+    lines.push_back(line_ms("reconnect_first_ms", exchange.reconnect_first));
+    lines.push_back(line_ms("reconnect_max_ms", exchange.reconnect_max));
+    lines.push_back(line_ms("resign_every_ms", exchange.resign_every));
+    return block;
+}
+
+Block timings_block(const Timings& timings) {
+    return {
+        "[timings]",
+        "",
+        {line_ms("rehearse_every_ms", timings.rehearse_every),
+         line_ms("answer_timeout_ms", timings.answer_timeout),
+         line_ms("retry_first_ms", timings.retry_first), line_ms("retry_max_ms", timings.retry_max),
+         line_ms("retry_refused_ms", timings.retry_refused)}};
+}
+
+Block paths_block(const Paths& paths) {
+    return {"[paths]",
+            "",
+            {line("signals", in_quotes(paths.signals)), line("control", in_quotes(paths.control))}};
+}
+
+Block rights_block(const Principals (&rights)[right_count]) {
+    Block block{"[rights]", "", {}};
+    for (std::size_t i = 0; i < right_count; ++i) {
+        std::vector<std::string> who;
+        for (const auto uid : rights[i].uids) who.push_back(fmt::format("uid:{}", uid));
+        for (const auto gid : rights[i].gids) who.push_back(fmt::format("gid:{}", gid));
+        block.lines.push_back(line(name(static_cast<Right>(i)), list(std::move(who))));
+    }
+    return block;
+}
+
+Block account_block(const AccountSpec& account, const std::filesystem::path& credentials) {
+    const auto& budget = account.budget;
+    return {"[[account]]",
+            account.name,
+            {line("name", in_quotes(account.name)),
+             line("credentials", in_quotes(credentials.string())), line("links", account.links),
+             line("budget.share", budget.slots), line("budget.reserve", budget.reserve),
+             line_ms("budget.window_ms", budget.window), line_ms("budget.guard_ms", budget.guard)}};
+}
+
+Block family_block(const FamilySpec& family) {
+    return {"[[family]]",
+            family.name,
+            {line("name", in_quotes(family.name)), line("lock_ms", family.lock.count())}};
+}
+
+Block source_block(const SourceSpec& source, const Plan& plan) {
+    return {"[[source]]",
+            source.name,
+            {line("name", in_quotes(source.name)),
+             line("families", list_of(source.families, plan.families))}};
+}
+
+std::string kills_line(const RuleSpec& rule, const Plan& plan) {
+    if (!rule.kills.empty()) return line("kills", list_of(rule.kills, plan.families));
+    const bool has_metric = rule.metric != none<MetricId>();
+    if (!has_metric) return "# kills: every family that the source may publish for";
+    return rule.per == Per::all ? "# kills: every family that it watches"
+                                : "# kills: the family that breached";
+}
+
+void add_value_lines(const RuleSpec& rule, const Plan& plan, std::vector<std::string>& lines) {
+    lines.push_back(line("metric", in_quotes(plan.metrics[index(rule.metric)])));
+    lines.push_back(line("families", list_of(rule.families, plan.families)));
+}
+
+void add_sum_lines(const RuleSpec& rule, std::vector<std::string>& lines) {
+    lines.push_back(line("per", in_quotes(word(config::per_words, rule.per))));
+    lines.push_back(line("over", in_quotes(word(config::over_words, rule.over))));
+}
+
+void add_condition(const RuleSpec& rule, const Plan& plan, std::vector<std::string>& lines) {
+    if (rule.metric != none<MetricId>()) add_value_lines(rule, plan, lines);
+    switch (rule.kind) {
+        case RuleKind::limit:
+            add_sum_lines(rule, lines);
+            return lines.push_back(line(word(config::bound_words, rule.bound), rule.limit));
+        case RuleKind::drawdown:
+            add_sum_lines(rule, lines);
+            return lines.push_back(line("by", rule.limit));
+        case RuleKind::stale:
+            lines.push_back(line("sources", list_of(rule.sources, plan.sources)));
+            return lines.push_back(line_ms("after_ms", rule.after));
+        case RuleKind::gone:
+        case RuleKind::bad:
+            return lines.push_back(line("sources", list_of(rule.sources, plan.sources)));
+    }
+}
+
+// Those that the file does not hold are shown as comments, so that the text remains the file's
+// equal.
+void mark_implicit(Block& block) {
+    block.header = "# (implicit) " + block.header;
+    for (auto& text : block.lines) text = text.starts_with('#') ? text : "# " + text;
+}
+
+Block rule_block(const RuleSpec& rule, const Plan& plan) {
+    Block block{"[[rule]]",
+                rule.name,
+                {line("name", in_quotes(rule.name)),
+                 line("kind", in_quotes(word(config::kind_words, rule.kind)))}};
+    add_condition(rule, plan, block.lines);
+    block.lines.push_back(kills_line(rule, plan));
+    if (rule.name == config::implicit_gone || rule.name == config::implicit_bad)
+        mark_implicit(block);
+    return block;
+}
+
+// What only a restart changes.
+std::vector<Block> fixed_blocks(const Config& config) {
+    const auto& plan = config.plan;
+    std::vector<Block> blocks{top_block(config), exchange_block(config.exchange),
+                              paths_block(config.paths)};
+    for (std::size_t i = 0; i < plan.accounts.size(); ++i)
+        blocks.push_back(account_block(plan.accounts[i], config.credentials[i]));
+    for (const auto& family : plan.families) blocks.push_back(family_block(family));
+    for (const auto& source : plan.sources) blocks.push_back(source_block(source, plan));
+    return blocks;
+}
+
+// What a reload changes.
+std::vector<Block> loose_blocks(const Config& config) {
+    std::vector<Block> blocks{timings_block(config.plan.timings), rights_block(config.rights)};
+    for (const auto& rule : config.plan.rules) blocks.push_back(rule_block(rule, config.plan));
+    return blocks;
+}
+
+const Block* find_title(const std::vector<Block>& blocks, const std::string& title) {
+    const auto found = std::find_if(blocks.begin(), blocks.end(),
+                                    [&](const Block& block) { return block.title() == title; });
+    return found == blocks.end() ? nullptr : &*found;
+}
+
+// The first line of `lines` that `others` lacks; empty if none.
+std::string missing_from(const std::vector<std::string>& others,
+                         const std::vector<std::string>& lines) {
+    for (const auto& text : lines) {
+        if (std::find(others.begin(), others.end(), text) == others.end()) return text;
+    }
+    return {};
+}
+
+// A key without a default is printed only when the file has it, so either side may lack it.
+std::string line_difference(const Block& running, const Block& next) {
+    const auto before = missing_from(next.lines, running.lines);
+    const auto after = missing_from(running.lines, next.lines);
+    const auto key = [](const std::string& text) { return text.substr(0, text.find(" =")); };
+    if (before.empty() && after.empty()) return {};
+    if (before.empty()) return fmt::format("{}: `{}` is new in the file", next.title(), after);
+    if (key(before) != key(after))
+        return fmt::format("{}: `{}` is running, the file does not have it", running.title(),
+                           before);
+    return fmt::format("{}: `{}` is running, the file says `{}`", running.title(), before, after);
+}
+
+}  // namespace
+
+std::string describe(const Config& config) {
+    auto text = fmt::format("# {}, with every default filled in", config.file.string());
+    auto blocks = fixed_blocks(config);
+    for (auto& block : loose_blocks(config)) blocks.push_back(std::move(block));
+    for (const auto& block : blocks) {
+        text += block.header.empty() ? "\n" : fmt::format("\n{}\n", block.header);
+        for (const auto& entry : block.lines) text += entry + "\n";
+    }
+    return text;
+}
+
+std::string restart_reason(const Config& running, const Config& next) {
+    const auto before = fixed_blocks(running);
+    const auto after = fixed_blocks(next);
+    for (const auto& block : before) {
+        const auto* same = find_title(after, block.title());
+        if (same == nullptr) return block.title() + " is running, the file does not have it";
+        if (auto reason = line_difference(block, *same); !reason.empty()) return reason;
+    }
+    for (std::size_t i = 0; i < after.size(); ++i) {
+        const auto title = after[i].title();
+        if (find_title(before, title) == nullptr) return title + " is new in the file";
+        if (before[i].title() != title)
+            return fmt::format("{} stands at another place of the file, so the order differs",
+                               title);
+    }
+    return {};
+}
+
+}  // namespace scram

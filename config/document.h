@@ -1,0 +1,41 @@
+// The operator's text, and everything that is wrong with it so far.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+
+namespace scram::config {
+
+struct Place {
+    std::uint32_t line = 0;  // from 1; 0: the file as a whole
+    std::uint32_t column = 0;
+};
+
+class Document {
+  public:
+    Document(std::string_view text, std::filesystem::path file);
+
+    void error(Place place, std::string message);
+    bool failed() const { return !errors_.empty(); }
+    const std::vector<ConfigError>& errors() const { return errors_; }
+
+    // A path in the file is absolute, or starts at the file's own folder.
+    std::filesystem::path resolve(const std::filesystem::path& path) const;
+
+  private:
+    std::vector<std::string_view> lines_;
+    std::filesystem::path file_;
+    std::vector<ConfigError> errors_;  // in the order of their lines
+};
+
+// Between quotes, with TOML's escapes: safe to print, and TOML again.
+std::string in_quotes(std::string_view text);
+std::string joined(const std::vector<std::string_view>& words);
+
+// " (did you mean "share"?)", or nothing if no accepted word is near.
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& accepted);
+
+}  // namespace scram::config

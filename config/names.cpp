@@ -1,0 +1,102 @@
+#include "config/names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/signal.h"
+
+namespace scram::config {
+namespace {
+
+constexpr std::size_t name_max = SCRAM_NAME_SIZE - 1;  // bytes; a signal's field also holds a NUL
+
+bool is_name(std::string_view text) {
+    constexpr std::string_view accepted =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    return !text.empty() && text.size() <= name_max &&
+           text.find_first_not_of(accepted) == text.npos;
+}
+
+bool is_family_name(std::string_view text) {
+    const auto slash = text.find('/');
+    return slash != text.npos && text.size() <= name_max && is_name(text.substr(0, slash)) &&
+           is_name(text.substr(slash + 1));
+}
+
+bool matches(std::string_view pattern, std::string_view name) {
+    if (pattern == "*") return true;
+    if (!pattern.ends_with("/*")) return pattern == name;
+    pattern.remove_suffix(1);
+    return name.starts_with(pattern);
+}
+
+std::string no_match(std::string_view pattern, std::string_view what,
+                     const std::vector<std::string_view>& names) {
+    if (names.empty())
+        return fmt::format("{} matches nothing: the file has no {}", in_quotes(pattern), what);
+    return fmt::format("no {} is called {}{}; accepted: a name that the file declares, or \"*\"{}",
+                       what, in_quotes(pattern), did_you_mean(pattern, names),
+                       what == "family" ? ", or \"ACCOUNT/*\"" : "");
+}
+
+}  // namespace
+
+bool check_name(Document& document, const Text& name) {
+    if (is_name(name.value)) return true;
+    document.error(name.place,
+                   fmt::format("{} is no name; accepted: 1 to {} letters, digits, - _ .",
+                               in_quotes(name.value), name_max));
+    return false;
+}
+
+bool check_family_name(Document& document, const Text& name) {
+    if (is_family_name(name.value)) return true;
+    document.error(name.place,
+                   fmt::format("{} is no family's name; accepted: ACCOUNT/FAMILY, as in "
+                               "\"mm-1/BTC-USD\", at most {} letters, digits, - _ . in all",
+                               in_quotes(name.value), name_max));
+    return false;
+}
+
+std::optional<std::size_t> find_name(Document& document, const Text& name, std::string_view what,
+                                     const std::vector<std::string_view>& names) {
+    const auto found = std::find(names.begin(), names.end(), name.value);
+    if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+    const auto all = joined(names);
+    document.error(name.place, fmt::format("no {} is called {}{}; accepted: {}", what,
+                                           in_quotes(name.value), did_you_mean(name.value, names),
+                                           all.empty() ? "none, as the file names none" : all));
+    return std::nullopt;
+}
+
+std::vector<Text> read_patterns(Section& section, std::string_view key) {
+    auto patterns = section.list(key);
+    if (!patterns) return {{"*", section.place()}};
+    if (patterns->empty() && section.sound({key}))
+        section.error(key,
+                      fmt::format("{}: an empty list stands here; accepted: one name or pattern at "
+                                  "least, or no such key",
+                                  key));
+    return *std::move(patterns);
+}
+
+std::vector<std::size_t> match(Document& document, const std::vector<Text>& patterns,
+                               std::string_view what, const std::vector<std::string_view>& names) {
+    std::vector<bool> picked(names.size());
+    for (const auto& pattern : patterns) {
+        bool any = false;
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            if (!matches(pattern.value, names[i])) continue;
+            picked[i] = any = true;
+        }
+        if (!any) document.error(pattern.place, no_match(pattern.value, what, names));
+    }
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (picked[i]) found.push_back(i);
+    }
+    return found;
+}
+
+}  // namespace scram::config

@@ -1,0 +1,108 @@
+// Who may do what: names of users and groups become numbers when the file is read.
+#include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include "config/sections.h"
+
+namespace scram {
+
+std::string_view name(Right right) {
+    switch (right) {
+        case Right::publish:
+            return "publish";
+        case Right::read:
+            return "read";
+        case Right::trip:
+            return "trip";
+        case Right::rearm:
+            return "rearm";
+    }
+    return "?";
+}
+
+}  // namespace scram
+
+namespace scram::config {
+namespace {
+
+using Id = std::uint32_t;
+
+// passwd and group have the same shape of look-up, which says how large its buffer must be by
+// failing.
+template <class Entry, class Lookup>
+std::optional<Entry> look_up(Lookup lookup, const std::string& name, std::vector<char>& buffer) {
+    for (buffer.resize(1024); buffer.size() <= (1u << 20); buffer.resize(buffer.size() * 2)) {
+        Entry entry;
+        Entry* found = nullptr;
+        const int failed = lookup(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+        if (failed != ERANGE) return found != nullptr ? std::optional{entry} : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+std::optional<Id> uid_of(const std::string& user) {
+    std::vector<char> buffer;
+    const auto entry = look_up<passwd>(getpwnam_r, user, buffer);
+    return entry ? std::optional{entry->pw_uid} : std::nullopt;
+}
+
+std::optional<Id> gid_of(const std::string& group) {
+    std::vector<char> buffer;
+    const auto entry = look_up<::group>(getgrnam_r, group, buffer);
+    return entry ? std::optional{entry->gr_gid} : std::nullopt;
+}
+
+// The largest number is (uid_t)-1, which means "nobody" to the kernel.
+std::optional<Id> number_of(const std::string& text) {
+    Id number = 0;
+    const auto* end = text.data() + text.size();
+    const auto [stop, failed] = std::from_chars(text.data(), end, number);
+    if (failed != std::errc{} || stop != end || number == static_cast<Id>(-1)) return std::nullopt;
+    return number;
+}
+
+void refuse_principal(Document& document, const Text& text, std::string_view why) {
+    document.error(text.place, fmt::format("{} {}; accepted: \"user:NAME\", \"group:NAME\", "
+                                           "\"uid:NUMBER\" or \"gid:NUMBER\"",
+                                           in_quotes(text.value), why));
+}
+
+void read_principal(Document& document, const Text& text, Principals& principals) {
+    const auto colon = std::min(text.value.find(':'), text.value.size());
+    const auto how = text.value.substr(0, colon);
+    const auto who = text.value.substr(std::min(colon + 1, text.value.size()));
+    const bool is_user = how == "user" || how == "uid";
+    if (!is_user && how != "group" && how != "gid")
+        return refuse_principal(document, text, "is neither a user nor a group");
+    const auto id = how == "user" ? uid_of(who) : how == "group" ? gid_of(who) : number_of(who);
+    if (!id) return refuse_principal(document, text, "is unknown on this machine");
+    (is_user ? principals.uids : principals.gids).push_back(*id);
+}
+
+void sort_and_dedupe(std::vector<Id>& ids) {
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
+}  // namespace
+
+void read_rights(Section& top, Config& config) {
+    auto section = top.table("rights");
+    if (!section) return;
+    for (std::size_t i = 0; i < right_count; ++i) {
+        auto& principals = config.rights[i];
+        for (const auto& text :
+             section->list(name(static_cast<Right>(i))).value_or(std::vector<Text>{}))
+            read_principal(section->document(), text, principals);
+        sort_and_dedupe(principals.uids);
+        sort_and_dedupe(principals.gids);
+    }
+    section->end();
+}
+
+}  // namespace scram::config

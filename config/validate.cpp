@@ -1,0 +1,124 @@
+#include "config/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace scram::config {
+namespace {
+
+double ms(Duration duration) {
+    return std::chrono::duration<double, std::milli>{duration}.count();
+}
+
+bool publishes(const SourceSpec& source, const std::vector<FamilyId>& families) {
+    return std::find_first_of(source.families.begin(), source.families.end(), families.begin(),
+                              families.end()) != source.families.end();
+}
+
+}  // namespace
+
+void check_reserve_below_share(Section& budget, const BudgetSpec& spec) {
+    if (!budget.sound({"share", "reserve"}) || spec.reserve < spec.slots) return;
+    budget.error("reserve", fmt::format("reserve = {} is not below share = {}: lock renewals would "
+                                        "never get a slot; accepted: 0 to {}",
+                                        spec.reserve, spec.slots, spec.slots - 1));
+}
+
+void check_reconnect_order(Section& exchange, const ExchangeConfig& config) {
+    if (!exchange.sound({"reconnect_first_ms", "reconnect_max_ms"})) return;
+    if (config.reconnect_first <= config.reconnect_max) return;
+    exchange.error(
+        "reconnect_first_ms",
+        fmt::format(
+            "reconnect_first_ms = {} is above reconnect_max_ms = {}; accepted: at most that",
+            ms(config.reconnect_first), ms(config.reconnect_max)));
+}
+
+void check_retry_order(Section& timings, const Timings& spec) {
+    if (!timings.sound({"retry_first_ms", "retry_max_ms"}) || spec.retry_first <= spec.retry_max)
+        return;
+    timings.error(
+        "retry_first_ms",
+        fmt::format("retry_first_ms = {} is above retry_max_ms = {}; accepted: at most that",
+                    ms(spec.retry_first), ms(spec.retry_max)));
+}
+
+void check_paths_differ(Section& paths, const Paths& config) {
+    if (config.signals != config.control) return;
+    paths.error("control", fmt::format("control and signals are the same socket, {}; accepted: two "
+                                       "different paths",
+                                       config.control));
+}
+
+void check_one_bound(Section& rule, int bounds) {
+    if (bounds == 1) return;
+    rule.error("limit", fmt::format("{} needs exactly one of above, below, beyond; {} "
+                                    "stand here",
+                                    rule.title(), bounds == 0 ? "none" : std::to_string(bounds)));
+}
+
+void check_beyond_positive(Section& rule, const RuleSpec& spec) {
+    if (!rule.has("beyond") || !rule.sound({"beyond"}) || spec.limit > 0) return;
+    rule.error("beyond", fmt::format("beyond: {} stands here; accepted: a number above 0 (the rule "
+                                     "trips when the value's magnitude is larger)",
+                                     spec.limit));
+}
+
+void check_families_have_metric(Section& rule) {
+    if (!rule.has("families") || rule.has("metric")) return;
+    rule.error("families",
+               "families: a stale rule without a metric watches whole sources; accepted: families "
+               "together with metric, or sources alone");
+}
+
+// A rule that waits for a value which nobody may publish would be a hole that looks like a guard.
+void check_can_trip(Section& rule, const RuleSpec& spec, const Plan& plan) {
+    if (!rule.sound({"families", "sources", "metric"}) || spec.families.empty()) return;
+    const bool any_source = spec.kind != RuleKind::stale;
+    for (std::size_t i = 0; i < plan.sources.size(); ++i) {
+        const auto& watched = spec.sources;
+        const bool is_watched = any_source || std::find(watched.begin(), watched.end(),
+                                                        id_at<SourceId>(i)) != watched.end();
+        if (is_watched && publishes(plan.sources[i], spec.families)) return;
+    }
+    rule.error("families",
+               fmt::format("{} can never trip: none of the sources may publish for the "
+                           "families that it watches; accepted: families of a [[source]]",
+                           rule.title()));
+}
+
+void check_name_is_new(Document& document, const Text& name, std::string_view what,
+                       const std::vector<std::string_view>& earlier) {
+    if (std::find(earlier.begin(), earlier.end(), name.value) == earlier.end()) return;
+    document.error(name.place, fmt::format("another {} is called {}; accepted: each name once",
+                                           what, in_quotes(name.value)));
+}
+
+// Two accounts with one key would each count the same five requests as their own.
+void check_credentials_differ(Section& account, const Config& config) {
+    if (!account.sound({"credentials"})) return;
+    const auto& files = config.credentials;
+    if (std::find(files.begin(), files.end() - 1, files.back()) == files.end() - 1) return;
+    account.error("credentials",
+                  "another account has the same credentials: one key is one User ID, "
+                  "and one budget; accepted: a file of its own for each account");
+}
+
+void check_account_has_family(Section& account, AccountId id, const Plan& plan) {
+    const auto is_its = [id](const FamilySpec& family) { return family.account == id; };
+    if (std::any_of(plan.families.begin(), plan.families.end(), is_its)) return;
+    account.error("", fmt::format("{} has no [[family]], so there is nothing it could cancel",
+                                  account.title()));
+}
+
+void check_samples(Section& top, const Plan& plan) {
+    const auto samples = plan.sources.size() * plan.families.size() * plan.metrics.size();
+    if (samples <= samples_max) return;
+    top.error(
+        "", fmt::format("{} sources x {} families x {} metrics are {} values; accepted: at most {}",
+                        plan.sources.size(), plan.families.size(), plan.metrics.size(), samples,
+                        samples_max));
+}
+
+}  // namespace scram::config

@@ -1,0 +1,219 @@
+// [[account]], [[family]], [[source]].
+#include "tests/unit/config/fixture.h"
+
+using namespace scram;
+using namespace std::string_literals;
+using namespace scram::test;
+
+namespace {
+
+const std::string family = "[[family]]\nname = \"mm-1/BTC-USD\"\n";
+
+std::string budget(const std::string& keys) {
+    return account + "budget = { " + keys + " }\n" + family;
+}
+
+std::string repeated(int count, const std::string& header, const std::string& prefix) {
+    std::string text;
+    for (int i = 0; i < count; ++i)
+        text += header + "\nname = \"" + prefix + std::to_string(i) + "\"\n";
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("account: every key arrives") {
+    const auto config = config_of(account + R"(links = 3
+budget = { share = 4, reserve = 1, window_ms = 2100, guard_ms = 500 }
+)" + family);
+    const auto& spec = config.plan.accounts.at(0);
+    CHECK(spec.name == "mm-1");
+    CHECK(spec.links == 3);
+    CHECK(spec.budget.slots == 4);
+    CHECK(spec.budget.reserve == 1);
+    CHECK(spec.budget.window == 2100ms);
+    CHECK(spec.budget.guard == 500ms);
+    CHECK(config.credentials.at(0) == "/etc/scramd/mm-1.credentials");
+}
+
+TEST_CASE("account: name and credentials are needed") {
+    CHECK(
+        messages("[[account]]\n[[family]]\nname = \"mm-1/B\"\n") ==
+        "[[account]] needs the key \"name\": a name of your choice, as in \"mm-1\"\n"
+        "[[account]] needs the key \"credentials\": the file with its key, secret and passphrase\n"
+        "[[account]] has no [[family]], so there is nothing it could cancel\n"
+        "no account is called \"mm-1\"; accepted: none, as the file names none\n");
+}
+
+TEST_CASE("account: without a family it is refused") {
+    CHECK(messages(account) ==
+          "[[account]] mm-1 has no [[family]], so there is nothing it could cancel\n");
+}
+
+TEST_CASE("account: two of them have two names and two credentials") {
+    const auto text = messages(account + account + family);
+    CHECK(has(text, "another account is called \"mm-1\"; accepted: each name once"));
+    CHECK(has(text, "another account has the same credentials"));
+}
+
+TEST_CASE("account: credentials come from the service manager's folder when it names one") {
+    const CredentialsFolder folder{"/run/credentials/scramd.service"};
+    CHECK(config_of(small).credentials.at(0) == "/run/credentials/scramd.service/mm-1.credentials");
+    const std::string absolute =
+        "[[account]]\nname = \"mm-1\"\ncredentials = \"/etc/scramd/c\"\n" + family;
+    CHECK(config_of(absolute).credentials.at(0) == "/etc/scramd/c");
+}
+
+TEST_CASE("account: 1 to 8 links") {
+    CHECK(messages(account + "links = 8\n" + family).empty());
+    CHECK(messages(account + "links = 9\n" + family) ==
+          "links: 9 stands here; accepted: an integer from 1 to 8\n");
+    CHECK(has(messages(account + "links = 0\n" + family), "links: 0 stands here"));
+}
+
+TEST_CASE("account: 16 are the most") {
+    std::string text;
+    for (int i = 0; i < 17; ++i) {
+        const auto name = "a" + std::to_string(i);
+        text += "[[account]]\nname = \"" + name + "\"\ncredentials = \"" + name +
+                "\"\n[[family]]\nname = \"" + name + "/B\"\n";
+        if (i == 15) CHECK(messages(text).empty());
+    }
+    CHECK(has(messages(text), "[[account]]: 17 stand in the file; accepted: at most 16"));
+}
+
+TEST_CASE("budget: the share is 1 to 5, as OKX allows five") {
+    CHECK(messages(budget("share = 5")).empty());
+    CHECK(messages(budget("share = 6")) ==
+          "share: 6 stands here; accepted: an integer from 1 to 5 (OKX: 5 requests in 2 s for one "
+          "User ID)\n");
+    CHECK(has(messages(budget("share = 0")), "share: 0 stands here"));
+}
+
+TEST_CASE("budget: the reserve is below the share, also by default") {
+    CHECK(messages(budget("share = 3, reserve = 3")) ==
+          "reserve = 3 is not below share = 3: lock renewals would never get a slot; accepted: 0 "
+          "to 2\n");
+    CHECK(messages(budget("share = 3, reserve = 2")).empty());
+    CHECK(config_of(budget("share = 1")).plan.accounts.at(0).budget.reserve == 0);
+    CHECK(config_of(budget("share = 5")).plan.accounts.at(0).budget.reserve == 2);
+}
+
+TEST_CASE("budget: the window is never shorter than OKX's") {
+    CHECK(messages(budget("window_ms = 2000")).empty());
+    CHECK(messages(budget("window_ms = 1999.9")) ==
+          "window_ms: 1999.9 stands here; accepted: a number of milliseconds from 2000 to 60000 "
+          "(OKX counts "
+          "over 2 s)\n");
+}
+
+TEST_CASE("family: name, account and lock arrive, in the order of the file") {
+    const auto plan = config_of(R"(
+[[account]]
+name = "a"
+credentials = "a"
+[[account]]
+name = "b"
+credentials = "b"
+[[family]]
+name = "b/ETH-USD"
+lock_ms = 5000
+[[family]]
+name = "a/BTC-USD_UM"
+)")
+                          .plan;
+    REQUIRE(plan.families.size() == 2);
+    CHECK(plan.families[0].name == "b/ETH-USD");
+    CHECK(plan.families[0].inst_family == "ETH-USD");
+    CHECK(index(plan.families[0].account) == 1);
+    CHECK(plan.families[0].lock == 5000ms);
+    CHECK(plan.families[1].inst_family == "BTC-USD_UM");
+    CHECK(index(plan.families[1].account) == 0);
+    CHECK(plan.families[1].lock == 10'000ms);
+}
+
+TEST_CASE("family: its name is ACCOUNT/FAMILY, 31 bytes at most") {
+    const auto named = [](const std::string& name) {
+        return messages(small + "[[family]]\nname = \"" + name + "\"\n");
+    };
+    CHECK(named("mm-1/" + std::string(26, 'X')).empty());
+    for (const auto& name : {"BTC-USD"s, "mm-1/"s, "/BTC-USD"s, "mm-1/BTC/USD"s, "mm-1/BTC USD"s,
+                             "mm-1/" + std::string(27, 'X')}) {
+        CAPTURE(name);
+        CHECK(has(named(name),
+                  "is no family's name; accepted: ACCOUNT/FAMILY, as in \"mm-1/BTC-USD\", at most "
+                  "31 letters, digits, - _ . in all"));
+    }
+}
+
+TEST_CASE("family: its account stands in the file, and each family once") {
+    CHECK(has(messages(small + "[[family]]\nname = \"mm1/SOL-USD\"\n"),
+              "no account is called \"mm1\" (did you mean \"mm-1\"?); accepted: mm-1"));
+    CHECK(has(messages(small + family), "another family is called \"mm-1/BTC-USD\""));
+}
+
+TEST_CASE("family: the lock is what OKX takes, whole milliseconds from 0 to 10000") {
+    CHECK(config_of(account + family + "lock_ms = 0\n").plan.families.at(0).lock == 0ms);
+    CHECK(has(messages(account + family + "lock_ms = 10001\n"),
+              "from 0 to 10000 (OKX's lockInterval)"));
+    CHECK(has(messages(account + family + "lock_ms = 0.5\n"), "lock_ms: 0.5 stands here"));
+}
+
+TEST_CASE("family: 512 are the most") {
+    CHECK(messages(account + repeated(512, "[[family]]", "mm-1/F")).empty());
+    CHECK(has(messages(account + repeated(513, "[[family]]", "mm-1/F")),
+              "[[family]]: 513 stand in the file; accepted: at most 512"));
+}
+
+TEST_CASE("source: publishes for all families unless it names some") {
+    const auto plan =
+        config_of(small + "[[source]]\nname = \"maker-2\"\nfamilies = [\"mm-1/ETH-USD\"]\n").plan;
+    CHECK(plan.sources.at(0).families == std::vector{id_at<FamilyId>(0), id_at<FamilyId>(1)});
+    CHECK(plan.sources.at(1).families == std::vector{id_at<FamilyId>(1)});
+}
+
+TEST_CASE("source: patterns expand in the order of the plan, each family once") {
+    const auto plan =
+        config_of(small +
+                  "[[source]]\nname = \"m\"\nfamilies = [\"mm-1/ETH-USD\", \"mm-1/*\", \"*\"]\n")
+            .plan;
+    CHECK(plan.sources.at(1).families == std::vector{id_at<FamilyId>(0), id_at<FamilyId>(1)});
+}
+
+TEST_CASE("source: a pattern without a match is refused") {
+    const auto with = [](const std::string& list) {
+        return messages(small + "[[source]]\nname = \"m\"\nfamilies = " + list + "\n");
+    };
+    CHECK(with("[\"mm-1/BTC-UDS\"]") ==
+          "no family is called \"mm-1/BTC-UDS\" (did you mean \"mm-1/BTC-USD\"?); accepted: a name "
+          "that the "
+          "file declares, or \"*\", or \"ACCOUNT/*\"\n");
+    CHECK(has(with("[\"mm-2/*\"]"), "no family is called \"mm-2/*\""));
+    CHECK(has(with("[\"mm-1*\"]"), "no family is called \"mm-1*\""));
+    CHECK(has(with("[]"), "families: an empty list stands here"));
+}
+
+TEST_CASE("source: a name that no signal could carry is refused, and each name once") {
+    CHECK(messages(small + "[[source]]\nname = \"" + std::string(31, 'x') + "\"\n").empty());
+    CHECK(has(messages(small + "[[source]]\nname = \"" + std::string(32, 'x') + "\"\n"),
+              "is no name; accepted: 1 to 31 letters, digits, - _ ."));
+    CHECK(has(messages(small + "[[source]]\nname = \"maker/1\"\n"), "is no name"));
+    CHECK(has(messages(small + "[[source]]\nname = \"maker-1\"\n"),
+              "another source is called \"maker-1\""));
+}
+
+TEST_CASE("source: 1024 are the most") {
+    const auto base = account + family;
+    CHECK(messages(base + repeated(1024, "[[source]]", "m")).empty());
+    CHECK(has(messages(base + repeated(1025, "[[source]]", "m")),
+              "[[source]]: 1025 stand in the file; accepted: at most 1024"));
+}
+
+TEST_CASE("source: sources x families x metrics stay within the engine's table") {
+    std::string metrics = "metrics = [";
+    for (int i = 0; i < 33; ++i) metrics += "\"m" + std::to_string(i) + "\", ";
+    const auto text = metrics + "]\n" + account + repeated(64, "[[family]]", "mm-1/F") +
+                      repeated(512, "[[source]]", "m");
+    CHECK(messages(text) ==
+          "512 sources x 64 families x 33 metrics are 1081344 values; accepted: at most 1048576\n");
+}

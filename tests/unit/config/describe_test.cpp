@@ -1,0 +1,160 @@
+// describe(), restart_reason(), plan_of_fire().
+#include "tests/unit/config/fixture.h"
+
+using namespace scram;
+using namespace scram::test;
+
+namespace {
+
+const std::string rich = "wait = \"spin\"\n" + small + R"([[source]]
+name = "maker-2"
+families = ["mm-1/ETH-USD"]
+[exchange]
+ca_file = "with \"quotes\" and \\.pem"
+connect_timeout_ms = 12.5
+[rights]
+publish = ["uid:1000", "gid:7"]
+[[rule]]
+name = "delta"
+kind = "limit"
+metric = "delta"
+families = ["mm-1/BTC-USD"]
+over = "each"
+beyond = 0.1
+[[rule]]
+name = "give-back"
+kind = "drawdown"
+metric = "pnl"
+per = "all"
+by = 1e9
+kills = ["mm-1/ETH-USD"]
+[[rule]]
+name = "silent"
+kind = "stale"
+metric = "pnl"
+sources = ["maker-2"]
+after_ms = 1500.25
+[[rule]]
+name = "hedger"
+kind = "gone"
+sources = ["maker-2"]
+)";
+
+std::string reason(const std::string& from, const std::string& to) {
+    return restart_reason(config_of(from), config_of(to));
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    REQUIRE(at != text.npos);
+    return text.replace(at, from.size(), to);
+}
+
+AccountSpec account_with(BudgetSpec budget, std::uint8_t links) {
+    return {"mm-1", budget, links};
+}
+
+Plan plan_of(std::size_t families, AccountSpec account = account_with({}, 5)) {
+    Plan plan;
+    plan.accounts.push_back(std::move(account));
+    for (std::size_t i = 0; i < families; ++i) {
+        const auto name = std::string(1, static_cast<char>('A' + i));
+        plan.families.push_back({"mm-1/" + name, id_at<AccountId>(0), name, 0ms});
+    }
+    return plan;
+}
+
+}  // namespace
+
+TEST_CASE("describe: its text loads to the same config again") {
+    const auto once = describe(config_of(rich));
+    CHECK(describe(config_of(once)) == once);
+    CHECK(has(once, "connect_timeout_ms = 12.5\n"));
+    CHECK(has(once, "after_ms = 1500.25\n"));
+    CHECK(has(once, "publish = [\"uid:1000\", \"gid:7\"]\n"));
+}
+
+TEST_CASE("describe: defaults are filled in, what is not said is said, implicit rules are marked") {
+    const auto text = describe(config_of(rich));
+    CHECK(text.starts_with(
+        "# /etc/scramd/scramd.toml, with every default filled in\nwait = \"spin\"\n"));
+    CHECK(has(text,
+              "[[account]]\nname = \"mm-1\"\ncredentials = \"/etc/scramd/mm-1.credentials\"\n"
+              "links = 5\nbudget.share = 5\nbudget.reserve = 2\nbudget.window_ms = 2005\n"));
+    CHECK(has(text, "beyond = 0.1\n# kills: the family that breached\n"));
+    CHECK(has(
+        text,
+        "# (implicit) [[rule]]\n# name = \"gone\"\n# kind = \"gone\"\n# sources = [\"maker-1\"]\n"
+        "# kills: every family that the source may publish for\n"));
+}
+
+TEST_CASE("describe: on one line, every key = value") {
+    CHECK_FALSE(has(describe(config_of(rich)), "{"));
+}
+
+TEST_CASE("reload: rules, timings and rights change without a restart") {
+    CHECK(reason(rich, replaced(rich, "beyond = 0.1", "above = 7")).empty());
+    CHECK(reason(rich, replaced(rich, "uid:1000", "uid:1001")).empty());
+    CHECK(reason(rich, rich + "[timings]\nretry_max_ms = 9000\n").empty());
+    CHECK(reason(small, rule("kind = \"stale\"\nafter_ms = 9")).empty());
+}
+
+TEST_CASE("reload: what needs a restart is named with both values") {
+    CHECK(reason(small, small + "[exchange]\nport = 8443\n") ==
+          "[exchange]: `port = 443` is running, the file says `port = 8443`");
+    CHECK(reason(small, small + "[exchange]\nca_file = \"/a.pem\"\n") ==
+          "[exchange]: `ca_file = \"/a.pem\"` is new in the file");
+    CHECK(reason(small + "[exchange]\nca_file = \"/a.pem\"\n", small) ==
+          "[exchange]: `ca_file = \"/a.pem\"` is running, the file does not have it");
+    CHECK(reason(small, replaced(small, account, account + "links = 2\n")) ==
+          "[[account]] mm-1: `links = 5` is running, the file says `links = 2`");
+    CHECK(reason(small, small + "[paths]\ncontrol = \"/c\"\n") ==
+          "[paths]: `control = \"/run/scramd/control.sock\"` is running, the file says `control = "
+          "\"/c\"`");
+    CHECK(has(reason(small, replaced(small, "\"pnl\"", "\"vega\"")),
+              "`metrics = [\"delta\", \"pnl\"]` is running"));
+    CHECK(has(reason(small, "cpu = 1\n" + small), "`cpu = -1` is running"));
+}
+
+TEST_CASE("reload: a family more, less or at another place needs a restart") {
+    const std::string eth = "[[family]]\nname = \"mm-1/ETH-USD\"\n";
+    const std::string btc = "[[family]]\nname = \"mm-1/BTC-USD\"\n";
+    CHECK(reason(small, replaced(small, eth, "")) ==
+          "[[family]] mm-1/ETH-USD is running, the file does not have it");
+    CHECK(reason(small, replaced(small, eth, eth + "[[family]]\nname = \"mm-1/SOL-USD\"\n")) ==
+          "[[family]] mm-1/SOL-USD is new in the file");
+    CHECK(reason(small, replaced(small, btc + eth, eth + btc)) ==
+          "[[family]] mm-1/ETH-USD stands at another place of the file, so the order differs");
+    CHECK(has(reason(small, small + "[[source]]\nname = \"m2\"\n"), "[[source]] m2 is new"));
+}
+
+TEST_CASE("plan of fire: seven families, five at once and two after the window") {
+    CHECK(plan_of_fire(plan_of(7)) ==
+          "mm-1: 7 families: 5 at 0 s (A, B, C, D, E), 2 at +2.0 s (F, G)\n");
+}
+
+TEST_CASE("plan of fire: one family, and a share of two over three bursts") {
+    CHECK(plan_of_fire(plan_of(1)) == "mm-1: 1 family: 1 at 0 s (A)\n");
+    BudgetSpec two;
+    two.slots = 2;
+    two.window = 2500ms;
+    CHECK(plan_of_fire(plan_of(5, account_with(two, 5))) ==
+          "mm-1: 5 families: 2 at 0 s (A, B), 2 at +2.5 s (C, D), 1 at +5.0 s (E)\n");
+}
+
+TEST_CASE("plan of fire: fewer links than the share cost round trips") {
+    CHECK(plan_of_fire(plan_of(7, account_with({}, 2))) ==
+          "mm-1: 7 families: 5 at 0 s (A, B, C, D, E), 2 at +2.0 s (F, G); 2 links: 2 leave at "
+          "once, the last "
+          "of a burst 2 round trips later\n");
+    CHECK(has(plan_of_fire(plan_of(2, account_with({}, 1))),
+              "; 1 link: 1 leaves at once, the last of a burst 1 round trip later\n"));
+    CHECK_FALSE(has(plan_of_fire(plan_of(2, account_with({}, 2))), "link"));
+}
+
+TEST_CASE("plan of fire: each account has its own budget") {
+    auto plan = plan_of(1);
+    plan.accounts.push_back({"mm-2", {}, 5});
+    plan.families.push_back({"mm-2/Z", id_at<AccountId>(1), "Z", 0ms});
+    CHECK(plan_of_fire(plan) == "mm-1: 1 family: 1 at 0 s (A)\nmm-2: 1 family: 1 at 0 s (Z)\n");
+}

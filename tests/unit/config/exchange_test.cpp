@@ -1,0 +1,119 @@
+// [exchange], [timings], [paths] and the top of the file.
+#include "tests/unit/config/fixture.h"
+
+using namespace scram;
+using namespace scram::test;
+
+TEST_CASE("exchange: every key arrives") {
+    const auto exchange = config_of(small + R"([exchange]
+host = "eea.okx.com"
+port = 8443
+ca_file = "ca.pem"
+pins = ["sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]
+simulated_trading = true
+connect_timeout_ms = 1500.5
+reconnect_first_ms = 20
+reconnect_max_ms = 900
+resign_every_ms = 500
+)")
+                              .exchange;
+    CHECK(exchange.host == "eea.okx.com");
+    CHECK(exchange.port == 8443);
+    CHECK(exchange.ca_file == "/etc/scramd/ca.pem");
+    CHECK(exchange.pins.size() == 1);
+    CHECK(exchange.simulated_trading);
+    CHECK(exchange.connect_timeout == 1500500us);
+    CHECK(exchange.reconnect_first == 20ms);
+    CHECK(exchange.reconnect_max == 900ms);
+    CHECK(exchange.resign_every == 500ms);
+}
+
+TEST_CASE("exchange: host is a name alone") {
+    CHECK(messages(small + "[exchange]\nhost = \"https://www.okx.com\"\n") ==
+          "host: \"https://www.okx.com\" stands here; accepted: a host's name or address alone, as "
+          "in "
+          "\"www.okx.com\" (no https://, no port, no path)\n");
+    CHECK(config_of(small + "[exchange]\nhost = \"::1\"\n").exchange.host == "::1");
+}
+
+TEST_CASE("exchange: a pin is the Base64 of 32 bytes") {
+    const auto pinned = [](const std::string& pin) {
+        return messages(small + "[exchange]\npins = [\"" + pin + "\"]\n");
+    };
+    const std::string zeros(42, 'A');
+    CHECK(pinned("sha256/" + zeros + "A=").empty());
+    CHECK(has(pinned("sha256/" + zeros + "="), "pins: \"sha256/"));
+    CHECK(has(pinned("sha1/" + zeros + "A="), "accepted: \"sha256/\" and the Base64"));
+    CHECK(has(pinned("sha256/" + zeros + "B="), "44 characters"));  // bits beyond the 32 bytes
+    CHECK(has(pinned("sha256/" + zeros + "A"), "44 characters"));
+}
+
+TEST_CASE("exchange: reconnect_first is at most reconnect_max") {
+    CHECK(messages(small + "[exchange]\nreconnect_first_ms = 6000\n") ==
+          "reconnect_first_ms = 6000 is above reconnect_max_ms = 5000; accepted: at most that\n");
+    CHECK(messages(small + "[exchange]\nreconnect_first_ms = 5000\n").empty());
+}
+
+TEST_CASE("exchange: a signature is renewed well before OKX refuses it") {
+    CHECK(messages(small + "[exchange]\nresign_every_ms = 30000\n") ==
+          "resign_every_ms: 30000 stands here; accepted: a number of milliseconds from 100 to "
+          "10000 (OKX "
+          "refuses a signature of 30 s)\n");
+}
+
+TEST_CASE("timings: retry_first is at most retry_max") {
+    CHECK(messages(small + "[timings]\nretry_max_ms = 50\n") ==
+          "retry_first_ms = 100 is above retry_max_ms = 50; accepted: at most that\n");
+    CHECK(messages(small + "[timings]\nretry_first_ms = 50\nretry_max_ms = 50\n").empty());
+}
+
+TEST_CASE("timings: each is a finite number within its range") {
+    CHECK(has(messages(small + "[timings]\nanswer_timeout_ms = nan\n"),
+              "answer_timeout_ms: nan stands here"));
+    CHECK(has(messages(small + "[timings]\nanswer_timeout_ms = inf\n"), "from 10 to 60000"));
+    CHECK(has(messages(small + "[timings]\nrehearse_every_ms = 400000\n"), "idle for 400 s"));
+    CHECK(has(messages(small + "[timings]\nretry_refused_ms = -1\n"),
+              "retry_refused_ms: -1 stands here"));
+    CHECK(config_of(small + "[timings]\nretry_first_ms = 1.5\n").plan.timings.retry_first ==
+          1500us);
+}
+
+TEST_CASE("paths: relative ones start at the file's folder") {
+    const auto paths =
+        config_of(small + "[paths]\nsignals = \"s.sock\"\ncontrol = \"../c.sock\"\n").paths;
+    CHECK(paths.signals == "/etc/scramd/s.sock");
+    CHECK(paths.control == "/etc/c.sock");
+}
+
+TEST_CASE("paths: a socket's address has 107 bytes at most") {
+    const auto with = [](std::size_t size) {
+        return messages(small + "[paths]\nsignals = \"/" + std::string(size - 1, 'x') + "\"\n");
+    };
+    CHECK(with(107).empty());
+    CHECK(has(with(108), "has 108 bytes; accepted: at most 107 (a Unix socket's address)"));
+}
+
+TEST_CASE("paths: signals and control are two sockets") {
+    CHECK(has(messages(small + "[paths]\nsignals = \"/x/./a\"\ncontrol = \"/x/a\"\n"),
+              "control and signals are the same socket, /x/a"));
+}
+
+TEST_CASE("top: wait, cpu and metrics arrive, each metric once") {
+    const auto config = config_of("wait = \"spin\"\ncpu = 3\n" + small);
+    CHECK(config.wait == Wait::spin);
+    CHECK(config.cpu == 3);
+    CHECK(config.plan.metrics == std::vector<std::string>{"delta", "pnl"});
+    CHECK(messages("metrics = [\"a\", \"b\", \"a\"]\n" + account +
+                   "[[family]]\nname = \"mm-1/B\"\n") ==
+          "another metric is called \"a\"; accepted: each name once\n");
+}
+
+TEST_CASE("top: 64 metrics are the most") {
+    const auto with = [](int count) {
+        std::string text = "metrics = [";
+        for (int i = 0; i < count; ++i) text += "\"m" + std::to_string(i) + "\", ";
+        return messages(text + "]\n" + account + "[[family]]\nname = \"mm-1/B\"\n");
+    };
+    CHECK(with(64).empty());
+    CHECK(with(65) == "metrics: 65 stand here; accepted: at most 64\n");
+}

@@ -1,0 +1,68 @@
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "tests/unit/config/fixture.h"
+
+using namespace scram;
+using namespace scram::test;
+
+namespace {
+
+const Principals& of(const Config& config, Right right) {
+    return config.rights[static_cast<std::size_t>(right)];
+}
+
+}  // namespace
+
+TEST_CASE("rights: names and numbers of users and groups become numbers, each once") {
+    const auto config = config_of(small + R"([rights]
+publish = ["uid:1001", "user:root", "uid:0", "gid:7"]
+rearm = ["group:root"]
+)");
+    CHECK(of(config, Right::publish).uids == std::vector<std::uint32_t>{0, 1001});
+    CHECK(of(config, Right::publish).gids == std::vector<std::uint32_t>{7});
+    CHECK(of(config, Right::rearm).gids == std::vector<std::uint32_t>{0});
+    CHECK(of(config, Right::rearm).uids.empty());
+    CHECK(of(config, Right::trip).uids.empty());
+}
+
+TEST_CASE("rights: an unknown name, number or form is refused") {
+    const auto with = [](const std::string& who) {
+        return messages(small + "[rights]\ntrip = [\"" + who + "\"]\n");
+    };
+    CHECK(with("user:no-such-user") ==
+          "\"user:no-such-user\" is unknown on this machine; accepted: \"user:NAME\", "
+          "\"group:NAME\", "
+          "\"uid:NUMBER\" or \"gid:NUMBER\"\n");
+    CHECK(has(with("group:no-such-group"), "is unknown on this machine"));
+    for (const auto* number : {"uid:", "uid:-1", "uid:1x", "uid:4294967295", "gid:4294967296"}) {
+        CAPTURE(number);
+        CHECK(has(with(number), "is unknown on this machine"));
+    }
+    CHECK(has(with("root"), "\"root\" is neither a user nor a group"));
+}
+
+TEST_CASE("rights: each right has its own list, and there is no other") {
+    CHECK(has(messages(small + "[rights]\nre-arm = []\n"),
+              "unknown key \"re-arm\" in [rights] (did you mean \"rearm\"?); accepted: publish, "
+              "read, trip, rearm"));
+    CHECK(name(Right::publish) == "publish");
+    CHECK(name(Right::rearm) == "rearm");
+}
+
+TEST_CASE("rights: root and the own user may do everything, others what their uid or groups hold") {
+    const auto config = config_of(small + R"([rights]
+publish = ["uid:1001"]
+trip = ["gid:7"]
+)");
+    const std::uint32_t stranger = geteuid() + 4711;
+    const std::vector<std::uint32_t> desk{100, 7};
+    CHECK(may(config, Right::rearm, 0, {}));
+    CHECK(may(config, Right::rearm, geteuid(), {}));
+    CHECK(may(config, Right::publish, 1001, {}));
+    CHECK_FALSE(may(config, Right::trip, 1001, {}));
+    CHECK(may(config, Right::trip, stranger, desk));
+    CHECK_FALSE(may(config, Right::rearm, stranger, desk));
+    CHECK_FALSE(may(config, Right::read, stranger, {}));
+}
