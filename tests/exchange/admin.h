@@ -1,0 +1,40 @@
+// The second, plain HTTP port: makers place and fill orders here, tests inject faults and look in.
+// Each body is a JSON object; what is wrong with it is answered with 400 and {"error":...}.
+//
+//   GET  /sim/state
+//   POST /sim/orders  {"account","orders":[{"instId","ordType","side","px","sz"}]}
+//                     -> {"results":[{"code":"0","ordId"} or {"code","msg"}]}
+//   POST /sim/cancel  {"account","instFamily"} or {"account","ordIds":[]} -> {"cancelled":n}
+//   POST /sim/fill    {"account","ordId","sz"} -> {"code"}
+//   POST /sim/fault   {"on","kind"}, may have "count", "delay_ms", "code", "status", "account"; or
+//                     {"clear":true}. The kinds are in faults.h
+//   POST /sim/clock   {"offset_ms"}: how far the exchange's clock is ahead of this host's
+//   POST /sim/drop    resets all HTTPS connections
+#pragma once
+
+#include <functional>
+
+#include "tests/exchange/exchange.h"
+#include "tests/exchange/state.h"
+
+namespace scram::okxsim {
+
+// What the admin side may do to the HTTPS side's connections.
+struct Wire {
+    std::function<WireCounts()> counts;
+    std::function<void()> drop;
+};
+
+class Admin {
+  public:
+    Admin(Exchange& exchange, Wire wire);
+    Delivery serve(const Request& request, Now now);
+
+  private:
+    Answer answer(const Request& request, Now now);
+
+    Exchange& exchange_;
+    Wire wire_;
+};
+
+}  // namespace scram::okxsim

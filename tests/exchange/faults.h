@@ -1,0 +1,65 @@
+// Faults ordered by a test: each spoils the next matching requests, the oldest fault first.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tests/exchange/message.h"
+
+namespace scram::okxsim {
+
+enum class FaultKind {
+    silent,          // read, not executed, never answered
+    silent_done,     // executed, never answered
+    reset,           // not executed, TCP RST
+    reset_done,      // executed, TCP RST
+    half,            // executed, half of the answer, then closed
+    delay,           // executed, answered late
+    html,            // the edge's HTML page (403, or 520 by "code")
+    numeric,         // the 500 body whose code is a number and whose data is an object
+    chunked,         // executed, answered in small chunks
+    close,           // executed, answered with Connection: close
+    limited429,      // 50011
+    unavailable503,  // 50001
+    result_false,    // code 0, result false, nothing cancelled
+    nothing_left,    // 51405
+    code,            // any code
+    garbage,         // 200 and no JSON
+    long_body,       // 200 and a body over 1 MiB
+    continue100,     // executed, an interim 100 before the answer
+};
+
+std::optional<FaultKind> fault_kind(std::string_view name);
+std::string_view name(FaultKind kind);
+std::string fault_kinds();  // all names, for a person
+
+bool executes(FaultKind kind);
+
+struct Fault {
+    FaultKind kind{};
+    std::string on = "any";  // mass-cancel, time, any
+    std::string account{};   // empty: any
+    int count = 1;           // so many requests; negative: for ever
+    std::chrono::milliseconds delay{};
+    std::string code{};
+    int status = 0;  // 0: the one that belongs to the code
+};
+
+class Faults {
+  public:
+    void push(Fault fault) { waiting_.push_back(std::move(fault)); }
+    void clear() { waiting_.clear(); }
+    std::optional<Fault> take(std::string_view endpoint, std::string_view account);
+
+  private:
+    std::deque<Fault> waiting_;
+};
+
+// What is said instead of the exchange's own answer. Only for kinds that do not execute; its code
+// for the log is the kind's name where no code is answered.
+Answer substitute(const Fault& fault);
+
+}  // namespace scram::okxsim
