@@ -1,0 +1,239 @@
+/* The C client: a batch of signals, their numbers, and the gate region of scramd, mapped read-only.
+ * Whatever cannot be known counts as halted. */
+#define _GNU_SOURCE
+#include "client/scram.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/channel.h"
+
+struct scram_client {
+    struct scram_channel channel;
+    const struct scram_gates* gates;
+    size_t gates_size;
+    uint16_t source;
+    uint16_t families; /* words in gates->gates; what the region says later is not believed */
+    unsigned batched;  /* signals gathered in batch */
+    uint64_t sequence; /* of the last signal, sent or lost */
+    struct scram_signal batch[SCRAM_BATCH_MAX];
+};
+
+static _Thread_local char attach_error[SCRAM_ERROR_SIZE];
+
+static scram_result attach(scram_client* client, const char* path, const char* name);
+static scram_result map_gates(scram_client* client, int fd);
+
+scram_result scram_attach(scram_client** out, const char* socket_path, const char* source_name) {
+    *out = NULL;
+    scram_client* client = calloc(1, sizeof *client);
+    if (client == NULL) {
+        snprintf(attach_error, sizeof attach_error, "out of memory");
+        return SCRAM_MEMORY;
+    }
+    const scram_result result = attach(client, socket_path, source_name);
+    if (result == SCRAM_DONE) {
+        *out = client;
+    } else {
+        memcpy(attach_error, client->channel.error, sizeof attach_error);
+        scram_abandon(client);
+    }
+    return result;
+}
+
+static const char* default_path(void) {
+    const char* path = getenv("SCRAM_SOCKET");
+    return path != NULL && *path != '\0' ? path : SCRAM_DEFAULT_SOCKET;
+}
+
+static scram_result attach(scram_client* client, const char* path, const char* name) {
+    scram_result result =
+        scram_channel_open(&client->channel, path != NULL ? path : default_path());
+    if (result != SCRAM_DONE) return result;
+    const struct scram_request request = {
+        .kind = SCRAM_ATTACH, .name = name, .wait_ms = SCRAM_WAIT_MS};
+    struct scram_answer answer;
+    result = scram_channel_ask(&client->channel, &request, &answer);
+    if (result != SCRAM_DONE) return result;
+    client->source = answer.record.source;
+    result = map_gates(client, answer.fd);
+    if (answer.fd >= 0) close(answer.fd);
+    return result;
+}
+
+static scram_result map_gates(scram_client* client, int fd) {
+    struct scram_channel* channel = &client->channel;
+    struct scram_gates head;
+    struct stat file;
+    if (fd < 0) return scram_channel_fail(channel, SCRAM_PROTOCOL, "scramd sent no gate region");
+    if (pread(fd, &head, sizeof head, 0) != (ssize_t)sizeof head || fstat(fd, &file) != 0) {
+        return scram_channel_fail(channel, SCRAM_PROTOCOL,
+                                  "the gate region has no header of %zu bytes", sizeof head);
+    }
+    if (head.magic != SCRAM_GATE_MAGIC || head.version != SCRAM_VERSION) {
+        return scram_channel_fail(
+            channel, SCRAM_PROTOCOL, "the gate region has magic %#x and version %u, not %#x and %u",
+            head.magic, head.version, (unsigned)SCRAM_GATE_MAGIC, (unsigned)SCRAM_VERSION);
+    }
+    const size_t size = sizeof head + head.families * sizeof head.gates[0];
+    if (file.st_size < (off_t)size) {
+        return scram_channel_fail(channel, SCRAM_PROTOCOL,
+                                  "the gate region of %u families has %lld bytes, not %zu",
+                                  head.families, (long long)file.st_size, size);
+    }
+    /* A region that could shrink could end this process with SIGBUS in the middle of a quote. */
+    const int seals = fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
+        return scram_channel_fail(channel, SCRAM_PROTOCOL,
+                                  "the gate region is not sealed against shrinking");
+    }
+    void* region = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+    if (region == MAP_FAILED) {
+        return scram_channel_fail(channel, SCRAM_MEMORY, "cannot map the gate region: %m");
+    }
+    client->gates = region;
+    client->gates_size = size;
+    client->families = head.families;
+    return SCRAM_DONE;
+}
+
+scram_result scram_detach(scram_client* client) {
+    if (client == NULL) return SCRAM_DONE;
+    scram_result result = scram_flush(client);
+    if (scram_attached(client)) {
+        const struct scram_request request = {
+            .kind = SCRAM_GOODBYE, .source = client->source, .wait_ms = SCRAM_GOODBYE_MS};
+        struct scram_answer answer;
+        const scram_result goodbye = scram_channel_ask(&client->channel, &request, &answer);
+        if (result == SCRAM_DONE) result = goodbye;
+    }
+    scram_abandon(client);
+    return result;
+}
+
+void scram_abandon(scram_client* client) {
+    if (client == NULL) return;
+    if (client->gates != NULL) munmap((void*)(uintptr_t)client->gates, client->gates_size);
+    scram_channel_close(&client->channel);
+    free(client);
+}
+
+static scram_result resolve(scram_client* client, uint8_t kind, const char* name,
+                            struct scram_signal* record) {
+    const struct scram_request request = {
+        .kind = kind, .source = client->source, .name = name, .wait_ms = SCRAM_WAIT_MS};
+    struct scram_answer answer;
+    const scram_result result = scram_channel_ask(&client->channel, &request, &answer);
+    if (result == SCRAM_DONE) *record = answer.record;
+    return result;
+}
+
+scram_result scram_family(scram_client* client, const char* name, uint16_t* id) {
+    struct scram_signal record;
+    const scram_result result = resolve(client, SCRAM_FAMILY, name, &record);
+    if (result == SCRAM_DONE) *id = record.family;
+    return result;
+}
+
+scram_result scram_metric(scram_client* client, const char* name, uint16_t* id) {
+    struct scram_signal record;
+    const scram_result result = resolve(client, SCRAM_METRIC, name, &record);
+    if (result == SCRAM_DONE) *id = record.metric;
+    return result;
+}
+
+static scram_result first_of(scram_result first, scram_result second) {
+    return first != SCRAM_DONE ? first : second;
+}
+
+static scram_result add(scram_client* client, const struct scram_signal* signal) {
+    const scram_result result =
+        client->batched == SCRAM_BATCH_MAX ? scram_flush(client) : SCRAM_DONE;
+    client->batch[client->batched++] = *signal;
+    return result;
+}
+
+scram_result scram_add(scram_client* client, uint16_t family, uint16_t metric, double value) {
+    const struct scram_signal signal = {.value = value,
+                                        .family = family,
+                                        .metric = metric,
+                                        .source = client->source,
+                                        .version = SCRAM_VERSION,
+                                        .kind = SCRAM_VALUE};
+    return add(client, &signal);
+}
+
+scram_result scram_publish(scram_client* client, uint16_t family, uint16_t metric, double value) {
+    const scram_result added = scram_add(client, family, metric, value);
+    return first_of(added, scram_flush(client));
+}
+
+scram_result scram_heartbeat(scram_client* client) {
+    const struct scram_signal signal = {
+        .source = client->source, .version = SCRAM_VERSION, .kind = SCRAM_HEARTBEAT};
+    const scram_result added = add(client, &signal);
+    const scram_result sent = first_of(added, scram_flush(client));
+    if (!scram_attached(client)) return SCRAM_GONE;
+    const scram_result heard = scram_channel_listen(&client->channel);
+    return first_of(heard, sent);
+}
+
+scram_result scram_flush(scram_client* client) {
+    const unsigned count = client->batched;
+    client->batched = 0;
+    if (!scram_attached(client)) return scram_channel_unusable(&client->channel);
+    if (count == 0) return SCRAM_DONE;
+    const int64_t now_ns = scram_now_ns();
+    for (unsigned i = 0; i < count; ++i) {
+        client->batch[i].published_ns = now_ns;
+        client->batch[i].sequence = ++client->sequence; /* used even if the send fails */
+    }
+    return scram_channel_send(&client->channel, client->batch, count);
+}
+
+int scram_attached(const scram_client* client) {
+    return client != NULL && scram_channel_usable(&client->channel);
+}
+
+static uint32_t load(const uint32_t* word) {
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+int scram_halted(const scram_client* client, uint16_t family) {
+    if (!scram_attached(client) || family >= client->families) return 1;
+    if (load(&client->gates->running) == 0) return 1;
+    return load(&client->gates->gates[family]) != SCRAM_GATE_OPEN;
+}
+
+const char* scram_error(const scram_client* client) {
+    return client == NULL ? attach_error : client->channel.error;
+}
+
+const char* scram_strerror(scram_result result) {
+    switch (result) {
+        case SCRAM_DONE:
+            return "done";
+        case SCRAM_FULL:
+            return "scramd is behind, signals are lost";
+        case SCRAM_GONE:
+            return "scramd is gone";
+        case SCRAM_DENIED:
+            return "scramd refused";
+        case SCRAM_TIMEOUT:
+            return "scramd did not answer in time";
+        case SCRAM_UNREACHABLE:
+            return "scramd cannot be reached";
+        case SCRAM_PROTOCOL:
+            return "scramd speaks another protocol";
+        case SCRAM_INVALID:
+            return "an argument is not acceptable";
+        case SCRAM_MEMORY:
+            return "out of memory or file descriptors";
+    }
+    return "not a result of this library";
+}
