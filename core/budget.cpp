@@ -13,12 +13,10 @@ Budget::Budget(const BudgetSpec& spec) : spec_(spec) {
 
 std::optional<Budget::Slot> Budget::take(Time now, Purpose purpose) {
     if (free_slots(now) <= kept_back(purpose)) return std::nullopt;
-    for (Slot slot = 0; slot < spec_.slots; ++slot) {
-        if (free_at_[slot] > now) continue;
-        free_at_[slot] = never;
-        return slot;
-    }
-    return std::nullopt;
+    const auto free =
+        std::find_if(free_at_.begin(), free_at_.end(), [now](Time at) { return at <= now; });
+    *free = never;
+    return static_cast<Slot>(free - free_at_.begin());
 }
 
 void Budget::answered(Slot slot, Time now) {
@@ -31,13 +29,15 @@ void Budget::lost(Slot slot, Time now) {
 
 Time Budget::next_take(Time now, Purpose purpose) const {
     std::array<Time, budget_slots_max> sorted = free_at_;
-    std::sort(sorted.begin(), sorted.begin() + spec_.slots);
-    return std::max(now, sorted[kept_back(purpose)]);
+    std::sort(sorted.begin(), sorted.end());
+    return std::max(now, sorted[budget_slots_max - spec_.slots + kept_back(purpose)]);
 }
 
+// Requests that were sent before a reload took slots away count against the rest.
 std::size_t Budget::free_slots(Time now) const {
-    return static_cast<std::size_t>(std::count_if(free_at_.begin(), free_at_.begin() + spec_.slots,
-                                                  [now](Time at) { return at <= now; }));
+    const auto busy = static_cast<std::size_t>(
+        std::count_if(free_at_.begin(), free_at_.end(), [now](Time at) { return at > now; }));
+    return spec_.slots > busy ? spec_.slots - busy : 0;
 }
 
 }  // namespace scram

@@ -10,15 +10,19 @@ namespace scram {
 // ---- A signal's way -----------------------------------------------------------------------------
 
 void Engine::on_signal(SourceId from, const scram_signal& signal, Time now, Step& step) {
-    const BadReason bad = inspect(from, signal);
     rules_.on_seen(from, now);
-    const auto family = static_cast<FamilyId>(signal.family);
-    const auto metric = static_cast<MetricId>(signal.metric);
-    if (bad != BadReason::none) {
-        rules_.on_bad(from, family, metric, bad, signal.value, breaches_);
-    } else if (signal.kind == SCRAM_VALUE) {
-        metrics_.store(from, family, metric, signal.value, now);
-        rules_.on_value(metrics_, from, family, metric, breaches_);
+    const BadReason bad = inspect(from, signal);
+    const BadReason order = follow_sequence(from, signal);
+    if (bad != BadReason::none || order != BadReason::none) [[unlikely]] {
+        report_bad(from, signal, bad != BadReason::none ? bad : order);
+    }
+    // Behind a gap a value still counts; one that comes twice or late is older than what is known.
+    const bool usable = bad == BadReason::none && order != BadReason::sequence_back;
+    if (usable && signal.kind == SCRAM_VALUE) {
+        const auto family = static_cast<FamilyId>(signal.family);
+        const auto metric = static_cast<MetricId>(signal.metric);
+        const bool first = metrics_.store(from, family, metric, signal.value, now);
+        rules_.on_value(metrics_, from, family, metric, first, breaches_);
     }
     if (breaches_.empty()) [[likely]]
         return;
@@ -26,26 +30,34 @@ void Engine::on_signal(SourceId from, const scram_signal& signal, Time now, Step
     finish(now, step);
 }
 
-// What a source writes is hostile: nothing of the record is used as an index before it was looked
-// at.
-BadReason Engine::inspect(SourceId from, const scram_signal& signal) {
-    const std::uint64_t expected = sources_[index(from)].next_sequence;
+// What a source writes is hostile: nothing of it is used as an index before it was looked at here.
+BadReason Engine::inspect(SourceId from, const scram_signal& signal) const {
     if (signal.version != SCRAM_VERSION) return BadReason::wrong_version;
     if (signal.source != static_cast<std::uint16_t>(from)) return BadReason::wrong_source;
-    sources_[index(from)].next_sequence = std::max(expected, signal.sequence + 1);
-    if (signal.sequence > expected) return BadReason::sequence_gap;
-    if (signal.sequence < expected) return BadReason::sequence_back;
     if (signal.kind == SCRAM_HEARTBEAT) return BadReason::none;
-    return inspect_ids(from, signal);
-}
-
-BadReason Engine::inspect_ids(SourceId from, const scram_signal& signal) const {
     if (signal.kind != SCRAM_VALUE) return BadReason::unknown_kind;
     if (signal.family >= switches_.size()) return BadReason::unknown_family;
     if (signal.metric >= plan_.metrics.size()) return BadReason::unknown_metric;
     if (!sources_[index(from)].may_publish[signal.family]) return BadReason::foreign_family;
     if (!std::isfinite(signal.value)) return BadReason::not_finite;
     return BadReason::none;
+}
+
+BadReason Engine::follow_sequence(SourceId from, const scram_signal& signal) {
+    std::uint64_t& next = sources_[index(from)].next_sequence;
+    const std::uint64_t expected = next;
+    next = std::max(expected, signal.sequence + 1);
+    if (signal.sequence > expected) return BadReason::sequence_gap;
+    return signal.sequence < expected ? BadReason::sequence_back : BadReason::none;
+}
+
+// The breach names only ids that exist.
+void Engine::report_bad(SourceId from, const scram_signal& signal, BadReason bad) {
+    const bool has_family = signal.family < switches_.size() && signal.kind == SCRAM_VALUE;
+    const bool has_metric = signal.metric < plan_.metrics.size() && signal.kind == SCRAM_VALUE;
+    rules_.on_bad(from, has_family ? static_cast<FamilyId>(signal.family) : none<FamilyId>(),
+                  has_metric ? static_cast<MetricId>(signal.metric) : none<MetricId>(), bad,
+                  signal.value, breaches_);
 }
 
 // ---- Trips --------------------------------------------------------------------------------------
@@ -91,11 +103,11 @@ void Engine::trip_family(FamilyId id, TripId trip, Time now, Step& step) {
     if (family.cancel == Cancel::in_flight) {
         family.again = true;  // sent before this trip: quotes made since then are not covered
     } else {
-        family.cancel = Cancel::due;
-        family.due_at = now;
+        make_due(family, now);
         family.failures = 0;
     }
     if (was_latched) return;
+    rules_.on_latched(id);
     step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, id});
     Event event;
     event.kind = EventKind::latched;
@@ -177,6 +189,7 @@ void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step
     link.slot = slot;
     link.deadline = now + plan_.timings.answer_timeout;
     family.cancel = Cancel::in_flight;
+    family.after_resync = false;
     family.attempt = attempt;
     family.link = link_id;
     step.actions.push_back({ActionKind::fire, link.account, id, link_id, attempt});
@@ -190,7 +203,7 @@ void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step
     step.events.push_back(event);
 }
 
-void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step) {
+void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bool link_stays) {
     LinkState& link = links_[index(id)];
     check(link.phase == LinkPhase::firing, "an answer belongs to an attempt in flight");
     const FamilyId family = link.family;
@@ -204,7 +217,7 @@ void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step) {
     event.attempt = link.attempt;
     event.answer = answer;
     step.events.push_back(event);
-    make_idle(link);
+    release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
     settle(family, answer, id, now, step);
     finish(now, step);
 }
@@ -213,38 +226,38 @@ void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step) {
 void Engine::settle(FamilyId id, const Answer& answer, LinkId link, Time now, Step& step) {
     Switch& family = switches_[index(id)];
     family.last_answer = answer;
+    if (family.again) {
+        // The attempt was sent before the present trip: whatever came of it, the trip's own goes
+        // now.
+        family.again = false;
+        family.failures = 0;
+        return make_due(family, now);
+    }
     const Timings& timings = plan_.timings;
+    const Duration growing = growing_pause(family.failures);
     switch (answer.answer_class) {
         case AnswerClass::confirmed:
         case AnswerClass::nothing_left:
             return confirm(id, now, step);
         case AnswerClass::failed:
-            return try_again(id, growing_pause(family.failures), now);
+            return try_again(family, growing, now);
         case AnswerClass::ambiguous:
-            return try_again(id, family.failures == 0 ? Duration{} : growing_pause(family.failures),
-                             now);
+            return try_again(family, family.failures == 0 ? 0ns : growing, now);
         case AnswerClass::throttled:
-            return try_again(id, timings.retry_max, now);
+            return try_again(family, timings.retry_max, now);
         case AnswerClass::clock:
             // The first time at once, as soon as a rehearsal has told the time; then with pauses.
             family.after_resync = family.failures == 0;
-            try_again(id, growing_pause(family.failures), now);
+            try_again(family, growing, now);
             if (family.after_resync) rehearse(link, now, step);
             return;
         case AnswerClass::refused:
-            return try_again(id, timings.retry_refused, now);
+            return try_again(family, timings.retry_refused, now);
     }
 }
 
 void Engine::confirm(FamilyId id, Time now, Step& step) {
     Switch& family = switches_[index(id)];
-    if (family.again) {
-        family.again = false;
-        family.cancel = Cancel::due;
-        family.due_at = now;
-        family.failures = 0;
-        return;
-    }
     family.cancel = family.latched ? Cancel::confirmed : Cancel::idle;
     family.failures = 0;
     Event event;
@@ -257,11 +270,13 @@ void Engine::confirm(FamilyId id, Time now, Step& step) {
     step.events.push_back(event);
 }
 
-void Engine::try_again(FamilyId id, Duration pause, Time now) {
-    Switch& family = switches_[index(id)];
-    family.again = false;  // the next attempt is sent after any trip so far
+void Engine::make_due(Switch& family, Time at) {
     family.cancel = Cancel::due;
-    family.due_at = now + pause;
+    family.due_at = at;
+}
+
+void Engine::try_again(Switch& family, Duration pause, Time now) {
+    make_due(family, now + pause);
     ++family.failures;
 }
 
@@ -290,7 +305,7 @@ void Engine::lose_attempt(LinkState& link, LinkId id, Time now, Step& step) {
 
 void Engine::on_link_up(LinkId id, Time now, Step& step) {
     LinkState& link = links_[index(id)];
-    make_idle(link);
+    release(link, LinkPhase::idle);
     link.rehearse_at = now;  // the first rehearsal proves the link and reads the exchange's clock
     Event event;
     event.kind = EventKind::link_up;
@@ -303,8 +318,7 @@ void Engine::on_link_up(LinkId id, Time now, Step& step) {
 void Engine::on_link_down(LinkId id, Time now, Step& step) {
     LinkState& link = links_[index(id)];
     const LinkPhase before = link.phase;
-    make_idle(link);
-    link.phase = LinkPhase::down;
+    release(link, LinkPhase::down);
     if (before == LinkPhase::firing) lose_attempt(link, id, now, step);
     Event event;
     event.kind = EventKind::link_down;
@@ -314,10 +328,11 @@ void Engine::on_link_down(LinkId id, Time now, Step& step) {
     finish(now, step);
 }
 
-void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, Step& step) {
+void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, Step& step,
+                          bool link_stays) {
     LinkState& link = links_[index(id)];
     check(link.phase == LinkPhase::rehearsing, "a rehearsal's answer belongs to a rehearsal");
-    make_idle(link);
+    release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
     link.rehearse_at = now + plan_.timings.rehearse_every;
     if (!good) {
         Event event;
@@ -388,8 +403,8 @@ void Engine::abort_overdue(Time now, Step& step) {
     }
 }
 
-void Engine::make_idle(LinkState& link) {
-    link.phase = LinkPhase::idle;
+void Engine::release(LinkState& link, LinkPhase to) {
+    link.phase = to;
     link.deadline = never;
     link.aborted = false;
 }

@@ -71,10 +71,12 @@ class Engine {
     void on_link_up(LinkId link, Time now, Step& step);
     // Also for a link that abort_link ended. What was in flight on it is lost.
     void on_link_down(LinkId link, Time now, Step& step);
-    // The answer to the attempt in flight on `link`. Precondition: phase(link) == firing.
-    void on_answer(LinkId link, const Answer& answer, Time now, Step& step);
+    // The answer to the attempt in flight on `link`; `link_stays` is false if the connection ends
+    // with it. Precondition: phase(link) == firing.
+    void on_answer(LinkId link, const Answer& answer, Time now, Step& step, bool link_stays = true);
     // The answer to a rehearsal; `good` if it told the exchange's time. Precondition: rehearsing.
-    void on_rehearsed(LinkId link, bool good, const Answer& answer, Time now, Step& step);
+    void on_rehearsed(LinkId link, bool good, const Answer& answer, Time now, Step& step,
+                      bool link_stays = true);
 
     void on_trip(std::span<const FamilyId> families, const OperatorNote& note, Time now,
                  Step& step);
@@ -122,8 +124,9 @@ class Engine {
         std::vector<bool> may_publish;  // by family
     };
 
-    BadReason inspect(SourceId from, const scram_signal& signal);
-    BadReason inspect_ids(SourceId from, const scram_signal& signal) const;
+    BadReason inspect(SourceId from, const scram_signal& signal) const;
+    BadReason follow_sequence(SourceId from, const scram_signal& signal);
+    void report_bad(SourceId from, const scram_signal& signal, BadReason bad);
 
     // trips
     void trip_breaches(Time published, Time now, Step& step);
@@ -138,7 +141,8 @@ class Engine {
     void fire(FamilyId family, LinkId link, Budget::Slot slot, Time now, Step& step);
     void settle(FamilyId family, const Answer& answer, LinkId link, Time now, Step& step);
     void confirm(FamilyId family, Time now, Step& step);
-    void try_again(FamilyId family, Duration pause, Time now);
+    static void make_due(Switch& family, Time at);
+    static void try_again(Switch& family, Duration pause, Time now);
     Duration growing_pause(std::uint32_t failures) const;
     void lose_attempt(LinkState& link, LinkId id, Time now, Step& step);
 
@@ -147,7 +151,7 @@ class Engine {
     bool may_rehearse(const Account& account, Time now) const;
     void rehearse(LinkId id, Time now, Step& step);
     void abort_overdue(Time now, Step& step);
-    void make_idle(LinkState& link);
+    void release(LinkState& link, LinkPhase to);
 
     void finish(Time now, Step& step);
     void update_deadline(Time now);

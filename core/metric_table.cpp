@@ -11,13 +11,15 @@ MetricTable::MetricTable(std::size_t sources, std::size_t families, std::size_t 
       times_(sources * families * metrics),
       sums_(families * metrics) {}
 
-void MetricTable::store(SourceId source, FamilyId family, MetricId metric, double value, Time at) {
+bool MetricTable::store(SourceId source, FamilyId family, MetricId metric, double value, Time at) {
     const std::size_t c = cell(family, metric);
     const std::size_t first = c * sources_;
+    const bool is_first = times_[first + index(source)] == Time{};
     values_[first + index(source)] = value;
     times_[first + index(source)] = at;
     const auto begin = values_.begin() + static_cast<std::ptrdiff_t>(first);
     sums_[c] = std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(sources_), 0.0);
+    return is_first;
 }
 
 }  // namespace scram

@@ -14,8 +14,8 @@ class MetricTable {
   public:
     MetricTable(std::size_t sources, std::size_t families, std::size_t metrics);
 
-    // `value` is finite; the caller has checked it.
-    void store(SourceId source, FamilyId family, MetricId metric, double value, Time at);
+    // `value` is finite; the caller has checked it. True if it is the first of this source.
+    bool store(SourceId source, FamilyId family, MetricId metric, double value, Time at);
 
     // 0 where nothing has been published yet.
     double value(SourceId source, FamilyId family, MetricId metric) const {

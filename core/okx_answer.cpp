@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "core/check.h"
@@ -136,6 +137,7 @@ struct Fields {
     std::uint32_t code = no_code;
     std::uint32_t item_code = no_code;  // data[0].sCode: the result, where there is one
     bool result = false;                // data[0].result
+    bool one_item = false;              // one request, one result: anything else ends nothing
 };
 
 void read_item(json::object item, Fields& out) {
@@ -150,16 +152,23 @@ void read_item(json::object item, Fields& out) {
     }
 }
 
+// Of a key that comes twice the last counts, as with `code`.
 void read_data(json::value data, Fields& out) {
+    out.item_code = no_code;
+    out.result = false;
+    out.one_item = false;
     json::array items;
     if (data.get_array().get(items) != simdjson::SUCCESS) return;
     std::size_t count = 0;
     for (auto element : items) {
         json::object item;
-        if (element.get_object().get(item) != simdjson::SUCCESS) return;
-        if (++count == 1) read_item(item, out);
+        if (++count > 1 || element.get_object().get(item) != simdjson::SUCCESS) {
+            out.one_item = false;
+            return;
+        }
+        out.one_item = true;
+        read_item(item, out);
     }
-    if (count != 1) out.result = false;  // one request, one result; anything else confirms nothing
 }
 
 bool read_fields(json::object root, Fields& out) {
@@ -176,10 +185,12 @@ bool read_fields(json::object root, Fields& out) {
 
 AnswerClass class_of(int http_status, const Fields& fields) {
     if (fields.code == no_code) return class_of_status(http_status);
-    const AnswerClass by_code =
-        fields.code != 0 ? class_of_code(fields.code) : (fields.result ? confirmed : failed);
-    const bool ends_the_trying = by_code == confirmed || by_code == nothing_left;
-    return ends_the_trying && http_status != 200 ? failed : by_code;
+    if (fields.code != 0) return class_of_code(fields.code);
+    return fields.result && fields.one_item ? confirmed : failed;
+}
+
+bool ends_the_trying(AnswerClass answer_class) {
+    return answer_class == confirmed || answer_class == nothing_left;
 }
 
 }  // namespace
@@ -215,6 +226,7 @@ std::string_view why(std::uint32_t code) {
 
 struct AnswerReader::Impl {
     json::parser parser{answer_body_max};
+    simdjson::dom::parser whole_parser;
     std::vector<char> padded = std::vector<char>(answer_body_max + simdjson::SIMDJSON_PADDING);
 
     // simdjson reads up to SIMDJSON_PADDING bytes behind the text, so it is copied to where they
@@ -227,11 +239,21 @@ struct AnswerReader::Impl {
         return parser.iterate(view).get(document) == simdjson::SUCCESS &&
                document.get_object().get(root) == simdjson::SUCCESS;
     }
+
+    // On-demand reading looks at no more than it is asked for. What ends the trying must be sound
+    // from the first byte to the last.
+    bool is_sound(std::string_view body) {
+        const bool copy = false;  // `padded` still holds it
+        return whole_parser.parse(padded.data(), body.size(), copy).error() == simdjson::SUCCESS;
+    }
 };
 
 AnswerReader::AnswerReader() : impl_(std::make_unique<Impl>()) {
-    check(impl_->parser.allocate(answer_body_max) == simdjson::SUCCESS,
-          "memory for answers at start");
+    // Reading the largest text once gives the second parser all the memory that it will need.
+    const std::string largest = '"' + std::string(answer_body_max - 2, ' ') + '"';
+    const bool ready = impl_->parser.allocate(answer_body_max) == simdjson::SUCCESS &&
+                       impl_->whole_parser.parse(largest).error() == simdjson::SUCCESS;
+    check(ready, "memory for answers at start");
 }
 
 AnswerReader::~AnswerReader() = default;
@@ -242,11 +264,14 @@ Answer AnswerReader::mass_cancel(int http_status, std::string_view body) {
     Fields fields;
     json::document document;
     json::object root;
-    const bool whole = impl_->open(body, document, root) && read_fields(root, fields);
-    if (!whole) fields.result = false;  // a text that breaks off confirms nothing
-    if (fields.item_code != no_code && fields.item_code != 0) fields.code = fields.item_code;
+    const bool read = impl_->open(body, document, root) && read_fields(root, fields);
+    const bool item_decides =
+        fields.one_item && fields.item_code != no_code && fields.item_code != 0;
+    if (item_decides) fields.code = fields.item_code;
     answer.code = fields.code;
     answer.answer_class = class_of(http_status, fields);
+    const bool believed = http_status == 200 && read && impl_->is_sound(body);
+    if (ends_the_trying(answer.answer_class) && !believed) answer.answer_class = failed;
     return answer;
 }
 
@@ -261,7 +286,8 @@ std::optional<WallMillis> AnswerReader::time(int http_status, std::string_view b
     }
     WallMillis ts;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ts.value);
-    const bool plausible = ts.value > 0 && ts.value < 253'402'300'800'000;  // before the year 10000
+    const bool plausible =
+        ts.value > 0 && ts.value < 9'000'000'000'000;  // nanoseconds fit in 64 bits
     if (error != std::errc{} || end != text.data() + text.size() || !plausible) return std::nullopt;
     return ts;
 }

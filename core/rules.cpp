@@ -10,14 +10,15 @@ bool contains(std::span<const FamilyId> families, FamilyId family) {
     return std::find(families.begin(), families.end(), family) != families.end();
 }
 
+// Written so that a sum which is no number (infinity less infinity) is beyond every limit.
 bool beyond_limit(const RuleSpec& rule, double value) {
     switch (rule.bound) {
         case Bound::above:
-            return value > rule.limit;
+            return !(value <= rule.limit);
         case Bound::below:
-            return value < rule.limit;
+            return !(value >= rule.limit);
         case Bound::beyond:
-            return std::fabs(value) > rule.limit;
+            return !(std::fabs(value) <= rule.limit);
     }
     return true;
 }
@@ -33,14 +34,17 @@ bool same_shape(const RuleSpec& a, const RuleSpec& b) {
 // ---- What each input means ----------------------------------------------------------------------
 
 void RuleSet::on_value(const MetricTable& table, SourceId source, FamilyId family, MetricId metric,
-                       Breaches& out) {
+                       bool first, Breaches& out) {
     const std::size_t cell = table.cell(family, metric);
+    const double arrived = first ? table.value(source, family, metric) : 0;
     for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
-        look(watches_[watch_list_[i]], table, source, out);
+        look(watches_[watch_list_[i]], table, source, arrived, out);
     }
 }
 
-void RuleSet::look(const Watch& watch, const MetricTable& table, SourceId source, Breaches& out) {
+// `arrived` is a value that was published for the first time: by it a sum moves, but does not fall.
+void RuleSet::look(const Watch& watch, const MetricTable& table, SourceId source, double arrived,
+                   Breaches& out) {
     const RuleSpec& rule = rules_[index(watch.rule)];
     State& state = states_[watch.first_state + (rule.over == Over::each ? index(source) : 0)];
     const double value = value_of(rule, watch, table, source);
@@ -49,10 +53,10 @@ void RuleSet::look(const Watch& watch, const MetricTable& table, SourceId source
     if (rule.kind == RuleKind::limit) {
         holds = beyond_limit(rule, value);
     } else {
-        if (!state.has_peak || value > state.peak) state.peak = value;
+        state.peak = state.has_peak ? std::max(state.peak + arrived, value) : value;
         state.has_peak = true;
         limit = state.peak - rule.limit;
-        holds = value < limit;
+        holds = !(value >= limit);
     }
     if (holds && !state.holds) {
         out.push_back(
@@ -73,6 +77,23 @@ double RuleSet::value_of(const RuleSpec& rule, const Watch& watch, const MetricT
     return sum;
 }
 
+// Has anybody published what this condition looks at?
+bool RuleSet::is_known(const RuleSpec& rule, const Watch& watch, const MetricTable& table,
+                       SourceId source) const {
+    const auto by = [&](FamilyId family, std::size_t s) {
+        return table.stored_at(id_at<SourceId>(s), family, rule.metric) != Time{};
+    };
+    const auto of_family = [&](FamilyId family) {
+        if (rule.over == Over::each) return by(family, index(source));
+        for (std::size_t s = 0; s < sources_.size(); ++s) {
+            if (by(family, s)) return true;
+        }
+        return false;
+    };
+    if (watch.family != none<FamilyId>()) return of_family(watch.family);
+    return std::any_of(rule.families.begin(), rule.families.end(), of_family);
+}
+
 void RuleSet::on_bad(SourceId source, FamilyId family, MetricId metric, BadReason bad, double value,
                      Breaches& out) {
     for (HealthWatch& watch : bad_) {
@@ -83,7 +104,7 @@ void RuleSet::on_bad(SourceId source, FamilyId family, MetricId metric, BadReaso
 }
 
 void RuleSet::on_joined(SourceId source, Time now) {
-    sources_[index(source)] = {true, now, now};
+    sources_[index(source)] = {true, false, now, now};
     for (HealthWatch& watch : gone_) {
         if (watch.source == source) watch.holds = false;
     }
@@ -94,19 +115,23 @@ void RuleSet::on_joined(SourceId source, Time now) {
 }
 
 void RuleSet::on_left(SourceId source) {
-    sources_[index(source)].attached = false;
+    sources_[index(source)].owes_signs = false;
     for (HealthWatch& watch : stale_) {
         if (watch.source == source) watch.holds = false;
     }
 }
 
+// It still owes signs of life: its silence is as stale as any.
 void RuleSet::on_vanished(SourceId source, Breaches& out) {
-    on_left(source);
+    sources_[index(source)].vanished = true;
+    look_for_gone(out);
+}
+
+void RuleSet::look_for_gone(Breaches& out) {
     for (HealthWatch& watch : gone_) {
-        if (watch.source != source || watch.holds) continue;
+        if (!sources_[index(watch.source)].vanished || watch.holds) continue;
         watch.holds = true;
-        out.push_back(
-            {watch.rule, none<FamilyId>(), source, none<MetricId>(), BadReason::none, 0, 0});
+        out.push_back({watch.rule, none<FamilyId>(), watch.source});
     }
 }
 
@@ -114,7 +139,7 @@ void RuleSet::on_vanished(SourceId source, Breaches& out) {
 void RuleSet::on_time(const MetricTable& table, Time now, Breaches& out) {
     next_deadline_ = never;
     for (HealthWatch& watch : stale_) {
-        if (!sources_[index(watch.source)].attached) continue;
+        if (!sources_[index(watch.source)].owes_signs) continue;
         const RuleSpec& rule = rules_[index(watch.rule)];
         const Time last = last_sign(watch, table);
         const bool holds = now - last >= rule.after;
@@ -138,12 +163,14 @@ Time RuleSet::last_sign(const HealthWatch& watch, const MetricTable& table) cons
 
 void RuleSet::on_reload(const MetricTable& table, Breaches& out) {
     for (const Watch& watch : watches_) {
-        const bool each = rules_[index(watch.rule)].over == Over::each;
-        const std::size_t sources = each ? sources_.size() : 1;
-        for (std::size_t source = 0; source < sources; ++source) {
-            look(watch, table, id_at<SourceId>(source), out);
+        const RuleSpec& rule = rules_[index(watch.rule)];
+        const std::size_t sources = rule.over == Over::each ? sources_.size() : 1;
+        for (std::size_t i = 0; i < sources; ++i) {
+            const auto source = id_at<SourceId>(i);
+            if (is_known(rule, watch, table, source)) look(watch, table, source, 0, out);
         }
     }
+    look_for_gone(out);
     next_deadline_ = Time{};  // silence is looked at on the next tick
 }
 
@@ -169,19 +196,32 @@ bool RuleSet::kills_family(RuleId rule, FamilyId watched, SourceId source, Famil
 // ---- Re-arming ----------------------------------------------------------------------------------
 
 void RuleSet::on_rearmed(const MetricTable& table, FamilyId family) {
+    armed_[index(family)] = true;
     for (const Watch& watch : watches_) {
-        const RuleSpec& rule = rules_[index(watch.rule)];
-        if (rule.kind != RuleKind::drawdown) continue;
-        if (!kills_family(watch.rule, watch.family, none<SourceId>(), family)) continue;
-        const std::size_t count = rule.over == Over::each ? sources_.size() : 1;
-        for (std::size_t i = 0; i < count; ++i) {
-            State& state = states_[watch.first_state + i];
-            state.holds = false;
-            state.peak = value_of(rule, watch, table, id_at<SourceId>(i));
+        if (rules_[index(watch.rule)].kind != RuleKind::drawdown) continue;
+        if (is_first_armed(kills(watch.rule, watch.family, none<SourceId>()), family)) {
+            restart(watch, table);
         }
     }
     for (HealthWatch& watch : bad_) {
         if (kills_family(watch.rule, none<FamilyId>(), watch.source, family)) watch.holds = false;
+    }
+}
+
+// A peak that guards another armed family as well is left to it.
+bool RuleSet::is_first_armed(std::span<const FamilyId> kills, FamilyId family) const {
+    return contains(kills, family) && std::none_of(kills.begin(), kills.end(), [&](FamilyId other) {
+               return other != family && armed_[index(other)];
+           });
+}
+
+void RuleSet::restart(const Watch& watch, const MetricTable& table) {
+    const RuleSpec& rule = rules_[index(watch.rule)];
+    const std::size_t count = rule.over == Over::each ? sources_.size() : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+        State& state = states_[watch.first_state + i];
+        state.holds = false;
+        state.peak = value_of(rule, watch, table, id_at<SourceId>(i));
     }
 }
 
@@ -213,7 +253,8 @@ RuleSet::RuleSet(const Plan& plan)
     : rules_(plan.rules),
       metric_count_(plan.metrics.size()),
       family_count_(plan.families.size()),
-      sources_(plan.sources.size()) {
+      sources_(plan.sources.size()),
+      armed_(plan.families.size(), true) {
     for (const SourceSpec& source : plan.sources) source_families_.push_back(source.families);
     for (std::size_t f = 0; f < family_count_; ++f) each_family_.push_back(id_at<FamilyId>(f));
     for (std::size_t r = 0; r < rules_.size(); ++r) compile(id_at<RuleId>(r));
@@ -282,26 +323,29 @@ void RuleSet::index_watches(const Plan& plan) {
 
 void RuleSet::carry_over(const RuleSet& old) {
     sources_ = old.sources_;
+    armed_ = old.armed_;
     for (const Watch& watch : watches_) {
         const RuleSpec& rule = rules_[index(watch.rule)];
         for (const Watch& before : old.watches_) {
             const RuleSpec& old_rule = old.rules_[index(before.rule)];
             if (before.family != watch.family || !same_shape(rule, old_rule)) continue;
-            const bool same_limit = rule.limit == old_rule.limit && rule.bound == old_rule.bound;
+            const bool same_trip = rule.limit == old_rule.limit && rule.bound == old_rule.bound &&
+                                   rule.kills == old_rule.kills;
             const std::size_t count = rule.over == Over::each ? sources_.size() : 1;
             for (std::size_t i = 0; i < count; ++i) {
                 State& state = states_[watch.first_state + i];
                 state = old.states_[before.first_state + i];
-                state.holds = state.holds && same_limit;
+                state.holds = state.holds && same_trip;
             }
         }
     }
     const auto carry = [&](std::vector<HealthWatch>& to, const std::vector<HealthWatch>& from) {
         for (HealthWatch& watch : to) {
             for (const HealthWatch& before : from) {
-                const bool same =
-                    rules_[index(watch.rule)].name == old.rules_[index(before.rule)].name &&
-                    watch.source == before.source && watch.family == before.family;
+                const RuleSpec& rule = rules_[index(watch.rule)];
+                const RuleSpec& old_rule = old.rules_[index(before.rule)];
+                const bool same = rule.name == old_rule.name && rule.kills == old_rule.kills &&
+                                  watch.source == before.source && watch.family == before.family;
                 if (same) watch.holds = before.holds;
             }
         }

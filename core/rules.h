@@ -32,8 +32,9 @@ class RuleSet {
     // The most breaches that one call can append.
     std::size_t breaches_max() const { return breaches_max_; }
 
+    // `first`: the source had not published this value before.
     void on_value(const MetricTable& table, SourceId source, FamilyId family, MetricId metric,
-                  Breaches& out);
+                  bool first, Breaches& out);
     void on_bad(SourceId source, FamilyId family, MetricId metric, BadReason bad, double value,
                 Breaches& out);
     void on_seen(SourceId source, Time now) { sources_[index(source)].seen = now; }
@@ -49,6 +50,7 @@ class RuleSet {
 
     std::span<const FamilyId> kills(const Breach& breach) const;
 
+    void on_latched(FamilyId family) { armed_[index(family)] = false; }
     // A family was armed: its peaks start from the present values, its one-time conditions may trip
     // anew.
     void on_rearmed(const MetricTable& table, FamilyId family);
@@ -79,7 +81,8 @@ class RuleSet {
         bool holds = false;
     };
     struct Source {
-        bool attached = false;
+        bool owes_signs = false;  // attached and did not say goodbye
+        bool vanished = false;    // and has not come back
         Time joined{};
         Time seen{};
     };
@@ -88,7 +91,13 @@ class RuleSet {
     void compile_value_rule(RuleId id);
     void compile_health_rule(RuleId id);
     void index_watches(const Plan& plan);
-    void look(const Watch& watch, const MetricTable& table, SourceId source, Breaches& out);
+    void look_for_gone(Breaches& out);
+    void look(const Watch& watch, const MetricTable& table, SourceId source, double arrived,
+              Breaches& out);
+    bool is_first_armed(std::span<const FamilyId> kills, FamilyId family) const;
+    void restart(const Watch& watch, const MetricTable& table);
+    bool is_known(const RuleSpec& rule, const Watch& watch, const MetricTable& table,
+                  SourceId source) const;
     double value_of(const RuleSpec& rule, const Watch& watch, const MetricTable& table,
                     SourceId source) const;
     Time last_sign(const HealthWatch& watch, const MetricTable& table) const;
@@ -107,6 +116,7 @@ class RuleSet {
     std::vector<std::uint32_t> watch_begin_;  // per (family, metric), and one more
     std::vector<HealthWatch> gone_, bad_, stale_;
     std::vector<Source> sources_;
+    std::vector<bool> armed_;  // by family
     Time next_deadline_ = never;
     std::size_t breaches_max_ = 0;
 };

@@ -1,0 +1,229 @@
+// What follows each class of answer, and the loss of one.
+#include <doctest/doctest.h>
+
+#include "tests/unit/core/desk.h"
+
+using namespace scram;
+using namespace scram::test;
+
+namespace {
+
+// Rehearsals out of the way, and pauses that are easy to read: 100, 200, 400 ... 2000 ms.
+Desk tripped_desk(std::uint8_t links = 5) {
+    Desk desk(plan_of({1, 1, links}));
+    desk.trip({A});
+    desk.forget();
+    return desk;
+}
+
+// Nothing is sent until `pause` is over, then exactly this is done.
+void check_after(Desk& desk, Duration pause, const std::string& done) {
+    desk.wait(pause - 1ns);
+    CHECK(desk.did() == "");
+    desk.wait(1ns);
+    CHECK(desk.did() == done);
+}
+
+}  // namespace
+
+TEST_CASE("answer: confirmed and nothing left end the trying") {
+    for (const AnswerClass end : {AnswerClass::confirmed, AnswerClass::nothing_left}) {
+        Desk desk = tripped_desk();
+        desk.answer(link(0), end);
+        CHECK(desk.told() == "answered A, confirmed A");
+        CHECK(desk.state(A) == "confirmed");
+        desk.wait(1min);
+        CHECK(desk.did() == "");
+        CHECK(desk.engine.family(A).last_answer.answer_class == end);
+    }
+}
+
+TEST_CASE("answer: 'failed' is tried again with growing pauses, never given up") {
+    Desk desk = tripped_desk();
+    for (const Duration pause : {100ms, 200ms, 400ms, 800ms, 1600ms, 2000ms, 2000ms}) {
+        desk.answer(link(0), AnswerClass::failed);
+        check_after(desk, pause, "fire A on 0");
+    }
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.state(A) == "confirmed");
+}
+
+TEST_CASE("answer: the next trip begins with short pauses") {
+    Desk desk = tripped_desk();
+    for (const Duration pause : {100ms, 200ms, 400ms}) {
+        desk.answer(link(0), AnswerClass::failed);
+        desk.wait(pause);
+    }
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.wait(3s);  // the budget is whole again
+    desk.trip({A});
+    desk.forget();
+    desk.answer(link(0), AnswerClass::failed);
+    check_after(desk, 100ms, "fire A on 0");
+}
+
+TEST_CASE("answer: 'ambiguous' is tried again at once, then with growing pauses") {
+    Desk desk = tripped_desk();
+    desk.answer(link(0), AnswerClass::ambiguous);
+    CHECK(desk.did() == "fire A on 0");
+    desk.answer(link(0), AnswerClass::ambiguous);
+    check_after(desk, 200ms, "fire A on 0");
+    desk.answer(link(0), AnswerClass::ambiguous);
+    check_after(desk, 400ms, "fire A on 0");
+}
+
+TEST_CASE("answer: 'throttled' waits the longest pause, each time") {
+    Desk desk = tripped_desk();
+    for (int i = 0; i < 3; ++i) {
+        desk.answer(link(0), AnswerClass::throttled);
+        check_after(desk, 2s, "fire A on 0");
+    }
+}
+
+TEST_CASE("answer: 'refused' is tried on slowly, without end") {
+    Desk desk = tripped_desk();
+    for (int i = 0; i < 5; ++i) {
+        desk.answer(link(0), AnswerClass::refused);
+        check_after(desk, 5s, "fire A on 0");
+    }
+    CHECK(desk.state(A) == "cancelling");
+}
+
+TEST_CASE("answer: 'clock' asks for the time, signs anew, and fires, in this order") {
+    Desk desk = tripped_desk();
+    desk.answer(link(0), AnswerClass::clock);
+    CHECK(desk.did() == "rehearse 0");
+    desk.wait(20ms);
+    CHECK(desk.did() == "");
+    desk.rehearsed(link(0));
+    CHECK(desk.did() == "resign, fire A on 0");
+}
+
+TEST_CASE("answer: 'clock' goes on with pauses if the time does not come") {
+    Desk desk = tripped_desk();
+    desk.answer(link(0), AnswerClass::clock);
+    desk.forget();
+    desk.rehearsed(link(0), false);
+    CHECK(desk.told() == "rehearsal_failed");
+    CHECK(desk.did() == "");
+    check_after(desk, 100ms, "fire A on 0");
+}
+
+TEST_CASE("answer: 'clock' again, after the time was read, is tried with pauses") {
+    Desk desk = tripped_desk();
+    desk.answer(link(0), AnswerClass::clock);
+    desk.rehearsed(link(0));
+    desk.forget();
+    desk.answer(link(0), AnswerClass::clock);
+    check_after(desk, 200ms, "fire A on 0");
+}
+
+TEST_CASE("answer: several families with a wrong clock need one answer with the time") {
+    Desk desk(plan_of({3}));
+    desk.trip({A, B, C});
+    desk.forget();
+    for (std::size_t i = 0; i < 3; ++i) desk.answer(link(i), AnswerClass::clock);
+    desk.forget();
+    desk.wait(5ms);
+    desk.rehearsed(link(0));
+    REQUIRE_FALSE(desk.actions.empty());
+    CHECK(text_of(desk.actions[0]) == "resign");
+    const std::string done = desk.did();
+    CHECK(done.find("fire A") != std::string::npos);
+    CHECK(done.find("fire B") != std::string::npos);
+}
+
+TEST_CASE("answer: what the time was asked for is forgotten once the next attempt has left") {
+    Desk desk = tripped_desk();
+    desk.answer(link(0), AnswerClass::clock);
+    desk.wait(100ms);  // no time came: fired without
+    REQUIRE(desk.engine.family(A).cancel == Cancel::in_flight);
+    const LinkId used = desk.engine.family(A).link;
+    desk.answer(used, AnswerClass::refused);
+    desk.forget();
+    desk.rehearsed(link(0));  // late, and no longer waited for
+    CHECK(desk.did() == "");
+    check_after(desk, 5s, "fire A on 0");
+}
+
+TEST_CASE("answer: one that is overdue resets its link, and the attempt goes on another") {
+    Desk desk = tripped_desk();
+    desk.wait(1s - 1ns);
+    CHECK(desk.did() == "");
+    desk.wait(1ns);
+    CHECK(desk.did() == "abort 0, fire A on 1");
+    CHECK(desk.told() == "attempt_lost A, fired A");
+    CHECK(desk.engine.phase(link(0)) == LinkPhase::down);
+    desk.down(link(0));
+    CHECK(desk.told() == "link_down");
+    desk.answer(link(1), AnswerClass::confirmed);
+    CHECK(desk.state(A) == "confirmed");
+}
+
+TEST_CASE("answer: a link that goes down takes its attempt with it, and another is tried") {
+    Desk desk = tripped_desk();
+    desk.wait(10ms);
+    desk.down(link(0));
+    CHECK(desk.did() == "fire A on 1");
+    CHECK(desk.told() == "attempt_lost A, link_down, fired A");
+}
+
+TEST_CASE("answer: lost attempts come back with pauses, and each link is used while it lasts") {
+    Desk desk = tripped_desk(3);
+    desk.down(link(0));
+    CHECK(desk.did() == "fire A on 1");
+    desk.down(link(1));
+    check_after(desk, 200ms, "fire A on 2");
+    desk.down(link(2));
+    desk.wait(1min);
+    CHECK(desk.did() == "");
+    desk.up(link(0));
+    CHECK(desk.did() == "fire A on 0");
+}
+
+TEST_CASE(
+    "answer: an answered attempt's slot returns after the window, a lost one's a guard later") {
+    Desk desk = tripped_desk();
+    const auto free_slots = [&] { return desk.engine.budget(account).free_slots(desk.now); };
+    CHECK(free_slots() == 4);
+    desk.down(link(0));  // lost, and fired again
+    CHECK(free_slots() == 3);
+    desk.answer(link(1), AnswerClass::confirmed);
+    desk.wait(2005ms - 1ns);
+    CHECK(free_slots() == 3);
+    desk.wait(1ns);
+    CHECK(free_slots() == 4);
+    desk.wait(1s - 1ns);
+    CHECK(free_slots() == 4);
+    desk.wait(1ns);
+    CHECK(free_slots() == 5);
+}
+
+TEST_CASE("answer: tries spend the budget too, and wait for it") {
+    Plan plan = plan_of({});
+    plan.accounts[0].budget.slots = 1;
+    plan.accounts[0].budget.reserve = 0;
+    Desk desk(plan);
+    desk.trip({A});
+    desk.forget();
+    desk.answer(link(0), AnswerClass::failed);
+    check_after(desk, 2005ms, "fire A on 0");
+    desk.down(link(0));
+    check_after(desk, 3005ms, "fire A on 1");
+}
+
+TEST_CASE("answer: its event carries attempt, link, code and status") {
+    Desk desk = tripped_desk();
+    const AttemptId attempt = desk.engine.family(A).attempt;
+    desk.step.clear();
+    desk.engine.on_answer(link(0), {AnswerClass::refused, 401, 50113}, desk.now, desk.step);
+    REQUIRE(desk.step.events.size() == 1);
+    const Event& event = desk.step.events[0];
+    CHECK(event.kind == EventKind::answered);
+    CHECK(event.family == A);
+    CHECK(event.link == link(0));
+    CHECK(event.attempt == attempt);
+    CHECK(event.answer.answer_class == AnswerClass::refused);
+    CHECK(event.answer.code == 50113);
+    CHECK(event.answer.http_status == 401);
+}

@@ -1,0 +1,138 @@
+// Links and their rehearsals.
+#include <doctest/doctest.h>
+
+#include "tests/unit/core/desk.h"
+
+using namespace scram;
+using namespace scram::test;
+
+namespace {
+
+Plan plan_with_rehearsals(std::uint8_t links, std::size_t families = 1) {
+    Plan plan = plan_of({families, 1, links});
+    plan.timings.rehearse_every = 5s;
+    return plan;
+}
+
+}  // namespace
+
+TEST_CASE("link: a new one is rehearsed at once, and is idle after the answer") {
+    Plan plan = plan_with_rehearsals(1);
+    Engine engine(plan);
+    Step step(plan);
+    const Time now = time_from_ns(0) + 10s;
+    CHECK(engine.phase(link(0)) == LinkPhase::down);
+    engine.on_link_up(link(0), now, step);
+    REQUIRE(step.actions.size() == 1);
+    CHECK(text_of(step.actions[0]) == "rehearse 0");
+    CHECK(engine.phase(link(0)) == LinkPhase::rehearsing);
+    engine.on_rehearsed(link(0), true, {}, now + 3ms, step);
+    CHECK(engine.phase(link(0)) == LinkPhase::idle);
+    CHECK(engine.next_deadline() == now + 3ms + 5s);
+}
+
+TEST_CASE("link: each is rehearsed as often as the plan says") {
+    Desk desk(plan_with_rehearsals(1));
+    for (int i = 0; i < 3; ++i) {
+        desk.wait(5s - 1ns);
+        CHECK(desk.did() == "");
+        desk.wait(1ns);
+        CHECK(desk.did() == "rehearse 0");
+        desk.rehearsed(link(0));
+    }
+}
+
+TEST_CASE("link: one rehearsal at a time, so that a trip finds the others idle") {
+    Desk desk(plan_with_rehearsals(3));
+    desk.wait(5s);
+    CHECK(desk.did() == "rehearse 0");
+    desk.wait(10ms);
+    CHECK(desk.did() == "");
+    desk.trip({A});
+    CHECK(desk.did() == "close A, fire A on 1");
+    desk.rehearsed(link(0));
+    CHECK(desk.did() == "rehearse 2");
+}
+
+TEST_CASE("link: a rehearsal without an answer resets its link") {
+    Desk desk(plan_with_rehearsals(2));
+    desk.wait(5s);
+    desk.forget();
+    desk.wait(1s - 1ns);
+    CHECK(desk.did() == "");
+    desk.wait(1ns);
+    CHECK(desk.did() == "abort 0, rehearse 1");
+    CHECK(desk.told() == "rehearsal_lost");
+    desk.wait(500ms);
+    CHECK(desk.did() == "");  // said once
+    desk.down(link(0));
+    desk.up(link(0));
+    CHECK(desk.engine.phase(link(0)) == LinkPhase::idle);  // its turn comes after link 1
+    desk.rehearsed(link(1));
+    CHECK(desk.did() == "rehearse 0");
+}
+
+TEST_CASE("link: a rehearsal that does not tell the time is told, and the link stays") {
+    Desk desk(plan_with_rehearsals(1));
+    desk.wait(5s);
+    desk.forget();
+    desk.rehearsed(link(0), false);
+    CHECK(desk.told() == "rehearsal_failed");
+    CHECK(desk.did() == "");
+    CHECK(desk.engine.phase(link(0)) == LinkPhase::idle);
+}
+
+TEST_CASE("link: the last idle one is not rehearsed while a cancel is due") {
+    Plan plan = plan_with_rehearsals(1, 2);
+    plan.accounts[0].budget.slots = 1;
+    plan.accounts[0].budget.reserve = 0;
+    plan.timings.rehearse_every = 1s;
+    Desk desk(plan);
+    desk.trip({A, B});
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.forget();
+    desk.wait(2005ms - 1ns);  // B waits for its slot; a rehearsal was due since 1 s
+    CHECK(desk.did() == "");
+    desk.wait(1ns);
+    CHECK(desk.did() == "fire B on 0");
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.did() == "rehearse 0");
+}
+
+TEST_CASE("link: a cancel that finds its only link rehearsing leaves with the answer") {
+    Desk desk(plan_with_rehearsals(1));
+    desk.wait(5s);
+    desk.trip({A});
+    CHECK(desk.did() == "rehearse 0, close A");
+    desk.rehearsed(link(0));
+    CHECK(desk.did() == "fire A on 0");
+}
+
+TEST_CASE("link: a rehearsing link that goes down is no more to be waited for") {
+    Desk desk(plan_with_rehearsals(2));
+    desk.wait(5s);
+    desk.forget();
+    desk.down(link(0));
+    CHECK(desk.told() == "link_down");
+    CHECK(desk.did() == "rehearse 1");
+    desk.wait(900ms);
+    desk.rehearsed(link(1));
+    desk.wait(200ms);
+    CHECK(desk.did() == "");  // no abort of link 0
+}
+
+TEST_CASE("link: rehearsals cost nothing of the cancel budget") {
+    Desk desk(plan_with_rehearsals(1));
+    desk.wait(5s);
+    REQUIRE(desk.engine.phase(link(0)) == LinkPhase::rehearsing);
+    CHECK(desk.engine.budget(account).free_slots(desk.now) == 5);
+}
+
+TEST_CASE("link: accounts rehearse side by side") {
+    Plan plan = plan_with_rehearsals(1, 2);
+    plan.accounts.push_back({"mm-2", {}, 1});
+    plan.families[1].account = AccountId{1};
+    Desk desk(plan);
+    desk.wait(5s);
+    CHECK(desk.did() == "rehearse 0, rehearse 1");
+}

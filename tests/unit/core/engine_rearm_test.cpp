@@ -1,0 +1,170 @@
+// Re-arming: by whom, when it is refused, and what becomes of an unfinished cancel.
+#include <doctest/doctest.h>
+
+#include "tests/unit/core/desk.h"
+
+using namespace scram;
+using namespace scram::test;
+
+TEST_CASE("re-arm: it opens the gate and says who and why") {
+    Desk desk(plan_of({}));
+    desk.trip({A});
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.forget();
+    desk.rearm({A});
+    CHECK(desk.did() == "open A");
+    REQUIRE(desk.events.size() == 1);
+    CHECK(desk.events[0].kind == EventKind::rearmed);
+    CHECK(desk.events[0].family == A);
+    CHECK(desk.events[0].by.view() == "uid 1 (ann)");
+    CHECK(desk.events[0].text.view() == "calm");
+    CHECK(desk.state(A) == "armed");
+}
+
+TEST_CASE("re-arm: what is armed already stays as it is, without a word") {
+    Desk desk(plan_of({}));
+    desk.rearm({A});
+    CHECK(desk.did() == "");
+    CHECK(desk.told() == "");
+}
+
+TEST_CASE("re-arm: refused while a limit holds, by the rule's name") {
+    Plan plan = plan_of({2});
+    add_limit(plan, 100);
+    Desk desk(plan);
+    desk.publish(maker, A, delta, 101);
+    desk.trip({B});
+    desk.forget();
+    desk.rearm({A, B});
+    CHECK(desk.told() == "rearm_refused A by limit, rearmed B");
+    CHECK(desk.did() == "open B");
+    CHECK(desk.engine.rule_that_holds(A) == RuleId{0});
+    CHECK(desk.engine.rule_that_holds(B) == none<RuleId>());
+    desk.publish(maker, A, delta, 100);
+    desk.rearm({A});
+    CHECK(desk.told() == "rearmed A");
+}
+
+TEST_CASE("re-arm: refused while one source of several is over its limit") {
+    Plan plan = plan_of({1, 3});
+    add_limit(plan, 100).over = Over::each;
+    Desk desk(plan);
+    desk.publish(SourceId{2}, A, delta, 101);
+    desk.publish(other_maker, A, delta, 0);
+    desk.forget();
+    desk.rearm({A});
+    CHECK(desk.told() == "rearm_refused A by limit");
+}
+
+TEST_CASE("re-arm: refused for every family that a rule kills, also those it does not watch") {
+    Plan plan = plan_of({3});
+    RuleSpec& rule = add_limit(plan, 100);
+    rule.families = {A};
+    rule.kills = {B, C};
+    Desk desk(plan);
+    desk.publish(maker, A, delta, 101);
+    desk.forget();
+    desk.rearm({A, B, C});
+    CHECK(desk.told() == "rearm_refused B by limit, rearm_refused C by limit");
+}
+
+TEST_CASE("re-arm: refused while a source is gone, until it is back") {
+    Plan plan = plan_of({});
+    add_rule(plan, "gone", RuleKind::gone);
+    Desk desk(plan);
+    desk.vanish(maker);
+    desk.forget();
+    desk.rearm({A});
+    CHECK(desk.told() == "rearm_refused A by gone");
+    desk.join(maker);
+    desk.forget();
+    desk.rearm({A});
+    CHECK(desk.told() == "rearmed A");
+}
+
+TEST_CASE("re-arm: refused while a source is silent, judged at this very moment") {
+    Plan plan = plan_of({});
+    add_stale(plan, 3s);
+    Desk desk(plan);
+    desk.trip({A});
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.forget();
+    desk.now += 3s;  // and on_time() has not been called
+    desk.rearm({A});
+    CHECK(desk.told() == "tripped by stale, rearm_refused A by stale, fired A");
+    desk.heartbeat(maker);
+    desk.rearm({A});
+    CHECK(desk.told() == "rearmed A");
+}
+
+TEST_CASE("re-arm: by force, although a rule holds, and the event names that rule") {
+    Plan plan = plan_of({});
+    add_limit(plan, 100);
+    Desk desk(plan);
+    desk.publish(maker, A, delta, 101);
+    desk.forget();
+    desk.rearm({A}, true);
+    CHECK(desk.told() == "rearmed A by limit");
+    CHECK(desk.did() == "open A");
+    desk.publish(maker, A, delta, 102);  // it still holds: no new edge
+    CHECK(desk.told() == "");
+    desk.publish(maker, A, delta, 99);
+    desk.publish(maker, A, delta, 101);
+    CHECK(desk.told() == "tripped A by limit, latched A");  // the first request still serves it
+}
+
+TEST_CASE("re-arm: an unfinished cancel goes on, and its confirmation latches nothing") {
+    Desk desk(plan_of({}));
+    desk.trip({A});
+    desk.answer(link(0), AnswerClass::failed);
+    desk.rearm({A});
+    CHECK(desk.state(A) == "armed");
+    desk.forget();
+    desk.wait(100ms);
+    CHECK(desk.did() == "fire A on 0");
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.told() == "fired A, answered A, confirmed A");
+    CHECK(desk.state(A) == "armed");
+    CHECK(desk.engine.family(A).cancel == Cancel::idle);
+}
+
+TEST_CASE("re-arm: a trip before the old attempt's answer fires again after it") {
+    Desk desk(plan_of({}));
+    desk.trip({A});
+    desk.rearm({A});
+    desk.forget();
+    desk.trip({A});
+    CHECK(desk.did() == "close A");
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.did() == "fire A on 0");
+    CHECK(desk.state(A) == "cancelling");
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.state(A) == "confirmed");
+    desk.wait(1min);
+    CHECK(desk.did() == "");
+}
+
+TEST_CASE("re-arm: a trip before the old attempt's failure does not inherit its pauses") {
+    for (const AnswerClass old : {AnswerClass::failed, AnswerClass::refused}) {
+        Desk desk(plan_of({}));
+        desk.trip({A});
+        desk.rearm({A});
+        desk.trip({A});
+        desk.forget();
+        desk.answer(link(0), old);
+        CHECK(desk.did() == "fire A on 0");
+    }
+}
+
+TEST_CASE("re-arm: a trip while the old cancel waits for its next try fires at once") {
+    Desk desk(plan_of({}));
+    desk.trip({A});
+    desk.answer(link(0), AnswerClass::refused);  // again in 5 s
+    desk.rearm({A});
+    desk.forget();
+    desk.trip({A});
+    CHECK(desk.did() == "close A, fire A on 0");
+    desk.answer(link(0), AnswerClass::failed);
+    desk.wait(100ms);
+    CHECK(desk.did() == "fire A on 0");  // the pauses began anew, too
+}

@@ -1,0 +1,333 @@
+// Rules on a source's health: stale, gone and bad.
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <utility>
+
+#include "tests/unit/core/desk.h"
+
+using namespace scram;
+using namespace scram::test;
+
+namespace {
+
+Plan plan_with_bad(const Size& size = {}) {
+    Plan plan = plan_of(size);
+    add_rule(plan, "bad", RuleKind::bad);
+    return plan;
+}
+
+// Spoils the record of a healthy source; says for which reason it tripped.
+template <class Spoil>
+BadReason reason_after(Spoil&& spoil) {
+    Plan plan = plan_with_bad({2, 2});
+    plan.sources[0].families = {A};
+    Desk desk(plan);
+    desk.publish(maker, A, delta, 1);
+    scram_signal signal = desk.record(maker, A, delta, 2);
+    spoil(signal);
+    desk.forget();
+    desk.hand_in(maker, signal);
+    return desk.events.empty() ? BadReason::none : desk.events[0].bad;
+}
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+// ---- stale
+
+TEST_CASE("stale: silence trips at its nanosecond, at the deadline that the engine told") {
+    Plan plan = plan_of({2});
+    add_stale(plan, 3s);
+    Desk desk(plan);
+    desk.heartbeat(maker);
+    const Time last = desk.now;
+    desk.wait(3s - 1ns);
+    CHECK(desk.did() == "");
+    desk.wait(1ns);
+    CHECK(desk.now == last + 3s);
+    CHECK(desk.did() == "close A, close B, fire A on 0, fire B on 1");
+    CHECK(desk.events[0].value == 3000);
+    CHECK(desk.events[0].limit == 3000);
+    CHECK(desk.events[0].source == maker);
+}
+
+TEST_CASE("stale: any sign of life puts it off, also one just before the end") {
+    Plan plan = plan_of({});
+    add_stale(plan, 3s);
+    Desk desk(plan);
+    desk.wait(2s);
+    desk.publish(maker, A, delta, 1);
+    desk.wait(3s - 1ns);
+    desk.heartbeat(maker);
+    desk.wait(3s - 1ns);
+    CHECK(desk.told() == "");
+    desk.wait(1ns);
+    CHECK(desk.told() == "tripped by stale, latched A, fired A");
+}
+
+TEST_CASE("stale: with a metric, other metrics and heartbeats are no sign of it") {
+    Plan plan = plan_of({2});
+    add_stale(plan, 3s).metric = pnl;
+    Desk desk(plan);
+    desk.publish(maker, A, pnl, 1);
+    desk.publish(maker, B, pnl, 1);
+    desk.wait(2s);
+    desk.heartbeat(maker);
+    desk.publish(maker, A, delta, 1);
+    desk.publish(maker, B, pnl, 1);
+    desk.wait(1s - 1ns);
+    CHECK(desk.told() == "");
+    desk.wait(1ns);
+    CHECK(desk.told() == "tripped A by stale, latched A, fired A");
+    desk.wait(2s - 1ns);
+    CHECK(desk.told() == "attempt_lost A, fired A");
+    desk.wait(1ns);
+    CHECK(desk.latched(B));
+}
+
+TEST_CASE("stale: with a metric, a source that never publishes it has its time from attach on") {
+    Plan plan = plan_of({});
+    add_stale(plan, 3s).metric = pnl;
+    Desk desk(plan);
+    desk.wait(3s - 1ns);
+    CHECK(desk.told() == "");
+    desk.wait(1ns);
+    CHECK(desk.told() == "tripped A by stale, latched A, fired A");
+}
+
+TEST_CASE("stale: with a metric, only families that the source may publish for are watched") {
+    Plan plan = plan_of({2});
+    plan.sources[0].families = {B};
+    add_stale(plan, 3s).metric = pnl;
+    Desk desk(plan);
+    desk.wait(1h);
+    CHECK_FALSE(desk.latched(A));
+    CHECK(desk.latched(B));
+}
+
+TEST_CASE("stale: one that never attached is not silent") {
+    Plan plan = plan_of({});
+    add_stale(plan, 3s);
+    Engine engine(plan);
+    CHECK(engine.next_deadline() == never);
+}
+
+TEST_CASE("stale: a goodbye ends the watch, a new attach begins it") {
+    Plan plan = plan_of({});
+    add_stale(plan, 3s);
+    Desk desk(plan);
+    desk.leave(maker);
+    desk.wait(1min);
+    CHECK(desk.told() == "source_left");
+    desk.join(maker);
+    desk.wait(3s - 1ns);
+    CHECK(desk.told() == "source_joined");
+    desk.wait(1ns);
+    CHECK(desk.latched(A));
+}
+
+TEST_CASE("stale: a maker that died without goodbye is silent, also where no rule says gone") {
+    Plan plan = plan_of({});
+    add_stale(plan, 3s);
+    Desk desk(plan);
+    desk.vanish(maker);
+    desk.wait(3s);
+    CHECK(desk.latched(A));
+}
+
+TEST_CASE("stale: it trips again after the source came back, and was re-armed") {
+    Plan plan = plan_of({});
+    add_stale(plan, 3s);
+    Desk desk(plan);
+    desk.wait(3s);
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.wait(1s);
+    desk.heartbeat(maker);
+    desk.rearm({A});
+    CHECK_FALSE(desk.latched(A));
+    desk.forget();
+    desk.wait(3s - 1ns);
+    CHECK(desk.told() == "");
+    desk.wait(1ns);
+    CHECK(desk.told() == "tripped by stale, latched A, fired A");
+}
+
+TEST_CASE("stale: of two sources, each is watched") {
+    Plan plan = plan_of({2, 2});
+    plan.sources[0].families = {A};
+    plan.sources[1].families = {B};
+    add_stale(plan, 3s);
+    Desk desk(plan);
+    for (int i = 0; i < 10; ++i) {
+        desk.heartbeat(maker);
+        desk.wait(1s);
+    }
+    CHECK_FALSE(desk.latched(A));
+    CHECK(desk.latched(B));
+}
+
+// ---- gone
+
+TEST_CASE("gone: a source that vanishes takes its families with it, and no others") {
+    Plan plan = plan_of({3, 2});
+    plan.sources[0].families = {A, C};
+    add_rule(plan, "gone", RuleKind::gone);
+    Desk desk(plan);
+    desk.vanish(maker);
+    CHECK(desk.did() == "close A, close C, fire A on 0, fire C on 1");
+    CHECK(desk.told() ==
+          "source_vanished, tripped by gone, latched A, latched C, fired A, fired C");
+    CHECK(desk.engine.phase(maker) == SourcePhase::vanished);
+}
+
+TEST_CASE("gone: a goodbye is no fault") {
+    Plan plan = plan_of({});
+    add_rule(plan, "gone", RuleKind::gone);
+    Desk desk(plan);
+    desk.leave(maker);
+    CHECK(desk.did() == "");
+    CHECK(desk.engine.phase(maker) == SourcePhase::left);
+}
+
+TEST_CASE("gone: a source outside the rule may vanish, and a list of kills is obeyed") {
+    Plan plan = plan_of({2, 2});
+    RuleSpec& rule = add_rule(plan, "gone", RuleKind::gone);
+    rule.sources = {other_maker};
+    rule.kills = {B};
+    Desk desk(plan);
+    desk.vanish(maker);
+    CHECK(desk.did() == "");
+    desk.vanish(other_maker);
+    CHECK(desk.did() == "close B, fire B on 0");
+}
+
+TEST_CASE("gone: it trips anew each time that the source comes back and vanishes") {
+    Plan plan = plan_of({});
+    add_rule(plan, "gone", RuleKind::gone);
+    Desk desk(plan);
+    desk.vanish(maker);
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.join(maker);
+    desk.rearm({A});
+    CHECK_FALSE(desk.latched(A));
+    desk.vanish(maker);
+    CHECK(desk.latched(A));
+}
+
+// ---- bad
+
+TEST_CASE("bad: every way in which a record can be wrong has its reason") {
+    using enum BadReason;
+    CHECK(reason_after([](auto&) {}) == none);
+    CHECK(reason_after([](auto& s) { s.kind = SCRAM_HEARTBEAT; }) == none);
+    CHECK(reason_after([](auto& s) { s.value = no_number; }) == not_finite);
+    CHECK(reason_after([](auto& s) { s.value = infinity; }) == not_finite);
+    CHECK(reason_after([](auto& s) { s.value = -infinity; }) == not_finite);
+    CHECK(reason_after([](auto& s) { s.sequence += 1; }) == sequence_gap);
+    CHECK(reason_after([](auto& s) { s.sequence = ~0ULL; }) == sequence_gap);
+    CHECK(reason_after([](auto& s) { s.sequence -= 1; }) == sequence_back);
+    CHECK(reason_after([](auto& s) { s.sequence = 0; }) == sequence_back);
+    CHECK(reason_after([](auto& s) { s.family = 2; }) == unknown_family);
+    CHECK(reason_after([](auto& s) { s.family = 0xffff; }) == unknown_family);
+    CHECK(reason_after([](auto& s) { s.family = 1; }) == foreign_family);
+    CHECK(reason_after([](auto& s) { s.metric = 2; }) == unknown_metric);
+    CHECK(reason_after([](auto& s) { s.metric = 0xffff; }) == unknown_metric);
+    CHECK(reason_after([](auto& s) { s.kind = 0; }) == unknown_kind);
+    CHECK(reason_after([](auto& s) { s.kind = SCRAM_ATTACH; }) == unknown_kind);
+    CHECK(reason_after([](auto& s) { s.kind = 255; }) == unknown_kind);
+    CHECK(reason_after([](auto& s) { s.version = 0; }) == wrong_version);
+    CHECK(reason_after([](auto& s) { s.version = 2; }) == wrong_version);
+    CHECK(reason_after([](auto& s) { s.source = 1; }) == wrong_source);
+    CHECK(reason_after([](auto& s) { s.source = 0xffff; }) == wrong_source);
+}
+
+TEST_CASE("bad: the first record after attach is number 1") {
+    Desk desk(plan_with_bad());
+    scram_signal signal = desk.record(maker, A, delta, 1);
+    signal.sequence = 2;
+    desk.hand_in(maker, signal);
+    REQUIRE_FALSE(desk.events.empty());
+    CHECK(desk.events[0].bad == BadReason::sequence_gap);
+}
+
+TEST_CASE("bad: a number that is none does not reach the table") {
+    Plan plan = plan_with_bad();
+    add_limit(plan, 100);
+    Desk desk(plan);
+    desk.publish(maker, A, delta, 42);
+    desk.publish(maker, A, delta, no_number);
+    CHECK(desk.latched(A));
+    CHECK(desk.engine.metrics().value(maker, A, delta) == 42);
+    CHECK(desk.engine.metrics().sum(A, delta) == 42);
+}
+
+TEST_CASE("bad: records were lost, and the value that arrived still counts") {
+    Plan plan = plan_of({});
+    add_limit(plan, 100);
+    Desk desk(plan);
+    desk.record(maker, A, delta, 0);  // lost on its way
+    desk.publish(maker, A, delta, 101);
+    CHECK(desk.latched(A));
+    CHECK(desk.engine.metrics().value(maker, A, delta) == 101);
+}
+
+TEST_CASE("bad: it kills the families of the source, whatever family the record names") {
+    Plan plan = plan_with_bad({3, 2});
+    plan.sources[0].families = {A};
+    Desk desk(plan);
+    desk.publish(maker, C, delta, 1);
+    CHECK(desk.did() == "close A, fire A on 0");
+}
+
+TEST_CASE("bad: an event names only ids that exist, so that whoever prints it may look them up") {
+    Desk desk(plan_with_bad());
+    scram_signal signal = desk.record(maker, A, delta, 1);
+    signal.family = 7;
+    signal.metric = 60000;
+    desk.hand_in(maker, signal);
+    REQUIRE_FALSE(desk.events.empty());
+    const Event& trip = desk.events[0];
+    CHECK(trip.family == none<FamilyId>());
+    CHECK(trip.metric == none<MetricId>());
+}
+
+TEST_CASE("bad: one trip for any number of bad records, and again after a re-arm") {
+    Desk desk(plan_with_bad());
+    for (int i = 0; i < 100; ++i) desk.publish(maker, A, delta, no_number);
+    CHECK(desk.told() == "tripped A by bad, latched A, fired A");
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.rearm({A});
+    desk.forget();
+    desk.publish(maker, A, delta, 1);
+    CHECK(desk.told() == "");
+    desk.publish(maker, A, delta, no_number);
+    CHECK(desk.told() == "tripped A by bad, latched A, fired A");
+}
+
+TEST_CASE("bad: a source that the rule does not watch, or no rule at all, kills nothing") {
+    Plan plan = plan_with_bad({1, 2});
+    plan.rules[0].sources = {other_maker};
+    Desk desk(plan);
+    desk.publish(maker, A, delta, no_number);
+    CHECK(desk.told() == "");
+    CHECK(desk.engine.metrics().value(maker, A, delta) == 0);
+}
+
+TEST_CASE("bad: after a step back the source goes on where it was") {
+    Desk desk(plan_with_bad());
+    desk.publish(maker, A, delta, 1);
+    scram_signal late = desk.record(maker, A, delta, 2);
+    late.sequence = 1;
+    desk.hand_in(maker, late);
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.rearm({A});
+    desk.forget();
+    scram_signal next = desk.record(maker, A, delta, 3);
+    next.sequence = 2;
+    desk.hand_in(maker, next);
+    CHECK(desk.told() == "");
+    CHECK(desk.engine.metrics().value(maker, A, delta) == 3);
+}
