@@ -1,0 +1,22 @@
+// The clocks, read at the edge only; everything further in is handed a time.
+#pragma once
+
+#include <time.h>
+
+#include "core/time.h"
+
+namespace scram {
+
+inline Time monotonic_now() {
+    timespec t{};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return time_from_ns(std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec);
+}
+
+inline WallMillis wall_now() {
+    timespec t{};
+    clock_gettime(CLOCK_REALTIME, &t);
+    return WallMillis{std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000};
+}
+
+}  // namespace scram

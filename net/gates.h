@@ -1,0 +1,37 @@
+// The gate region: one word per family in a memory file that only scramd can write. Sources get its
+// descriptor when they attach, map it read-only and read their family's word before each quote.
+#pragma once
+
+#include <cstddef>
+
+#include "core/ids.h"
+#include "core/signal.h"
+
+namespace scram {
+
+class Gates {
+  public:
+    // Throws std::system_error if the kernel gives no memory file: scramd cannot start then.
+    explicit Gates(std::size_t families);
+    ~Gates();
+    Gates(const Gates&) = delete;
+    Gates& operator=(const Gates&) = delete;
+
+    void close(FamilyId family) { set(family, SCRAM_GATE_CLOSED); }
+    void open(FamilyId family) { set(family, SCRAM_GATE_OPEN); }
+    bool closed(FamilyId family) const;
+    // scramd ends on purpose: for sources, every gate counts as closed from now on.
+    void end();
+
+    // Sealed: it can be neither resized nor mapped for writing.
+    int fd() const { return fd_; }
+
+  private:
+    void set(FamilyId family, scram_gate gate);
+
+    std::size_t size_;
+    int fd_ = -1;
+    scram_gates* region_ = nullptr;
+};
+
+}  // namespace scram

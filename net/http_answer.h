@@ -1,0 +1,45 @@
+// Reads HTTP/1.1 answers off a connection's bytes, one at a time (Boost.Beast's parser behind a
+// plain header, since Beast is slow to compile). Bounded: a header over 8 KiB or a body over 64 KiB
+// is an error. Interim 1xx answers are skipped.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace scram {
+
+inline constexpr std::size_t http_header_max = 8 * 1024;
+inline constexpr std::size_t http_body_max = 64 * 1024;
+
+struct HttpAnswer {
+    int status = 0;
+    bool keep_alive = true;  // false: the connection ends after this answer
+    std::string_view body;   // valid until the parser is fed or reset
+};
+
+class HttpAnswerParser {
+  public:
+    HttpAnswerParser();
+    ~HttpAnswerParser();
+    HttpAnswerParser(HttpAnswerParser&&) noexcept;
+    HttpAnswerParser& operator=(HttpAnswerParser&&) noexcept;
+
+    enum class Step { need_more, done, broken };
+
+    // Consumes from `bytes`; `consumed` says how many. After `done`, answer() holds until reset(),
+    // and bytes behind the answer are not consumed.
+    Step feed(std::string_view bytes, std::size_t& consumed);
+    // The peer closed its side: `done` if that completes an answer without a length, else `broken`.
+    Step end_of_stream();
+    const HttpAnswer& answer() const;
+    const std::string& broken_reason() const;
+    void reset();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scram

@@ -1,0 +1,262 @@
+#include "net/ingress.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <set>
+
+#include "core/plan.h"
+#include "net/clock.h"
+
+namespace scram {
+namespace {
+
+using Descriptor = boost::asio::posix::stream_descriptor;
+
+constexpr std::size_t connections_max = sources_max + 256;
+constexpr int messages_per_turn = 16;  // then the others have their turn: a flood starves nobody
+
+using Records = std::array<scram_signal, SCRAM_BATCH_MAX>;
+
+// A request's name: up to its NUL, which must be there.
+std::optional<std::string_view> name_of(const scram_signal& request) {
+    const std::size_t size = strnlen(request.name, sizeof request.name);
+    if (size == 0 || size == sizeof request.name) return std::nullopt;
+    return std::string_view(request.name, size);
+}
+
+scram_signal answer_of(scram_kind kind) {
+    scram_signal answer{};
+    answer.version = SCRAM_VERSION;
+    answer.kind = static_cast<std::uint8_t>(kind);
+    return answer;
+}
+
+// One message: a record, its text, and with `fd` >= 0 a descriptor. Lost if the peer does not read.
+void send_message(int socket, const scram_signal& record, std::string_view text, int fd) {
+    scram_signal copy = record;
+    text = text.substr(0, SCRAM_TEXT_MAX);
+    iovec parts[2] = {{&copy, sizeof copy}, {const_cast<char*>(text.data()), text.size()}};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> ancillary{};
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = text.empty() ? 1 : 2;
+    if (fd >= 0) {
+        message.msg_control = ancillary.data();
+        message.msg_controllen = ancillary.size();
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    }
+    (void)sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+}  // namespace
+
+struct Ingress::Impl : std::enable_shared_from_this<Impl> {
+    struct Connection {
+        Connection(boost::asio::io_context& io, int fd) : descriptor(io, fd), peer(peer_of(fd)) {}
+        Descriptor descriptor;
+        Peer peer;
+        std::optional<SourceId> source;
+        bool goodbye = false;
+    };
+    using ConnectionPtr = std::shared_ptr<Connection>;
+
+    Impl(boost::asio::io_context& loop, std::string at, const Gates& region, SignalSink& to)
+        : io(loop),
+          path(std::move(at)),
+          gates(region),
+          sink(to),
+          listener(loop, listen_at(path, SOCK_SEQPACKET)) {}
+
+    void accept_next() {
+        listener.async_wait(Descriptor::wait_read, [self = shared_from_this()](auto error) {
+            if (error || self->stopped) return;
+            self->accept_all();
+            self->accept_next();
+        });
+    }
+
+    void accept_all() {
+        for (;;) {
+            const int fd =
+                accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+            if (fd < 0) return;
+            if (connections.size() >= connections_max) {
+                ::close(fd);
+                continue;
+            }
+            auto connection = std::make_shared<Connection>(io, fd);
+            connections.insert(connection);
+            read_next(connection);
+        }
+    }
+
+    void read_next(const ConnectionPtr& connection) {
+        connection->descriptor.async_wait(Descriptor::wait_read,
+                                          [self = shared_from_this(), connection](auto error) {
+                                              if (error || self->stopped) return;
+                                              if (self->read_some(connection))
+                                                  self->read_next(connection);
+                                          });
+    }
+
+    // False: the connection has ended.
+    bool read_some(const ConnectionPtr& connection) {
+        for (int i = 0; i < messages_per_turn; ++i) {
+            const ssize_t size = recv(connection->descriptor.native_handle(), records.data(),
+                                      sizeof records, MSG_DONTWAIT | MSG_TRUNC);
+            if (size < 0 && errno == EINTR) continue;
+            if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+            if (size <= 0)
+                return end(connection, size == 0 ? "its connection closed without goodbye"
+                                                 : std::strerror(errno));
+            if (!on_message(connection, static_cast<std::size_t>(size))) return false;
+        }
+        return true;
+    }
+
+    bool on_message(const ConnectionPtr& connection, std::size_t size) {
+        const Time now = monotonic_now();
+        if (size % sizeof(scram_signal) != 0 || size > sizeof records) {
+            return refuse_and_end(connection,
+                                  fmt::format("a message of {} bytes: 1 to {} records of 64 "
+                                              "bytes are expected",
+                                              size, +SCRAM_BATCH_MAX));
+        }
+        const std::size_t count = size / sizeof(scram_signal);
+        if (records[0].kind >= SCRAM_ATTACH) {
+            const scram_signal request = records[0];
+            if (count == 1) return on_request(connection, request);
+            return refuse_and_end(connection, "a request must be alone in its message");
+        }
+        if (!connection->source) return refuse_and_end(connection, "a signal before SCRAM_ATTACH");
+        for (std::size_t i = 0; i < count; ++i) sink.signal(*connection->source, records[i], now);
+        return true;
+    }
+
+    bool on_request(const ConnectionPtr& connection, const scram_signal& request) {
+        if (request.version != SCRAM_VERSION) {
+            return refuse_and_end(
+                connection, fmt::format("record version {}: this scramd speaks {}", request.version,
+                                        +SCRAM_VERSION));
+        }
+        switch (request.kind) {
+            case SCRAM_ATTACH:
+                return attach(connection, request);
+            case SCRAM_GOODBYE:
+                return goodbye(connection);
+            case SCRAM_FAMILY:
+            case SCRAM_METRIC:
+                return resolve(connection, request);
+            default:
+                return refuse_and_end(connection,
+                                      fmt::format("unknown request kind {}", request.kind));
+        }
+    }
+
+    bool attach(const ConnectionPtr& connection, const scram_signal& request) {
+        const auto name = name_of(request);
+        if (!name || connection->source) {
+            return refuse(connection, name ? "already attached" : "an empty or unclosed name");
+        }
+        const auto result = sink.attach(*name, connection->peer);
+        if (const auto* why = std::get_if<std::string>(&result)) return refuse(connection, *why);
+        connection->source = std::get<SourceId>(result);
+        scram_signal answer = answer_of(SCRAM_OK);
+        answer.source = static_cast<std::uint16_t>(*connection->source);
+        send_message(connection->descriptor.native_handle(), answer, {}, gates.fd());
+        return true;
+    }
+
+    bool resolve(const ConnectionPtr& connection, const scram_signal& request) {
+        const auto name = name_of(request);
+        if (!name) return refuse(connection, "an empty or unclosed name");
+        if (!connection->source) return refuse(connection, "attach first");
+        scram_signal answer = answer_of(SCRAM_OK);
+        const auto take = [&](const auto& result, std::uint16_t& id) {
+            if (const auto* why = std::get_if<std::string>(&result))
+                return refuse(connection, *why);
+            id = static_cast<std::uint16_t>(std::get<0>(result));
+            send_message(connection->descriptor.native_handle(), answer, {}, -1);
+            return true;
+        };
+        if (request.kind == SCRAM_METRIC) return take(sink.resolve_metric(*name), answer.metric);
+        return take(sink.resolve_family(*connection->source, *name), answer.family);
+    }
+
+    bool goodbye(const ConnectionPtr& connection) {
+        send_message(connection->descriptor.native_handle(), answer_of(SCRAM_OK), {}, -1);
+        connection->goodbye = true;
+        return end(connection, {});
+    }
+
+    bool refuse(const ConnectionPtr& connection, std::string_view why) {
+        send_message(connection->descriptor.native_handle(), answer_of(SCRAM_REFUSED), why, -1);
+        return true;
+    }
+
+    bool refuse_and_end(const ConnectionPtr& connection, const std::string& why) {
+        refuse(connection, why);
+        return end(connection, "it broke the protocol: " + why);
+    }
+
+    bool end(const ConnectionPtr& connection, const std::string& reason) {
+        connection->descriptor.close();
+        connections.erase(connection);
+        if (!connection->source) return false;
+        if (connection->goodbye) {
+            sink.left(*connection->source);
+        } else {
+            sink.vanished(*connection->source, reason);
+        }
+        return false;
+    }
+
+    void stop() {
+        stopped = true;
+        listener.close();
+        unlink(path.c_str());
+        for (const ConnectionPtr& connection : connections) {
+            send_message(connection->descriptor.native_handle(), answer_of(SCRAM_CLOSING),
+                         "scramd ends on purpose", -1);
+            connection->descriptor.close();
+        }
+        connections.clear();
+    }
+
+    boost::asio::io_context& io;
+    std::string path;
+    const Gates& gates;
+    SignalSink& sink;
+    Descriptor listener;
+    std::set<ConnectionPtr> connections;
+    Records records{};
+    bool stopped = false;
+};
+
+Ingress::Ingress(boost::asio::io_context& io, std::string path, const Gates& gates,
+                 SignalSink& sink)
+    : impl_(std::make_shared<Impl>(io, std::move(path), gates, sink)) {
+    impl_->accept_next();
+}
+
+Ingress::~Ingress() {
+    if (!impl_->stopped) impl_->stop();
+}
+
+void Ingress::stop() {
+    impl_->stop();
+}
+
+}  // namespace scram

@@ -1,0 +1,138 @@
+// The life of a link: it starts, falls, waits and comes back. Every callback runs from the loop.
+#include "net/link.h"
+
+#include <openssl/err.h>
+
+#include "net/link_impl.h"
+
+namespace scram {
+
+Link::Impl::Impl(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOptions options,
+                 LinkObserver& observer)
+    : io_(io),
+      tls_(tls),
+      id_(id),
+      options_(std::move(options)),
+      observer_(observer),
+      timer_(io),
+      backoff_(options_.reconnect_first, options_.reconnect_max),
+      resolver_(io),
+      socket_(io) {
+    error_code not_an_address;
+    const auto address = boost::asio::ip::make_address(options_.host, not_an_address);
+    host_is_address_ = !not_an_address;
+    if (host_is_address_) known_ = {Endpoint(address, options_.port)};
+}
+
+void Link::Impl::start() {
+    if (state_ == State::stopped) begin_round();
+}
+
+void Link::Impl::stop() {
+    if (up()) SSL_shutdown(ssl_.get());  // what the kernel does not take at once is not said
+    drop_connection();
+    enter(State::stopped);
+}
+
+void Link::Impl::abort(const std::string& reason) {
+    if (!up()) return;  // nothing under way, and a lost link's link_down follows already
+    error_code ignored;
+    socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+    fall("aborted: " + reason, Return::at_once);
+}
+
+// Every change of state but idle <-> in_flight goes through here: older handlers and deadlines end.
+void Link::Impl::enter(State state) {
+    ++epoch_;
+    timer_.cancel();
+    state_ = state;
+}
+
+void Link::Impl::fall(const std::string& reason, Return how) {
+    const bool was_up = up();
+    const std::string text = was_up ? describe(reason) : reason;
+    drop_connection();
+    enter(State::lost);
+    boost::asio::post(
+        io_, if_still_current([this, was_up, text, how] { report_down(was_up, text, how); }));
+}
+
+void Link::Impl::report_down(bool was_up, const std::string& reason, Return how) {
+    const auto epoch = epoch_;
+    observer_.link_down(id_, was_up, reason);
+    if (epoch != epoch_) return;  // stopped meanwhile
+    const double random = std::uniform_real_distribution<>(0, 1)(random_);
+    const Duration wait = backoff_.wait(was_up, random);
+    if (how == Return::at_once || wait == Duration::zero()) return begin_round();
+    enter(State::awaiting_retry);
+    arm_timer(wait);
+}
+
+void Link::Impl::drop_connection() {
+    ssl_.reset();
+    ERR_clear_error();
+    unwritten_.clear();
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+void Link::Impl::arm_timer(Duration wait) {
+    timer_.expires_after(wait);
+    timer_.async_wait(if_still_current([this](const error_code& error) {
+        if (!error) on_timer();
+    }));
+}
+
+void Link::Impl::on_timer() {
+    const auto limit =
+        " within " + std::to_string(options_.connect_timeout / milliseconds(1)) + " ms";
+    switch (state_) {
+        case State::awaiting_addresses:
+            return use_known_addresses("no answer" + limit);
+        case State::awaiting_tcp:
+            return address_failed("no TCP connection" + limit);
+        case State::awaiting_tls:
+            return address_failed("no TLS handshake" + limit);
+        case State::awaiting_retry:
+            return begin_round();
+        case State::stopped:
+        case State::idle:
+        case State::in_flight:
+        case State::lost:
+            return;  // these set no deadline, and entering them cancelled the last
+    }
+}
+
+std::string Link::Impl::describe(const std::string& reason) const {
+    return options_.host + " (" + to_text(round_[round_at_]) + "): " + reason;
+}
+
+Link::Link(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOptions options,
+           LinkObserver& observer)
+    : impl_(std::make_shared<Impl>(io, tls, id, std::move(options), observer)) {}
+
+Link::~Link() {
+    impl_->stop();
+    impl_->resolver_.cancel();
+}
+
+void Link::start() {
+    impl_->start();
+}
+bool Link::send(std::string_view request) {
+    return impl_->send(request);
+}
+void Link::abort(const std::string& reason) {
+    impl_->abort(reason);
+}
+void Link::stop() {
+    impl_->stop();
+}
+bool Link::up() const {
+    return impl_->up();
+}
+bool Link::in_flight() const {
+    return impl_->state_ == Impl::State::in_flight;
+}
+
+}  // namespace scram

@@ -1,0 +1,77 @@
+// One warm TLS connection to the exchange. It resolves, connects, shakes hands, sends ready bytes,
+// reads answers and comes back by itself when it is lost. It decides nothing about cancels: what to
+// send, when to give an answer up and what an answer means is the engine's.
+//
+// Threading: everything on the io_context's one thread. No function here blocks; name resolution
+// runs in Asio's resolver thread. Callbacks never run inside a call of the same link (send, abort,
+// start, stop), so a caller may act on links from within them.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/ids.h"
+#include "core/time.h"
+#include "net/http_answer.h"
+#include "net/tls.h"
+
+namespace scram {
+
+struct LinkOptions {
+    std::string host;
+    std::uint16_t port = 443;
+    Duration connect_timeout = 3s;    // for each address, TCP and TLS together
+    Duration reconnect_first = 50ms;  // after a failure: doubles, with jitter of +-50 % ...
+    Duration reconnect_max = 5s;      // ... up to this; back to the first after an answer was read
+    // Which of the name's addresses to start from (modulo their number), so that a pool spreads
+    // over the edge. The rest are tried in turn, IPv6 and IPv4 alternating.
+    std::size_t address_offset = 0;
+};
+
+class LinkObserver {
+  public:
+    // TLS is done and the peer verified; the link takes bytes.
+    virtual void link_up(LinkId link, const std::string& peer_address, const std::string& tls) = 0;
+    // An up link was lost, or (was_up false) an attempt to connect failed. `reason` is for a person
+    // and names the host. A request in flight got no answer.
+    virtual void link_down(LinkId link, bool was_up, const std::string& reason) = 0;
+    // The whole answer to the request in flight; the link is idle again, unless keep_alive is
+    // false: then link_down follows. `read_at` was taken when its last byte had been read.
+    virtual void link_answered(LinkId link, const HttpAnswer& answer, Time read_at) = 0;
+
+  protected:
+    ~LinkObserver() = default;
+};
+
+class Link {
+  public:
+    Link(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOptions options,
+         LinkObserver& observer);
+    ~Link();
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+
+    void start();
+    // Hands the whole request to TLS and the kernel before it returns (a small rest that the kernel
+    // does not take is sent as soon as it does). Precondition: up() and no request in flight; else
+    // nothing is sent, and false.
+    // False: the connection is lost; nothing is known of the bytes; link_down will follow.
+    bool send(std::string_view request);
+    // Ends the connection with RST, so that bytes still under way are dead, and reconnects at once.
+    // link_down follows. A link that is not up has nothing to abort and goes on as it was.
+    void abort(const std::string& reason);
+    // Says close_notify, closes, and stays down. No callback follows.
+    void stop();
+
+    bool up() const;
+    bool in_flight() const;
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace scram

@@ -1,0 +1,117 @@
+// The inside of Link, shared by link.cpp (its life), link_connect.cpp (the way up) and link_io.cpp
+// (requests and answers).
+#pragma once
+
+#include <array>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <random>
+
+#include "net/backoff.h"
+#include "net/endpoints.h"
+#include "net/link.h"
+
+namespace scram {
+
+struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
+    using error_code = boost::system::error_code;
+    using tcp = boost::asio::ip::tcp;
+
+    enum class State {
+        stopped,
+        awaiting_addresses,
+        awaiting_tcp,
+        awaiting_tls,
+        idle,       // up
+        in_flight,  // up, an answer is awaited
+        lost,       // link_down is about to be delivered
+        awaiting_retry,
+    };
+    enum class Return { backed_off, at_once };
+
+    Impl(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOptions options,
+         LinkObserver& observer);
+
+    // link.cpp
+    void start();
+    void stop();
+    void abort(const std::string& reason);
+    bool up() const { return state_ == State::idle || state_ == State::in_flight; }
+    void enter(State state);
+    void fall(const std::string& reason, Return how = Return::backed_off);
+    void report_down(bool was_up, const std::string& reason, Return how);
+    void drop_connection();
+    void arm_timer(Duration wait);
+    void on_timer();
+    std::string describe(const std::string& reason) const;
+
+    // link_connect.cpp
+    void begin_round();
+    void resolve();
+    void on_resolved(const error_code& error, const std::vector<Endpoint>& found);
+    void use_known_addresses(const std::string& why_none);
+    void try_next_address();
+    error_code open_socket();
+    void address_failed(const std::string& reason);
+    void begin_tls();
+    void shake_hands();
+    void become_up();
+
+    // link_io.cpp
+    struct Reading {
+        bool answered = false;
+        Time at{};                       // when the answer's last byte had been read
+        std::optional<std::string> end;  // why the connection cannot go on
+    };
+    bool send(std::string_view request);
+    bool write(std::string_view bytes);
+    void finish_write();
+    void await_readable();
+    void on_readable();
+    Reading read_all();
+    void take(std::string_view bytes, Reading& reading);
+    void end_of_stream(int ssl_error, Reading& reading);
+    void deliver(const Reading& reading);
+
+    // A handler that does nothing once the link has gone on to another state: one left over from an
+    // earlier connection or after stop() finds another epoch.
+    template <class Step>
+    auto if_still_current(Step step) {
+        return [self = shared_from_this(), epoch = epoch_, step](const auto&... arguments) {
+            if (self->epoch_ == epoch) step(arguments...);
+        };
+    }
+
+    struct Free {
+        void operator()(SSL* ssl) const { SSL_free(ssl); }
+    };
+
+    boost::asio::io_context& io_;
+    TlsContext& tls_;
+    const LinkId id_;
+    const LinkOptions options_;
+    LinkObserver& observer_;
+
+    State state_ = State::stopped;
+    std::uint64_t epoch_ = 0;
+    boost::asio::steady_timer timer_;  // the one deadline of the state
+    Backoff backoff_;
+    std::minstd_rand random_{std::random_device{}()};
+
+    tcp::resolver resolver_;
+    bool host_is_address_ = false;
+    bool resolving_ = false;
+    std::vector<Endpoint> known_;  // of the last resolution that worked
+    std::vector<Endpoint> round_;  // tried in this round ...
+    std::size_t round_at_ = 0;     // ... up to here
+    std::string round_failures_;
+
+    tcp::socket socket_;
+    std::unique_ptr<SSL, Free> ssl_;
+    std::string unwritten_;  // a request of which the kernel has not taken all
+    HttpAnswerParser parser_;
+    std::array<char, 16 * 1024> buffer_;  // one TLS record
+};
+
+}  // namespace scram

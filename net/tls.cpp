@@ -1,0 +1,173 @@
+// The TLS context: trust, host name, pins and kept sessions. What a failure is called stands in
+// tls_failure.cpp.
+#include "net/tls.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+
+#include "net/tls_impl.h"
+
+namespace scram {
+namespace {
+
+constexpr std::string_view pin_prefix = "sha256/";
+
+std::string base64(const unsigned char* bytes, int size) {
+    std::string text(static_cast<std::size_t>((size + 2) / 3 * 4 + 1), '\0');
+    text.resize(static_cast<std::size_t>(
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes, size)));
+    return text;
+}
+
+// 32 bytes in Base64, in the one spelling that they have.
+bool is_pin(const std::string& pin) {
+    if (!pin.starts_with(pin_prefix) || pin.size() != pin_prefix.size() + 44) return false;
+    const std::string text = pin.substr(pin_prefix.size());
+    unsigned char bytes[33];
+    return EVP_DecodeBlock(bytes, reinterpret_cast<const unsigned char*>(text.data()), 44) == 33 &&
+           base64(bytes, 32) == text;
+}
+
+std::string pin_of(X509* certificate) {
+    unsigned char* key = nullptr;
+    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+    if (size <= 0) return "";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_size = 0;
+    const bool ok = EVP_Digest(key, static_cast<std::size_t>(size), digest, &digest_size,
+                               EVP_sha256(), nullptr) == 1;
+    OPENSSL_free(key);
+    return ok ? std::string(pin_prefix) + base64(digest, static_cast<int>(digest_size)) : "";
+}
+
+std::vector<std::string> pins_of_verified_chain(SSL* ssl) {
+    std::vector<std::string> pins;
+    const STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl);
+    for (int i = 0; i < sk_X509_num(chain); ++i) pins.push_back(pin_of(sk_X509_value(chain, i)));
+    return pins;
+}
+
+// A resumed handshake shows no certificates. It needs none: only sessions of connections whose pins
+// matched are kept (keep_session).
+bool pins_match(SSL* ssl, const std::vector<std::string>& wanted) {
+    if (wanted.empty() || SSL_session_reused(ssl) == 1) return true;
+    const auto seen = pins_of_verified_chain(ssl);
+    return std::find_first_of(seen.begin(), seen.end(), wanted.begin(), wanted.end()) != seen.end();
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const auto& part : parts) text += (text.empty() ? "" : ", ") + part;
+    return text;
+}
+
+bool is_address(const std::string& host) {
+    unsigned char bytes[sizeof(in6_addr)];
+    return inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
+           inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+}
+
+bool expect_peer(SSL* ssl, const std::string& host) {
+    if (is_address(host)) {
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+    }
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set1_host(ssl, host.c_str()) == 1 &&
+           SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+}
+
+std::string bad_options(const TlsOptions& options) {
+    if (options.host.empty()) return "host: expected a name or an address to verify";
+    for (const auto& pin : options.pins) {
+        if (is_pin(pin)) continue;
+        return "pin \"" + pin + "\": expected \"sha256/\" and 44 characters of Base64 (32 bytes)";
+    }
+    return "";
+}
+
+}  // namespace
+
+int TlsContext::Impl::keep_session(SSL* ssl, SSL_SESSION* session) {
+    auto& self = *static_cast<Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    if (!pins_match(ssl, self.options.pins)) return 0;
+    // A copy, since OpenSSL spoils its own when a connection ends without goodbye, and our links
+    // reconnect just then.
+    Session kept(SSL_SESSION_dup(session));
+    if (!kept) return 0;
+    if (self.sessions.size() == sessions_kept_max) self.sessions.erase(self.sessions.begin());
+    self.sessions.push_back(std::move(kept));
+    return 0;
+}
+
+// The newest is the likeliest to be accepted. A TLS 1.3 ticket is used once (RFC 8446 C.4).
+void TlsContext::Impl::resume(SSL* ssl) {
+    if (sessions.empty()) return;
+    const Session copy(SSL_SESSION_dup(sessions.back().get()));  // again: OpenSSL may spoil it
+    if (!copy) return;
+    SSL_set_session(ssl, copy.get());
+    if (SSL_SESSION_get_protocol_version(copy.get()) >= TLS1_3_VERSION) sessions.pop_back();
+}
+
+std::string TlsContext::Impl::trust() {
+    SSL_CTX_set_default_verify_paths(context.get());
+    const std::string& file = options.ca_file;
+    if (file.empty() || SSL_CTX_load_verify_file(context.get(), file.c_str()) == 1) return "";
+    const char* why = ERR_reason_error_string(ERR_peek_error());
+    return "ca_file " + file + ": expected a readable file of PEM certificates (" +
+           (why != nullptr ? why : "no reason given") + ")";
+}
+
+std::string TlsContext::Impl::set_up() {
+    context.reset(SSL_CTX_new(TLS_client_method()));
+    if (!context) return "TLS cannot be set up: out of memory";
+    SSL_CTX* ctx = context.get();
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_clear_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_app_data(ctx, this);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ctx, keep_session);
+    return trust();
+}
+
+TlsContext::TlsContext(TlsOptions options) : impl_(std::make_unique<Impl>()) {
+    impl_->options = std::move(options);
+}
+TlsContext::~TlsContext() = default;
+
+std::variant<std::unique_ptr<TlsContext>, std::string> TlsContext::make(TlsOptions options) {
+    if (auto error = bad_options(options); !error.empty()) return error;
+    std::unique_ptr<TlsContext> made(new TlsContext(std::move(options)));
+    auto error = made->impl_->set_up();
+    ERR_clear_error();
+    if (!error.empty()) return error;
+    return made;
+}
+
+SSL* TlsContext::new_connection() {
+    SSL* ssl = SSL_new(impl_->context.get());
+    if (ssl == nullptr) return nullptr;
+    if (!expect_peer(ssl, impl_->options.host)) {
+        SSL_free(ssl);  // never a connection that would not check its peer
+        return nullptr;
+    }
+    impl_->resume(ssl);
+    SSL_set_connect_state(ssl);
+    return ssl;
+}
+
+std::string TlsContext::refuse_reason(SSL* ssl) const {
+    if (SSL_version(ssl) < TLS1_2_VERSION) return "the peer does not speak TLS 1.2 or later";
+    if (SSL_get_verify_result(ssl) != X509_V_OK) return "the peer's certificate is not verified";
+    if (pins_match(ssl, impl_->options.pins)) return "";
+    return "no certificate of the peer has a pinned key (its chain: " +
+           joined(pins_of_verified_chain(ssl)) + ")";
+}
+
+}  // namespace scram

@@ -1,0 +1,47 @@
+// The TLS client side: one context for all links. The chain and the host name are always verified;
+// nothing turns that off. TLS 1.2 at least; sessions are kept for resumption.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace scram {
+
+struct TlsOptions {
+    std::string host{};     // verified name (or IP address), and SNI if a name
+    std::string ca_file{};  // additional trust anchors (PEM); empty: the system's alone
+    // "sha256/BASE64" of a SubjectPublicKeyInfo in the verified chain; empty: any key.
+    std::vector<std::string> pins{};
+};
+
+class TlsContext {
+  public:
+    // The error says what is wrong with the CA file or a pin.
+    static std::variant<std::unique_ptr<TlsContext>, std::string> make(TlsOptions options);
+    ~TlsContext();
+    TlsContext(const TlsContext&) = delete;
+    TlsContext& operator=(const TlsContext&) = delete;
+
+    // A new client connection, ready for tls_use_socket and SSL_connect; resumes a kept session if
+    // any. Owned by the caller (SSL_free), and not to outlive the context. Null: out of memory.
+    SSL* new_connection();
+
+    // After a completed handshake: empty, or why the peer must not be used (pins, protocol).
+    std::string refuse_reason(SSL* ssl) const;
+
+    // Why the last handshake step on `ssl` failed, for a person: "certificate is for another name
+    // (expected www.okx.com)", "unknown certificate authority (...)", "certificate expired", "the
+    // peer does not speak TLS 1.2 or later" ... Empties OpenSSL's error queue.
+    std::string failure_text(SSL* ssl, int ssl_error) const;
+
+  private:
+    explicit TlsContext(TlsOptions options);
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace scram

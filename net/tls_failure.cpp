@@ -1,0 +1,77 @@
+// What a TLS failure is called, for a person who must mend it.
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "net/tls_impl.h"
+
+namespace scram {
+namespace {
+
+const char* const too_old = "the peer does not speak TLS 1.2 or later";
+
+std::string certificate_failure(long verdict, const std::string& host) {
+    switch (verdict) {
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH:
+            return "certificate is for another name (expected " + host + ")";
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+            return "certificate is self-signed";
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // an authority of the same name was made anew
+            return std::string("unknown certificate authority (") +
+                   X509_verify_cert_error_string(verdict) + ")";
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return "certificate expired";
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return "certificate is not valid yet (is this host's clock right?)";
+        default:
+            return std::string("certificate refused (") + X509_verify_cert_error_string(verdict) +
+                   ")";
+    }
+}
+
+std::string closed(SSL* ssl) {
+    return SSL_in_init(ssl) ? "the peer closed the connection during the TLS handshake"
+                            : "the peer closed the connection";
+}
+
+std::string protocol_failure(SSL* ssl, unsigned long error, const std::string& host) {
+    switch (ERR_GET_REASON(error)) {
+        case SSL_R_CERTIFICATE_VERIFY_FAILED:
+            return certificate_failure(SSL_get_verify_result(ssl), host);
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+            return too_old;
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_HTTP_REQUEST:
+            return "the peer does not speak TLS (is this a plain-text port?)";
+        case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+            return closed(ssl);
+        default:
+            break;
+    }
+    const char* reason = ERR_reason_error_string(error);
+    return std::string("TLS failed (") + (reason != nullptr ? reason : "no reason given") + ")";
+}
+
+}  // namespace
+
+std::string TlsContext::failure_text(SSL* ssl, int ssl_error) const {
+    const int system_error = errno;
+    const unsigned long error = ERR_peek_last_error();  // what it came to
+    ERR_clear_error();
+    if (ssl_error == SSL_ERROR_ZERO_RETURN) return closed(ssl);
+    if (error != 0) return protocol_failure(ssl, error, impl_->options.host);
+    if (ssl_error != SSL_ERROR_SYSCALL) {
+        return "TLS failed (state " + std::to_string(ssl_error) + ")";
+    }
+    return system_error == 0 ? closed(ssl) : std::generic_category().message(system_error);
+}
+
+}  // namespace scram

@@ -1,0 +1,100 @@
+#include "net/unix_socket.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace scram {
+namespace {
+
+sockaddr_un address_of(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof address.sun_path) {
+        throw std::runtime_error(fmt::format("socket path '{}' has {} bytes: 1 to {} are accepted",
+                                             path, path.size(), sizeof address.sun_path - 1));
+    }
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    return address;
+}
+
+[[noreturn]] void fail(const std::string& path, const char* what, int error) {
+    throw std::runtime_error(
+        fmt::format("{} {}: {}. Does its folder exist, and may this user write there?", what, path,
+                    std::strerror(error)));
+}
+
+bool answers(const sockaddr_un& address, int type) {
+    const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    if (fd < 0) return false;
+    const auto* to = reinterpret_cast<const sockaddr*>(&address);
+    const bool connected = connect(fd, to, sizeof address) == 0;
+    ::close(fd);
+    return connected;
+}
+
+void remove_dead(const std::string& path, const sockaddr_un& address, int type) {
+    struct stat status {};
+    if (lstat(path.c_str(), &status) != 0) return;
+    if (!S_ISSOCK(status.st_mode)) {
+        throw std::runtime_error(fmt::format("{} exists and is no socket: move it away", path));
+    }
+    if (answers(address, type)) {
+        throw std::runtime_error(
+            fmt::format("{} is served by a running process: stop it first, or give "
+                        "this one another path",
+                        path));
+    }
+    unlink(path.c_str());
+}
+
+}  // namespace
+
+Peer peer_of(int fd) {
+    Peer peer;
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return peer;
+    peer.pid = credentials.pid;
+    peer.uid = credentials.uid;
+    std::array<gid_t, 256> groups{};
+    socklen_t bytes = sizeof groups;
+    peer.gids.push_back(credentials.gid);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &bytes) == 0) {
+        peer.gids.insert(peer.gids.end(), groups.begin(), groups.begin() + bytes / sizeof(gid_t));
+    }
+    return peer;
+}
+
+std::string peer_name(const Peer& peer) {
+    std::array<char, 1024> buffer{};
+    passwd entry{};
+    passwd* found = nullptr;
+    getpwuid_r(peer.uid, &entry, buffer.data(), buffer.size(), &found);
+    if (found == nullptr) return fmt::format("uid {}", peer.uid);
+    return fmt::format("uid {} ({})", peer.uid, found->pw_name);
+}
+
+int listen_at(const std::string& path, int type) {
+    const sockaddr_un address = address_of(path);
+    remove_dead(path, address, type);
+    const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) fail(path, "cannot make a socket for", errno);
+    const auto* at = reinterpret_cast<const sockaddr*>(&address);
+    const bool ok =
+        bind(fd, at, sizeof address) == 0 && chmod(path.c_str(), 0666) == 0 && listen(fd, 128) == 0;
+    if (ok) return fd;
+    const int error = errno;
+    ::close(fd);
+    fail(path, "cannot listen at", error);
+}
+
+}  // namespace scram

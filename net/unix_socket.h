@@ -1,0 +1,27 @@
+// Unix sockets as both doors of scramd need them: a listener at a path, and who is at the other
+// end.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace scram {
+
+// The process at the other end, as the kernel recorded it when it connected.
+struct Peer {
+    pid_t pid = -1;
+    uid_t uid = static_cast<uid_t>(-1);
+    std::vector<gid_t> gids;  // its primary group first
+};
+Peer peer_of(int fd);
+// "uid 1000 (desk)", "uid 1000" if the name is not known.
+std::string peer_name(const Peer& peer);
+
+// A non-blocking listener of `type` (SOCK_STREAM or SOCK_SEQPACKET). A socket that a dead process
+// left at `path` is replaced; one that answers is not. Any user may connect: rights are checked by
+// peer. Throws std::runtime_error that names the path and what to do.
+int listen_at(const std::string& path, int type);
+
+}  // namespace scram
