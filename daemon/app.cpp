@@ -1,0 +1,137 @@
+#include "daemon/app.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+
+#include "daemon/status.h"
+#include "net/clock.h"
+
+namespace scram {
+namespace {
+
+void pin_to(int cpu) {
+    if (cpu < 0) return;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(static_cast<std::size_t>(cpu), &set);
+    if (sched_setaffinity(0, sizeof set, &set) == 0) return;
+    throw std::system_error(errno, std::generic_category(),
+                            fmt::format("cannot pin to cpu {}: does the machine have it?", cpu));
+}
+
+}  // namespace
+
+App::App(Config config, std::vector<Credentials> credentials, std::unique_ptr<TlsContext> tls)
+    : config_(std::move(config)),
+      tls_(std::move(tls)),
+      scribe_(STDERR_FILENO),
+      gates_(config_.plan.families.size()),
+      driver_(io_, config_, std::move(credentials), *tls_, gates_, scribe_),
+      front_desk_(config_, driver_),
+      operator_desk_(config_, driver_, scribe_),
+      signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      beat_timer_(io_),
+      beat_interval_(std::min<Duration>(service_.watchdog_interval().value_or(1s) / 3, 500ms)) {}
+
+void App::run() {
+    start();
+    loop();
+    stop();
+}
+
+void App::start() {
+    scribe_.say(5, fmt::format("starting version={} pid={} config={} exchange={}:{}",
+                               SCRAM_PROJECT_VERSION, getpid(), config_.file.native(),
+                               config_.exchange.host, config_.exchange.port));
+    ingress_.emplace(io_, config_.paths.signals, gates_, front_desk_);
+    control_.emplace(io_, config_.paths.control, operator_desk_);
+    driver_.tell_watchers(&*control_);
+    await_signal();
+    driver_.start();
+    beat();
+    pin_to(
+        config_.cpu);  // last: the threads of logging and name resolution stay off the loop's core
+}
+
+void App::stop() {
+    service_.stopping();
+    scribe_.say(5, "stopping");
+    gates_.end();
+    beat_timer_.cancel();
+    driver_.stop();
+    driver_.tell_watchers(nullptr);
+    control_->stop();
+    ingress_->stop();
+    signals_.cancel();
+    io_.restart();
+    io_.poll();  // the handlers of what was closed run out
+}
+
+void App::loop() {
+    while (!stopping_) {
+        if (config_.wait == Wait::spin) {
+            io_.poll();
+        } else {
+            io_.run_one();
+        }
+    }
+}
+
+void App::await_signal() {
+    signals_.async_wait([this](auto error, int number) {
+        if (error) return;
+        on_signal(number);
+        await_signal();
+    });
+}
+
+void App::on_signal(int number) {
+    if (number == SIGHUP) return reload();
+    stopping_ = true;
+}
+
+void App::reload() {
+    service_.reloading(monotonic_now());
+    LoadResult result = load(config_.file);
+    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
+        for (const ConfigError& error : *errors) {
+            scribe_.say(3, fmt::format("reload_refused {}:{}: {}", error.file.native(), error.line,
+                                       error.message));
+        }
+    } else if (const std::string why = restart_reason(config_, std::get<Config>(result));
+               !why.empty()) {
+        scribe_.say(
+            3, fmt::format("reload_refused {} needs a restart; the running config stays", why));
+    } else {
+        config_ = std::move(std::get<Config>(result));
+        driver_.adopt(config_.plan);
+    }
+    service_.ready(status_line(driver_));
+}
+
+// Tells systemd that the loop still turns, and how things stand.
+void App::beat() {
+    service_.watchdog();
+    const std::string unready = driver_.unready_reason(monotonic_now());
+    if (!said_ready_ && unready.empty()) {
+        said_ready_ = true;
+        scribe_.say(5, "ready " + status_line(driver_));
+        service_.ready(status_line(driver_));
+    } else {
+        service_.status(unready.empty() ? status_line(driver_)
+                                        : status_line(driver_) + "; " + unready);
+    }
+    beat_timer_.expires_after(beat_interval_);
+    beat_timer_.async_wait([this](auto error) {
+        if (!error) beat();
+    });
+}
+
+}  // namespace scram

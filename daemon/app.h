@@ -1,0 +1,56 @@
+// One running scramd: everything wired together, started in one visible order and stopped in
+// reverse.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+
+#include "config/config.h"
+#include "config/credentials.h"
+#include "daemon/driver.h"
+#include "daemon/front_desk.h"
+#include "daemon/operator_desk.h"
+#include "daemon/service.h"
+#include "net/control.h"
+#include "net/ingress.h"
+
+namespace scram {
+
+class App {
+  public:
+    App(Config config, std::vector<Credentials> credentials, std::unique_ptr<TlsContext> tls);
+
+    // Runs until SIGTERM or SIGINT. Throws std::exception if it cannot start.
+    void run();
+
+  private:
+    void start();
+    void stop();
+    void loop();
+    void await_signal();
+    void on_signal(int number);
+    void reload();
+    void beat();
+
+    Config config_;
+    std::unique_ptr<TlsContext> tls_;
+    boost::asio::io_context io_{1};
+    Scribe scribe_;
+    Service service_;
+    Gates gates_;
+    Driver driver_;
+    FrontDesk front_desk_;
+    OperatorDesk operator_desk_;
+    std::optional<Ingress> ingress_;
+    std::optional<Control> control_;
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer beat_timer_;
+    Duration beat_interval_;
+    bool said_ready_ = false;
+    bool stopping_ = false;
+};
+
+}  // namespace scram

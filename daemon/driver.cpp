@@ -1,0 +1,269 @@
+#include "daemon/driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/json.h"
+#include "net/clock.h"
+
+namespace scram {
+namespace {
+
+// Asio's steady clock is CLOCK_MONOTONIC, as ours.
+std::chrono::steady_clock::time_point asio_time(Time at) {
+    return std::chrono::steady_clock::time_point(
+        std::chrono::duration_cast<std::chrono::steady_clock::duration>(at.time_since_epoch()));
+}
+
+}  // namespace
+
+// ---- The way of a kill --------------------------------------------------------------------------
+
+void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
+    engine_.on_signal(source, signal, read_at, step_);
+    if (step_.actions.empty() && step_.events.empty()) [[likely]]
+        return;
+    carry_out(time_from_ns(signal.published_ns), read_at);
+}
+
+void Driver::carry_out(Time published, Time read, std::string_view detail) {
+    const Time decided = monotonic_now();
+    // A source's own stamp is told only where it can be true.
+    if (published > read || published < read - 1h) published = Time{};
+    for (const Action& action : step_.actions) carry_out(action, published, read, decided);
+    tell(detail);
+    step_.clear();
+    follow_deadline();
+}
+
+void Driver::carry_out(const Action& action, Time published, Time read, Time decided) {
+    switch (action.kind) {
+        case ActionKind::close_gate:
+            return gates_.close(action.family);
+        case ActionKind::open_gate:
+            return gates_.open(action.family);
+        case ActionKind::fire:
+            return send(action.link, armory_.bytes(action.family, clock_.at(decided)), published,
+                        read, decided);
+        case ActionKind::rehearse:
+            return send(action.link, rehearsal_, Time{}, read, decided);
+        case ActionKind::abort_link:
+            return links_[index(action.link)]->abort("no answer in time");
+        case ActionKind::resign:
+            return armory_.resign(action.account, clock_.at(decided));
+    }
+}
+
+// On a link that was lost a moment ago nothing is sent: its link_down is under way to the engine.
+void Driver::send(LinkId id, std::string_view bytes, Time published, Time read, Time decided) {
+    Link& link = *links_[index(id)];
+    if (link.up()) link.send(bytes);
+    sights_[index(id)].stages = {published, read, decided, monotonic_now(), Time{}};
+}
+
+// ---- Afterwards ---------------------------------------------------------------------------------
+
+void Driver::tell(std::string_view detail) {
+    const bool watched = watchers_ != nullptr && watchers_->watched() && !step_.events.empty();
+    const WallMillis wall = watched ? wall_now() : WallMillis{};
+    for (const Event& event : step_.events) {
+        Story story;
+        story.event = event;
+        story.plan = plans_.back().get();
+        story.detail = FixedText<200>(detail);
+        if (event.kind == EventKind::answered) story.stages = sights_[index(event.link)].stages;
+        scribe_.tell(story);
+        if (watched) watchers_->announce(json_line(story, wall));
+    }
+}
+
+void Driver::follow_deadline() {
+    const Time next = engine_.next_deadline();
+    if (next == deadline_) return;
+    deadline_ = next;
+    if (next == never) {
+        deadline_timer_.cancel();
+        return;
+    }
+    deadline_timer_.expires_at(asio_time(next));
+    deadline_timer_.async_wait([this](auto error) {
+        if (!error) on_deadline();
+    });
+}
+
+void Driver::on_deadline() {
+    deadline_ = never;
+    const Time now = monotonic_now();
+    engine_.on_time(now, step_);
+    carry_out(Time{}, now);
+}
+
+void Driver::refresh_next() {
+    refresh_timer_.expires_after(refresh_interval_);
+    refresh_timer_.async_wait([this](auto error) {
+        if (error) return;
+        armory_.refresh_next(clock_.at(monotonic_now()));
+        refresh_next();
+    });
+}
+
+// ---- Links --------------------------------------------------------------------------------------
+
+void Driver::link_up(LinkId link, const std::string& peer, const std::string& tls) {
+    sights_[index(link)].peer = peer;
+    sights_[index(link)].tls = tls;
+    const Time now = monotonic_now();
+    engine_.on_link_up(link, now, step_);
+    carry_out(Time{}, now, fmt::format("{} {}", peer, tls));
+}
+
+void Driver::link_down(LinkId link, bool was_up, const std::string& reason) {
+    // An address that is tried again and again for the same reason is told once.
+    const bool news = was_up || sights_[index(link)].lost != reason;
+    sights_[index(link)].lost = reason;
+    const Time now = monotonic_now();
+    if (was_up) {
+        engine_.on_link_down(link, now, step_);
+        carry_out(Time{}, now, reason);
+    } else if (news) {
+        scribe_.say(4, fmt::format("link_down link={} detail={}", link_name(engine_.plan(), link),
+                                   json_string(reason)));
+    }
+}
+
+void Driver::link_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
+    sights_[index(link)].stages.answered = read_at;
+    switch (engine_.phase(link)) {
+        case LinkPhase::firing:
+            return attempt_answered(link, answer, read_at);
+        case LinkPhase::rehearsing:
+            return rehearsal_answered(link, answer, read_at);
+        case LinkPhase::idle:
+        case LinkPhase::down:
+            return;  // given up a moment ago: its abort is under way
+    }
+}
+
+void Driver::attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
+    const Answer read = answers_.mass_cancel(answer.status, answer.body);
+    engine_.on_answer(link, read, read_at, step_, answer.keep_alive);
+    carry_out(Time{}, read_at);
+}
+
+void Driver::rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
+    LinkSight& sight = sights_[index(link)];
+    const auto exchange_time = answers_.time(answer.status, answer.body);
+    if (exchange_time) {
+        sight.round_trip = read_at - sight.stages.sent;
+        sight.rehearsed = read_at;
+        if (clock_.sample(sight.stages.decided, read_at, *exchange_time)) {
+            scribe_.say(
+                4, "clock_stepped detail=\"the exchange's clock stepped; signatures follow it\"");
+        }
+    }
+    const Answer told{AnswerClass::failed, answer.status, no_code};
+    engine_.on_rehearsed(link, exchange_time.has_value(), told, read_at, step_, answer.keep_alive);
+    carry_out(Time{}, read_at);
+}
+
+// ---- Sources and operators ----------------------------------------------------------------------
+
+void Driver::source_joined(SourceId source, std::string_view who) {
+    const Time now = monotonic_now();
+    engine_.on_source_joined(source, now, step_);
+    carry_out(Time{}, now, who);
+}
+
+void Driver::source_left(SourceId source) {
+    const Time now = monotonic_now();
+    engine_.on_source_left(source, now, step_);
+    carry_out(Time{}, now);
+}
+
+void Driver::source_vanished(SourceId source, std::string_view reason) {
+    const Time now = monotonic_now();
+    engine_.on_source_vanished(source, now, step_);
+    carry_out(Time{}, now, reason);
+}
+
+std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&)>& input) {
+    const Time now = monotonic_now();
+    input(engine_, now, step_);
+    std::vector<Event> events(step_.events.begin(), step_.events.end());
+    carry_out(Time{}, now);
+    return events;
+}
+
+void Driver::adopt(const Plan& plan) {
+    plans_.push_back(std::make_unique<const Plan>(plan));
+    const Time now = monotonic_now();
+    engine_.adopt(plan, now, step_);
+    carry_out(Time{}, now);
+}
+
+std::string Driver::unready_reason(Time now) const {
+    const Plan& plan = engine_.plan();
+    for (std::size_t a = 0; a < plan.accounts.size(); ++a) {
+        bool warm = false;
+        for (std::size_t l = 0; l < links_.size(); ++l) {
+            const auto link = id_at<LinkId>(l);
+            const bool up =
+                engine_.phase(link) != LinkPhase::down && sights_[l].rehearsed != Time{};
+            warm = warm || (engine_.account_of(link) == id_at<AccountId>(a) && up);
+        }
+        if (!warm) return fmt::format("account {} has no warm link", plan.accounts[a].name);
+        if (armory_.oldest(id_at<AccountId>(a), clock_.at(now)) > 25s) {
+            return fmt::format("account {} has requests whose signature is too old",
+                               plan.accounts[a].name);
+        }
+    }
+    return {};
+}
+
+// ---- Life ---------------------------------------------------------------------------------------
+
+Driver::Driver(boost::asio::io_context& io, const Config& config,
+               std::vector<Credentials> credentials, TlsContext& tls, Gates& gates, Scribe& scribe)
+    : scribe_(scribe),
+      gates_(gates),
+      engine_(config.plan),
+      step_(config.plan),
+      armory_(config, std::move(credentials)),
+      clock_(monotonic_now(), wall_now()),
+      rehearsal_(rehearsal_request(config.exchange.host)),
+      sights_(engine_.link_count()),
+      deadline_timer_(io),
+      refresh_timer_(io),
+      refresh_interval_(std::max<Duration>(
+          config.exchange.resign_every / static_cast<std::int64_t>(config.plan.families.size() + 1),
+          1ms)) {
+    plans_.push_back(std::make_unique<const Plan>(config.plan));
+    LinkOptions options{config.exchange.host,
+                        config.exchange.port,
+                        config.exchange.connect_timeout,
+                        config.exchange.reconnect_first,
+                        config.exchange.reconnect_max,
+                        0};
+    for (std::size_t l = 0; l < engine_.link_count(); ++l) {
+        options.address_offset = l;
+        links_.push_back(std::make_unique<Link>(io, tls, id_at<LinkId>(l), options, *this));
+    }
+}
+
+void Driver::start() {
+    const WallMillis now = clock_.at(monotonic_now());
+    for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
+        armory_.resign(id_at<AccountId>(a), now);
+    }
+    refresh_next();
+    for (const auto& link : links_) link->start();
+}
+
+void Driver::stop() {
+    refresh_timer_.cancel();
+    deadline_timer_.cancel();
+    for (const auto& link : links_) link->stop();
+}
+
+}  // namespace scram

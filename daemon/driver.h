@@ -1,0 +1,97 @@
+// The driver: feeds the engine with what happens on links, sources and clocks, and carries out its
+// actions in their order. It decides nothing. What it adds is the world: sockets, time, signatures.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "config/config.h"
+#include "core/engine.h"
+#include "core/exchange_clock.h"
+#include "daemon/armory.h"
+#include "daemon/narrate.h"
+#include "daemon/scribe.h"
+#include "daemon/stages.h"
+#include "net/control.h"
+#include "net/gates.h"
+#include "net/link.h"
+
+namespace scram {
+
+// What the loop knows of a link beyond the engine.
+struct LinkSight {
+    std::string peer;  // "104.18.2.115:443"
+    std::string tls;
+    std::string lost;  // why it was lost last, or could not be made
+    Duration round_trip{};
+    Time rehearsed{};  // when the last rehearsal was answered well; Time{} if never
+    Stages stages;     // of the request in flight, or the last
+};
+
+class Driver final : public LinkObserver {
+  public:
+    Driver(boost::asio::io_context& io, const Config& config, std::vector<Credentials> credentials,
+           TlsContext& tls, Gates& gates, Scribe& scribe);
+
+    void start();
+    void stop();
+
+    // The way of a kill.
+    void signal(SourceId source, const scram_signal& signal, Time read_at);
+
+    void source_joined(SourceId source, std::string_view who);
+    void source_left(SourceId source);
+    void source_vanished(SourceId source, std::string_view reason);
+
+    // Runs one operator's input and says what came of it.
+    std::vector<Event> operate(const std::function<void(Engine&, Time, Step&)>& input);
+    // New rules, limits and timings; `plan` keeps every id.
+    void adopt(const Plan& plan);
+
+    // Watchers are told what the scribe is told.
+    void tell_watchers(Control* control) { watchers_ = control; }
+
+    const Engine& engine() const { return engine_; }
+    const LinkSight& sight(LinkId link) const { return sights_[index(link)]; }
+    const Armory& armory() const { return armory_; }
+    const ExchangeClock& clock() const { return clock_; }
+    // Why a kill could not be fired this moment for some account; empty if all is ready.
+    std::string unready_reason(Time now) const;
+
+  private:
+    void link_up(LinkId link, const std::string& peer, const std::string& tls) override;
+    void link_down(LinkId link, bool was_up, const std::string& reason) override;
+    void link_answered(LinkId link, const HttpAnswer& answer, Time read_at) override;
+    void attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at);
+    void rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at);
+
+    void carry_out(Time published, Time read, std::string_view detail = {});
+    void carry_out(const Action& action, Time published, Time read, Time decided);
+    void send(LinkId link, std::string_view bytes, Time published, Time read, Time decided);
+    void tell(std::string_view detail);
+    void follow_deadline();
+    void on_deadline();
+    void refresh_next();
+
+    Scribe& scribe_;
+    Gates& gates_;
+    Control* watchers_ = nullptr;
+    // Every plan since the start: the scribe may still be telling of an older one.
+    std::vector<std::unique_ptr<const Plan>> plans_;
+    Engine engine_;
+    Step step_;
+    Armory armory_;
+    ExchangeClock clock_;
+    AnswerReader answers_;
+    std::string rehearsal_;
+    std::vector<std::unique_ptr<Link>> links_;
+    std::vector<LinkSight> sights_;
+    boost::asio::steady_timer deadline_timer_;
+    Time deadline_ = never;
+    boost::asio::steady_timer refresh_timer_;
+    Duration refresh_interval_;
+};
+
+}  // namespace scram

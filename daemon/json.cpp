@@ -1,0 +1,54 @@
+#include "daemon/json.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace scram {
+namespace {
+
+// The length of the UTF-8 sequence that starts `text`, 0 if it starts none.
+std::size_t utf8_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char first = byte(0);
+    const std::size_t size = first < 0x80                    ? 1
+                             : first >= 0xc2 && first < 0xe0 ? 2
+                             : first >= 0xe0 && first < 0xf0 ? 3
+                             : first >= 0xf0 && first < 0xf5 ? 4
+                                                             : 0;
+    if (size == 0 || size > text.size()) return 0;
+    for (std::size_t i = 1; i < size; ++i) {
+        if ((byte(i) & 0xc0) != 0x80) return 0;
+    }
+    const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+    const bool surrogate = first == 0xed && byte(1) >= 0xa0;
+    const bool too_high = first == 0xf4 && byte(1) >= 0x90;
+    return overlong || surrogate || too_high ? 0 : size;
+}
+
+}  // namespace
+
+std::string json_string(std::string_view text) {
+    std::string out = "\"";
+    while (!text.empty()) {
+        const std::size_t size = utf8_length(text);
+        const char c = text[0];
+        if (size == 0) {
+            out += "\\ufffd";
+        } else if (c == '"' || c == '\\') {
+            out.append("\\").push_back(c);
+        } else if (size == 1 && static_cast<unsigned char>(c) < 0x20) {
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+            out.append(text.substr(0, size));
+        }
+        text.remove_prefix(size == 0 ? 1 : size);
+    }
+    return out + "\"";
+}
+
+std::string json_number(double value) {
+    return std::isfinite(value) ? fmt::format("{}", value) : std::string("null");
+}
+
+}  // namespace scram

@@ -1,0 +1,56 @@
+// JSON, written: what scramd and scramctl say to machines. Reading is simdjson's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace scram {
+
+// A text as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
+std::string json_string(std::string_view text);
+// The shortest text that reads back as the same double; null for NaN and infinity, which JSON
+// lacks.
+std::string json_number(double value);
+
+// Builds one object: JsonObject().add("a", 1).add("b", "x").text() is {"a":1,"b":"x"}.
+class JsonObject {
+  public:
+    JsonObject& add(std::string_view key, std::string_view value) {
+        return add_raw(key, json_string(value));
+    }
+    JsonObject& add(std::string_view key, const char* value) {
+        return add(key, std::string_view(value));
+    }
+    JsonObject& add(std::string_view key, double value) { return add_raw(key, json_number(value)); }
+    JsonObject& add(std::string_view key, bool value) {
+        return add_raw(key, value ? "true" : "false");
+    }
+    template <class Integer>
+    requires std::is_integral_v<Integer> JsonObject& add(std::string_view key, Integer value) {
+        return add_raw(key, std::to_string(value));
+    }
+    // `json` is JSON already.
+    JsonObject& add_raw(std::string_view key, std::string_view json) {
+        text_.append(text_.size() > 1 ? "," : "").append(json_string(key)).append(":").append(json);
+        return *this;
+    }
+    std::string text() const { return text_ + "}"; }
+
+  private:
+    std::string text_ = "{";
+};
+
+class JsonArray {
+  public:
+    JsonArray& add_raw(std::string_view json) {
+        text_.append(text_.size() > 1 ? "," : "").append(json);
+        return *this;
+    }
+    std::string text() const { return text_ + "]"; }
+
+  private:
+    std::string text_ = "[";
+};
+
+}  // namespace scram

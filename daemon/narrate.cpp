@@ -1,0 +1,157 @@
+#include "daemon/narrate.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "daemon/json.h"
+
+namespace scram {
+namespace {
+
+struct Field {
+    std::string_view key;
+    std::string value;
+    bool is_text = false;
+};
+using Fields = std::vector<Field>;
+
+void add_text(Fields& to, std::string_view key, std::string_view value) {
+    if (!value.empty()) to.push_back({key, std::string(value), true});
+}
+
+template <class Number>
+void add_number(Fields& to, std::string_view key, Number value) {
+    to.push_back({key, fmt::format("{}", value), false});
+}
+
+// Microseconds between two stages, if both were passed.
+void add_stage(Fields& to, std::string_view key, Time from, Time until) {
+    if (from == Time{} || until == Time{}) return;
+    to.push_back(
+        {key, fmt::format("{:.1f}", static_cast<double>((until - from).count()) / 1000), false});
+}
+
+void add_ids(Fields& to, const Event& event, const Plan& plan) {
+    if (event.trip != TripId{}) add_number(to, "trip", static_cast<std::uint64_t>(event.trip));
+    if (event.rule != none<RuleId>()) add_text(to, "rule", plan.rules[index(event.rule)].name);
+    if (index(event.family) < plan.families.size()) {
+        add_text(to, "family", plan.families[index(event.family)].name);
+    }
+    if (event.source != none<SourceId>())
+        add_text(to, "source", plan.sources[index(event.source)].name);
+    if (event.link != none<LinkId>()) add_text(to, "link", link_name(plan, event.link));
+    if (event.attempt != AttemptId{})
+        add_number(to, "attempt", static_cast<std::uint64_t>(event.attempt));
+}
+
+void add_cause(Fields& to, const Event& event, const Plan& plan) {
+    if (event.kind != EventKind::tripped || event.rule == none<RuleId>()) return;
+    const RuleSpec& rule = plan.rules[index(event.rule)];
+    if (event.bad != BadReason::none) add_text(to, "bad", name(event.bad));
+    if (rule.kind == RuleKind::stale) {
+        add_number(to, "silent_ms", event.value);
+        add_number(to, "after_ms", event.limit);
+    }
+    if (rule.kind != RuleKind::limit && rule.kind != RuleKind::drawdown) return;
+    add_text(to, "metric", plan.metrics[index(event.metric)]);
+    to.push_back({"value", json_number(event.value), false});
+    to.push_back({"limit", json_number(event.limit), false});
+}
+
+void add_answer(Fields& to, const Event& event) {
+    const bool has_answer = event.kind == EventKind::answered ||
+                            event.kind == EventKind::confirmed ||
+                            event.kind == EventKind::rehearsal_failed;
+    if (!has_answer) return;
+    if (event.kind != EventKind::rehearsal_failed)
+        add_text(to, "class", name(event.answer.answer_class));
+    add_number(to, "http", event.answer.http_status);
+    if (event.answer.code == no_code) return;
+    add_text(to, "code", std::to_string(event.answer.code));
+    add_text(to, "why", why(event.answer.code));
+}
+
+Fields fields_of(const Story& story) {
+    const Event& event = story.event;
+    Fields out;
+    add_ids(out, event, *story.plan);
+    add_cause(out, event, *story.plan);
+    add_answer(out, event);
+    add_stage(out, "read_us", story.stages.published, story.stages.read);
+    add_stage(out, "decided_us", story.stages.read, story.stages.decided);
+    add_stage(out, "sent_us", story.stages.decided, story.stages.sent);
+    add_stage(out, "answered_us", story.stages.sent, story.stages.answered);
+    add_text(out, "by", event.by.view());
+    add_text(out, "reason", event.text.view());
+    add_text(out, "detail", story.detail.view());
+    return out;
+}
+
+// A value with a space, quote or newline stands in quotes, so that a line is cut into fields again.
+std::string log_value(const Field& field) {
+    const bool plain = field.value.find_first_of(" \"=\n\r\t") == std::string::npos;
+    return plain ? field.value : json_string(field.value);
+}
+
+}  // namespace
+
+int priority(const Event& event) {
+    switch (event.kind) {
+        case EventKind::tripped:
+            return 2;
+        case EventKind::answered: {
+            const AnswerClass klass = event.answer.answer_class;
+            const bool done = klass == AnswerClass::confirmed || klass == AnswerClass::nothing_left;
+            return done ? 5 : klass == AnswerClass::refused ? 2 : 4;
+        }
+        case EventKind::attempt_lost:
+        case EventKind::rehearsal_failed:
+        case EventKind::rehearsal_lost:
+        case EventKind::link_down:
+        case EventKind::rearm_refused:
+        case EventKind::source_vanished:
+            return 4;
+        case EventKind::latched:
+        case EventKind::fired:
+        case EventKind::confirmed:
+        case EventKind::rearmed:
+        case EventKind::plan_changed:
+            return 5;
+        case EventKind::source_joined:
+        case EventKind::source_left:
+        case EventKind::link_up:
+            return 6;
+    }
+    return 4;
+}
+
+std::string log_line(const Story& story) {
+    std::string out(name(story.event.kind));
+    for (const Field& field : fields_of(story)) {
+        out.append(" ").append(field.key).append("=").append(log_value(field));
+    }
+    return out;
+}
+
+std::string json_line(const Story& story, WallMillis wall) {
+    JsonObject out;
+    out.add("event", name(story.event.kind)).add("wall_ms", wall.value);
+    for (const Field& field : fields_of(story)) {
+        out.add_raw(field.key, field.is_text ? json_string(field.value) : field.value);
+    }
+    return out.text();
+}
+
+std::string link_name(const Plan& plan, LinkId link) {
+    std::size_t first = 0;
+    for (const AccountSpec& account : plan.accounts) {
+        if (index(link) < first + account.links) {
+            return fmt::format("{}#{}", account.name, index(link) - first);
+        }
+        first += account.links;
+    }
+    return fmt::format("#{}", index(link));
+}
+
+}  // namespace scram

@@ -1,0 +1,32 @@
+// Events in words: as a log line (key=value) and as a JSON object, with the same fields.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/actions.h"
+#include "core/plan.h"
+#include "daemon/stages.h"
+
+namespace scram {
+
+// What is told: an event, the plan that names its ids, and what the loop knows beyond the engine.
+struct Story {
+    Event event;
+    const Plan* plan = nullptr;
+    Stages stages;          // of an attempt's answer
+    FixedText<200> detail;  // why a link or source was lost, where a link leads
+};
+
+// syslog priority: 2 critical, 3 error, 4 warning, 5 notice, 6 info.
+int priority(const Event& event);
+
+// "tripped trip=3 rule=btc-delta metric=delta value=27.1 limit=25 source=maker-1"
+std::string log_line(const Story& story);
+// {"event":"tripped","wall_ms":...,"trip":3,"rule":"btc-delta",...}
+std::string json_line(const Story& story, WallMillis wall);
+
+// "mm-1#2": an account's link, counted from 0.
+std::string link_name(const Plan& plan, LinkId link);
+
+}  // namespace scram

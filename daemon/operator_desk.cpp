@@ -1,0 +1,166 @@
+#include "daemon/operator_desk.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <optional>
+#include <variant>
+
+#include "daemon/json.h"
+#include "daemon/status.h"
+
+namespace scram {
+namespace {
+
+constexpr std::size_t reason_max = 160;  // as much as an event keeps
+
+std::string refuse(std::string_view why) {
+    return JsonObject().add("v", control_version).add("ok", false).add("error", why).text();
+}
+
+// The families that a target names, in the order of fire.
+std::vector<FamilyId> families_of(const Plan& plan, std::string_view target) {
+    std::vector<FamilyId> out;
+    for (std::size_t f = 0; f < plan.families.size(); ++f) {
+        const FamilySpec& family = plan.families[f];
+        const bool meant = target == "all" || target == family.name ||
+                           target == plan.accounts[index(family.account)].name;
+        if (meant) out.push_back(id_at<FamilyId>(f));
+    }
+    return out;
+}
+
+std::string unknown_target(std::string_view target) {
+    return fmt::format(
+        "unknown target '{}': a family (mm-1/BTC-USD), an account (mm-1) or 'all' is expected; "
+        "'scramctl status' lists them",
+        target);
+}
+
+}  // namespace
+
+struct OperatorDesk::Request {
+    std::int64_t version = 0;
+    std::string op, target, reason;
+    bool force = false;
+};
+
+// Reads a line. Strict: a key that this version does not know is refused, not ignored, so that a
+// newer scramctl's wish is never half done.
+struct OperatorDesk::Reader {
+    simdjson::dom::parser parser;
+
+    std::variant<Request, std::string> read(std::string_view line) {
+        simdjson::dom::object object;
+        if (parser.parse(line.data(), line.size()).get(object) != simdjson::SUCCESS) {
+            return std::string("a line must be one JSON object, as {\"v\":1,\"op\":\"status\"}");
+        }
+        Request request;
+        for (const auto [key, value] : object) {
+            if (!read_field(key, value, request)) {
+                return fmt::format(
+                    "key '{}' is unknown or has the wrong type: v (number), op, target, reason "
+                    "(strings) and force (boolean) are accepted",
+                    key);
+            }
+        }
+        if (request.version == control_version) return request;
+        return fmt::format("protocol version {}: this scramd speaks {}", request.version,
+                           control_version);
+    }
+
+    static bool read_field(std::string_view key, simdjson::dom::element value, Request& request) {
+        std::string_view text;
+        if (key == "v") return value.get(request.version) == simdjson::SUCCESS;
+        if (key == "force") return value.get(request.force) == simdjson::SUCCESS;
+        std::string* to = key == "op"       ? &request.op
+                          : key == "target" ? &request.target
+                          : key == "reason" ? &request.reason
+                                            : nullptr;
+        if (to == nullptr || value.get(text) != simdjson::SUCCESS) return false;
+        *to = text;
+        return true;
+    }
+};
+
+OperatorDesk::OperatorDesk(const Config& config, Driver& driver, const Scribe& scribe)
+    : config_(config), driver_(driver), scribe_(scribe), reader_(std::make_unique<Reader>()) {}
+
+OperatorDesk::~OperatorDesk() = default;
+
+ControlReply OperatorDesk::on_line(const Peer& peer, std::string_view line) {
+    const auto request = reader_->read(line);
+    if (const auto* error = std::get_if<std::string>(&request)) return {refuse(*error)};
+    return answer(peer, std::get<Request>(request));
+}
+
+ControlReply OperatorDesk::answer(const Peer& peer, const Request& request) {
+    const bool trips = request.op == "trip";
+    const bool rearms = request.op == "rearm";
+    if (!trips && !rearms && request.op != "status" && request.op != "watch") {
+        return {refuse(fmt::format("unknown op '{}': status, watch, trip and rearm are accepted",
+                                   request.op))};
+    }
+    const Right right = trips ? Right::trip : rearms ? Right::rearm : Right::read;
+    if (!may(config_, right, peer.uid, peer.gids)) {
+        return {refuse(fmt::format("{} may not {}: [rights] {} does not list it", peer_name(peer),
+                                   request.op, name(right)))};
+    }
+    if (trips) return {trip(peer, request)};
+    if (rearms) return {rearm(peer, request)};
+    if (request.op == "watch")
+        return {JsonObject().add("v", control_version).add("ok", true).text(), true};
+    return {status_json(config_, driver_, scribe_)};
+}
+
+std::string OperatorDesk::trip(const Peer& peer, const Request& request) {
+    const auto families = families_of(config_.plan, request.target);
+    if (families.empty()) return refuse(unknown_target(request.target));
+    if (request.reason.empty()) return refuse("a trip wants a reason");
+    const std::string who = peer_name(peer);
+    const auto events = driver_.operate([&](Engine& engine, Time now, Step& step) {
+        engine.on_trip(families, {who, request.reason.substr(0, reason_max)}, now, step);
+    });
+    return JsonObject()
+        .add("v", control_version)
+        .add("ok", true)
+        .add("trip", static_cast<std::uint64_t>(events.front().trip))
+        .add("families", families.size())
+        .text();
+}
+
+std::string OperatorDesk::rearm(const Peer& peer, const Request& request) {
+    const auto families = families_of(config_.plan, request.target);
+    if (families.empty()) return refuse(unknown_target(request.target));
+    if (request.reason.empty()) return refuse("arming again wants a reason");
+    const std::string who = peer_name(peer);
+    return rearm_answer(driver_.operate([&](Engine& engine, Time now, Step& step) {
+        engine.on_rearm(families, {who, request.reason.substr(0, reason_max)}, request.force, now,
+                        step);
+    }));
+}
+
+std::string OperatorDesk::rearm_answer(const std::vector<Event>& events) const {
+    JsonArray armed, refused;
+    bool any_refused = false;
+    const Plan& plan = config_.plan;
+    for (const Event& event : events) {
+        if (event.kind == EventKind::rearmed) {
+            armed.add_raw(json_string(plan.families[index(event.family)].name));
+        }
+        if (event.kind != EventKind::rearm_refused) continue;
+        any_refused = true;
+        refused.add_raw(JsonObject()
+                            .add("family", plan.families[index(event.family)].name)
+                            .add("rule", plan.rules[index(event.rule)].name)
+                            .text());
+    }
+    JsonObject out;
+    out.add("v", control_version).add("ok", !any_refused);
+    if (any_refused)
+        out.add("error",
+                "a rule that kills the family still holds: mend its cause, or use --force");
+    return out.add_raw("rearmed", armed.text()).add_raw("refused", refused.text()).text();
+}
+
+}  // namespace scram

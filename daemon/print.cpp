@@ -1,0 +1,147 @@
+#include "daemon/print.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <ctime>
+
+namespace scram {
+namespace {
+
+namespace dom = simdjson::dom;
+
+std::string text_of(dom::element value) {
+    std::string_view text;
+    if (value.get(text) == simdjson::SUCCESS) return std::string(text);
+    return simdjson::minify(value);
+}
+
+// The field as text, or `otherwise` if there is none.
+std::string field(dom::element object, std::string_view key, std::string_view otherwise = "-") {
+    dom::element value;
+    if (object[key].get(value) != simdjson::SUCCESS) return std::string(otherwise);
+    return text_of(value);
+}
+
+double number(dom::element object, std::string_view key) {
+    double value = 0;
+    return object[key].get(value) == simdjson::SUCCESS ? value : 0;
+}
+
+dom::array list(dom::element object, std::string_view key) {
+    dom::array out;
+    if (object[key].get(out) != simdjson::SUCCESS) out = {};
+    return out;
+}
+
+bool flag(dom::element object, std::string_view key) {
+    bool value = false;
+    return object[key].get(value) == simdjson::SUCCESS && value;
+}
+
+std::string head_text(dom::element status) {
+    std::string out = fmt::format("scramd {}, pid {}: {}\n", field(status, "version"),
+                                  field(status, "pid"), field(status, "summary"));
+    out += flag(status, "ready") ? "ready: a breach fires at once\n"
+                                 : fmt::format("NOT READY: {}\n", field(status, "unready_reason"));
+    dom::element clock;
+    if (status["clock"].get(clock) != simdjson::SUCCESS || !flag(clock, "synced")) {
+        return out + "clock: not compared with the exchange yet\n";
+    }
+    return out +
+           fmt::format("clock: the exchange is {} ms ahead of this host (known to {:.1f} ms)\n",
+                       field(clock, "ahead_ms"), number(clock, "uncertainty_us") / 1000);
+}
+
+std::string family_text(dom::element family) {
+    std::string last = field(family, "last_class", "");
+    if (!last.empty())
+        last += fmt::format(" (http {}, code {})", field(family, "last_http"),
+                            field(family, "last_code"));
+    if (flag(family, "unfinished"))
+        last += fmt::format(", unfinished after {} tries", field(family, "failures"));
+    const std::string holds = field(family, "holds", "");
+    if (!holds.empty()) last += fmt::format(", rule {} still holds", holds);
+    return fmt::format("{:<24} {:<11} {:<7} {:<5} {}\n", field(family, "name"),
+                       field(family, "state"), field(family, "gate"), field(family, "trip"), last);
+}
+
+std::string link_text(dom::element link) {
+    const std::string phase = field(link, "phase");
+    std::string out = fmt::format("  {:<22} {:<11} ", field(link, "name"), phase);
+    if (phase == "down") return out + field(link, "lost") + "\n";
+    out += fmt::format("{} {}", field(link, "peer"), field(link, "tls"));
+    dom::element rehearsed;
+    if (link["rehearsed_ms_ago"].get(rehearsed) != simdjson::SUCCESS)
+        return out + ", not rehearsed yet\n";
+    return out + fmt::format(", round trip {:.2f} ms, rehearsed {:.1f} s ago\n",
+                             number(link, "round_trip_us") / 1000,
+                             number(link, "rehearsed_ms_ago") / 1000);
+}
+
+std::string account_text(dom::element account) {
+    std::string out =
+        fmt::format("account {}: {} of {} slots free, oldest signature {:.1f} s\n",
+                    field(account, "name"), field(account, "slots_free"), field(account, "slots"),
+                    number(account, "signature_age_ms") / 1000);
+    for (const dom::element link : list(account, "links")) out += link_text(link);
+    return out;
+}
+
+std::string values_text(dom::element values) {
+    std::string out = fmt::format("values {}:", field(values, "family"));
+    dom::object sums;
+    if (values["sums"].get(sums) != simdjson::SUCCESS) return out + "\n";
+    for (const auto [metric, value] : sums) out += fmt::format(" {}={}", metric, text_of(value));
+    return out + "\n";
+}
+
+std::string clock_time(std::int64_t wall_ms) {
+    const std::time_t seconds = static_cast<std::time_t>(wall_ms / 1000);
+    return fmt::format("{:%H:%M:%S}.{:03}", fmt::localtime(seconds), wall_ms % 1000);
+}
+
+}  // namespace
+
+std::string status_text(std::string_view json) {
+    dom::parser parser;
+    dom::element status;
+    if (parser.parse(json.data(), json.size()).get(status) != simdjson::SUCCESS)
+        return std::string(json) + "\n";
+    std::string out = head_text(status) + "\n";
+    out += fmt::format("{:<24} {:<11} {:<7} {:<5} {}\n", "FAMILY", "STATE", "GATE", "TRIP",
+                       "LAST ANSWER");
+    for (const dom::element family : list(status, "families")) out += family_text(family);
+    out += "\n";
+    for (const dom::element account : list(status, "accounts")) out += account_text(account);
+    out += "\n";
+    for (const dom::element source : list(status, "sources")) {
+        out += fmt::format("source {}: {}\n", field(source, "name"), field(source, "phase"));
+    }
+    for (const dom::element values : list(status, "values")) out += values_text(values);
+    return out;
+}
+
+std::string event_text(std::string_view json) {
+    dom::parser parser;
+    dom::object event;
+    if (parser.parse(json.data(), json.size()).get(event) != simdjson::SUCCESS)
+        return std::string(json);
+    std::string out;
+    for (const auto [key, value] : event) {
+        std::int64_t wall_ms = 0;
+        if (key == "event") {
+            out += text_of(value);
+        } else if (key == "wall_ms" && value.get(wall_ms) == simdjson::SUCCESS) {
+            out = clock_time(wall_ms) + " " + out;
+        } else {
+            const std::string text = text_of(value);
+            const bool spaced = text.find(' ') != std::string::npos;
+            out += spaced ? fmt::format(" {}=\"{}\"", key, text) : fmt::format(" {}={}", key, text);
+        }
+    }
+    return out;
+}
+
+}  // namespace scram

@@ -1,0 +1,14 @@
+// scramd's JSON answers, laid out for a person at a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace scram {
+
+// `json` is a status answer.
+std::string status_text(std::string_view json);
+// `json` is one event of a watch: "05:12:49.123 fired trip=1 family=mm-1/BTC-USD ...".
+std::string event_text(std::string_view json);
+
+}  // namespace scram

@@ -1,0 +1,309 @@
+// scramctl: an operator's hand on a running scramd.
+//
+// Exit codes: 0 done; 1 refused, not ready, or not confirmed in time; 2 wrong usage; 3 the config
+// is wrong (check); 4 scramd cannot be reached.
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "client/scram.h"
+#include "config/config.h"
+#include "daemon/control_client.h"
+#include "daemon/json.h"
+#include "daemon/operator_desk.h"
+#include "daemon/print.h"
+
+namespace scram {
+namespace {
+
+enum Exit { done = 0, refused = 1, usage = 2, wrong_config = 3, unreachable = 4 };
+
+struct Options {
+    std::string socket = Paths{}.control;
+    std::string signals = Paths{}.signals;
+    std::string config = "/etc/scramd/scramd.toml";
+    std::string target, reason, source, family, metric;
+    double value = 0;
+    double wait_s = 10;
+    bool json = false;
+    bool force = false;
+};
+
+JsonObject request(std::string_view op) {
+    JsonObject out;
+    out.add("v", control_version).add("op", op);
+    return out;
+}
+
+// One field of an answer as text; empty if it is not there.
+std::string field(const std::string& json, std::string_view key) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element value;
+    std::string_view text;
+    if (parser.parse(json)[key].get(value) != simdjson::SUCCESS) return {};
+    return value.get(text) == simdjson::SUCCESS ? std::string(text) : simdjson::minify(value);
+}
+
+bool is_ok(const std::string& answer) {
+    return field(answer, "ok") == "true";
+}
+
+int report_refusal(const Options& options, const std::string& answer) {
+    if (options.json) {
+        fmt::print("{}\n", answer);
+    } else {
+        fmt::print(stderr, "scramctl: {}\n", field(answer, "error"));
+    }
+    return refused;
+}
+
+int status(const Options& options) {
+    const std::string answer = ControlClient(options.socket).ask(request("status").text());
+    if (!is_ok(answer)) return report_refusal(options, answer);
+    fmt::print("{}", options.json ? answer + "\n" : status_text(answer));
+    return done;
+}
+
+int ready(const Options& options) {
+    const std::string answer = ControlClient(options.socket).ask(request("status").text());
+    if (!is_ok(answer)) return report_refusal(options, answer);
+    const bool is_ready = field(answer, "ready") == "true";
+    const std::string why = field(answer, "unready_reason");
+    if (options.json) {
+        fmt::print("{}\n", JsonObject().add("ready", is_ready).add("reason", why).text());
+    } else {
+        fmt::print("{}\n", is_ready ? "ready" : "not ready: " + why);
+    }
+    return is_ready ? done : refused;
+}
+
+int watch(const Options& options) {
+    ControlClient client(options.socket);
+    const std::string answer = client.ask(request("watch").text());
+    if (!is_ok(answer)) return report_refusal(options, answer);
+    std::string line;
+    while (client.next_line(line)) {
+        fmt::print("{}\n", options.json ? line : event_text(line));
+        std::fflush(stdout);
+    }
+    fmt::print(stderr, "scramctl: scramd has closed the connection\n");
+    return unreachable;
+}
+
+bool is_meant(std::string_view family, const std::string& target) {
+    return target == "all" || family == target || family.substr(0, family.find('/')) == target;
+}
+
+// How many of the target's families have a cancel that is not confirmed yet.
+std::size_t unfinished(const std::string& status, const std::string& target) {
+    simdjson::dom::parser parser;
+    simdjson::dom::array families;
+    if (parser.parse(status)["families"].get(families) != simdjson::SUCCESS) return 0;
+    std::size_t count = 0;
+    for (const simdjson::dom::element family : families) {
+        std::string_view name;
+        bool open = false;
+        if (family["name"].get(name) != simdjson::SUCCESS || !is_meant(name, target)) continue;
+        if (family["unfinished"].get(open) == simdjson::SUCCESS && open) ++count;
+    }
+    return count;
+}
+
+// True once nothing of the target is unfinished.
+bool await_confirmation(ControlClient& client, const Options& options) {
+    using clock = std::chrono::steady_clock;
+    const auto until = clock::now() + std::chrono::duration<double>(options.wait_s);
+    for (;;) {
+        if (unfinished(client.ask(request("status").text()), options.target) == 0) return true;
+        if (clock::now() >= until) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+}
+
+int trip(const Options& options) {
+    ControlClient client(options.socket);
+    const std::string answer = client.ask(
+        request("trip").add("target", options.target).add("reason", options.reason).text());
+    if (!is_ok(answer)) return report_refusal(options, answer);
+    const bool waits = options.wait_s > 0;
+    const bool confirmed = waits && await_confirmation(client, options);
+    const std::string id = field(answer, "trip");
+    const std::string families = field(answer, "families");
+    if (options.json) {
+        JsonObject out;
+        out.add("ok", true)
+            .add_raw("trip", id)
+            .add_raw("families", families)
+            .add("confirmed", confirmed);
+        fmt::print("{}\n", out.text());
+    } else {
+        fmt::print("trip {}: {} families, {}\n", id, families,
+                   confirmed ? "cancels confirmed by the exchange"
+                   : waits   ? "cancels NOT confirmed yet; scramd goes on trying: scramctl watch"
+                             : "cancels under way");
+    }
+    return confirmed || !waits ? done : refused;
+}
+
+void print_rearmed(const std::string& answer) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element root;
+    simdjson::dom::array list;
+    if (parser.parse(answer).get(root) != simdjson::SUCCESS) return;
+    std::size_t count = 0;
+    if (root["rearmed"].get(list) == simdjson::SUCCESS) {
+        for (const auto family : list) {
+            fmt::print("armed {}\n", std::string_view(family.get_string().value_unsafe()));
+            ++count;
+        }
+    }
+    if (root["refused"].get(list) == simdjson::SUCCESS) {
+        for (const auto refusal : list) {
+            const std::string text = simdjson::minify(refusal);
+            fmt::print("REFUSED {}: rule {} still holds\n", field(text, "family"),
+                       field(text, "rule"));
+            ++count;
+        }
+    }
+    if (count == 0) fmt::print("nothing to do: no family of this target is latched\n");
+}
+
+int rearm(const Options& options) {
+    const std::string answer = ControlClient(options.socket)
+                                   .ask(request("rearm")
+                                            .add("target", options.target)
+                                            .add("reason", options.reason)
+                                            .add("force", options.force)
+                                            .text());
+    if (options.json) {
+        fmt::print("{}\n", answer);
+    } else {
+        print_rearmed(answer);
+    }
+    if (is_ok(answer)) return done;
+    return options.json ? refused : report_refusal(options, answer);
+}
+
+int publish(const Options& options) {
+    scram_client* client = nullptr;
+    std::uint16_t family = 0;
+    std::uint16_t metric = 0;
+    scram_result result = scram_attach(&client, options.signals.c_str(), options.source.c_str());
+    if (result == SCRAM_DONE) result = scram_family(client, options.family.c_str(), &family);
+    if (result == SCRAM_DONE) result = scram_metric(client, options.metric.c_str(), &metric);
+    if (result == SCRAM_DONE) result = scram_publish(client, family, metric, options.value);
+    const std::string error = result == SCRAM_DONE ? "" : scram_error(client);
+    if (client != nullptr) scram_detach(client);
+    if (options.json) {
+        fmt::print("{}\n", JsonObject().add("ok", result == SCRAM_DONE).add("error", error).text());
+    } else if (result != SCRAM_DONE) {
+        fmt::print(stderr, "scramctl: {}\n", error);
+    }
+    if (result == SCRAM_DONE) return done;
+    return result == SCRAM_UNREACHABLE ? unreachable : refused;
+}
+
+std::string errors_json(const std::vector<ConfigError>& errors) {
+    JsonArray out;
+    for (const ConfigError& error : errors) {
+        JsonObject item;
+        item.add("file", error.file.native()).add("line", error.line).add("column", error.column);
+        out.add_raw(item.add("message", error.message).text());
+    }
+    return JsonObject().add("ok", false).add_raw("errors", out.text()).text();
+}
+
+int check(const Options& options) {
+    const LoadResult result = load(options.config);
+    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
+        if (options.json) fmt::print("{}\n", errors_json(*errors));
+        for (const ConfigError& error : *errors) {
+            if (!options.json) fmt::print(stderr, "{}\n", error.text());
+        }
+        return wrong_config;
+    }
+    const Config& config = std::get<Config>(result);
+    const std::string plan = plan_of_fire(config.plan);
+    if (options.json) {
+        fmt::print("{}\n", JsonObject().add("ok", true).add("plan_of_fire", plan).text());
+    } else {
+        fmt::print("{}\n{}", describe(config), plan);
+    }
+    return done;
+}
+
+using Command = int (*)(const Options&);
+
+// Says which command was asked for; its options are in `options`.
+Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
+    Command chosen = nullptr;
+    app.require_subcommand(1);
+    const auto add = [&](const char* name, const char* what, Command command) {
+        CLI::App* sub = app.add_subcommand(name, what);
+        sub->add_flag("--json", options.json, "answer in JSON, for programs");
+        sub->callback([&chosen, command] { chosen = command; });
+        return sub;
+    };
+    const auto controlled = [&](CLI::App* sub) {
+        sub->add_option("--socket", options.socket, "scramd's control socket")
+            ->capture_default_str();
+        return sub;
+    };
+    const auto aimed = [&](CLI::App* sub) {
+        controlled(sub)
+            ->add_option("target", options.target,
+                         "a family (mm-1/BTC-USD), an account (mm-1) or all")
+            ->required();
+        sub->add_option("--reason", options.reason, "why, for the record")->required();
+        return sub;
+    };
+    controlled(add("status", "show switches, links, budget, sources and values", status));
+    controlled(add("ready", "exit 0 if a breach would fire at once, 1 if not, and say why", ready));
+    controlled(add("watch", "follow what happens, one event a line", watch));
+    aimed(add("trip", "pull: cancel and latch", trip))
+        ->add_option("--wait", options.wait_s,
+                     "seconds to wait for the exchange's confirmation, 0: none")
+        ->capture_default_str();
+    aimed(add("rearm", "arm what is latched again", rearm))
+        ->add_flag("--force", options.force, "even if a rule that kills it still holds");
+    CLI::App* sub = add("publish", "publish one signal, as a source of its own", publish);
+    sub->add_option("source", options.source, "a source that the config names")->required();
+    sub->add_option("family", options.family, "mm-1/BTC-USD")->required();
+    sub->add_option("metric", options.metric, "delta")->required();
+    sub->add_option("value", options.value, "its value now")->required();
+    sub->add_option("--signals", options.signals, "scramd's signal socket")->capture_default_str();
+    add("check", "check a config file, print it and its plan of fire", check)
+        ->add_option("-c,--config", options.config, "the config file")
+        ->capture_default_str();
+    app.parse(argc, argv);
+    return chosen;
+}
+
+int run(int argc, char** argv) {
+    CLI::App app{"scramctl: an operator's hand on a running scramd", "scramctl"};
+    app.set_version_flag("--version", SCRAM_PROJECT_VERSION);
+    app.footer(
+        "Exit codes: 0 done; 1 refused, not ready, or not confirmed in time; 2 wrong usage; 3 the\n"
+        "config is wrong; 4 scramd cannot be reached.");
+    Options options;
+    try {
+        const Command command = declare(app, options, argc, argv);
+        return command(options);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? done : usage;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "scramctl: {}\n", error.what());
+        return unreachable;
+    }
+}
+
+}  // namespace
+}  // namespace scram
+
+int main(int argc, char** argv) {
+    return scram::run(argc, argv);
+}

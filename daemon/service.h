@@ -1,0 +1,37 @@
+// What scramd says to systemd, by hand: one datagram to $NOTIFY_SOCKET (sd_notify(3)). Without that
+// variable each call does nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/time.h"
+
+namespace scram {
+
+class Service {
+  public:
+    Service();
+    ~Service();
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    void ready(std::string_view status);
+    void status(std::string_view status);
+    void watchdog();
+    void reloading(Time now);
+    void stopping();
+
+    // How often systemd wants watchdog() at least ($WATCHDOG_USEC); none: it does not watch.
+    std::optional<Duration> watchdog_interval() const { return watchdog_; }
+
+  private:
+    void send(std::string_view message);
+
+    int fd_ = -1;
+    std::string address_;
+    std::optional<Duration> watchdog_;
+};
+
+}  // namespace scram

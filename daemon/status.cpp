@@ -1,0 +1,145 @@
+#include "daemon/status.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "daemon/json.h"
+#include "daemon/operator_desk.h"
+#include "net/clock.h"
+
+namespace scram {
+namespace {
+
+std::int64_t whole_ms(Duration d) {
+    return std::chrono::floor<milliseconds>(d).count();
+}
+double whole_us(Duration d) {
+    return static_cast<double>(d.count()) / 1000;
+}
+
+std::string clock_json(const Driver& driver, Time now) {
+    const ExchangeClock& clock = driver.clock();
+    return JsonObject()
+        .add("synced", clock.synced())
+        .add("ahead_ms", clock.ahead_of(now, wall_now()).count())
+        .add("uncertainty_us", whole_us(clock.uncertainty()))
+        .text();
+}
+
+std::string link_json(const Driver& driver, LinkId id, Time now) {
+    const LinkSight& sight = driver.sight(id);
+    JsonObject out;
+    out.add("name", link_name(driver.engine().plan(), id))
+        .add("phase", name(driver.engine().phase(id)));
+    if (driver.engine().phase(id) == LinkPhase::down) return out.add("lost", sight.lost).text();
+    out.add("peer", sight.peer).add("tls", sight.tls);
+    if (sight.rehearsed == Time{}) return out.text();
+    return out.add("round_trip_us", whole_us(sight.round_trip))
+        .add("rehearsed_ms_ago", whole_ms(now - sight.rehearsed))
+        .text();
+}
+
+std::string account_json(const Driver& driver, AccountId id, Time now) {
+    const Engine& engine = driver.engine();
+    JsonArray links;
+    for (std::size_t l = 0; l < engine.link_count(); ++l) {
+        if (engine.account_of(id_at<LinkId>(l)) != id) continue;
+        links.add_raw(link_json(driver, id_at<LinkId>(l), now));
+    }
+    const milliseconds oldest = driver.armory().oldest(id, driver.clock().at(now));
+    return JsonObject()
+        .add("name", engine.plan().accounts[index(id)].name)
+        .add("slots", engine.budget(id).slots())
+        .add("slots_free", engine.budget(id).free_slots(now))
+        .add("signature_age_ms", oldest.count())
+        .add_raw("links", links.text())
+        .text();
+}
+
+std::string family_json(const Engine& engine, FamilyId id, Time now) {
+    const Switch& family = engine.family(id);
+    JsonObject out;
+    out.add("name", engine.plan().families[index(id)].name);
+    out.add("state", state_name(family)).add("gate", family.latched ? "closed" : "open");
+    const bool unfinished = family.cancel == Cancel::due || family.cancel == Cancel::in_flight;
+    out.add("unfinished", unfinished);
+    if (family.trip == TripId{}) return out.text();
+    out.add("trip", static_cast<std::uint64_t>(family.trip));
+    out.add("tripped_ms_ago", whole_ms(now - family.tripped_at)).add("failures", family.failures);
+    const Answer& answer = family.last_answer;
+    if (answer.http_status != 0) {
+        out.add("last_class", name(answer.answer_class)).add("last_http", answer.http_status);
+        if (answer.code != no_code)
+            out.add("last_code", answer.code).add("last_why", why(answer.code));
+    }
+    const RuleId holds = family.latched ? engine.rule_that_holds(id) : none<RuleId>();
+    if (holds != none<RuleId>()) out.add("holds", engine.plan().rules[index(holds)].name);
+    return out.text();
+}
+
+std::string values_json(const Engine& engine, FamilyId id) {
+    JsonObject out;
+    for (std::size_t m = 0; m < engine.plan().metrics.size(); ++m) {
+        out.add(engine.plan().metrics[m], engine.metrics().sum(id, id_at<MetricId>(m)));
+    }
+    return JsonObject()
+        .add("family", engine.plan().families[index(id)].name)
+        .add_raw("sums", out.text())
+        .text();
+}
+
+template <class Id, class Items, class ToJson>
+std::string array_of(const Items& items, ToJson to_json) {
+    JsonArray out;
+    for (std::size_t i = 0; i < items.size(); ++i) out.add_raw(to_json(id_at<Id>(i)));
+    return out.text();
+}
+
+}  // namespace
+
+std::string status_json(const Config& config, const Driver& driver, const Scribe& scribe) {
+    const Engine& engine = driver.engine();
+    const Plan& plan = engine.plan();
+    const Time now = monotonic_now();
+    const std::string unready = driver.unready_reason(now);
+    JsonObject out;
+    out.add("v", control_version).add("ok", true).add("version", SCRAM_PROJECT_VERSION);
+    out.add("pid", getpid()).add("config", config.file.native());
+    out.add("ready", unready.empty()).add("unready_reason", unready);
+    out.add("summary", status_line(driver)).add("log_lines_dropped", scribe.dropped());
+    out.add_raw("clock", clock_json(driver, now));
+    out.add_raw("accounts", array_of<AccountId>(plan.accounts, [&](AccountId id) {
+                    return account_json(driver, id, now);
+                }));
+    out.add_raw("families", array_of<FamilyId>(plan.families, [&](FamilyId id) {
+                    return family_json(engine, id, now);
+                }));
+    out.add_raw("sources", array_of<SourceId>(plan.sources, [&](SourceId id) {
+                    return JsonObject()
+                        .add("name", plan.sources[index(id)].name)
+                        .add("phase", name(engine.phase(id)))
+                        .text();
+                }));
+    out.add_raw("values", array_of<FamilyId>(plan.families,
+                                             [&](FamilyId id) { return values_json(engine, id); }));
+    return out.text();
+}
+
+std::string status_line(const Driver& driver) {
+    const Engine& engine = driver.engine();
+    std::size_t armed = 0, unfinished = 0, up = 0;
+    for (std::size_t f = 0; f < engine.plan().families.size(); ++f) {
+        const Switch& family = engine.family(id_at<FamilyId>(f));
+        armed += family.latched ? 0 : 1;
+        unfinished += family.cancel == Cancel::due || family.cancel == Cancel::in_flight ? 1 : 0;
+    }
+    for (std::size_t l = 0; l < engine.link_count(); ++l) {
+        up += engine.phase(id_at<LinkId>(l)) == LinkPhase::down ? 0 : 1;
+    }
+    std::string out = fmt::format("armed {}/{} families, {}/{} links warm", armed,
+                                  engine.plan().families.size(), up, engine.link_count());
+    if (unfinished > 0) out += fmt::format(", {} cancels unfinished", unfinished);
+    return out;
+}
+
+}  // namespace scram

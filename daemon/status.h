@@ -1,0 +1,16 @@
+// The daemon's state, as one JSON object: what `scramctl status` shows.
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+#include "daemon/driver.h"
+
+namespace scram {
+
+std::string status_json(const Config& config, const Driver& driver, const Scribe& scribe);
+
+// "armed 2/2 families, 5/5 links warm", for a person's glance (systemctl status).
+std::string status_line(const Driver& driver);
+
+}  // namespace scram

@@ -1,0 +1,487 @@
+"""The operator's side: the control protocol, scramctl's exit codes, who may do what, start and end."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from lab import (BIN, Control, Lab, Refused, Scramd, Source, as_user, ctl_command, eventually,
+                 write_credentials)
+
+BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
+NOBODY = 65534
+LINE_MAX = 16 * 1024
+
+
+class Protocol(unittest.TestCase):
+    def refused(self, line, *told):
+        """A clear error, the connection stays usable, and so does the daemon."""
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            with Control(lab.folder) as control:
+                answer = control.say(line)
+                self.assertEqual((answer["v"], answer["ok"]), (1, False))
+                for text in told:
+                    self.assertIn(text, answer["error"])
+                self.assertTrue(control.ask("status")["ok"])
+            self.assertEqual({f["state"] for f in daemon.status()["families"]}, {"armed"})
+
+    def test_a_line_that_is_no_JSON_is_refused(self):
+        self.refused("status", "one JSON object")
+
+    def test_an_empty_line_is_refused(self):
+        self.refused("", "one JSON object")
+
+    def test_a_line_that_is_no_object_is_refused(self):
+        self.refused('["status"]', "one JSON object")
+
+    def test_two_objects_in_a_line_are_refused(self):
+        self.refused('{"v":1,"op":"status"}{"v":1,"op":"status"}', "one JSON object")
+
+    def test_an_unknown_key_is_refused_by_name(self):
+        self.refused('{"v":1,"op":"trip","target":"all","reason":"x","dry_run":true}', "'dry_run'", "accepted")
+
+    def test_a_value_of_another_type_is_refused_by_name(self):
+        self.refused('{"v":1,"op":"rearm","target":"all","reason":"x","force":"yes"}', "'force'", "boolean")
+
+    def test_an_unknown_op_is_refused_with_those_accepted(self):
+        self.refused('{"v":1,"op":"fire"}', "'fire'", "status, watch, trip and rearm")
+
+    def test_another_protocol_version_is_refused(self):
+        self.refused('{"v":2,"op":"status"}', "version 2", "speaks 1")
+
+    def test_a_line_without_a_version_is_refused(self):
+        self.refused('{"op":"trip","target":"all","reason":"x"}', "version")
+
+    def test_an_unknown_target_is_refused_with_what_is_expected(self):
+        self.refused('{"v":1,"op":"trip","target":"mm-9","reason":"x"}', "'mm-9'", "'all' is expected")
+
+    def test_a_trip_without_a_target_is_refused(self):
+        self.refused('{"v":1,"op":"trip","reason":"x"}', "is expected")
+
+    def test_a_trip_without_a_reason_is_refused(self):
+        self.refused('{"v":1,"op":"trip","target":"all"}', "reason")
+
+    def test_arming_without_a_reason_is_refused(self):
+        self.refused('{"v":1,"op":"rearm","target":"all","reason":""}', "reason")
+
+    def test_deep_nesting_is_refused(self):
+        self.refused("[" * 8000, "one JSON object")
+
+    def test_a_line_that_is_too_long_is_refused_with_the_length_accepted(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            with Control(lab.folder) as control:
+                answer = control.say('{"v":1,"op":"' + "x" * 2 * LINE_MAX + '"}')
+                self.assertIsNotNone(answer, "the connection ended without a word")
+                self.assertFalse(answer["ok"])
+                self.assertIn(str(LINE_MAX), answer["error"])
+            self.assertTrue(daemon.ask("status")["ok"])
+
+    def test_a_line_without_an_end_does_not_cost_the_daemon_its_memory(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            with Control(lab.folder) as control:
+                try:
+                    for _ in range(200):
+                        control.send(b"x" * 65536)
+                    self.fail("13 MB without a newline were taken")
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+            self.assertTrue(daemon.ask("status")["ok"])
+
+    def test_a_line_of_random_bytes_is_refused(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            with Control(lab.folder) as control:
+                for _ in range(50):
+                    control.send(os.urandom(200).replace(b"\n", b"") + b"\n")
+                    self.assertFalse(control.line()["ok"])
+            self.assertTrue(daemon.ask("status")["ok"])
+
+    def test_several_lines_at_once_are_answered_in_order(self):
+        with Lab() as lab:
+            lab.scramd().await_ready()
+            with Control(lab.folder) as control:
+                control.send(b'{"v":1,"op":"status"}\n{"v":3}\n{"v":1,"op":"status"}\n')
+                self.assertEqual([control.line()["ok"] for _ in range(3)], [True, False, True])
+
+    def test_a_line_in_pieces_is_one_line(self):
+        with Lab() as lab:
+            lab.scramd().await_ready()
+            with Control(lab.folder) as control:
+                for piece in (b'{"v":1', b',"op":"sta', b'tus"}\n'):
+                    control.send(piece)
+                self.assertTrue(control.line()["ok"])
+
+    def test_a_reason_of_any_text_comes_back_as_it_was(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            with Control(lab.folder) as watcher:
+                self.assertTrue(watcher.ask("watch")["ok"])
+                reason = 'say "no"\n<2>forged \u00fc \u2603'
+                self.assertTrue(daemon.ask("trip", target=BTC, reason=reason)["ok"])
+                self.assertEqual(watcher.line()["reason"], reason)
+            daemon.await_log("tripped")
+            self.assertFalse(any(line.startswith("<2>forged") for line in daemon.log().splitlines()))
+
+    def test_a_long_reason_is_kept_in_part_and_stays_readable(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            with Control(lab.folder) as watcher:
+                watcher.ask("watch")
+                self.assertTrue(daemon.ask("trip", target=BTC, reason="\u2603" * 1000)["ok"])
+                told = watcher.line()["reason"]
+                self.assertTrue(told.startswith("\u2603" * 50), told)
+
+    def test_a_watcher_gets_the_events_and_may_still_ask(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            with Control(lab.folder) as watcher:
+                self.assertEqual(watcher.ask("watch"), {"v": 1, "ok": True})
+                daemon.ask("trip", target=BTC, reason="drill")
+                told = [watcher.line()["event"] for _ in range(5)]
+                self.assertEqual(told, ["tripped", "latched", "fired", "answered", "confirmed"])
+                self.assertTrue(watcher.ask("status")["ready"])
+
+    def test_a_watcher_that_goes_away_does_not_take_scramd_with_it(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            for _ in range(30):
+                with Control(lab.folder) as watcher:
+                    watcher.send(b'{"v":1,"op":"watch"}\n{"v":1,"op":"trip","target":"all","reason":"drill"}\n')
+            self.assertEqual(daemon.ctl("trip", "all", "--reason", "drill", "--wait", "20")[0], 0)
+
+    def test_a_peer_that_leaves_without_reading_its_answer_does_not_take_scramd_with_it(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            for _ in range(50):
+                with Control(lab.folder) as control:
+                    control.send(b'{"v":1,"op":"status"}\n' * 20)
+            self.assertTrue(daemon.ask("status")["ok"])
+
+    def test_a_peer_that_reads_nothing_is_cut_off_and_starves_nobody(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            with Control(lab.folder) as deaf:
+                deaf.socket.settimeout(2)
+                try:
+                    for _ in range(20000):
+                        deaf.send(b'{"v":1,"op":"status"}\n')
+                    self.fail("20000 answers wait for a peer that does not read")
+                except (ConnectionError, TimeoutError):
+                    pass
+                self.assertTrue(daemon.ask("status")["ok"])
+                self.assertEqual(daemon.ctl("trip", "all", "--reason", "drill")[0], 0)
+
+    def test_as_many_clients_as_there_may_be_leave_the_daemon_alive(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            clients = [Control(lab.folder) for _ in range(300)]
+            lab.source().publish(BTC, "delta", 26)
+            for client in clients:
+                client.close()
+            eventually(lambda: daemon.ctl("status")[0] == 0, "there is room again")
+            daemon.await_state(BTC, "confirmed")
+
+
+class Ctl(unittest.TestCase):
+    def test_status_in_JSON_has_all_that_the_protocol_has(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            code, out, _ = daemon.ctl("status", "--json")
+            self.assertEqual((code, json.loads(out).keys()), (0, daemon.status().keys()))
+
+    def test_status_for_people_shows_families_links_sources_and_values(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            lab.source().publish(BTC, "delta", 1.25)
+            daemon.await_value(BTC, "delta", 1.25)
+            code, out, _ = daemon.ctl("status")
+            self.assertEqual(code, 0)
+            for text in (BTC, "armed", "mm-1#4", "TLSv1.3", "maker-1: attached", "delta=1.25"):
+                self.assertIn(text, out)
+
+    def test_ready_exits_0_when_a_breach_would_fire(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            self.assertEqual(daemon.ctl("ready")[:2], (0, "ready\n"))
+            self.assertEqual(json.loads(daemon.ctl("ready", "--json")[1]), {"ready": True, "reason": ""})
+
+    def test_a_refusal_exits_1_and_says_why(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            for command in (("trip", "mm-9"), ("rearm", "mm-9")):
+                code, out, err = daemon.ctl(*command, "--reason", "x")
+                self.assertEqual((code, out), (1, ""), command)
+                self.assertIn("unknown target 'mm-9'", err)
+                code, out, err = daemon.ctl(*command, "--reason", "x", "--json")
+                self.assertEqual((code, json.loads(out)["ok"], err), (1, False, ""), command)
+
+    def test_a_publish_that_is_refused_exits_1_and_says_why(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            cases = {("nobody", BTC, "delta"): "nobody", ("maker-1", "mm-1/DOGE-USD", "delta"): "mm-1/DOGE-USD",
+                     ("maker-1", BTC, "gamma"): "gamma"}
+            for (source, family, metric), told in cases.items():
+                code, _, err = daemon.ctl("publish", source, family, metric, "1")
+                self.assertEqual(code, 1, err)
+                self.assertIn(told, err)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+
+    def test_a_publish_as_a_source_that_is_attached_is_refused(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            lab.source("maker-1")
+            code, _, err = daemon.ctl("publish", "maker-1", BTC, "delta", "1")
+            self.assertEqual(code, 1)
+            self.assertIn("attached already", err)
+
+    def test_wrong_usage_exits_2(self):
+        with Lab() as lab:
+            for command in ((), ("pull",), ("trip", "all"), ("trip", "--reason", "x"), ("status", "--loud"),
+                            ("publish", "maker-1", BTC, "delta", "many")):
+                done = subprocess.run([BIN / "scramctl", *command], capture_output=True, text=True,
+                                      cwd=lab.folder)
+                self.assertEqual(done.returncode, 2, command)
+                self.assertNotEqual(done.stderr, "", command)
+
+    def test_check_exits_0_for_a_good_config_and_prints_the_plan_of_fire(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            code, out, err = daemon.ctl("check", "--config", daemon.config)
+            self.assertEqual((code, err), (0, ""))
+            self.assertIn("2 families: 2 at 0 s", out)
+            code, out, _ = daemon.ctl("check", "--config", daemon.config, "--json")
+            self.assertTrue(json.loads(out)["ok"])
+
+    def test_check_exits_3_for_a_wrong_config_and_names_every_error(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            wrong = lab.folder / "wrong.toml"
+            wrong.write_text(lab.config().replace("port", "prt") + "nonsense = 1\n")
+            code, _, err = daemon.ctl("check", "--config", wrong)
+            self.assertEqual(code, 3)
+            self.assertIn('"prt"', err)
+            self.assertIn('"nonsense"', err)
+            self.assertIn("wrong.toml:", err)
+            code, out, _ = daemon.ctl("check", "--config", wrong, "--json")
+            self.assertEqual((code, len(json.loads(out)["errors"])), (3, 2))
+
+    def test_without_a_running_scramd_it_exits_4_and_names_the_socket(self):
+        with Lab() as lab:
+            for command in (("status",), ("ready",), ("watch",), ("trip", "all", "--reason", "x"),
+                            ("rearm", "all", "--reason", "x"), ("publish", "maker-1", BTC, "delta", "1")):
+                done = subprocess.run(ctl_command(lab.folder, *command), capture_output=True, text=True)
+                self.assertEqual(done.returncode, 4, command)
+                self.assertIn(str(lab.folder), done.stderr)
+
+    def test_watch_ends_with_4_when_scramd_ends(self):
+        with Lab() as lab:
+            daemon = lab.scramd(sources=("maker-1", "probe")).await_ready()
+            watch = lab.watch(daemon)
+            eventually(lambda: lab.source("probe").goodbye() or watch.seen, "the watcher is there")
+            daemon.stop()
+            self.assertEqual(watch.ended(), 4)
+
+    def test_help_and_version_exit_0(self):
+        for option in ("--help", "--version"):
+            done = subprocess.run([BIN / "scramctl", option], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^\d+\.\d+\.\d+\n$")
+
+
+class Start(unittest.TestCase):
+    def test_a_second_scramd_on_the_same_sockets_is_refused_and_harms_nothing(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            second = lab.add(Scramd(lab.folder, lab.config(), log="second.log"))
+            self.assertEqual(second.ended(), 1)
+            self.assertIn("is served by a running process", second.log())
+            self.assertIn(str(lab.folder / "signals.sock"), second.log())
+            lab.source().publish(BTC, "delta", 26)
+            daemon.await_state(BTC, "confirmed")
+
+    def test_credentials_that_others_may_read_are_refused(self):
+        with Lab() as lab:
+            write_credentials(lab.folder, "mm-1", mode=0o644)
+            daemon = lab.scramd()
+            self.assertEqual(daemon.ended(), 1)
+            self.assertIn("mm-1.credentials has mode 0644", daemon.log())
+            self.assertIn("chmod 0600", daemon.log())
+
+    def test_credentials_that_are_missing_are_named(self):
+        with Lab(accounts=("mm-1", "mm-2")) as lab:
+            for name in lab.accounts:
+                (lab.folder / f"{name}.credentials").symlink_to("/nowhere")
+            text = lab.config(families=(BTC, "mm-2/BTC-USD"))
+            daemon = lab.add(Scramd(lab.folder, text, accounts=()))
+            self.assertEqual(daemon.ended(), 1)
+            for name in lab.accounts:
+                self.assertIn(f"{name}.credentials cannot be opened: No such file", daemon.log())
+
+    def test_a_missing_config_exits_3_and_is_named(self):
+        done = subprocess.run([BIN / "scramd", "--config", "/nowhere/scramd.toml"], capture_output=True,
+                              text=True)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("/nowhere/scramd.toml", done.stderr)
+
+    def test_a_wrong_config_exits_3_with_every_error_in_one_run(self):
+        with Lab() as lab:
+            wrong = lab.config().replace("port", "prt").replace("beyond = 25", "beyond = -25")
+            daemon = lab.add(Scramd(lab.folder, wrong))
+            self.assertEqual(daemon.ended(), 3)
+            self.assertIn('"prt"', daemon.log())
+            self.assertIn("beyond: -25 stands here", daemon.log())
+
+    def test_check_exits_without_running(self):
+        with Lab() as lab:
+            (lab.folder / "scramd.toml").write_text(lab.config())
+            done = subprocess.run([BIN / "scramd", "--check", "--config", lab.folder / "scramd.toml"],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("2 families: 2 at 0 s", done.stdout)
+            self.assertFalse((lab.folder / "control.sock").exists())
+
+    def test_wrong_usage_exits_2(self):
+        done = subprocess.run([BIN / "scramd", "--fire"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2)
+
+    def test_a_socket_path_that_is_a_file_is_left_alone(self):
+        with Lab() as lab:
+            (lab.folder / "signals.sock").write_text("mine")
+            daemon = lab.scramd()
+            self.assertEqual(daemon.ended(), 1)
+            self.assertIn("is no socket", daemon.log())
+            self.assertEqual((lab.folder / "signals.sock").read_text(), "mine")
+
+    def test_a_folder_that_does_not_exist_is_named(self):
+        with Lab() as lab:
+            text = lab.config().replace(f"{lab.folder}/control.sock", f"{lab.folder}/none/control.sock")
+            daemon = lab.add(Scramd(lab.folder, text))
+            self.assertEqual(daemon.ended(), 1)
+            self.assertIn("none/control.sock", daemon.log())
+
+
+class End(unittest.TestCase):
+    def ends_in_order(self, number):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            maker = lab.source()
+            self.assertEqual(maker.scramd_runs(), 1)
+            self.assertEqual(daemon.stop(number), 0)
+            record, text, _ = maker.receive()
+            self.assertEqual(record[7], Source.CLOSING, text)
+            self.assertIsNone(maker.receive())
+            self.assertEqual(maker.scramd_runs(), 0)
+            for name in ("signals.sock", "control.sock"):
+                self.assertFalse((lab.folder / name).exists(), name)
+            self.assertEqual(lab.sim.cancels()["requests"], 0)
+            self.assertTrue(daemon.log().endswith("<5>stopping\n"), daemon.log())
+
+    def test_SIGTERM_says_goodbye_to_sources_and_leaves_nothing_behind(self):
+        self.ends_in_order(signal.SIGTERM)
+
+    def test_SIGINT_does_the_same(self):
+        self.ends_in_order(signal.SIGINT)
+
+    def test_the_word_running_stays_when_scramd_is_killed(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            maker = lab.source()
+            daemon.stop(signal.SIGKILL)
+            self.assertEqual(maker.scramd_runs(), 1)
+            self.assertTrue(maker.is_cut_off())
+
+    def test_the_log_is_whole_however_soon_after_a_trip_scramd_ends(self):
+        names = [f"mm-1/{name}-USD" for name in ("BTC", "ETH", "SOL", "XRP", "ADA")]
+        for _ in range(8):
+            with Lab() as lab:
+                daemon = lab.scramd(families=names).await_ready()
+                for n in range(3):
+                    daemon.ask("trip", target="all", reason=f"drill {n}")
+                self.assertEqual(daemon.stop(), 0)
+                log = daemon.log()
+                self.assertEqual(log.count("reason=\"drill"), 3, log)
+                self.assertTrue(log.endswith("<5>stopping\n"), log)
+                self.assertTrue(all(line[:3] in ("<2>", "<4>", "<5>", "<6>") for line in log.splitlines()), log)
+
+    def test_scramd_ends_also_while_a_cancel_is_unfinished_and_links_are_down(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            lab.sim.stop(signal.SIGKILL)
+            daemon.ask("trip", target="all", reason="drill")
+            self.assertEqual(daemon.stop(), 0)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can speak as another user")
+class Rights(unittest.TestCase):
+    """What a peer may do that is neither root nor scramd's user."""
+
+    def lab(self, rights=""):
+        lab = Lab()
+        lab.folder.chmod(0o755)
+        lab.daemon = lab.scramd(more=f"[rights]\n{rights}\n").await_ready()
+        return lab
+
+    def ask(self, lab, op, **fields):
+        return as_user(NOBODY, lambda: lab.daemon.ask(op, **fields))
+
+    def attach(self, lab):
+        return as_user(NOBODY, lambda: Source(lab.folder).id)
+
+    def test_a_stranger_may_do_nothing_and_is_told_which_right_is_missing(self):
+        with self.lab() as lab:
+            for op, right in (("status", "read"), ("watch", "read"), ("trip", "trip"), ("rearm", "rearm")):
+                answer = self.ask(lab, op, target="all", reason="mine")
+                self.assertFalse(answer["ok"], op)
+                self.assertIn(f"uid {NOBODY}", answer["error"])
+                self.assertIn(f"[rights] {right}", answer["error"])
+            with self.assertRaisesRegex(Refused, r"\[rights\] publish"):
+                self.attach(lab)
+            self.assertEqual({f["state"] for f in lab.daemon.status()["families"]}, {"armed"})
+
+    def test_who_may_trip_may_neither_read_nor_arm(self):
+        with self.lab(f'trip = ["uid:{NOBODY}"]') as lab:
+            self.assertTrue(self.ask(lab, "trip", target=BTC, reason="mine")["ok"])
+            lab.daemon.await_state(BTC, "confirmed")
+            self.assertFalse(self.ask(lab, "rearm", target=BTC, reason="mine")["ok"])
+            self.assertFalse(self.ask(lab, "status")["ok"])
+            self.assertEqual(lab.daemon.family(BTC)["gate"], "closed")
+
+    def test_who_may_arm_may_not_trip(self):
+        with self.lab(f'rearm = ["uid:{NOBODY}"]') as lab:
+            self.assertFalse(self.ask(lab, "trip", target=BTC, reason="mine")["ok"])
+            self.assertEqual(lab.daemon.ctl("trip", BTC, "--reason", "drill")[0], 0)
+            self.assertTrue(self.ask(lab, "rearm", target=BTC, reason="mine")["ok"])
+            self.assertEqual(lab.daemon.family(BTC)["gate"], "open")
+
+    def test_a_group_holds_a_right_for_its_members(self):
+        with self.lab(f'read = ["gid:{NOBODY}"]') as lab:
+            self.assertTrue(self.ask(lab, "status")["ok"])
+
+    def test_a_source_of_another_user_publishes_if_listed(self):
+        with self.lab(f'publish = ["uid:{NOBODY}"]') as lab:
+            def publish():
+                maker = Source(lab.folder)
+                maker.publish(BTC, "delta", 26)
+                maker.goodbye()
+
+            as_user(NOBODY, publish)
+            lab.daemon.await_state(BTC, "confirmed")
+
+    def test_scramctl_of_a_stranger_exits_1_and_says_why(self):
+        with self.lab() as lab, tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder).chmod(0o755)
+            scramctl = shutil.copy(BIN / "scramctl", folder)  # the build may lie where others cannot go
+            done = subprocess.run([scramctl, *ctl_command(lab.folder, "trip", "all", "--reason", "x")[1:]],
+                                  user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("may not trip", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

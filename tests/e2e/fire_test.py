@@ -1,0 +1,494 @@
+"""Does each rule fire, at the right families and no others, and what is left behind a trip?"""
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from lab import PATIENCE, Lab, ctl_command, eventually, rule
+
+BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
+TWO_SOURCES = (("maker-1", ["*"]), ("maker-2", ["*"]))
+
+
+def codes(results):
+    return {result["code"] for result in results}
+
+
+class TrippedLab(Lab):
+    """Quotes rest in both families, delta of BTC-USD is beyond its limit, its cancel is confirmed."""
+
+    def __enter__(self):
+        for family in ("BTC-USD", "ETH-USD"):
+            self.sim.quote(family, 10)
+        self.sim.quote("BTC-USD", 3, kind="limit")
+        self.daemon = self.scramd().await_ready()
+        self.maker = self.source()
+        self.maker.publish(BTC, "delta", -25.5)
+        self.daemon.await_state(BTC, "confirmed")
+        return self
+
+
+class Trip(unittest.TestCase):
+    def test_delta_beyond_the_limit_cancels_the_MMP_orders_of_that_family_and_no_others(self):
+        with TrippedLab() as lab:
+            btc = lab.sim.family("BTC-USD")
+            self.assertEqual((btc["mmp"], btc["plain"], btc["mass_cancelled"]), (0, 3, 10))
+            self.assertEqual(lab.sim.family("ETH-USD")["mmp"], 10)
+            self.assertEqual(lab.sim.cancels()["requests"], 1)
+            self.assertEqual(lab.daemon.family(ETH)["state"], "armed")
+
+    def test_a_value_at_the_limit_does_not_trip(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            maker = lab.source()
+            for value in (25, -25, 24.999):
+                maker.publish(BTC, "delta", value)
+                daemon.await_value(BTC, "delta", value)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+            self.assertEqual(lab.sim.cancels()["requests"], 0)
+
+    def test_the_gate_of_the_family_closes_and_the_other_stays_open(self):
+        with TrippedLab() as lab:
+            self.assertEqual((lab.maker.gate(BTC), lab.maker.gate(ETH)), (1, 0))
+
+    def test_the_exchange_refuses_new_orders_of_the_family_while_its_lock_holds(self):
+        with TrippedLab() as lab:
+            self.assertEqual(lab.sim.cancels()["log"][0]["lockInterval"], "10000")
+            self.assertEqual(codes(lab.sim.quote("BTC-USD", 1)), {"54008"})
+            self.assertEqual(codes(lab.sim.quote("ETH-USD", 1)), {"0"})
+
+    def test_a_family_without_a_lock_takes_new_orders_at_once(self):
+        with Lab() as lab:
+            daemon = lab.scramd(family_keys="lock_ms = 0").await_ready()
+            lab.source().publish(BTC, "delta", 26)
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(codes(lab.sim.quote("BTC-USD", 1)), {"0"})
+
+    def test_status_names_the_trip_the_answer_and_the_rule_that_holds(self):
+        with TrippedLab() as lab:
+            family = lab.daemon.family(BTC)
+            expected = {"state": "confirmed", "gate": "closed", "trip": 1, "unfinished": False, "failures": 0,
+                        "last_class": "confirmed", "last_http": 200, "last_code": 0, "holds": "delta"}
+            self.assertEqual({key: family.get(key) for key in expected}, expected)
+
+    def test_a_tripped_family_stays_latched_when_its_value_comes_back(self):
+        with TrippedLab() as lab:
+            lab.maker.publish(BTC, "delta", 0)
+            lab.daemon.await_value(BTC, "delta", 0)
+            self.assertEqual((lab.daemon.family(BTC)["state"], lab.maker.gate(BTC)), ("confirmed", 1))
+
+    def test_the_fired_request_waited_in_armour_with_a_fresh_signature(self):
+        with TrippedLab() as lab:
+            self.assertLess(abs(lab.sim.cancels()["log"][0]["age_ms"]), 15000)
+
+    def test_a_second_breach_while_latched_cancels_again(self):
+        with TrippedLab() as lab:
+            lab.maker.publish(BTC, "delta", 0)
+            lab.daemon.await_value(BTC, "delta", 0)
+            lab.maker.publish(BTC, "delta", 40)
+            eventually(lambda: lab.sim.cancels()["confirmed"] == 2, "the second cancel")
+            lab.daemon.await_state(BTC, "confirmed")
+
+    def test_a_loop_that_spins_fires_too(self):
+        with Lab() as lab:
+            lab.sim.quote("BTC-USD")
+            daemon = lab.scramd(more='wait = "spin"').await_ready()
+            lab.source().publish(BTC, "delta", 26)
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
+
+
+class Rearm(unittest.TestCase):
+    def test_arming_is_refused_while_the_rule_holds_and_opens_the_gate_after(self):
+        with TrippedLab() as lab:
+            code, _, err = lab.daemon.ctl("rearm", BTC, "--reason", "too early")
+            self.assertEqual(code, 1, err)
+            self.assertEqual(lab.maker.gate(BTC), 1)
+            lab.maker.publish(BTC, "delta", 1)
+            lab.daemon.await_value(BTC, "delta", 1)
+            code, out, err = lab.daemon.ctl("rearm", BTC, "--reason", "hedged")
+            self.assertEqual((code, out), (0, f"armed {BTC}\n"), err)
+            self.assertEqual(lab.maker.gate(BTC), 0)
+            self.assertEqual(lab.daemon.family(BTC)["state"], "armed")
+
+    def test_a_refusal_to_arm_names_family_and_rule(self):
+        with TrippedLab() as lab:
+            answer = lab.daemon.ask("rearm", target="all", reason="too early")
+            self.assertFalse(answer["ok"])
+            self.assertEqual(answer["refused"], [{"family": BTC, "rule": "delta"}])
+            self.assertIn("delta", lab.daemon.ctl("rearm", BTC, "--reason", "again")[1])
+
+    def test_arming_by_force_is_possible_and_recorded_with_its_name_and_reason(self):
+        with TrippedLab() as lab:
+            code, _, err = lab.daemon.ctl("rearm", BTC, "--reason", "I know better", "--force")
+            self.assertEqual((code, lab.maker.gate(BTC)), (0, 0), err)
+            lab.daemon.await_log('reason="I know better"')
+            line = next(l for l in lab.daemon.log().splitlines() if "rearmed" in l)
+            self.assertIn("by=", line)
+
+    def test_an_armed_family_trips_again(self):
+        with TrippedLab() as lab:
+            lab.maker.publish(BTC, "delta", 0)
+            lab.daemon.await_value(BTC, "delta", 0)
+            self.assertEqual(lab.daemon.ctl("rearm", "all", "--reason", "hedged")[0], 0)
+            lab.maker.publish(BTC, "delta", 30)
+            lab.daemon.await_state(BTC, "confirmed")
+            self.assertEqual(lab.sim.cancels()["confirmed"], 2)
+            self.assertEqual(lab.daemon.family(BTC)["trip"], 2)
+
+    def test_arming_what_is_not_latched_says_so(self):
+        with Lab() as lab:
+            code, out, _ = lab.scramd().await_ready().ctl("rearm", "all", "--reason", "habit")
+            self.assertEqual(code, 0)
+            self.assertIn("nothing to do", out)
+
+
+class Receipt(unittest.TestCase):
+    def test_watch_tells_each_stage_of_a_trip_in_order_with_its_times(self):
+        with Lab() as lab:
+            daemon = lab.scramd(sources=("maker-1", "probe")).await_ready()
+            watch = lab.watch(daemon)
+            eventually(lambda: lab.source("probe").goodbye() or watch.seen, "the watcher is there")
+            lab.source().publish(BTC, "delta", 26.5)
+            watch.wait("confirmed")
+            told = [e for e in watch.seen if e.get("trip") == 1]
+            self.assertEqual([e["event"] for e in told],
+                             ["tripped", "latched", "fired", "answered", "confirmed"])
+            tripped, answered = told[0], told[3]
+            expected = {"rule": "delta", "family": BTC, "source": "maker-1", "metric": "delta",
+                        "value": 26.5, "limit": 25}
+            self.assertEqual({key: tripped[key] for key in expected}, expected)
+            for stage in ("read_us", "decided_us", "sent_us", "answered_us"):
+                self.assertGreaterEqual(answered[stage], 0, stage)
+            self.assertEqual((answered["class"], answered["http"], answered["code"]), ("confirmed", 200, "0"))
+            self.assertTrue(all(e["wall_ms"] > 0 for e in told))
+
+    def test_watch_without_json_is_for_people(self):
+        with Lab() as lab:
+            daemon = lab.scramd(sources=("maker-1", "probe")).await_ready()
+            out = lab.folder / "watch.txt"
+            with open(out, "wb") as to:
+                watcher = subprocess.Popen(ctl_command(lab.folder, "watch"), stdout=to)
+            eventually(lambda: lab.source("probe").goodbye() or out.stat().st_size, "the watcher is there")
+            lab.source().publish(BTC, "delta", 26.5)
+            daemon.await_state(BTC, "confirmed")
+            eventually(lambda: "confirmed" in out.read_text(), "the confirmation")
+            watcher.terminate()
+            watcher.wait()
+            self.assertRegex(out.read_text(), r"\d\d:\d\d:\d\d\.\d{3} tripped .*rule=delta")
+
+
+class Values(unittest.TestCase):
+    def armed(self, lab, *families):
+        daemon = next(c for c in lab.children if hasattr(c, "config"))
+        for family in families:
+            self.assertEqual(daemon.family(family)["state"], "armed", family)
+
+    def test_pnl_below_its_limit_trips(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("loss", "limit", metric="pnl", below=-1000)).await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "pnl", 5000)
+            maker.publish(BTC, "pnl", -1000)
+            daemon.await_value(BTC, "pnl", -1000)
+            self.armed(lab, BTC, ETH)
+            maker.publish(BTC, "pnl", -1000.01)
+            daemon.await_state(BTC, "confirmed")
+            self.armed(lab, ETH)
+
+    def test_a_value_above_its_limit_trips_and_one_far_below_does_not(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("vega", "limit", metric="vega", above=100)).await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "vega", -1e9)
+            daemon.await_value(BTC, "vega", -1e9)
+            self.armed(lab, BTC)
+            maker.publish(BTC, "vega", 101)
+            daemon.await_state(BTC, "confirmed")
+
+    def test_the_sum_over_families_trips_them_all(self):
+        with Lab() as lab:
+            for family in ("BTC-USD", "ETH-USD"):
+                lab.sim.quote(family)
+            daemon = lab.scramd(rule("loss", "limit", metric="pnl", per="all", below=-100)).await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "pnl", -60)
+            daemon.await_value(BTC, "pnl", -60)
+            self.armed(lab, BTC, ETH)
+            maker.publish(ETH, "pnl", -60)
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+            self.assertEqual([lab.sim.family(f)["mmp"] for f in ("BTC-USD", "ETH-USD")], [0, 0])
+
+    def test_values_are_summed_over_sources(self):
+        with Lab() as lab:
+            daemon = lab.scramd(sources=TWO_SOURCES).await_ready()
+            one, two = lab.source("maker-1"), lab.source("maker-2")
+            one.publish(BTC, "delta", 20)
+            two.publish(BTC, "delta", -20)
+            daemon.await_value(BTC, "delta", 0)
+            two.publish(BTC, "delta", 5)
+            daemon.await_value(BTC, "delta", 25)
+            self.armed(lab, BTC)
+            two.publish(BTC, "delta", 6)
+            daemon.await_state(BTC, "confirmed")
+
+    def test_each_source_alone_trips_although_the_sum_is_small(self):
+        with Lab() as lab:
+            rules = rule("each-delta", "limit", metric="delta", over="each", beyond=25)
+            daemon = lab.scramd(rules, sources=TWO_SOURCES).await_ready()
+            one, two = lab.source("maker-1"), lab.source("maker-2")
+            one.publish(BTC, "delta", 20)
+            two.publish(BTC, "delta", 20)
+            daemon.await_value(BTC, "delta", 40)
+            self.armed(lab, BTC)
+            two.publish(BTC, "delta", -26)
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("source=maker-2 metric=delta value=-26")
+
+    def test_a_drawdown_from_the_peak_trips_and_arming_starts_a_new_peak(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("give-back", "drawdown", metric="pnl", by=10)).await_ready()
+            maker = lab.source()
+            for value in (-50, 100, 95, 90):
+                maker.publish(BTC, "pnl", value)
+            daemon.await_value(BTC, "pnl", 90)
+            self.armed(lab, BTC)
+            maker.publish(BTC, "pnl", 89.5)
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("rule=give-back")
+            self.assertEqual(daemon.ctl("rearm", BTC, "--reason", "looked at")[0], 0)
+            maker.publish(BTC, "pnl", 85)
+            daemon.await_value(BTC, "pnl", 85)
+            self.armed(lab, BTC)
+            maker.publish(BTC, "pnl", 79)
+            daemon.await_state(BTC, "confirmed")
+
+    def test_a_rule_kills_the_families_that_it_names(self):
+        with Lab() as lab:
+            rules = rule("delta", "limit", metric="delta", families=[BTC], beyond=25, kills=["*"])
+            daemon = lab.scramd(rules).await_ready()
+            maker = lab.source()
+            maker.publish(ETH, "delta", 1000)
+            daemon.await_value(ETH, "delta", 1000)
+            self.armed(lab, BTC, ETH)
+            maker.publish(BTC, "delta", 26)
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+
+    def test_a_sum_that_is_no_number_any_more_trips(self):
+        rules = rule("vega", "limit", metric="vega", per="all", above=100)
+        with Lab() as lab:
+            daemon = lab.scramd(rules, sources=TWO_SOURCES).await_ready()
+            makers = [lab.source("maker-1"), lab.source("maker-2")]
+            for maker in makers:
+                maker.publish(BTC, "vega", -1.7e308)  # together minus infinity
+            for maker in makers:
+                maker.publish(ETH, "vega", 1.7e308)  # plus infinity: their sum compares with nothing
+            daemon.await_state(ETH, "confirmed")
+
+
+class Health(unittest.TestCase):
+    def test_a_silent_source_trips_stale(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("silent", "stale", after_ms=200)).await_ready()
+            maker = lab.source()
+            maker.heartbeat()
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+            daemon.await_log("rule=silent")
+            self.assertEqual(daemon.ctl("rearm", BTC, "--reason", "still silent")[0], 1)
+            maker.heartbeat()
+            daemon.await_state(BTC, "confirmed")
+
+    def test_a_stale_source_that_speaks_again_can_be_armed(self):
+        with Lab() as lab:
+            after_ms = int(1000 * PATIENCE)
+            daemon = lab.scramd(rule("silent", "stale", after_ms=after_ms)).await_ready()
+            maker = lab.source()
+            daemon.await_state(BTC, "confirmed")
+            maker.heartbeat()
+            code, _, err = daemon.ctl("rearm", "all", "--reason", "it speaks")
+            self.assertEqual(code, 0, err)
+
+    def test_heartbeats_keep_a_source_from_being_stale(self):
+        with Lab() as lab:
+            after_s = 1.0 * PATIENCE
+            daemon = lab.scramd(rule("silent", "stale", after_ms=int(after_s * 1000))).await_ready()
+            maker = lab.source()
+            end = time.monotonic() + 1.5 * after_s
+            while time.monotonic() < end:
+                maker.heartbeat()
+                time.sleep(0.02)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+
+    def test_a_silent_metric_trips_although_its_source_is_alive(self):
+        with Lab() as lab:
+            rules = rule("no-delta", "stale", metric="delta", families=[BTC], after_ms=300)
+            daemon = lab.scramd(rules).await_ready()
+            maker = lab.source()
+
+            def tripped():
+                maker.publish(BTC, "pnl", 1)
+                maker.publish(ETH, "delta", 1)
+                return daemon.family(BTC)["state"] != "armed"
+
+            eventually(tripped, "stale of delta")
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(daemon.family(ETH)["state"], "armed")
+
+    def test_a_source_that_never_came_is_not_stale(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("silent", "stale", sources=["maker-2"], after_ms=50) +
+                                rule("other", "stale", sources=["maker-1"], after_ms=200),
+                                sources=TWO_SOURCES).await_ready()
+            lab.source("maker-1")
+            daemon.await_state(BTC, "confirmed")  # 200 ms of maker-1 have passed, and 50 of maker-2
+            self.assertNotIn("rule=silent", daemon.log())
+
+    def bad(self, value):
+        with Lab() as lab:
+            lab.sim.quote("BTC-USD")
+            daemon = lab.scramd().await_ready()
+            lab.source().publish(BTC, "vega", value)
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+            daemon.await_log("rule=bad")
+            daemon.await_log("not a finite number")
+            self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
+
+    def test_NaN_trips_bad_although_no_rule_watches_its_metric(self):
+        self.bad(float("nan"))
+
+    def test_infinity_trips_bad(self):
+        self.bad(float("inf"))
+
+    def test_minus_infinity_trips_bad(self):
+        self.bad(float("-inf"))
+
+    def test_a_gap_in_the_sequence_trips_bad(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            maker = lab.source()
+            maker.heartbeat()
+            maker.sequence += 1
+            maker.heartbeat()
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("a gap in its sequence")
+
+    def test_a_step_back_in_the_sequence_trips_bad(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            maker = lab.source()
+            maker.heartbeat()
+            maker.sequence -= 1
+            maker.heartbeat()
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("a step back in its sequence")
+
+    def test_a_source_that_sent_nonsense_can_be_armed_again(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "delta", float("nan"))
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "mended")[0], 0)
+            maker.publish(BTC, "delta", float("nan"))
+            daemon.await_state(BTC, "confirmed")
+
+    def test_a_maker_killed_with_SIGKILL_trips_gone_for_all_that_it_may_quote(self):
+        script = ("import sys, pathlib, time; from lab import Source\n"
+                  "maker = Source(pathlib.Path(sys.argv[1]))\n"
+                  "maker.publish('mm-1/BTC-USD', 'delta', 1)\n"
+                  "print('attached', flush=True); time.sleep(600)\n")
+        with Lab() as lab:
+            lab.sim.quote("BTC-USD")
+            daemon = lab.scramd(sources=(("maker-1", [BTC]),)).await_ready()
+            maker = subprocess.Popen([sys.executable, "-c", script, lab.folder], stdout=subprocess.PIPE,
+                                     cwd=pathlib.Path(__file__).parent)
+            self.assertEqual(maker.stdout.readline(), b"attached\n")
+            maker.send_signal(signal.SIGKILL)
+            maker.wait()
+            maker.stdout.close()
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("rule=gone source=maker-1")
+            self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
+            self.assertEqual(daemon.family(ETH)["state"], "armed")
+
+    def test_a_gone_source_holds_its_families_until_it_is_back(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            lab.source().vanish()
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "not yet")[0], 1)
+            lab.source()
+            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "it is back")[0], 0)
+
+    def test_goodbye_does_not_trip(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            lab.source().goodbye()
+            eventually(lambda: daemon.status()["sources"][0]["phase"] == "left", "the source has left")
+            self.assertEqual(daemon.status()["summary"].split(",")[0], "armed 2/2 families")
+
+
+class Operator(unittest.TestCase):
+    def test_a_trip_waits_for_the_confirmation_and_says_so(self):
+        with Lab() as lab:
+            lab.sim.quote("BTC-USD")
+            daemon = lab.scramd().await_ready()
+            code, out, err = daemon.ctl("trip", BTC, "--reason", "drill")
+            self.assertEqual((code, out), (0, "trip 1: 1 families, cancels confirmed by the exchange\n"), err)
+            self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
+            self.assertEqual(daemon.family(ETH)["state"], "armed")
+
+    def test_a_trip_that_is_not_waited_for_is_done_all_the_same(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            code, out, err = daemon.ctl("trip", "mm-1", "--reason", "drill", "--wait", "0", "--json")
+            self.assertEqual(code, 0, err)
+            self.assertIn('"families":2', out)
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+
+    def test_a_trip_without_confirmation_in_time_says_that_it_goes_on(self):
+        with Lab() as lab:
+            lab.sim.fault("result_false", count=-1)
+            daemon = lab.scramd().await_ready()
+            code, out, _ = daemon.ctl("trip", "all", "--reason", "drill", "--wait", "0.3")
+            self.assertEqual(code, 1)
+            self.assertIn("NOT confirmed yet", out)
+            lab.sim.clear_faults()
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(ETH, "confirmed")
+
+    def test_a_trip_is_recorded_with_who_and_why(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            daemon.ctl("trip", "all", "--reason", "looks wrong: \"delta\"")
+            daemon.await_log('reason="looks wrong: \\"delta\\""')
+            line = next(l for l in daemon.log().splitlines() if l.startswith("<2>tripped"))
+            self.assertIn("by=", line)
+
+    def test_what_an_operator_tripped_can_be_armed_again(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            self.assertEqual(daemon.ctl("trip", "all", "--reason", "drill")[0], 0)
+            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "done")[0], 0)
+            self.assertEqual(daemon.status()["summary"].split(",")[0], "armed 2/2 families")
+
+    def test_scramctl_publishes_as_a_source_of_its_own(self):
+        with Lab() as lab:
+            daemon = lab.scramd(sources=("maker-1", "shell")).await_ready()
+            code, _, err = daemon.ctl("publish", "shell", BTC, "delta", "24")
+            self.assertEqual(code, 0, err)
+            daemon.await_value(BTC, "delta", 24)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+            self.assertEqual(daemon.ctl("publish", "shell", BTC, "delta", "-26")[0], 0)
+            daemon.await_state(BTC, "confirmed")
+
+
+if __name__ == "__main__":
+    unittest.main()
