@@ -31,7 +31,7 @@ Scribe::Scribe(int fd) : fd_(fd), ring_(ring_size) {
 Scribe::~Scribe() {
     ending_.store(true, std::memory_order_release);
     // A waiter sleeps on head_'s value: an empty line moves it.
-    while (next_entry() == nullptr) std::this_thread::yield();
+    while (is_full()) std::this_thread::yield();
     say(6, {});
     thread_.join();
 }
@@ -56,9 +56,13 @@ void Scribe::say(int priority, std::string_view line) {
     publish();
 }
 
-Scribe::Entry* Scribe::next_entry() {
+bool Scribe::is_full() const {
     const std::uint32_t head = head_.load(std::memory_order_relaxed);
-    if (head - tail_.load(std::memory_order_acquire) < ring_size) return &ring_[head % ring_size];
+    return head - tail_.load(std::memory_order_acquire) >= ring_size;
+}
+
+Scribe::Entry* Scribe::next_entry() {
+    if (!is_full()) return &ring_[head_.load(std::memory_order_relaxed) % ring_size];
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
 }

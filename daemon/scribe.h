@@ -36,6 +36,7 @@ class Scribe {
         FixedText<250> line, line_end;
     };
 
+    bool is_full() const;
     Entry* next_entry();
     void publish();
     void run();

@@ -1,0 +1,165 @@
+// What the decision costs: a signal in, "nothing to do" or "fire" out, with few and with many
+// rules; and what is done beforehand so that a kill need not do it. Each row is told beside a floor
+// of the same run, an empty measurement: compare rows of one run, never runs.
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "core/engine.h"
+#include "core/okx_request.h"
+
+namespace scram {
+namespace {
+
+constexpr std::size_t samples = 20'000;
+constexpr MetricId delta{};
+constexpr SourceId maker{};
+
+std::int64_t ticks() {
+    timespec t{};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+struct Row {
+    std::string name;
+    std::vector<std::int64_t> ns;
+};
+
+template <class Work, class Between>
+Row measure(std::string name, Work work, Between between) {
+    Row row{std::move(name), {}};
+    row.ns.reserve(samples);
+    for (std::size_t i = 0; i < samples; ++i) {
+        const std::int64_t start = ticks();
+        work(i);
+        row.ns.push_back(ticks() - start);
+        between(i);
+    }
+    std::sort(row.ns.begin(), row.ns.end());
+    return row;
+}
+
+// `families` families, each watched by its own limit, and rules that look at other metrics of them.
+Plan plan_of(std::size_t families, std::size_t rules) {
+    Plan plan;
+    plan.accounts.push_back({"mm-1", {}, 5});
+    plan.metrics = {"delta", "vega"};
+    SourceSpec source{"maker-1", {}};
+    for (std::size_t f = 0; f < families; ++f) {
+        plan.families.push_back(
+            {fmt::format("mm-1/F{}", f), AccountId{}, fmt::format("F{}", f), {}});
+        source.families.push_back(id_at<FamilyId>(f));
+    }
+    plan.sources.push_back(source);
+    for (std::size_t r = 0; r < rules; ++r) {
+        RuleSpec rule;
+        rule.name = fmt::format("rule-{}", r);
+        rule.metric = delta;
+        rule.families = {id_at<FamilyId>(r % families)};
+        rule.limit = 1000;
+        plan.rules.push_back(rule);
+    }
+    return plan;
+}
+
+struct Bench {
+    explicit Bench(const Plan& plan) : engine(plan), step(plan) {
+        engine.on_source_joined(maker, now, step);
+        for (std::size_t l = 0; l < engine.link_count(); ++l) {
+            engine.on_link_up(id_at<LinkId>(l), now, step);
+            if (engine.phase(id_at<LinkId>(l)) != LinkPhase::rehearsing) continue;
+            engine.on_rehearsed(id_at<LinkId>(l), true, {}, now, step);
+        }
+        step.clear();
+    }
+
+    void publish(double value) {
+        scram_signal signal{};
+        signal.sequence = ++sequence;
+        signal.value = value;
+        signal.version = SCRAM_VERSION;
+        signal.kind = SCRAM_VALUE;
+        engine.on_signal(maker, signal, now += 1us, step);
+    }
+
+    // Back to armed: the answer, a harmless value, a re-arm, and time for the budget's slot.
+    void recover() {
+        const FamilyId family{};
+        if (engine.family(family).cancel == Cancel::in_flight) {
+            engine.on_answer(engine.family(family).link, {AnswerClass::confirmed, 200, 0}, now,
+                             step);
+        }
+        publish(0);
+        engine.on_rearm({&family, 1}, {"bench", "again"}, true, now, step);
+        now += 3s;
+        step.clear();
+    }
+
+    Engine engine;
+    Step step;
+    Time now{1h};
+    std::uint64_t sequence = 0;
+};
+
+const auto nothing = [](std::size_t) {};
+
+Row quiet_signal(std::size_t families, std::size_t rules) {
+    Bench bench(plan_of(families, rules));
+    return measure(
+        fmt::format("signal, no breach, {} families, {} rules", families, rules),
+        [&](std::size_t i) { bench.publish(static_cast<double>(i % 999)); }, nothing);
+}
+
+Row breach(std::size_t families, std::size_t rules) {
+    Bench bench(plan_of(families, rules));
+    return measure(
+        fmt::format("signal, breach, fire, {} families, {} rules", families, rules),
+        [&](std::size_t) { bench.publish(2000); }, [&](std::size_t) { bench.recover(); });
+}
+
+Row sign() {
+    HmacSigner signer("a bench's secret");
+    ArmedRequest request({"www.okx.com", "key", "passphrase", false}, "BTC-USD", 10s);
+    return measure(
+        "sign one armed request anew",
+        [&](std::size_t i) {
+            request.refresh(signer, WallMillis{1'800'000'000'000 + std::int64_t(i)});
+        },
+        nothing);
+}
+
+Row read_answer() {
+    AnswerReader reader;
+    return measure(
+        "read and class one answer",
+        [&](std::size_t) {
+            reader.mass_cancel(200, R"({"code":"0","msg":"","data":[{"result":true}]})");
+        },
+        nothing);
+}
+
+void print(const std::vector<Row>& rows) {
+    fmt::print("{:<52} {:>8} {:>8} {:>8} {:>9}   {}\n", "ns, clock reads included", "p50", "p99",
+               "p99.9", "max", "p50 less floor");
+    const std::int64_t floor = rows[0].ns[samples / 2];
+    for (const Row& row : rows) {
+        const auto at = [&](double share) {
+            return row.ns[static_cast<std::size_t>(share * (samples - 1))];
+        };
+        fmt::print("{:<52} {:>8} {:>8} {:>8} {:>9}   {}\n", row.name, at(0.5), at(0.99), at(0.999),
+                   at(1), at(0.5) - floor);
+    }
+}
+
+}  // namespace
+}  // namespace scram
+
+int main() {
+    using namespace scram;
+    print({measure("floor: two clock reads", nothing, nothing), quiet_signal(1, 1),
+           quiet_signal(100, 100), quiet_signal(100, 1000), breach(1, 1), breach(100, 1000), sign(),
+           read_answer()});
+}

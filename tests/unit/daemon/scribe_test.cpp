@@ -1,0 +1,87 @@
+#include "daemon/scribe.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <thread>
+
+using namespace scram;
+
+namespace {
+
+struct Pipe {
+    Pipe() { REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0); }
+    ~Pipe() {
+        close_reader();
+        close_writer();
+    }
+    void close_reader() {
+        if (ends[0] >= 0) close(ends[0]);
+        ends[0] = -1;
+    }
+    void close_writer() {
+        if (ends[1] >= 0) close(ends[1]);
+        ends[1] = -1;
+    }
+    // Everything up to the end.
+    std::string drain() {
+        std::string out;
+        std::array<char, 4096> chunk;
+        for (ssize_t n; (n = read(ends[0], chunk.data(), chunk.size())) > 0;) {
+            out.append(chunk.data(), static_cast<std::size_t>(n));
+        }
+        return out;
+    }
+    std::array<int, 2> ends{-1, -1};
+};
+
+std::size_t lines(const std::string& text, const std::string& beginning) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = text.find(beginning, at)) != std::string::npos; ++at) {
+        count += at == 0 || text[at - 1] == '\n' ? 1 : 0;
+    }
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "scribe: lines arrive in order, with journald's priorities, and none is lost at the end") {
+    Pipe pipe;
+    {
+        Scribe scribe(pipe.ends[1]);
+        scribe.say(5, "first");
+        scribe.say(3, std::string(400, 'x'));
+    }
+    pipe.close_writer();
+    CHECK(pipe.drain() == "<5>first\n<3>" + std::string(400, 'x') + "\n");
+}
+
+TEST_CASE("scribe: while nobody reads the log, telling goes on at once, and drops are counted") {
+    constexpr std::size_t told = 10'000;
+    Pipe pipe;
+    std::string text;
+    std::size_t dropped = 0;
+    std::thread reader;
+    {
+        Scribe scribe(pipe.ends[1]);
+        for (std::size_t i = 0; i < told; ++i) scribe.say(6, std::string(200, 'y'));
+        dropped = scribe.dropped();
+        reader = std::thread([&] { text = pipe.drain(); });
+    }
+    pipe.close_writer();
+    reader.join();
+    CHECK(dropped > 0);
+    CHECK(lines(text, "<6>yyy") == told - dropped);
+    CHECK(lines(text, "<4>log lines dropped=" + std::to_string(dropped)) == 1);
+}
+
+TEST_CASE("scribe: a log that is gone does not stop it") {
+    Pipe pipe;
+    Scribe scribe(pipe.ends[1]);
+    pipe.close_reader();  // from now on a write raises SIGPIPE where it is not blocked
+    for (int i = 0; i < 100; ++i) scribe.say(6, "into nothing");
+}
