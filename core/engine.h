@@ -166,6 +166,7 @@ class Engine {
     std::vector<SourceState> sources_;
     std::uint64_t trips_ = 0;
     std::uint64_t attempts_ = 0;
+    Time next_rehearsal_{};  // of any link, not before
     Time next_deadline_ = never;
 };
 

@@ -76,6 +76,8 @@ struct RuleSpec {
 // When the engine does what it does unasked. All > 0.
 struct Timings {
     Duration rehearse_every = 5s;  // per link
+    Duration rehearse_gap =
+        250ms;  // between any two, of all links: OKX allows 10 in 2 s per address
     Duration answer_timeout = 1s;  // an attempt or rehearsal without an answer: its link is aborted
     Duration retry_first = 100ms;  // 'failed, again': doubles per failure ...
     Duration retry_max = 2s;       // ... up to this

@@ -98,7 +98,7 @@ void App::on_signal(int number) {
 }
 
 void App::reload() {
-    service_.reloading(monotonic_now());
+    if (said_ready_) service_.reloading(monotonic_now());
     LoadResult result = load(config_.file);
     if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
         for (const ConfigError& error : *errors) {
@@ -113,7 +113,7 @@ void App::reload() {
         config_ = std::move(std::get<Config>(result));
         driver_.adopt(config_.plan);
     }
-    service_.ready(status_line(driver_));
+    if (said_ready_) service_.ready(status_line(driver_));
 }
 
 // Tells systemd that the loop still turns, and how things stand.

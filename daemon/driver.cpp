@@ -70,7 +70,7 @@ void Driver::tell(std::string_view detail) {
     for (const Event& event : step_.events) {
         Story story;
         story.event = event;
-        story.plan = plans_.back().get();
+        story.plan = told_plan_;
         story.detail = FixedText<200>(detail);
         if (event.kind == EventKind::answered) story.stages = sights_[index(event.link)].stages;
         scribe_.tell(story);
@@ -196,7 +196,7 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
 }
 
 void Driver::adopt(const Plan& plan) {
-    plans_.push_back(std::make_unique<const Plan>(plan));
+    told_plan_ = &scribe_.keep(plan);
     const Time now = monotonic_now();
     engine_.adopt(plan, now, step_);
     carry_out(Time{}, now);
@@ -227,6 +227,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
                std::vector<Credentials> credentials, TlsContext& tls, Gates& gates, Scribe& scribe)
     : scribe_(scribe),
       gates_(gates),
+      told_plan_(&scribe.keep(config.plan)),
       engine_(config.plan),
       step_(config.plan),
       armory_(config, std::move(credentials)),
@@ -238,7 +239,6 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
       refresh_interval_(std::max<Duration>(
           config.exchange.resign_every / static_cast<std::int64_t>(config.plan.families.size() + 1),
           1ms)) {
-    plans_.push_back(std::make_unique<const Plan>(config.plan));
     LinkOptions options{config.exchange.host,
                         config.exchange.port,
                         config.exchange.connect_timeout,

@@ -78,8 +78,7 @@ class Driver final : public LinkObserver {
     Scribe& scribe_;
     Gates& gates_;
     Control* watchers_ = nullptr;
-    // Every plan since the start: the scribe may still be telling of an older one.
-    std::vector<std::unique_ptr<const Plan>> plans_;
+    const Plan* told_plan_;  // as the scribe keeps it
     Engine engine_;
     Step step_;
     Armory armory_;

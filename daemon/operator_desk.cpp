@@ -94,6 +94,10 @@ ControlReply OperatorDesk::on_line(const Peer& peer, std::string_view line) {
     return answer(peer, std::get<Request>(request));
 }
 
+std::string OperatorDesk::on_long_line() {
+    return refuse(fmt::format("a line has at most {} bytes", control_line_max));
+}
+
 ControlReply OperatorDesk::answer(const Peer& peer, const Request& request) {
     const bool trips = request.op == "trip";
     const bool rearms = request.op == "rearm";

@@ -29,6 +29,7 @@ class OperatorDesk final : public ControlHandler {
     struct Request;
 
     ControlReply on_line(const Peer& peer, std::string_view line) override;
+    std::string on_long_line() override;
     ControlReply answer(const Peer& peer, const Request& request);
     std::string trip(const Peer& peer, const Request& request);
     std::string rearm(const Peer& peer, const Request& request);

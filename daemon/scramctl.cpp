@@ -179,13 +179,10 @@ int rearm(const Options& options) {
                                             .add("reason", options.reason)
                                             .add("force", options.force)
                                             .text());
-    if (options.json) {
-        fmt::print("{}\n", answer);
-    } else {
-        print_rearmed(answer);
-    }
-    if (is_ok(answer)) return done;
-    return options.json ? refused : report_refusal(options, answer);
+    if (!options.json && !field(answer, "rearmed").empty()) print_rearmed(answer);
+    if (!is_ok(answer)) return report_refusal(options, answer);
+    if (options.json) fmt::print("{}\n", answer);
+    return done;
 }
 
 int publish(const Options& options) {

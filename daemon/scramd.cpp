@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 
 #include "config/config.h"
@@ -53,6 +54,8 @@ std::optional<std::vector<Credentials>> all_credentials(const Config& config) {
 // source.
 void guard_process() {
     prctl(PR_SET_DUMPABLE, 0);
+    std::signal(SIGPIPE,
+                SIG_IGN);  // a log or a peer that is gone is an error of a write, not an end
     rlimit files{};
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
     files.rlim_cur = files.rlim_max;

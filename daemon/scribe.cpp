@@ -36,6 +36,11 @@ Scribe::~Scribe() {
     thread_.join();
 }
 
+const Plan& Scribe::keep(const Plan& plan) {
+    plans_.push_back(std::make_unique<const Plan>(plan));
+    return *plans_.back();
+}
+
 void Scribe::tell(const Story& story) {
     Entry* entry = next_entry();
     if (entry == nullptr) return;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -21,7 +22,10 @@ class Scribe {
     Scribe(const Scribe&) = delete;
     Scribe& operator=(const Scribe&) = delete;
 
-    // From the loop's thread only. The story's plan must outlive the scribe.
+    // Keeps a plan for as long as stories may be told of it: until the scribe's end.
+    const Plan& keep(const Plan& plan);
+
+    // From the loop's thread only. The story's plan is one that keep() gave.
     void tell(const Story& story);
     // A line of its own: start-up, reload, what is no event. Cut at 500 bytes.
     void say(int priority, std::string_view line);
@@ -44,6 +48,8 @@ class Scribe {
     void write_line(int priority, std::string_view line);
 
     int fd_;
+    std::vector<std::unique_ptr<const Plan>>
+        plans_;  // the loop's; the thread follows pointers only
     std::vector<Entry> ring_;
     // Single producer, single consumer: the loop moves head_, the scribe tail_. The producer
     // publishes an entry with the release store to head_, which wakes the scribe if it waits.

@@ -3,64 +3,65 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
-#include <set>
+#include <list>
+
+#include "net/door.h"
 
 namespace scram {
 namespace asio = boost::asio;
-using Descriptor = asio::posix::stream_descriptor;
+using Protocol = asio::local::stream_protocol;
 
 struct Control::Impl : std::enable_shared_from_this<Impl> {
     struct Client {
-        Client(asio::io_context& io, int fd) : descriptor(io, fd), peer(peer_of(fd)) {}
-        Descriptor descriptor;
+        Client(asio::io_context& io, int fd) : socket(io, Protocol(), fd), peer(peer_of(fd)) {}
+        Protocol::socket socket;
         Peer peer;
         std::string in;
         std::string out;      // waits for the write under way to end
         std::string writing;  // is being written
         bool watching = false;
+        bool ends = false;  // once all is written
     };
     using ClientPtr = std::shared_ptr<Client>;
 
-    Impl(asio::io_context& loop, std::string at, ControlHandler& to)
+    Impl(asio::io_context& loop, std::string path, ControlHandler& to)
         : io(loop),
-          path(std::move(at)),
           handler(to),
-          listener(loop, listen_at(path, SOCK_STREAM)) {}
+          door(loop, std::move(path), SOCK_STREAM, [this](int fd) { on_connection(fd); }) {}
 
-    void accept_next() {
-        listener.async_wait(Descriptor::wait_read, [self = shared_from_this()](auto error) {
-            if (error || self->stopped) return;
-            self->accept_one();
-            self->accept_next();
-        });
+    void on_connection(int fd) {
+        if (clients.size() >= control_clients_max) make_room();
+        clients.push_back(std::make_shared<Client>(io, fd));
+        read_next(clients.back());
     }
 
-    void accept_one() {
-        const int fd =
-            accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0) return;
-        if (clients.size() >= control_clients_max) {
-            ::close(fd);
-            return;
-        }
-        auto client = std::make_shared<Client>(io, fd);
-        clients.insert(client);
-        read_next(client);
+    void make_room() {
+        const auto idle = std::find_if(clients.begin(), clients.end(),
+                                       [](const ClientPtr& client) { return !client->watching; });
+        end(ClientPtr(idle != clients.end() ? *idle : clients.front()));
     }
 
     void read_next(const ClientPtr& client) {
-        asio::async_read_until(client->descriptor,
-                               asio::dynamic_buffer(client->in, control_line_max), '\n',
+        asio::async_read_until(client->socket, asio::dynamic_buffer(client->in, control_line_max),
+                               '\n',
                                [self = shared_from_this(), client](auto error, std::size_t size) {
                                    if (self->stopped) return;
+                                   if (error == asio::error::not_found)
+                                       return self->refuse_long_line(client);
                                    if (error) return self->end(client);
                                    self->on_line(client, size);
                                    self->read_next(client);
                                });
+    }
+
+    void refuse_long_line(const ClientPtr& client) {
+        client->ends = true;
+        send(client, handler.on_long_line());
     }
 
     void on_line(const ClientPtr& client, std::size_t size) {
@@ -79,23 +80,24 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
 
     void write_next(const ClientPtr& client) {
         client->writing.swap(client->out);
-        asio::async_write(client->descriptor, asio::buffer(client->writing),
+        asio::async_write(client->socket, asio::buffer(client->writing),
                           [self = shared_from_this(), client](auto error, std::size_t) {
                               if (self->stopped) return;
                               if (error) return self->end(client);
                               client->writing.clear();
-                              if (!client->out.empty()) self->write_next(client);
+                              if (!client->out.empty()) return self->write_next(client);
+                              if (client->ends) self->end(client);
                           });
     }
 
     void end(const ClientPtr& client) {
         boost::system::error_code ignored;
-        client->descriptor.close(ignored);
-        clients.erase(client);
+        client->socket.close(ignored);
+        clients.remove(client);
     }
 
     void announce(std::string_view line) {
-        const std::set<ClientPtr> now = clients;  // send() may end one
+        const std::list<ClientPtr> now = clients;  // send() may end one
         for (const ClientPtr& client : now) {
             if (client->watching) send(client, line);
         }
@@ -104,23 +106,21 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
     void stop() {
         stopped = true;
         boost::system::error_code ignored;
-        listener.close(ignored);
-        unlink(path.c_str());
-        for (const ClientPtr& client : clients) client->descriptor.close(ignored);
+        door.close();
+        for (const ClientPtr& client : clients) client->socket.close(ignored);
         clients.clear();
     }
 
     asio::io_context& io;
-    std::string path;
     ControlHandler& handler;
-    Descriptor listener;
-    std::set<ClientPtr> clients;
+    Door door;
+    std::list<ClientPtr> clients;  // the one longest there first
     bool stopped = false;
 };
 
 Control::Control(asio::io_context& io, std::string path, ControlHandler& handler)
     : impl_(std::make_shared<Impl>(io, std::move(path), handler)) {
-    impl_->accept_next();
+    impl_->door.open();
 }
 
 Control::~Control() {

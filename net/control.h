@@ -12,6 +12,8 @@
 namespace scram {
 
 inline constexpr std::size_t control_line_max = 16 * 1024;
+// The next one takes the place of the one longest there that does not watch: a crowd that says nothing
+// keeps no operator out.
 inline constexpr std::size_t control_clients_max = 256;
 // What may wait for a peer that does not read. One that lags further is cut off.
 inline constexpr std::size_t control_backlog_max = 4 * 1024 * 1024;
@@ -24,6 +26,8 @@ struct ControlReply {
 class ControlHandler {
   public:
     virtual ControlReply on_line(const Peer& peer, std::string_view line) = 0;
+    // The answer to a line that is longer than control_line_max; the connection ends with it.
+    virtual std::string on_long_line() = 0;
 
   protected:
     ~ControlHandler() = default;

@@ -5,15 +5,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <cstring>
+#include <list>
 #include <optional>
-#include <set>
 
 #include "core/plan.h"
 #include "net/clock.h"
+#include "net/door.h"
 
 namespace scram {
 namespace {
@@ -72,34 +74,21 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     };
     using ConnectionPtr = std::shared_ptr<Connection>;
 
-    Impl(boost::asio::io_context& loop, std::string at, const Gates& region, SignalSink& to)
+    Impl(boost::asio::io_context& loop, std::string path, const Gates& region, SignalSink& to)
         : io(loop),
-          path(std::move(at)),
           gates(region),
           sink(to),
-          listener(loop, listen_at(path, SOCK_SEQPACKET)) {}
+          door(loop, std::move(path), SOCK_SEQPACKET, [this](int fd) { on_connection(fd); }) {}
 
-    void accept_next() {
-        listener.async_wait(Descriptor::wait_read, [self = shared_from_this()](auto error) {
-            if (error || self->stopped) return;
-            self->accept_all();
-            self->accept_next();
-        });
-    }
-
-    void accept_all() {
-        for (;;) {
-            const int fd =
-                accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-            if (fd < 0) return;
-            if (connections.size() >= connections_max) {
-                ::close(fd);
-                continue;
-            }
-            auto connection = std::make_shared<Connection>(io, fd);
-            connections.insert(connection);
-            read_next(connection);
+    // A crowd that does not attach keeps no maker out: the one longest there makes room.
+    void on_connection(int fd) {
+        if (connections.size() >= connections_max) {
+            const auto idle = std::find_if(connections.begin(), connections.end(),
+                                           [](const ConnectionPtr& c) { return !c->source; });
+            if (idle != connections.end()) end(ConnectionPtr(*idle), {});
         }
+        connections.push_back(std::make_shared<Connection>(io, fd));
+        read_next(connections.back());
     }
 
     void read_next(const ConnectionPtr& connection) {
@@ -213,7 +202,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
 
     bool end(const ConnectionPtr& connection, const std::string& reason) {
         connection->descriptor.close();
-        connections.erase(connection);
+        connections.remove(connection);
         if (!connection->source) return false;
         if (connection->goodbye) {
             sink.left(*connection->source);
@@ -225,8 +214,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
 
     void stop() {
         stopped = true;
-        listener.close();
-        unlink(path.c_str());
+        door.close();
         for (const ConnectionPtr& connection : connections) {
             send_message(connection->descriptor.native_handle(), answer_of(SCRAM_CLOSING),
                          "scramd ends on purpose", -1);
@@ -236,11 +224,10 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     }
 
     boost::asio::io_context& io;
-    std::string path;
     const Gates& gates;
     SignalSink& sink;
-    Descriptor listener;
-    std::set<ConnectionPtr> connections;
+    Door door;
+    std::list<ConnectionPtr> connections;  // the one longest there first
     Records records{};
     bool stopped = false;
 };
@@ -248,7 +235,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
 Ingress::Ingress(boost::asio::io_context& io, std::string path, const Gates& gates,
                  SignalSink& sink)
     : impl_(std::make_shared<Impl>(io, std::move(path), gates, sink)) {
-    impl_->accept_next();
+    impl_->door.open();
 }
 
 Ingress::~Ingress() {

@@ -36,8 +36,6 @@ void Link::Impl::stop() {
 
 void Link::Impl::abort(const std::string& reason) {
     if (!up()) return;  // nothing under way, and a lost link's link_down follows already
-    error_code ignored;
-    socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
     fall("aborted: " + reason, Return::at_once);
 }
 
@@ -51,10 +49,17 @@ void Link::Impl::enter(State state) {
 void Link::Impl::fall(const std::string& reason, Return how) {
     const bool was_up = up();
     const std::string text = was_up ? describe(reason) : reason;
+    if (state_ == State::in_flight || how == Return::at_once) reset_on_close();
     drop_connection();
     enter(State::lost);
     boost::asio::post(
         io_, if_still_current([this, was_up, text, how] { report_down(was_up, text, how); }));
+}
+
+// The kernel sends no more of a request once its link is given up: its budget slot depends on it.
+void Link::Impl::reset_on_close() {
+    error_code ignored;
+    socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
 }
 
 void Link::Impl::report_down(bool was_up, const std::string& reason, Return how) {

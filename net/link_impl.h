@@ -41,6 +41,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     void enter(State state);
     void fall(const std::string& reason, Return how = Return::backed_off);
     void report_down(bool was_up, const std::string& reason, Return how);
+    void reset_on_close();
     void drop_connection();
     void arm_timer(Duration wait);
     void on_timer();

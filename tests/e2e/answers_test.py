@@ -5,7 +5,7 @@ count more than 5 requests in 2 s (Lab checks that for every test).
 """
 import unittest
 
-from lab import DELTA_RULE, Lab, eventually, write_credentials
+from lab import Lab, eventually, write_credentials
 
 BTC = "mm-1/BTC-USD"
 # Faster than the defaults, which are for a real network.
@@ -234,7 +234,3 @@ class Rehearsals(unittest.TestCase):
             daemon.await_log(">rehearsal_failed ")
             code, out, _ = daemon.ctl("ready")
             self.assertEqual((code, out), (1, "not ready: account mm-1 has no warm link\n"))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -148,7 +148,3 @@ class Budget(unittest.TestCase):
             code, out, err = daemon.ctl("check", "--config", lab.folder / "plan.toml")
             self.assertEqual(code, 0, err)
             self.assertRegex(out, r"mm-1: 6 families: 5 at 0 s \(BTC.*\), 1 at \+2\.\d s \(DOT-USD\)")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -331,6 +331,19 @@ class Masses(unittest.TestCase):
             lab.daemon.await_state(ETH, "confirmed")
             lab.good_maker_still_trips()
 
+    def test_a_crowd_that_never_attaches_does_not_keep_a_maker_out(self):
+        with HostileLab() as lab:
+            _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            crowd = [Source(lab.folder, None) for _ in range(1500)]
+            try:
+                lab.source("evil").goodbye()
+            except OSError as error:
+                self.fail(f"no place for a maker: {error}")
+            for one in crowd:
+                one.vanish()
+            lab.good_maker_still_trips()
+
     def test_without_descriptors_left_the_open_links_still_fire(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
@@ -344,7 +357,3 @@ class Masses(unittest.TestCase):
             for one in crowd:
                 one.vanish()
             daemon.await_state(BTC, "confirmed")
-
-
-if __name__ == "__main__":
-    unittest.main()

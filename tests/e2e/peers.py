@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-from waiting import PATIENCE, eventually
+from waiting import PATIENCE
 
 TIMEOUT = 10 * PATIENCE
 
@@ -21,13 +21,15 @@ def connected(kind, path):
     """A Unix socket to this path; waits for a place in the listener's queue."""
     peer = socket.socket(socket.AF_UNIX, kind)
     peer.settimeout(TIMEOUT)
-    try:
-        eventually(lambda: peer.connect_ex(str(path)) != errno.EAGAIN, "a place in the queue")
-        peer.getpeername()
-    except BaseException:
-        peer.close()
-        raise
-    return peer
+    for _ in range(int(TIMEOUT / 0.01)):
+        error = peer.connect_ex(str(path))
+        if error == 0:
+            return peer
+        if error != errno.EAGAIN:
+            break
+        time.sleep(0.01)
+    peer.close()
+    raise OSError(error, f"{os.strerror(error)}: {path}")
 
 
 class Source:

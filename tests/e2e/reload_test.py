@@ -140,7 +140,3 @@ class Reload(unittest.TestCase):
             eventually(read, "the right to read")
             daemon.reload(lab.config())
             eventually(lambda: not read(), "the right is taken back")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -63,6 +63,17 @@ class Exchange(unittest.TestCase):
             daemon.await_ready()
 
 
+    def test_an_exchange_that_closes_after_each_answer_is_not_hammered_and_still_fired_at(self):
+        with Lab() as lab:
+            lab.sim.fault("close", on="time", count=-1)
+            daemon = lab.scramd()
+            eventually(lambda: lab.sim.state()["connections_total"] >= 30, "links come and go", 30)
+            lab.source().publish(BTC, "delta", 26)
+            daemon.await_state(BTC, "confirmed")
+            asked = lab.sim.state()["time"]["window_max_sliding"]
+            self.assertLessEqual(asked, 10, "OKX allows 10 requests for its time in 2 s")
+
+
 class Network(unittest.TestCase):
     def test_all_connections_dropped_in_mid_trip_are_opened_again_and_the_cancel_goes_on(self):
         with Lab() as lab:
@@ -112,7 +123,3 @@ class Daemon(unittest.TestCase):
             self.assertEqual(lab.scramd().await_ready().stop(), 0)
             daemon = lab.scramd().await_ready()
             self.assertEqual(daemon.family(BTC)["state"], "armed")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -77,7 +77,3 @@ class Secrets(unittest.TestCase):
             done = subprocess.run([BIN / "scramd", "--check", "--config", lab.folder / "scramd.toml"],
                                   capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -72,6 +72,17 @@ class Service(unittest.TestCase):
             lab.hear("RELOADING=1")
             lab.hear("READY=1")
 
+    def test_a_reload_before_it_is_ready_does_not_make_it_ready(self):
+        with Notified() as lab:
+            lab.sim.stop()
+            daemon = lab.notified()
+            daemon.await_log("Connection refused")
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.await_log("plan_changed")
+            lab.hear("STATUS=")
+            self.assertEqual(daemon.ctl("ready")[0], 1)
+            self.assertNotIn("READY=1", lab.listen())
+
     def test_the_end_is_announced(self):
         with Notified() as lab:
             daemon = lab.notified()
@@ -89,7 +100,3 @@ class Service(unittest.TestCase):
             daemon = lab.notified().await_ready()
             daemon.ask("trip", target="all", reason="drill")
             eventually(lambda: any("2 cancels unfinished" in line for line in lab.listen()), "the status")
-
-
-if __name__ == "__main__":
-    unittest.main()

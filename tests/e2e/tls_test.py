@@ -203,7 +203,3 @@ class WrongSetUp(unittest.TestCase):
 
     def test_a_pin_that_is_none_is_named(self):
         self.ends_with("pins:", exchange='pins = ["sha1/abc"]')
-
-
-if __name__ == "__main__":
-    unittest.main()

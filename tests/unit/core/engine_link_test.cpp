@@ -136,3 +136,23 @@ TEST_CASE("link: accounts rehearse side by side") {
     desk.wait(5s);
     CHECK(desk.did() == "rehearse 0, rehearse 1");
 }
+
+TEST_CASE("link: rehearsals of all links keep their distance, since OKX counts them by address") {
+    Plan plan = plan_of({3, 1, 2});
+    plan.timings.rehearse_every = 1s;
+    plan.timings.rehearse_gap = 250ms;
+    Desk desk(plan);
+    std::vector<Time> sent;
+    for (int i = 0; i < 400; ++i) {
+        desk.wait(10ms);
+        for (const Action& action : desk.actions) {
+            if (action.kind == ActionKind::rehearse) sent.push_back(desk.now);
+        }
+        for (std::size_t l = 0; l < desk.engine.link_count(); ++l) {
+            if (desk.engine.phase(link(l)) == LinkPhase::rehearsing) desk.rehearsed(link(l));
+        }
+        desk.forget();
+    }
+    REQUIRE(sent.size() > 5);
+    for (std::size_t i = 1; i < sent.size(); ++i) CHECK(sent[i] - sent[i - 1] >= 250ms);
+}

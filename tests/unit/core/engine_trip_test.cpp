@@ -149,6 +149,23 @@ TEST_CASE("trip: first cancels go before tries anew, and those before repeats") 
     CHECK(desk.did() == "fire A on 0");
 }
 
+TEST_CASE("trip: of families tried anew, the one that waits longest goes first") {
+    Desk desk(plan_of({3, 1, 2}));
+    desk.trip({A, B});
+    desk.wait(10ms);
+    desk.answer(link(1), AnswerClass::failed);  // B: due at 110 ms
+    desk.wait(20ms);
+    desk.answer(link(0), AnswerClass::failed);  // A: due at 130 ms
+    desk.trip({C});
+    desk.down(link(1));
+    desk.wait(200ms);
+    desk.forget();
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.did() == "fire B on 0");
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.did() == "fire A on 0");
+}
+
 TEST_CASE("trip: with one idle link, the second family waits for the first one's answer") {
     Desk desk(plan_of({2, 1, 1}));
     desk.trip({A, B});

@@ -1,0 +1,116 @@
+// The engine and its links: which are usable, when each is rehearsed, when one is given up.
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/engine.h"
+
+namespace scram {
+
+void Engine::on_link_up(LinkId id, Time now, Step& step) {
+    LinkState& link = links_[index(id)];
+    release(link, LinkPhase::idle);
+    link.rehearse_at = now;  // the first rehearsal proves the link and reads the exchange's clock
+    Event event;
+    event.kind = EventKind::link_up;
+    event.at = now;
+    event.link = id;
+    step.events.push_back(event);
+    finish(now, step);
+}
+
+void Engine::on_link_down(LinkId id, Time now, Step& step) {
+    LinkState& link = links_[index(id)];
+    const LinkPhase before = link.phase;
+    release(link, LinkPhase::down);
+    if (before == LinkPhase::firing) lose_attempt(link, id, now, step);
+    Event event;
+    event.kind = EventKind::link_down;
+    event.at = now;
+    event.link = id;
+    step.events.push_back(event);
+    finish(now, step);
+}
+
+void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, Step& step,
+                          bool link_stays) {
+    LinkState& link = links_[index(id)];
+    check(link.phase == LinkPhase::rehearsing, "a rehearsal's answer belongs to a rehearsal");
+    release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
+    link.rehearse_at = now + plan_.timings.rehearse_every;
+    if (!good) {
+        Event event;
+        event.kind = EventKind::rehearsal_failed;
+        event.at = now;
+        event.link = id;
+        event.answer = answer;
+        step.events.push_back(event);
+    }
+    bool waited_for_it = false;
+    for (const FamilyId family_id : accounts_[index(link.account)].families) {
+        Switch& family = switches_[index(family_id)];
+        if (!good || !family.after_resync || family.cancel != Cancel::due) continue;
+        family.after_resync = false;
+        family.due_at = now;
+        waited_for_it = true;
+    }
+    if (waited_for_it) step.actions.push_back({ActionKind::resign, link.account});
+    finish(now, step);
+}
+
+void Engine::rehearse_due(Time now, Step& step) {
+    for (std::size_t i = 0; i < links_.size() && next_rehearsal_ <= now; ++i) {
+        const LinkState& link = links_[i];
+        if (link.phase != LinkPhase::idle || link.rehearse_at > now) continue;
+        if (may_rehearse(accounts_[index(link.account)], now))
+            rehearse(id_at<LinkId>(i), now, step);
+    }
+}
+
+// One at a time, so that a trip finds the others idle; and never on the last idle link while a
+// cancel is due.
+bool Engine::may_rehearse(const Account& account, Time now) const {
+    const auto in_phase = [&](LinkPhase phase) {
+        return std::count_if(account.links.begin(), account.links.end(),
+                             [&](LinkId id) { return links_[index(id)].phase == phase; });
+    };
+    if (in_phase(LinkPhase::rehearsing) > 0) return false;
+    return in_phase(LinkPhase::idle) > 1 || next_due(account, now) == none<FamilyId>();
+}
+
+void Engine::rehearse(LinkId id, Time now, Step& step) {
+    LinkState& link = links_[index(id)];
+    if (link.phase != LinkPhase::idle) return;
+    next_rehearsal_ = now + plan_.timings.rehearse_gap;
+    link.phase = LinkPhase::rehearsing;
+    link.deadline = now + plan_.timings.answer_timeout;
+    step.actions.push_back({ActionKind::rehearse, link.account, none<FamilyId>(), id});
+}
+
+// A link whose answer is overdue is reset, so that nothing of it can arrive later.
+void Engine::abort_overdue(Time now, Step& step) {
+    for (std::size_t i = 0; i < links_.size(); ++i) {
+        LinkState& link = links_[i];
+        if (link.deadline > now || link.aborted) continue;
+        const auto id = id_at<LinkId>(i);
+        const LinkPhase before = link.phase;
+        link.aborted = true;
+        link.phase = LinkPhase::down;
+        link.deadline = never;
+        step.actions.push_back({ActionKind::abort_link, link.account, none<FamilyId>(), id});
+        if (before == LinkPhase::firing) lose_attempt(link, id, now, step);
+        if (before != LinkPhase::rehearsing) continue;
+        Event event;
+        event.kind = EventKind::rehearsal_lost;
+        event.at = now;
+        event.link = id;
+        step.events.push_back(event);
+    }
+}
+
+void Engine::release(LinkState& link, LinkPhase to) {
+    link.phase = to;
+    link.deadline = never;
+    link.aborted = false;
+}
+
+}  // namespace scram

@@ -1,0 +1,76 @@
+"""Who may do what: peers that are neither root nor scramd's user."""
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from lab import BIN, Lab, Refused, Source, as_user, ctl_command
+
+BTC = "mm-1/BTC-USD"
+NOBODY = 65534
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can speak as another user")
+class Rights(unittest.TestCase):
+    def lab(self, rights=""):
+        lab = Lab()
+        lab.folder.chmod(0o755)
+        lab.daemon = lab.scramd(more=f"[rights]\n{rights}\n").await_ready()
+        return lab
+
+    def ask(self, lab, op, **fields):
+        return as_user(NOBODY, lambda: lab.daemon.ask(op, **fields))
+
+    def attach(self, lab):
+        return as_user(NOBODY, lambda: Source(lab.folder).id)
+
+    def test_a_stranger_may_do_nothing_and_is_told_which_right_is_missing(self):
+        with self.lab() as lab:
+            for op, right in (("status", "read"), ("watch", "read"), ("trip", "trip"), ("rearm", "rearm")):
+                answer = self.ask(lab, op, target="all", reason="mine")
+                self.assertFalse(answer["ok"], op)
+                self.assertIn(f"uid {NOBODY}", answer["error"])
+                self.assertIn(f"[rights] {right}", answer["error"])
+            with self.assertRaisesRegex(Refused, r"\[rights\] publish"):
+                self.attach(lab)
+            self.assertEqual({f["state"] for f in lab.daemon.status()["families"]}, {"armed"})
+
+    def test_who_may_trip_may_neither_read_nor_arm(self):
+        with self.lab(f'trip = ["uid:{NOBODY}"]') as lab:
+            self.assertTrue(self.ask(lab, "trip", target=BTC, reason="mine")["ok"])
+            lab.daemon.await_state(BTC, "confirmed")
+            self.assertFalse(self.ask(lab, "rearm", target=BTC, reason="mine")["ok"])
+            self.assertFalse(self.ask(lab, "status")["ok"])
+            self.assertEqual(lab.daemon.family(BTC)["gate"], "closed")
+
+    def test_who_may_arm_may_not_trip(self):
+        with self.lab(f'rearm = ["uid:{NOBODY}"]') as lab:
+            self.assertFalse(self.ask(lab, "trip", target=BTC, reason="mine")["ok"])
+            self.assertEqual(lab.daemon.ctl("trip", BTC, "--reason", "drill")[0], 0)
+            self.assertTrue(self.ask(lab, "rearm", target=BTC, reason="mine")["ok"])
+            self.assertEqual(lab.daemon.family(BTC)["gate"], "open")
+
+    def test_a_group_holds_a_right_for_its_members(self):
+        with self.lab(f'read = ["gid:{NOBODY}"]') as lab:
+            self.assertTrue(self.ask(lab, "status")["ok"])
+
+    def test_a_source_of_another_user_publishes_if_listed(self):
+        with self.lab(f'publish = ["uid:{NOBODY}"]') as lab:
+            def publish():
+                maker = Source(lab.folder)
+                maker.publish(BTC, "delta", 26)
+                maker.goodbye()
+
+            as_user(NOBODY, publish)
+            lab.daemon.await_state(BTC, "confirmed")
+
+    def test_scramctl_of_a_stranger_exits_1_and_says_why(self):
+        with self.lab() as lab, tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder).chmod(0o755)
+            scramctl = shutil.copy(BIN / "scramctl", folder)  # the build may lie where others cannot go
+            done = subprocess.run([scramctl, *ctl_command(lab.folder, "trip", "all", "--reason", "x")[1:]],
+                                  user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("may not trip", done.stderr)

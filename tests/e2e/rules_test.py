@@ -1,0 +1,265 @@
+"""Does each rule fire when it should, only then, and at the right families?"""
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from lab import PATIENCE, Lab, eventually, rule
+
+BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
+TWO_SOURCES = ("maker-1", "maker-2")
+
+
+class Values(unittest.TestCase):
+    def armed(self, daemon, *families):
+        for family in families:
+            self.assertEqual(daemon.family(family)["state"], "armed", family)
+
+    def test_pnl_below_its_limit_trips(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("loss", "limit", metric="pnl", below=-1000)).await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "pnl", 5000)
+            maker.publish(BTC, "pnl", -1000)
+            daemon.await_value(BTC, "pnl", -1000)
+            self.armed(daemon, BTC, ETH)
+            maker.publish(BTC, "pnl", -1000.01)
+            daemon.await_state(BTC, "confirmed")
+            self.armed(daemon, ETH)
+
+    def test_a_value_above_its_limit_trips_and_one_far_below_does_not(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("vega", "limit", metric="vega", above=100)).await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "vega", -1e9)
+            daemon.await_value(BTC, "vega", -1e9)
+            self.armed(daemon, BTC)
+            maker.publish(BTC, "vega", 101)
+            daemon.await_state(BTC, "confirmed")
+
+    def test_the_sum_over_families_trips_them_all(self):
+        with Lab() as lab:
+            for family in ("BTC-USD", "ETH-USD"):
+                lab.sim.quote(family)
+            daemon = lab.scramd(rule("loss", "limit", metric="pnl", per="all", below=-100)).await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "pnl", -60)
+            daemon.await_value(BTC, "pnl", -60)
+            self.armed(daemon, BTC, ETH)
+            maker.publish(ETH, "pnl", -60)
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+            self.assertEqual([lab.sim.family(f)["mmp"] for f in ("BTC-USD", "ETH-USD")], [0, 0])
+
+    def test_values_are_summed_over_sources(self):
+        with Lab() as lab:
+            daemon = lab.scramd(sources=TWO_SOURCES).await_ready()
+            one, two = lab.source("maker-1"), lab.source("maker-2")
+            one.publish(BTC, "delta", 20)
+            two.publish(BTC, "delta", -20)
+            daemon.await_value(BTC, "delta", 0)
+            two.publish(BTC, "delta", 5)
+            daemon.await_value(BTC, "delta", 25)
+            self.armed(daemon, BTC)
+            two.publish(BTC, "delta", 6)
+            daemon.await_state(BTC, "confirmed")
+
+    def test_each_source_alone_trips_although_the_sum_is_small(self):
+        with Lab() as lab:
+            rules = rule("each-delta", "limit", metric="delta", over="each", beyond=25)
+            daemon = lab.scramd(rules, sources=TWO_SOURCES).await_ready()
+            one, two = lab.source("maker-1"), lab.source("maker-2")
+            one.publish(BTC, "delta", 20)
+            two.publish(BTC, "delta", 20)
+            daemon.await_value(BTC, "delta", 40)
+            self.armed(daemon, BTC)
+            two.publish(BTC, "delta", -26)
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("source=maker-2 metric=delta value=-26")
+
+    def test_a_drawdown_from_the_peak_trips_and_arming_starts_a_new_peak(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("give-back", "drawdown", metric="pnl", by=10)).await_ready()
+            maker = lab.source()
+            for value in (-50, 100, 95, 90):
+                maker.publish(BTC, "pnl", value)
+            daemon.await_value(BTC, "pnl", 90)
+            self.armed(daemon, BTC)
+            maker.publish(BTC, "pnl", 89.5)
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("rule=give-back")
+            self.assertEqual(daemon.ctl("rearm", BTC, "--reason", "looked at")[0], 0)
+            maker.publish(BTC, "pnl", 85)
+            daemon.await_value(BTC, "pnl", 85)
+            self.armed(daemon, BTC)
+            maker.publish(BTC, "pnl", 79)
+            daemon.await_state(BTC, "confirmed")
+
+    def test_a_rule_kills_the_families_that_it_names(self):
+        with Lab() as lab:
+            rules = rule("delta", "limit", metric="delta", families=[BTC], beyond=25, kills=["*"])
+            daemon = lab.scramd(rules).await_ready()
+            maker = lab.source()
+            maker.publish(ETH, "delta", 1000)
+            daemon.await_value(ETH, "delta", 1000)
+            self.armed(daemon, BTC, ETH)
+            maker.publish(BTC, "delta", 26)
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+
+    def test_a_sum_that_is_no_number_any_more_trips(self):
+        rules = rule("vega", "limit", metric="vega", per="all", above=100)
+        with Lab() as lab:
+            daemon = lab.scramd(rules, sources=TWO_SOURCES).await_ready()
+            makers = [lab.source("maker-1"), lab.source("maker-2")]
+            for maker in makers:
+                maker.publish(BTC, "vega", -1.7e308)  # together minus infinity
+            for maker in makers:
+                maker.publish(ETH, "vega", 1.7e308)  # plus infinity: their sum compares with nothing
+            daemon.await_state(ETH, "confirmed")
+
+
+class Health(unittest.TestCase):
+    def test_a_silent_source_trips_stale(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("silent", "stale", after_ms=200)).await_ready()
+            maker = lab.source()
+            maker.heartbeat()
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+            daemon.await_log("rule=silent")
+            self.assertEqual(daemon.ctl("rearm", BTC, "--reason", "still silent")[0], 1)
+            maker.heartbeat()
+            daemon.await_state(BTC, "confirmed")
+
+    def test_a_stale_source_that_speaks_again_can_be_armed(self):
+        with Lab() as lab:
+            after_ms = int(1000 * PATIENCE)
+            daemon = lab.scramd(rule("silent", "stale", after_ms=after_ms)).await_ready()
+            maker = lab.source()
+            daemon.await_state(BTC, "confirmed")
+            maker.heartbeat()
+            code, _, err = daemon.ctl("rearm", "all", "--reason", "it speaks")
+            self.assertEqual(code, 0, err)
+
+    def test_heartbeats_keep_a_source_from_being_stale(self):
+        with Lab() as lab:
+            after_s = 1.0 * PATIENCE
+            daemon = lab.scramd(rule("silent", "stale", after_ms=int(after_s * 1000))).await_ready()
+            maker = lab.source()
+            end = time.monotonic() + 1.5 * after_s
+            while time.monotonic() < end:
+                maker.heartbeat()
+                time.sleep(0.02)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+
+    def test_a_silent_metric_trips_although_its_source_is_alive(self):
+        with Lab() as lab:
+            rules = rule("no-delta", "stale", metric="delta", families=[BTC], after_ms=300)
+            daemon = lab.scramd(rules).await_ready()
+            maker = lab.source()
+
+            def tripped():
+                maker.publish(BTC, "pnl", 1)
+                maker.publish(ETH, "delta", 1)
+                return daemon.family(BTC)["state"] != "armed"
+
+            eventually(tripped, "stale of delta")
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(daemon.family(ETH)["state"], "armed")
+
+    def test_a_source_that_never_came_is_not_stale(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("silent", "stale", sources=["maker-2"], after_ms=50) +
+                                rule("other", "stale", sources=["maker-1"], after_ms=200),
+                                sources=TWO_SOURCES).await_ready()
+            lab.source("maker-1")
+            daemon.await_state(BTC, "confirmed")  # 200 ms of maker-1 have passed, and 50 of maker-2
+            self.assertNotIn("rule=silent", daemon.log())
+
+    def bad(self, value):
+        with Lab() as lab:
+            lab.sim.quote("BTC-USD")
+            daemon = lab.scramd().await_ready()
+            lab.source().publish(BTC, "vega", value)
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+            daemon.await_log("rule=bad")
+            daemon.await_log("not a finite number")
+            self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
+
+    def test_NaN_trips_bad_although_no_rule_watches_its_metric(self):
+        self.bad(float("nan"))
+
+    def test_infinity_trips_bad(self):
+        self.bad(float("inf"))
+
+    def test_minus_infinity_trips_bad(self):
+        self.bad(float("-inf"))
+
+    def test_a_gap_in_the_sequence_trips_bad(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            maker = lab.source()
+            maker.heartbeat()
+            maker.sequence += 1
+            maker.heartbeat()
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("a gap in its sequence")
+
+    def test_a_step_back_in_the_sequence_trips_bad(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            maker = lab.source()
+            maker.heartbeat()
+            maker.sequence -= 1
+            maker.heartbeat()
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("a step back in its sequence")
+
+    def test_a_source_that_sent_nonsense_can_be_armed_again(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "delta", float("nan"))
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "mended")[0], 0)
+            maker.publish(BTC, "delta", float("nan"))
+            daemon.await_state(BTC, "confirmed")
+
+    def test_a_maker_killed_with_SIGKILL_trips_gone_for_all_that_it_may_quote(self):
+        script = ("import sys, pathlib, time; from lab import Source\n"
+                  "maker = Source(pathlib.Path(sys.argv[1]))\n"
+                  "maker.publish('mm-1/BTC-USD', 'delta', 1)\n"
+                  "print('attached', flush=True); time.sleep(600)\n")
+        with Lab() as lab:
+            lab.sim.quote("BTC-USD")
+            daemon = lab.scramd(sources=(("maker-1", [BTC]),)).await_ready()
+            maker = subprocess.Popen([sys.executable, "-c", script, lab.folder], stdout=subprocess.PIPE,
+                                     cwd=pathlib.Path(__file__).parent)
+            self.assertEqual(maker.stdout.readline(), b"attached\n")
+            maker.send_signal(signal.SIGKILL)
+            maker.wait()
+            maker.stdout.close()
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("rule=gone source=maker-1")
+            self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
+            self.assertEqual(daemon.family(ETH)["state"], "armed")
+
+    def test_a_gone_source_holds_its_families_until_it_is_back(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            lab.source().vanish()
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "not yet")[0], 1)
+            lab.source()
+            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "it is back")[0], 0)
+
+    def test_goodbye_does_not_trip(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            lab.source().goodbye()
+            eventually(lambda: daemon.status()["sources"][0]["phase"] == "left", "the source has left")
+            self.assertEqual(daemon.status()["summary"].split(",")[0], "armed 2/2 families")
