@@ -113,15 +113,33 @@ std::size_t unfinished(const std::string& status, const std::string& target) {
     return count;
 }
 
-// True once nothing of the target is unfinished.
-bool await_confirmation(ControlClient& client, const Options& options) {
+enum class Outcome { confirmed, unfinished, unknown };
+
+// What became of the target's cancels, within the time that the operator waits for it.
+Outcome await_outcome(ControlClient& client, const Options& options) {
     using clock = std::chrono::steady_clock;
     const auto until = clock::now() + std::chrono::duration<double>(options.wait_s);
+    if (options.wait_s <= 0) return Outcome::unknown;
     for (;;) {
-        if (unfinished(client.ask(request("status").text()), options.target) == 0) return true;
-        if (clock::now() >= until) return false;
+        const std::string answer = client.ask(request("status").text());
+        if (!is_ok(answer)) return Outcome::unknown;  // the right to trip is not the right to read
+        if (unfinished(answer, options.target) == 0) return Outcome::confirmed;
+        if (clock::now() >= until) return Outcome::unfinished;
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
+}
+
+std::string_view text(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::confirmed:
+            return "cancels confirmed by the exchange";
+        case Outcome::unfinished:
+            return "cancels NOT confirmed yet; scramd goes on trying: scramctl watch";
+        case Outcome::unknown:
+            return "cancels under way; their outcome was not asked for, or is not this user's to "
+                   "read";
+    }
+    return "?";
 }
 
 int trip(const Options& options) {
@@ -129,24 +147,18 @@ int trip(const Options& options) {
     const std::string answer = client.ask(
         request("trip").add("target", options.target).add("reason", options.reason).text());
     if (!is_ok(answer)) return report_refusal(options, answer);
-    const bool waits = options.wait_s > 0;
-    const bool confirmed = waits && await_confirmation(client, options);
+    const Outcome outcome = await_outcome(client, options);
     const std::string id = field(answer, "trip");
     const std::string families = field(answer, "families");
     if (options.json) {
         JsonObject out;
-        out.add("ok", true)
-            .add_raw("trip", id)
-            .add_raw("families", families)
-            .add("confirmed", confirmed);
-        fmt::print("{}\n", out.text());
+        out.add("ok", true).add_raw("trip", id).add_raw("families", families);
+        fmt::print("{}\n", out.add("confirmed", outcome == Outcome::confirmed).text());
     } else {
-        fmt::print("trip {}: {} families, {}\n", id, families,
-                   confirmed ? "cancels confirmed by the exchange"
-                   : waits   ? "cancels NOT confirmed yet; scramd goes on trying: scramctl watch"
-                             : "cancels under way");
+        fmt::print("trip {}: {} families, {}\n", id, families, text(outcome));
     }
-    return confirmed || !waits ? done : refused;
+    const bool asked = options.wait_s > 0;
+    return outcome == Outcome::confirmed || !asked ? done : refused;
 }
 
 void print_rearmed(const std::string& answer) {

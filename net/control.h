@@ -12,8 +12,8 @@
 namespace scram {
 
 inline constexpr std::size_t control_line_max = 16 * 1024;
-// The next one takes the place of the one longest there that does not watch: a crowd that says nothing
-// keeps no operator out.
+// The next one takes the place of the one longest there that does not watch: a crowd that says
+// nothing keeps no operator out.
 inline constexpr std::size_t control_clients_max = 256;
 // What may wait for a peer that does not read. One that lags further is cut off.
 inline constexpr std::size_t control_backlog_max = 4 * 1024 * 1024;

@@ -26,7 +26,7 @@ install_clients() {
 
 port() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" "$work/ports"; }
 
-command -v node >/dev/null && command -v npm >/dev/null || skip "node is missing"
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then skip "node is missing"; fi
 install_clients
 
 work=$(mktemp -d)
