@@ -137,6 +137,7 @@ void read_rules(Section& top, Config& config) {
     for (auto& rule : top.tables("rule", rules_max - 2)) read_rule(rule, config.plan);
     add_implicit(config.plan, RuleKind::gone, implicit_gone);
     add_implicit(config.plan, RuleKind::bad, implicit_bad);
+    check_conditions(top, config.plan);
 }
 
 }  // namespace scram::config

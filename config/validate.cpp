@@ -121,4 +121,23 @@ void check_samples(Section& top, const Plan& plan) {
                         samples_max));
 }
 
+// What a rule looks at: a family or all of them, by source or in sum; a source, or a source's
+// family.
+void check_conditions(Section& top, const Plan& plan) {
+    std::size_t conditions = 0;
+    for (const RuleSpec& rule : plan.rules) {
+        const bool of_values = rule.kind == RuleKind::limit || rule.kind == RuleKind::drawdown;
+        const std::size_t families =
+            rule.per == Per::all ? 1 : std::max<std::size_t>(1, rule.families.size());
+        const bool each = !of_values || rule.over == Over::each;
+        const std::size_t sources = of_values ? plan.sources.size() : rule.sources.size();
+        conditions += families * (each ? sources : 1);
+    }
+    if (conditions <= conditions_max) return;
+    top.error("",
+              fmt::format("the rules look at {} values and sources; accepted: at most {}; over = "
+                          "\"each\" counts once for each source",
+                          conditions, conditions_max));
+}
+
 }  // namespace scram::config

@@ -21,5 +21,6 @@ void check_name_is_new(Document& document, const Text& name, std::string_view wh
 void check_credentials_differ(Section& account, const Config& config);
 void check_account_has_family(Section& account, AccountId id, const Plan& plan);
 void check_samples(Section& top, const Plan& plan);
+void check_conditions(Section& top, const Plan& plan);
 
 }  // namespace scram::config

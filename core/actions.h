@@ -96,9 +96,9 @@ struct Event {
     LinkId link = none<LinkId>();
     double value = 0;
     double limit = 0;
-    Answer answer;
-    FixedText<32> by;     // an operator's name
-    FixedText<160> text;  // an operator's reason, or why something was refused
+    Answer answer{};
+    FixedText<32> by{};     // an operator's name
+    FixedText<160> text{};  // an operator's reason, or why something was refused
 };
 
 // The lists that one step fills. Both are sized for the most that one input can cause.

@@ -6,9 +6,14 @@
 
 namespace scram {
 
-Budget::Budget(const BudgetSpec& spec) : spec_(spec) {
+Budget::Budget(const BudgetSpec& spec) {
+    change(spec);
+}
+
+void Budget::change(const BudgetSpec& spec) {
     check(spec.slots >= 1 && spec.slots <= budget_slots_max, "a budget has 1 to 5 slots");
     check(spec.reserve < spec.slots, "a budget's reserve leaves at least one slot");
+    spec_ = spec;
 }
 
 std::optional<Budget::Slot> Budget::take(Time now, Purpose purpose) {
@@ -25,6 +30,18 @@ void Budget::answered(Slot slot, Time now) {
 
 void Budget::lost(Slot slot, Time now) {
     free_at_[slot] = now + spec_.window + spec_.guard;
+}
+
+std::size_t Budget::kept_back(Purpose purpose) const {
+    switch (purpose) {
+        case Purpose::trip:
+            return 0;
+        case Purpose::retry:
+            return std::min<std::size_t>(1, spec_.reserve);
+        case Purpose::repeat:
+            return spec_.reserve;
+    }
+    return 0;
 }
 
 Time Budget::next_take(Time now, Purpose purpose) const {

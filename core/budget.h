@@ -24,9 +24,11 @@ class Budget {
   public:
     using Slot = std::uint8_t;
 
-    // What a request is for. A repeat (a family that is already confirmed, a lock's renewal) never
-    // takes the last `reserve` slots, so that a trip finds them free.
-    enum class Purpose : std::uint8_t { trip, repeat };
+    // What a request is for decides how many free slots it leaves: a trip's first tries none; later
+    // tries one (if there is a reserve), so that a family that keeps failing does not hold up
+    // another's first cancel; a repeat (a family that is confirmed already, a lock's renewal) the
+    // whole reserve.
+    enum class Purpose : std::uint8_t { trip, retry, repeat };
 
     explicit Budget(const BudgetSpec& spec);
 
@@ -41,12 +43,10 @@ class Budget {
     std::size_t slots() const { return spec_.slots; }
 
     // A reload's new figures. Slots in use keep their times.
-    void change(const BudgetSpec& spec) { spec_ = spec; }
+    void change(const BudgetSpec& spec);
 
   private:
-    std::size_t kept_back(Purpose purpose) const {
-        return purpose == Purpose::trip ? 0 : spec_.reserve;
-    }
+    std::size_t kept_back(Purpose purpose) const;
 
     BudgetSpec spec_;
     std::array<Time, budget_slots_max> free_at_{};  // `never` while its request is in flight

@@ -10,9 +10,13 @@ namespace scram {
 // ---- A signal's way -----------------------------------------------------------------------------
 
 void Engine::on_signal(SourceId from, const scram_signal& signal, Time now, Step& step) {
+    // A silence that ended too late is looked at before the sign that ends it counts.
+    if (rules_.next_deadline() <= now) [[unlikely]]
+        rules_.on_time(metrics_, now, breaches_);
     rules_.on_seen(from, now);
     const BadReason bad = inspect(from, signal);
-    const BadReason order = follow_sequence(from, signal);
+    const bool is_ours = bad != BadReason::wrong_version && bad != BadReason::wrong_source;
+    const BadReason order = is_ours ? follow_sequence(from, signal) : BadReason::none;
     if (bad != BadReason::none || order != BadReason::none) [[unlikely]] {
         report_bad(from, signal, bad != BadReason::none ? bad : order);
     }
@@ -43,10 +47,12 @@ BadReason Engine::inspect(SourceId from, const scram_signal& signal) const {
     return BadReason::none;
 }
 
+// Follows on from whatever number came, so that an absurd one spoils the order once and not for
+// good.
 BadReason Engine::follow_sequence(SourceId from, const scram_signal& signal) {
     std::uint64_t& next = sources_[index(from)].next_sequence;
     const std::uint64_t expected = next;
-    next = std::max(expected, signal.sequence + 1);
+    next = signal.sequence + 1;
     if (signal.sequence > expected) return BadReason::sequence_gap;
     return signal.sequence < expected ? BadReason::sequence_back : BadReason::none;
 }
@@ -75,20 +81,18 @@ void Engine::trip_breaches(Time published, Time now, Step& step) {
     breaches_.clear();
 }
 
-Event Engine::trip_event(TripId trip, const Breach& breach, Time published, Time now) const {
-    Event event;
-    event.kind = EventKind::tripped;
-    event.at = now;
-    event.published = published;
-    event.trip = trip;
-    event.rule = breach.rule;
-    event.family = breach.family;
-    event.source = breach.source;
-    event.metric = breach.metric;
-    event.bad = breach.bad;
-    event.value = breach.value;
-    event.limit = breach.limit;
-    return event;
+Event Engine::trip_event(TripId trip, const Breach& breach, Time published, Time now) {
+    return {.kind = EventKind::tripped,
+            .bad = breach.bad,
+            .at = now,
+            .published = published,
+            .trip = trip,
+            .family = breach.family,
+            .rule = breach.rule,
+            .source = breach.source,
+            .metric = breach.metric,
+            .value = breach.value,
+            .limit = breach.limit};
 }
 
 void Engine::trip_family(FamilyId id, TripId trip, Time now, Step& step) {
@@ -105,29 +109,24 @@ void Engine::trip_family(FamilyId id, TripId trip, Time now, Step& step) {
     } else {
         make_due(family, now);
         family.failures = 0;
+        family.resynced = false;
     }
     if (was_latched) return;
     rules_.on_latched(id);
     step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, id});
-    Event event;
-    event.kind = EventKind::latched;
-    event.at = now;
-    event.trip = trip;
-    event.family = id;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::latched, .at = now, .trip = trip, .family = id});
 }
 
 void Engine::on_trip(std::span<const FamilyId> families, const OperatorNote& note, Time now,
                      Step& step) {
-    Event event;
-    event.kind = EventKind::tripped;
-    event.at = now;
-    event.trip = TripId{++trips_};
-    event.family = families.size() == 1 ? families[0] : none<FamilyId>();
-    event.by = FixedText<32>(note.by);
-    event.text = FixedText<160>(note.reason);
-    step.events.push_back(event);
-    for (const FamilyId family : families) trip_family(family, event.trip, now, step);
+    const TripId trip{++trips_};
+    step.events.push_back({.kind = EventKind::tripped,
+                           .at = now,
+                           .trip = trip,
+                           .family = families.size() == 1 ? families[0] : none<FamilyId>(),
+                           .by = FixedText<32>(note.by),
+                           .text = FixedText<160>(note.reason)});
+    for (const FamilyId family : families) trip_family(family, trip, now, step);
     finish(now, step);
 }
 
@@ -137,32 +136,21 @@ void Engine::on_source_joined(SourceId source, Time now, Step& step) {
     sources_[index(source)].phase = SourcePhase::attached;
     sources_[index(source)].next_sequence = 1;
     rules_.on_joined(source, now);
-    Event event;
-    event.kind = EventKind::source_joined;
-    event.at = now;
-    event.source = source;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::source_joined, .at = now, .source = source});
     finish(now, step);
 }
 
 void Engine::on_source_left(SourceId source, Time now, Step& step) {
     sources_[index(source)].phase = SourcePhase::left;
     rules_.on_left(source);
-    Event event;
-    event.kind = EventKind::source_left;
-    event.at = now;
-    event.source = source;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::source_left, .at = now, .source = source});
     finish(now, step);
 }
 
 void Engine::on_source_vanished(SourceId source, Time now, Step& step) {
+    if (sources_[index(source)].phase != SourcePhase::attached) return;  // it had said goodbye
     sources_[index(source)].phase = SourcePhase::vanished;
-    Event event;
-    event.kind = EventKind::source_vanished;
-    event.at = now;
-    event.source = source;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::source_vanished, .at = now, .source = source});
     rules_.on_vanished(source, breaches_);
     trip_breaches(Time{}, now, step);
     finish(now, step);
@@ -206,10 +194,7 @@ void Engine::adopt(Plan plan, Time now, Step& step) {
     for (std::size_t a = 0; a < accounts_.size(); ++a) {
         accounts_[a].budget.change(plan_.accounts[a].budget);
     }
-    Event event;
-    event.kind = EventKind::plan_changed;
-    event.at = now;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::plan_changed, .at = now});
     rules_.on_reload(metrics_, breaches_);
     trip_breaches(Time{}, now, step);
     finish(now, step);
@@ -245,12 +230,11 @@ void Engine::update_deadline(Time now) {
         for (const FamilyId id : account.families) {
             const Switch& family = switches_[index(id)];
             if (family.cancel != Cancel::due) continue;
-            const auto purpose = family.repeat ? Budget::Purpose::repeat : Budget::Purpose::trip;
             if (family.due_at > now) also(family.due_at);
             // Without an idle link the next link event goes on; without a slot in sight, the next
             // answer.
             else if (can_send)
-                also(account.budget.next_take(now, purpose));
+                also(account.budget.next_take(now, purpose(family)));
         }
     }
 }

@@ -35,6 +35,7 @@ struct Switch {
     bool repeat = false;        // it was confirmed in this latch before: yields to first cancels
     bool again = false;         // tripped anew while a cancel from before was in flight
     bool after_resync = false;  // waits for the exchange's time, then goes at once
+    bool resynced = false;      // has asked for the exchange's time since its trip
     TripId trip{};              // the last that it was cancelled for
     Time tripped_at{};
     Time due_at{};
@@ -131,12 +132,13 @@ class Engine {
     // trips
     void trip_breaches(Time published, Time now, Step& step);
     void trip_family(FamilyId family, TripId trip, Time now, Step& step);
-    Event trip_event(TripId trip, const Breach& breach, Time published, Time now) const;
+    static Event trip_event(TripId trip, const Breach& breach, Time published, Time now);
 
     // cancels
     void dispatch_all(Time now, Step& step);
     void dispatch(Account& account, Time now, Step& step);
     FamilyId next_due(const Account& account, Time now) const;
+    static Budget::Purpose purpose(const Switch& family);
     LinkId idle_link(const Account& account) const;
     void fire(FamilyId family, LinkId link, Budget::Slot slot, Time now, Step& step);
     void settle(FamilyId family, const Answer& answer, LinkId link, Time now, Step& step);
@@ -149,6 +151,7 @@ class Engine {
     // links
     void rehearse_due(Time now, Step& step);
     bool may_rehearse(const Account& account, Time now) const;
+    void ask_for_time(LinkId link, Time now, Step& step);
     void rehearse(LinkId id, Time now, Step& step);
     void abort_overdue(Time now, Step& step);
     void release(LinkState& link, LinkPhase to);

@@ -16,19 +16,18 @@ void Engine::dispatch(Account& account, Time now, Step& step) {
         if (family == none<FamilyId>()) return;
         const LinkId link = idle_link(account);
         if (link == none<LinkId>()) return;
-        const auto purpose =
-            switches_[index(family)].repeat ? Budget::Purpose::repeat : Budget::Purpose::trip;
-        const auto slot = account.budget.take(now, purpose);
+        const auto slot = account.budget.take(now, purpose(switches_[index(family)]));
         if (!slot) return;
         fire(family, link, *slot, now, step);
     }
 }
 
-// First cancels before tries anew, those before repeats of confirmed ones; within a rank, first
-// cancels by the order of fire, the others by how long they wait.
+// First cancels before tries anew, second tries before later ones, those before repeats; within a
+// rank, first cancels by the order of fire, the others by how long they wait. A rank never leaves
+// fewer slots to others than the ranks before it, so when the best cannot be sent, none can.
 FamilyId Engine::next_due(const Account& account, Time now) const {
     const auto rank = [](const Switch& family) {
-        return family.repeat ? 2 : family.failures > 0 ? 1 : 0;
+        return family.repeat ? 3u : std::min(family.failures, 2u);
     };
     FamilyId best = none<FamilyId>();
     for (const FamilyId id : account.families) {
@@ -43,6 +42,11 @@ FamilyId Engine::next_due(const Account& account, Time now) const {
         if (rank(family) < rank(leader) || (rank(family) == rank(leader) && longer)) best = id;
     }
     return best;
+}
+
+Budget::Purpose Engine::purpose(const Switch& family) {
+    if (family.repeat) return Budget::Purpose::repeat;
+    return family.failures > 1 ? Budget::Purpose::retry : Budget::Purpose::trip;
 }
 
 LinkId Engine::idle_link(const Account& account) const {
@@ -66,14 +70,12 @@ void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step
     family.attempt = attempt;
     family.link = link_id;
     step.actions.push_back({ActionKind::fire, link.account, id, link_id, attempt});
-    Event event;
-    event.kind = EventKind::fired;
-    event.at = now;
-    event.trip = family.trip;
-    event.family = id;
-    event.link = link_id;
-    event.attempt = attempt;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::fired,
+                           .at = now,
+                           .trip = family.trip,
+                           .attempt = attempt,
+                           .family = id,
+                           .link = link_id});
 }
 
 void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bool link_stays) {
@@ -81,15 +83,13 @@ void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bo
     check(link.phase == LinkPhase::firing, "an answer belongs to an attempt in flight");
     const FamilyId family = link.family;
     accounts_[index(link.account)].budget.answered(link.slot, now);
-    Event event;
-    event.kind = EventKind::answered;
-    event.at = now;
-    event.trip = switches_[index(family)].trip;
-    event.family = family;
-    event.link = id;
-    event.attempt = link.attempt;
-    event.answer = answer;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::answered,
+                           .at = now,
+                           .trip = switches_[index(family)].trip,
+                           .attempt = link.attempt,
+                           .family = family,
+                           .link = id,
+                           .answer = answer});
     release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
     settle(family, answer, id, now, step);
     finish(now, step);
@@ -104,6 +104,7 @@ void Engine::settle(FamilyId id, const Answer& answer, LinkId link, Time now, St
         // now.
         family.again = false;
         family.failures = 0;
+        family.resynced = false;
         return make_due(family, now);
     }
     const Timings& timings = plan_.timings;
@@ -120,9 +121,10 @@ void Engine::settle(FamilyId id, const Answer& answer, LinkId link, Time now, St
             return try_again(family, timings.retry_max, now);
         case AnswerClass::clock:
             // The first time at once, as soon as a rehearsal has told the time; then with pauses.
-            family.after_resync = family.failures == 0;
+            family.after_resync = !family.resynced;
+            family.resynced = true;
             try_again(family, growing, now);
-            if (family.after_resync) rehearse(link, now, step);
+            if (family.after_resync) ask_for_time(link, now, step);
             return;
         case AnswerClass::refused:
             return try_again(family, timings.retry_refused, now);
@@ -133,14 +135,12 @@ void Engine::confirm(FamilyId id, Time now, Step& step) {
     Switch& family = switches_[index(id)];
     family.cancel = family.latched ? Cancel::confirmed : Cancel::idle;
     family.failures = 0;
-    Event event;
-    event.kind = EventKind::confirmed;
-    event.at = now;
-    event.trip = family.trip;
-    event.family = id;
-    event.attempt = family.attempt;
-    event.answer = family.last_answer;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::confirmed,
+                           .at = now,
+                           .trip = family.trip,
+                           .attempt = family.attempt,
+                           .family = id,
+                           .answer = family.last_answer});
 }
 
 void Engine::make_due(Switch& family, Time at) {
@@ -163,14 +163,12 @@ Duration Engine::growing_pause(std::uint32_t failures) const {
 void Engine::lose_attempt(LinkState& link, LinkId id, Time now, Step& step) {
     const FamilyId family = link.family;
     accounts_[index(link.account)].budget.lost(link.slot, now);
-    Event event;
-    event.kind = EventKind::attempt_lost;
-    event.at = now;
-    event.trip = switches_[index(family)].trip;
-    event.family = family;
-    event.link = id;
-    event.attempt = link.attempt;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::attempt_lost,
+                           .at = now,
+                           .trip = switches_[index(family)].trip,
+                           .attempt = link.attempt,
+                           .family = family,
+                           .link = id});
     settle(family, {AnswerClass::ambiguous, 0, no_code}, id, now, step);
 }
 

@@ -8,13 +8,10 @@ namespace scram {
 
 void Engine::on_link_up(LinkId id, Time now, Step& step) {
     LinkState& link = links_[index(id)];
+    if (link.phase != LinkPhase::down) on_link_down(id, now, step);
     release(link, LinkPhase::idle);
     link.rehearse_at = now;  // the first rehearsal proves the link and reads the exchange's clock
-    Event event;
-    event.kind = EventKind::link_up;
-    event.at = now;
-    event.link = id;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::link_up, .at = now, .link = id});
     finish(now, step);
 }
 
@@ -23,11 +20,7 @@ void Engine::on_link_down(LinkId id, Time now, Step& step) {
     const LinkPhase before = link.phase;
     release(link, LinkPhase::down);
     if (before == LinkPhase::firing) lose_attempt(link, id, now, step);
-    Event event;
-    event.kind = EventKind::link_down;
-    event.at = now;
-    event.link = id;
-    step.events.push_back(event);
+    step.events.push_back({.kind = EventKind::link_down, .at = now, .link = id});
     finish(now, step);
 }
 
@@ -38,12 +31,8 @@ void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, 
     release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
     link.rehearse_at = now + plan_.timings.rehearse_every;
     if (!good) {
-        Event event;
-        event.kind = EventKind::rehearsal_failed;
-        event.at = now;
-        event.link = id;
-        event.answer = answer;
-        step.events.push_back(event);
+        step.events.push_back(
+            {.kind = EventKind::rehearsal_failed, .at = now, .link = id, .answer = answer});
     }
     bool waited_for_it = false;
     for (const FamilyId family_id : accounts_[index(link.account)].families) {
@@ -77,9 +66,15 @@ bool Engine::may_rehearse(const Account& account, Time now) const {
     return in_phase(LinkPhase::idle) > 1 || next_due(account, now) == none<FamilyId>();
 }
 
+// On `link`, or if that is no more, on any that is idle.
+void Engine::ask_for_time(LinkId id, Time now, Step& step) {
+    const LinkState& link = links_[index(id)];
+    if (link.phase != LinkPhase::idle) id = idle_link(accounts_[index(link.account)]);
+    if (id != none<LinkId>()) rehearse(id, now, step);
+}
+
 void Engine::rehearse(LinkId id, Time now, Step& step) {
     LinkState& link = links_[index(id)];
-    if (link.phase != LinkPhase::idle) return;
     next_rehearsal_ = now + plan_.timings.rehearse_gap;
     link.phase = LinkPhase::rehearsing;
     link.deadline = now + plan_.timings.answer_timeout;
@@ -99,11 +94,7 @@ void Engine::abort_overdue(Time now, Step& step) {
         step.actions.push_back({ActionKind::abort_link, link.account, none<FamilyId>(), id});
         if (before == LinkPhase::firing) lose_attempt(link, id, now, step);
         if (before != LinkPhase::rehearsing) continue;
-        Event event;
-        event.kind = EventKind::rehearsal_lost;
-        event.at = now;
-        event.link = id;
-        step.events.push_back(event);
+        step.events.push_back({.kind = EventKind::rehearsal_lost, .at = now, .link = id});
     }
 }
 

@@ -15,10 +15,10 @@ namespace scram {
 namespace {
 
 using enum AnswerClass;
-namespace json = simdjson::ondemand;
+namespace json = simdjson::dom;
 
-// Sorted by code. HTTP statuses stand in OKX's own table; they do not decide, since one code comes
-// with several (50011: 200 and 429; 50119: 200 and 401).
+// Sorted by code. HTTP statuses stand in OKX's own table; they do not decide,
+// since one code comes with several (50011: 200 and 429; 50119: 200 and 401).
 constexpr CodeRule table[] = {
     {1, failed, "operation failed"},
     {2, failed, "partially succeeded"},
@@ -82,7 +82,8 @@ constexpr CodeRule table[] = {
     {51054, ambiguous, "the request timed out"},
     {51149, ambiguous, "the order timed out"},
     {51400, failed,
-     "an order is filled, cancelled or absent already, which says nothing of the rest"},
+     "an order is filled, cancelled or absent already, which says nothing of "
+     "the rest"},
     {51403, failed, "an order's type cannot be cancelled here"},
     {51404, failed, "the call auction does not allow it now"},
     {51405, nothing_left, "there was no order to cancel"},
@@ -124,7 +125,7 @@ std::uint32_t code_of_text(std::string_view text) {
     return error == std::errc{} && whole ? code : no_code;
 }
 
-std::uint32_t code_of(json::value value) {
+std::uint32_t code_of(json::element value) {
     std::string_view text;
     if (value.get_string().get(text) == simdjson::SUCCESS) return code_of_text(text);
     std::uint64_t number = 0;
@@ -137,60 +138,41 @@ struct Fields {
     std::uint32_t code = no_code;
     std::uint32_t item_code = no_code;  // data[0].sCode: the result, where there is one
     bool result = false;                // data[0].result
-    bool one_item = false;              // one request, one result: anything else ends nothing
 };
 
 void read_item(json::object item, Fields& out) {
-    for (auto field : item) {
-        std::string_view key;
-        json::value value;
-        if (field.unescaped_key().get(key) != simdjson::SUCCESS) return;
-        if (field.value().get(value) != simdjson::SUCCESS) return;
+    for (const auto& [key, value] : item) {
         if (key == "result" && value.get_bool().get(out.result) != simdjson::SUCCESS)
             out.result = false;
         if (key == "sCode") out.item_code = code_of(value);
     }
 }
 
-// Of a key that comes twice the last counts, as with `code`.
-void read_data(json::value data, Fields& out) {
-    out.item_code = no_code;
+// One request, one result: anything else says nothing.
+void read_data(json::element data, Fields& out) {
     out.result = false;
-    out.one_item = false;
+    out.item_code = no_code;
     json::array items;
-    if (data.get_array().get(items) != simdjson::SUCCESS) return;
-    std::size_t count = 0;
-    for (auto element : items) {
-        json::object item;
-        if (++count > 1 || element.get_object().get(item) != simdjson::SUCCESS) {
-            out.one_item = false;
-            return;
-        }
-        out.one_item = true;
-        read_item(item, out);
-    }
+    json::object item;
+    if (data.get_array().get(items) != simdjson::SUCCESS || items.size() != 1) return;
+    if (items.at(0).get_object().get(item) == simdjson::SUCCESS) read_item(item, out);
 }
 
-bool read_fields(json::object root, Fields& out) {
-    for (auto field : root) {
-        std::string_view key;
-        json::value value;
-        if (field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
-        if (field.value().get(value) != simdjson::SUCCESS) return false;
+Fields read_fields(json::object root) {
+    Fields out;
+    for (const auto& [key, value] : root) {
         if (key == "code") out.code = code_of(value);
         if (key == "data") read_data(value, out);
     }
-    return true;
+    return out;
 }
 
 AnswerClass class_of(int http_status, const Fields& fields) {
     if (fields.code == no_code) return class_of_status(http_status);
-    if (fields.code != 0) return class_of_code(fields.code);
-    return fields.result && fields.one_item ? confirmed : failed;
-}
-
-bool ends_the_trying(AnswerClass answer_class) {
-    return answer_class == confirmed || answer_class == nothing_left;
+    const AnswerClass by_code =
+        fields.code != 0 ? class_of_code(fields.code) : (fields.result ? confirmed : failed);
+    const bool ends_the_trying = by_code == confirmed || by_code == nothing_left;
+    return ends_the_trying && http_status != 200 ? failed : by_code;
 }
 
 }  // namespace
@@ -226,34 +208,26 @@ std::string_view why(std::uint32_t code) {
 
 struct AnswerReader::Impl {
     json::parser parser{answer_body_max};
-    simdjson::dom::parser whole_parser;
     std::vector<char> padded = std::vector<char>(answer_body_max + simdjson::SIMDJSON_PADDING);
 
-    // simdjson reads up to SIMDJSON_PADDING bytes behind the text, so it is copied to where they
-    // are ours.
-    bool open(std::string_view body, json::document& document, json::object& root) {
+    // The whole text is checked before any of it counts: a lazy reader would take
+    // a truncated answer's first half for a confirmation. simdjson reads up to
+    // SIMDJSON_PADDING bytes behind the text, so it is copied to where they are
+    // ours.
+    bool open(std::string_view body, json::object& root) {
         if (body.empty() || body.size() > answer_body_max) return false;
         std::memcpy(padded.data(), body.data(), body.size());
         std::memset(padded.data() + body.size(), 0, simdjson::SIMDJSON_PADDING);
-        const simdjson::padded_string_view view(padded.data(), body.size(), padded.size());
-        return parser.iterate(view).get(document) == simdjson::SUCCESS &&
-               document.get_object().get(root) == simdjson::SUCCESS;
-    }
-
-    // On-demand reading looks at no more than it is asked for. What ends the trying must be sound
-    // from the first byte to the last.
-    bool is_sound(std::string_view body) {
-        const bool copy = false;  // `padded` still holds it
-        return whole_parser.parse(padded.data(), body.size(), copy).error() == simdjson::SUCCESS;
+        return parser.parse(padded.data(), body.size(), false).get_object().get(root) ==
+               simdjson::SUCCESS;
     }
 };
 
 AnswerReader::AnswerReader() : impl_(std::make_unique<Impl>()) {
-    // Reading the largest text once gives the second parser all the memory that it will need.
-    const std::string largest = '"' + std::string(answer_body_max - 2, ' ') + '"';
-    const bool ready = impl_->parser.allocate(answer_body_max) == simdjson::SUCCESS &&
-                       impl_->whole_parser.parse(largest).error() == simdjson::SUCCESS;
-    check(ready, "memory for answers at start");
+    // The parser's memory grows with the text: let it meet the largest one now.
+    json::object root;
+    impl_->open(std::string(answer_body_max - 2, ' ') + "{}", root);
+    check(impl_->parser.capacity() >= answer_body_max, "memory for answers at start");
 }
 
 AnswerReader::~AnswerReader() = default;
@@ -262,32 +236,23 @@ Answer AnswerReader::mass_cancel(int http_status, std::string_view body) {
     Answer answer;
     answer.http_status = http_status;
     Fields fields;
-    json::document document;
     json::object root;
-    const bool read = impl_->open(body, document, root) && read_fields(root, fields);
-    const bool item_decides =
-        fields.one_item && fields.item_code != no_code && fields.item_code != 0;
-    if (item_decides) fields.code = fields.item_code;
+    if (impl_->open(body, root)) fields = read_fields(root);
+    if (fields.item_code != no_code && fields.item_code != 0) fields.code = fields.item_code;
     answer.code = fields.code;
     answer.answer_class = class_of(http_status, fields);
-    const bool believed = http_status == 200 && read && impl_->is_sound(body);
-    if (ends_the_trying(answer.answer_class) && !believed) answer.answer_class = failed;
     return answer;
 }
 
 std::optional<WallMillis> AnswerReader::time(int http_status, std::string_view body) {
-    json::document document;
     json::object root;
     std::string_view text;
-    if (http_status != 200 || !impl_->open(body, document, root)) return std::nullopt;
-    if (root.find_field_unordered("data").at(0).find_field_unordered("ts").get_string().get(text) !=
-        simdjson::SUCCESS) {
-        return std::nullopt;
-    }
+    if (http_status != 200 || !impl_->open(body, root)) return std::nullopt;
+    if (root["data"].at(0)["ts"].get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
     WallMillis ts;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ts.value);
-    const bool plausible =
-        ts.value > 0 && ts.value < 9'000'000'000'000;  // nanoseconds fit in 64 bits
+    const bool plausible = ts.value > 1'577'836'800'000 &&
+                           ts.value < 9'000'000'000'000;  // 2020; 2255, as ns in 64 bits
     if (error != std::errc{} || end != text.data() + text.size() || !plausible) return std::nullopt;
     return ts;
 }

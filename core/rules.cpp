@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <string_view>
 
 namespace scram {
 namespace {
-
-bool contains(std::span<const FamilyId> families, FamilyId family) {
-    return std::find(families.begin(), families.end(), family) != families.end();
-}
 
 // Written so that a sum which is no number (infinity less infinity) is beyond every limit.
 bool beyond_limit(const RuleSpec& rule, double value) {
@@ -164,9 +162,10 @@ Time RuleSet::last_sign(const HealthWatch& watch, const MetricTable& table) cons
 void RuleSet::on_reload(const MetricTable& table, Breaches& out) {
     for (const Watch& watch : watches_) {
         const RuleSpec& rule = rules_[index(watch.rule)];
-        const std::size_t sources = rule.over == Over::each ? sources_.size() : 1;
+        const bool each = rule.over == Over::each;
+        const std::size_t sources = each ? sources_.size() : 1;
         for (std::size_t i = 0; i < sources; ++i) {
-            const auto source = id_at<SourceId>(i);
+            const auto source = each ? id_at<SourceId>(i) : none<SourceId>();
             if (is_known(rule, watch, table, source)) look(watch, table, source, 0, out);
         }
     }
@@ -189,8 +188,14 @@ std::span<const FamilyId> RuleSet::kills(RuleId id, FamilyId family, SourceId so
     return of_values ? rule.families : source_families_[index(source)];
 }
 
-bool RuleSet::kills_family(RuleId rule, FamilyId watched, SourceId source, FamilyId family) const {
-    return contains(kills(rule, watched, source), family);
+// The same as a look-up: re-arming asks it of every condition and family.
+bool RuleSet::kills_family(RuleId id, FamilyId watched, SourceId source, FamilyId family) const {
+    const RuleSpec& rule = rules_[index(id)];
+    const bool of_source = rule.kind == RuleKind::gone || rule.kind == RuleKind::bad;
+    if (rule.kills.empty() && !of_source && watched != none<FamilyId>()) return watched == family;
+    const bool of_values = rule.kind == RuleKind::limit || rule.kind == RuleKind::drawdown;
+    return rule.kills.empty() && !of_values ? source_kills_[index(source)][index(family)]
+                                            : rule_kills_[index(id)][index(family)];
 }
 
 // ---- Re-arming ----------------------------------------------------------------------------------
@@ -199,7 +204,8 @@ void RuleSet::on_rearmed(const MetricTable& table, FamilyId family) {
     armed_[index(family)] = true;
     for (const Watch& watch : watches_) {
         if (rules_[index(watch.rule)].kind != RuleKind::drawdown) continue;
-        if (is_first_armed(kills(watch.rule, watch.family, none<SourceId>()), family)) {
+        if (!kills_family(watch.rule, watch.family, none<SourceId>(), family)) continue;
+        if (is_alone_armed(family, kills(watch.rule, watch.family, none<SourceId>()))) {
             restart(watch, table);
         }
     }
@@ -209,16 +215,14 @@ void RuleSet::on_rearmed(const MetricTable& table, FamilyId family) {
 }
 
 // A peak that guards another armed family as well is left to it.
-bool RuleSet::is_first_armed(std::span<const FamilyId> kills, FamilyId family) const {
-    return contains(kills, family) && std::none_of(kills.begin(), kills.end(), [&](FamilyId other) {
-               return other != family && armed_[index(other)];
-           });
+bool RuleSet::is_alone_armed(FamilyId family, std::span<const FamilyId> kills) const {
+    return std::none_of(kills.begin(), kills.end(),
+                        [&](FamilyId other) { return other != family && armed_[index(other)]; });
 }
 
 void RuleSet::restart(const Watch& watch, const MetricTable& table) {
     const RuleSpec& rule = rules_[index(watch.rule)];
-    const std::size_t count = rule.over == Over::each ? sources_.size() : 1;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < state_count(watch.rule); ++i) {
         State& state = states_[watch.first_state + i];
         state.holds = false;
         state.peak = value_of(rule, watch, table, id_at<SourceId>(i));
@@ -227,15 +231,9 @@ void RuleSet::restart(const Watch& watch, const MetricTable& table) {
 
 RuleId RuleSet::holds(FamilyId family) const {
     for (const Watch& watch : watches_) {
-        const RuleSpec& rule = rules_[index(watch.rule)];
         // A drawdown since arming starts anew with the arming, so it never stands in its way.
-        if (rule.kind != RuleKind::limit) continue;
-        if (!kills_family(watch.rule, watch.family, none<SourceId>(), family)) continue;
-        const std::size_t count = rule.over == Over::each ? sources_.size() : 1;
-        const auto first = states_.begin() + watch.first_state;
-        const auto end = first + static_cast<std::ptrdiff_t>(count);
-        if (std::any_of(first, end, [](const State& state) { return state.holds; }))
-            return watch.rule;
+        if (rules_[index(watch.rule)].kind != RuleKind::limit || !any_holds(watch)) continue;
+        if (kills_family(watch.rule, watch.family, none<SourceId>(), family)) return watch.rule;
     }
     for (const auto* watches : {&gone_, &stale_}) {
         for (const HealthWatch& watch : *watches) {
@@ -247,6 +245,16 @@ RuleId RuleSet::holds(FamilyId family) const {
     return none<RuleId>();
 }
 
+bool RuleSet::any_holds(const Watch& watch) const {
+    const auto first = states_.begin() + watch.first_state;
+    return std::any_of(first, first + static_cast<std::ptrdiff_t>(state_count(watch.rule)),
+                       [](const State& state) { return state.holds; });
+}
+
+std::size_t RuleSet::state_count(RuleId rule) const {
+    return rules_[index(rule)].over == Over::each ? sources_.size() : 1;
+}
+
 // ---- Compiling ----------------------------------------------------------------------------------
 
 RuleSet::RuleSet(const Plan& plan)
@@ -255,7 +263,18 @@ RuleSet::RuleSet(const Plan& plan)
       family_count_(plan.families.size()),
       sources_(plan.sources.size()),
       armed_(plan.families.size(), true) {
-    for (const SourceSpec& source : plan.sources) source_families_.push_back(source.families);
+    const auto as_bits = [&](const std::vector<FamilyId>& families) {
+        std::vector<bool> bits(family_count_);
+        for (const FamilyId family : families) bits[index(family)] = true;
+        return bits;
+    };
+    for (const SourceSpec& source : plan.sources) {
+        source_families_.push_back(source.families);
+        source_kills_.push_back(as_bits(source.families));
+    }
+    for (const RuleSpec& rule : rules_) {
+        rule_kills_.push_back(as_bits(rule.kills.empty() ? rule.families : rule.kills));
+    }
     for (std::size_t f = 0; f < family_count_; ++f) each_family_.push_back(id_at<FamilyId>(f));
     for (std::size_t r = 0; r < rules_.size(); ++r) compile(id_at<RuleId>(r));
     index_watches(plan);
@@ -278,7 +297,7 @@ void RuleSet::compile_value_rule(RuleId id) {
     const RuleSpec& rule = rules_[index(id)];
     const auto add = [&](FamilyId family) {
         watches_.push_back({id, family, static_cast<std::uint32_t>(states_.size())});
-        states_.resize(states_.size() + (rule.over == Over::each ? sources_.size() : 1));
+        states_.resize(states_.size() + state_count(id));
     };
     if (rule.per == Per::all) return add(none<FamilyId>());
     for (const FamilyId family : rule.families) add(family);
@@ -295,7 +314,7 @@ void RuleSet::compile_health_rule(RuleId id) {
             continue;
         }
         for (const FamilyId family : rule.families) {
-            if (contains(source_families_[index(source)], family))
+            if (source_kills_[index(source)][index(family)])
                 watches.push_back({id, source, family});
         }
     }
@@ -321,38 +340,60 @@ void RuleSet::index_watches(const Plan& plan) {
     for_each_cell([&](std::size_t cell, std::uint32_t w) { watch_list_[next[cell]++] = w; });
 }
 
+// Conditions that a rule of the same name had before keep what they know: the states of one rule
+// stand together, in an order that its shape decides.
 void RuleSet::carry_over(const RuleSet& old) {
     sources_ = old.sources_;
     armed_ = old.armed_;
-    for (const Watch& watch : watches_) {
-        const RuleSpec& rule = rules_[index(watch.rule)];
-        for (const Watch& before : old.watches_) {
-            const RuleSpec& old_rule = old.rules_[index(before.rule)];
-            if (before.family != watch.family || !same_shape(rule, old_rule)) continue;
-            const bool same_trip = rule.limit == old_rule.limit && rule.bound == old_rule.bound &&
-                                   rule.kills == old_rule.kills;
-            const std::size_t count = rule.over == Over::each ? sources_.size() : 1;
-            for (std::size_t i = 0; i < count; ++i) {
-                State& state = states_[watch.first_state + i];
-                state = old.states_[before.first_state + i];
-                state.holds = state.holds && same_trip;
-            }
+    for (const auto& [id, before] : pairs_by_name(old)) {
+        const RuleSpec& rule = rules_[index(id)];
+        const RuleSpec& old_rule = old.rules_[index(before)];
+        if (!same_shape(rule, old_rule)) continue;
+        const bool same_trip = rule.limit == old_rule.limit && rule.bound == old_rule.bound &&
+                               rule.after == old_rule.after && rule.kills == old_rule.kills;
+        const auto [from, until] = old.states_of(before);
+        for (std::size_t i = from, to = states_of(id).first; i < until; ++i, ++to) {
+            states_[to] = old.states_[i];
+            states_[to].holds = states_[to].holds && same_trip;
         }
+        if (!same_trip) continue;
+        carry_over(gone_, id, old.gone_, before);
+        carry_over(bad_, id, old.bad_, before);
+        carry_over(stale_, id, old.stale_, before);
     }
-    const auto carry = [&](std::vector<HealthWatch>& to, const std::vector<HealthWatch>& from) {
-        for (HealthWatch& watch : to) {
-            for (const HealthWatch& before : from) {
-                const RuleSpec& rule = rules_[index(watch.rule)];
-                const RuleSpec& old_rule = old.rules_[index(before.rule)];
-                const bool same = rule.name == old_rule.name && rule.kills == old_rule.kills &&
-                                  watch.source == before.source && watch.family == before.family;
-                if (same) watch.holds = before.holds;
-            }
-        }
+}
+
+std::vector<std::pair<RuleId, RuleId>> RuleSet::pairs_by_name(const RuleSet& old) const {
+    std::map<std::string_view, RuleId> names;
+    for (std::size_t r = 0; r < old.rules_.size(); ++r) {
+        names.emplace(old.rules_[r].name, id_at<RuleId>(r));
+    }
+    std::vector<std::pair<RuleId, RuleId>> pairs;
+    for (std::size_t r = 0; r < rules_.size(); ++r) {
+        const auto found = names.find(rules_[r].name);
+        if (found != names.end()) pairs.emplace_back(id_at<RuleId>(r), found->second);
+    }
+    return pairs;
+}
+
+std::pair<std::size_t, std::size_t> RuleSet::states_of(RuleId rule) const {
+    const auto in_order = [](const Watch& a, const Watch& b) { return a.rule < b.rule; };
+    const auto [first, last] =
+        std::equal_range(watches_.begin(), watches_.end(), Watch{rule}, in_order);
+    const auto begin_of = [&](auto watch) {
+        return watch == watches_.end() ? states_.size() : watch->first_state;
     };
-    carry(gone_, old.gone_);
-    carry(bad_, old.bad_);
-    carry(stale_, old.stale_);
+    return {begin_of(first), begin_of(last)};
+}
+
+void RuleSet::carry_over(std::vector<HealthWatch>& to, RuleId rule,
+                         const std::vector<HealthWatch>& from, RuleId before) {
+    const auto in_order = [](const HealthWatch& a, const HealthWatch& b) {
+        return a.rule < b.rule;
+    };
+    const auto [first, last] = std::equal_range(to.begin(), to.end(), HealthWatch{rule}, in_order);
+    auto old = std::lower_bound(from.begin(), from.end(), HealthWatch{before}, in_order);
+    for (auto watch = first; watch != last; ++watch, ++old) watch->holds = old->holds;
 }
 
 }  // namespace scram

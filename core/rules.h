@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/actions.h"
@@ -94,7 +95,13 @@ class RuleSet {
     void look_for_gone(Breaches& out);
     void look(const Watch& watch, const MetricTable& table, SourceId source, double arrived,
               Breaches& out);
-    bool is_first_armed(std::span<const FamilyId> kills, FamilyId family) const;
+    bool is_alone_armed(FamilyId family, std::span<const FamilyId> kills) const;
+    bool any_holds(const Watch& watch) const;
+    std::size_t state_count(RuleId rule) const;
+    std::pair<std::size_t, std::size_t> states_of(RuleId rule) const;
+    std::vector<std::pair<RuleId, RuleId>> pairs_by_name(const RuleSet& old) const;
+    static void carry_over(std::vector<HealthWatch>& to, RuleId rule,
+                           const std::vector<HealthWatch>& from, RuleId before);
     void restart(const Watch& watch, const MetricTable& table);
     bool is_known(const RuleSpec& rule, const Watch& watch, const MetricTable& table,
                   SourceId source) const;
@@ -106,6 +113,9 @@ class RuleSet {
 
     std::vector<RuleSpec> rules_;
     std::vector<std::vector<FamilyId>> source_families_;
+    std::vector<std::vector<bool>> source_kills_;  // by source: source_families_ as bits
+    std::vector<std::vector<bool>>
+        rule_kills_;  // by rule: its kills, or without any what it watches
     std::size_t metric_count_;
     std::size_t family_count_;
     std::vector<FamilyId>

@@ -13,13 +13,6 @@ std::string budget(const std::string& keys) {
     return account + "budget = { " + keys + " }\n" + family;
 }
 
-std::string repeated(int count, const std::string& header, const std::string& prefix) {
-    std::string text;
-    for (int i = 0; i < count; ++i)
-        text += header + "\nname = \"" + prefix + std::to_string(i) + "\"\n";
-    return text;
-}
-
 }  // namespace
 
 TEST_CASE("account: every key arrives") {

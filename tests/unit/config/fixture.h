@@ -96,4 +96,11 @@ class CredentialsFolder {
     CredentialsFolder& operator=(const CredentialsFolder&) = delete;
 };
 
+inline std::string repeated(int count, const std::string& header, const std::string& prefix) {
+    std::string text;
+    for (int i = 0; i < count; ++i)
+        text += header + "\nname = \"" + prefix + std::to_string(i) + "\"\n";
+    return text;
+}
+
 }  // namespace scram::test

@@ -231,3 +231,20 @@ TEST_CASE("rules: 1022 are the most, so that two implicit ones have room") {
     CHECK(config_of(with(1022)).plan.rules.size() == rules_max);
     CHECK(has(messages(with(1023)), "[[rule]]: 1023 stand in the file; accepted: at most 1022"));
 }
+
+TEST_CASE("rules: what they look at together stays within the engine's memory") {
+    const auto with = [](int rules) {
+        auto text =
+            account + repeated(32, "[[family]]", "mm-1/F") + repeated(64, "[[source]]", "m");
+        text = "metrics = [\"delta\"]\n" + text;
+        for (int i = 0; i < rules; ++i) {
+            text += "[[rule]]\nname = \"r" + std::to_string(i) +
+                    "\"\nkind = \"limit\"\nmetric = \"delta\"\nbeyond = 1\nover = \"each\"\n";
+        }
+        return text;
+    };
+    CHECK(messages(with(127)).empty());  // 127 x 32 x 64, and 64 for each implicit rule
+    CHECK(has(messages(with(128)),
+              "the rules look at 262272 values and sources; accepted: at most "
+              "262144"));
+}

@@ -10,7 +10,9 @@ namespace {
 
 // Rehearsals out of the way, and pauses that are easy to read: 100, 200, 400 ... 2000 ms.
 Desk tripped_desk(std::uint8_t links = 5) {
-    Desk desk(plan_of({1, 1, links}));
+    Plan plan = plan_of({1, 1, links});
+    plan.accounts[0].budget.reserve = 0;  // no try waits for more than its slot
+    Desk desk(plan);
     desk.trip({A});
     desk.forget();
     return desk;
@@ -226,4 +228,13 @@ TEST_CASE("answer: its event carries attempt, link, code and status") {
     CHECK(event.answer.answer_class == AnswerClass::refused);
     CHECK(event.answer.code == 50113);
     CHECK(event.answer.http_status == 401);
+}
+
+TEST_CASE("answer: 'clock' after an attempt that was lost also asks for the time") {
+    Desk desk(plan_of({}));
+    desk.trip({A});
+    desk.down(link(0));
+    desk.forget();
+    desk.answer(link(1), AnswerClass::clock);
+    CHECK(desk.did() == "rehearse 1");
 }

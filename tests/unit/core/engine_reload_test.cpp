@@ -158,3 +158,15 @@ TEST_CASE("reload: a changed budget and changed pauses count from then on") {
     desk.wait(30ms);
     CHECK(desk.did() == "fire B on 1");
 }
+
+TEST_CASE("reload: a breach of a sum is no one source's") {
+    Plan plan = plan_of({1, 2});
+    add_limit(plan, 100);
+    Desk desk(plan);
+    desk.publish(other_maker, A, delta, 80);
+    plan.rules[0].limit = 50;
+    desk.forget();
+    desk.adopt(plan);
+    REQUIRE(desk.events.size() > 1);
+    CHECK(desk.events[1].source == none<SourceId>());
+}

@@ -287,7 +287,9 @@ class Storm {
             idle_link = idle_link || desk_.engine.phase(link(l)) == LinkPhase::idle;
         for (const FamilyId family : all_families(plan_)) {
             const Switch& its = desk_.engine.family(family);
-            const auto purpose = its.repeat ? Budget::Purpose::repeat : Budget::Purpose::trip;
+            const auto purpose = its.repeat         ? Budget::Purpose::repeat
+                                 : its.failures > 1 ? Budget::Purpose::retry
+                                                    : Budget::Purpose::trip;
             const bool could_go = its.cancel == Cancel::due && its.due_at <= at && idle_link &&
                                   desk_.engine.budget(account).next_take(at, purpose) <= at;
             must(!could_go);

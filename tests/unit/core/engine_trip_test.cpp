@@ -129,6 +129,7 @@ TEST_CASE("trip: repeats leave the budget's reserve to first cancels") {
 
 TEST_CASE("trip: first cancels go before tries anew, and those before repeats") {
     Plan plan = plan_of({3, 1, 1});
+    plan.accounts[0].budget.reserve = 0;
     Desk desk(plan);
     desk.trip({A});
     desk.answer(link(0), AnswerClass::confirmed);
@@ -221,4 +222,21 @@ TEST_CASE("trip: trips and attempts are numbered from 1") {
     CHECK(desk.engine.family(B).trip == TripId{2});
     CHECK(desk.engine.family(A).attempt == AttemptId{1});
     CHECK(desk.engine.family(B).attempt == AttemptId{2});
+}
+
+TEST_CASE("trip: tries anew of one family leave a slot for another's first cancel") {
+    Desk desk(plan_of({2}));
+    desk.trip({A});
+    for (const Duration pause : {0ms, 200ms, 400ms, 800ms}) {
+        desk.answer(link(0), AnswerClass::ambiguous);
+        desk.wait(pause);
+    }
+    CHECK(desk.engine.family(A).cancel == Cancel::due);  // its fifth would have taken the last
+    desk.forget();
+    desk.trip({B});
+    CHECK(desk.did() == "close B, fire B on 0");
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.did() == "");
+    desk.wait(605ms);  // a window after its first answer
+    CHECK(desk.did() == "fire A on 0");
 }

@@ -331,3 +331,46 @@ TEST_CASE("bad: after a step back the source goes on where it was") {
     CHECK(desk.told() == "");
     CHECK(desk.engine.metrics().value(maker, A, delta) == 3);
 }
+
+TEST_CASE("bad: a record of another version says nothing about the sequence") {
+    Plan plan = plan_of({});
+    add_limit(plan, 100);
+    Desk desk(plan);
+    scram_signal garbage{};
+    garbage.version = 77;
+    garbage.sequence = ~0ULL - 1;
+    desk.hand_in(maker, garbage);
+    desk.publish(maker, A, delta, 101);
+    CHECK(desk.latched(A));
+}
+
+TEST_CASE("bad: one absurd sequence does not silence the source for good") {
+    Plan plan = plan_of({});
+    add_limit(plan, 100);
+    Desk desk(plan);
+    scram_signal odd = desk.record(maker, A, delta, 1);
+    odd.sequence = ~0ULL - 1;
+    desk.hand_in(maker, odd);
+    desk.publish(maker, A, delta, 50);   // a step back
+    desk.publish(maker, A, delta, 101);  // in order again
+    CHECK(desk.latched(A));
+}
+
+TEST_CASE("stale: a sign of life that comes after the deadline does not undo the silence") {
+    Plan plan = plan_of({});
+    add_stale(plan, 3s);
+    Desk desk(plan);
+    desk.now += 3s + 1ms;  // the loop was late; the signal is read before on_time()
+    desk.heartbeat(maker);
+    desk.wait(0s);
+    CHECK(desk.latched(A));
+}
+
+TEST_CASE("gone: a goodbye before the connection closed is no fault, also if both are told") {
+    Plan plan = plan_of({});
+    add_rule(plan, "gone", RuleKind::gone);
+    Desk desk(plan);
+    desk.leave(maker);
+    desk.vanish(maker);
+    CHECK_FALSE(desk.latched(A));
+}
