@@ -28,14 +28,16 @@ void pin_to(int cpu) {
 
 }  // namespace
 
-App::App(Config config, std::vector<Credentials> credentials, std::unique_ptr<TlsContext> tls)
+App::App(Config config, Parts parts)
     : config_(std::move(config)),
-      tls_(std::move(tls)),
+      tls_(std::move(parts.tls)),
       scribe_(STDERR_FILENO),
-      gates_(config_.plan.families.size()),
-      driver_(io_, config_, std::move(credentials), *tls_, gates_, scribe_),
+      gates_(std::move(parts.gates)),
+      driver_(io_, config_, std::move(parts.credentials), *tls_, *gates_, scribe_),
       front_desk_(config_, driver_),
       operator_desk_(config_, driver_, scribe_),
+      ingress_(io_, std::move(parts.signals), *gates_, front_desk_),
+      control_(io_, std::move(parts.control), operator_desk_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       beat_timer_(io_),
       beat_interval_(std::min<Duration>(service_.watchdog_interval().value_or(1s) / 3, 500ms)) {}
@@ -50,25 +52,25 @@ void App::start() {
     scribe_.say(5, fmt::format("starting version={} pid={} config={} exchange={}:{}",
                                SCRAM_PROJECT_VERSION, getpid(), config_.file.native(),
                                config_.exchange.host, config_.exchange.port));
-    ingress_.emplace(io_, config_.paths.signals, gates_, front_desk_);
-    control_.emplace(io_, config_.paths.control, operator_desk_);
-    driver_.tell_watchers(&*control_);
+    ingress_.start();
+    control_.start();
+    driver_.tell_watchers(&control_);
     await_signal();
     driver_.start();
     beat();
-    pin_to(
-        config_.cpu);  // last: the threads of logging and name resolution stay off the loop's core
+    // Last: the threads of logging and name resolution stay off the loop's core.
+    pin_to(config_.cpu);
 }
 
 void App::stop() {
     service_.stopping();
     scribe_.say(5, "stopping");
-    gates_.end();
+    gates_->end();
     beat_timer_.cancel();
     driver_.stop();
     driver_.tell_watchers(nullptr);
-    control_->stop();
-    ingress_->stop();
+    control_.stop();
+    ingress_.stop();
     signals_.cancel();
     io_.restart();
     io_.poll();  // the handlers of what was closed run out

@@ -21,7 +21,14 @@ namespace scram {
 
 class App {
   public:
-    App(Config config, std::vector<Credentials> credentials, std::unique_ptr<TlsContext> tls);
+    // What can fail before anything runs, made and checked by the caller.
+    struct Parts {
+        std::vector<Credentials> credentials;  // one per account
+        std::unique_ptr<TlsContext> tls;
+        std::unique_ptr<Gates> gates;
+        Listener signals, control;
+    };
+    App(Config config, Parts parts);
 
     // Runs until SIGTERM or SIGINT. Throws std::exception if it cannot start.
     void run();
@@ -40,12 +47,12 @@ class App {
     boost::asio::io_context io_{1};
     Scribe scribe_;
     Service service_;
-    Gates gates_;
+    std::unique_ptr<Gates> gates_;
     Driver driver_;
     FrontDesk front_desk_;
     OperatorDesk operator_desk_;
-    std::optional<Ingress> ingress_;
-    std::optional<Control> control_;
+    Ingress ingress_;
+    Control control_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer beat_timer_;
     Duration beat_interval_;

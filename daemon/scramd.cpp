@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -34,32 +35,41 @@ int check_config(const std::string& file) {
     return ended;
 }
 
-std::optional<std::vector<Credentials>> all_credentials(const Config& config) {
-    std::vector<Credentials> out;
-    bool complete = true;
-    for (const auto& file : config.credentials) {
-        auto result = load_credentials(file);
-        if (const auto* error = std::get_if<std::string>(&result)) {
-            complain(*error);
-            complete = false;
-        } else {
-            out.push_back(std::move(std::get<Credentials>(result)));
-        }
-    }
-    if (!complete) return std::nullopt;
-    return out;
-}
-
 // Secrets stay out of core dumps and of other processes' reach; descriptors suffice for every
 // source.
 void guard_process() {
     prctl(PR_SET_DUMPABLE, 0);
-    std::signal(SIGPIPE,
-                SIG_IGN);  // a log or a peer that is gone is an error of a write, not an end
+    // A log or a peer that is gone is an error of a write, not an end.
+    std::signal(SIGPIPE, SIG_IGN);
     rlimit files{};
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
+}
+
+// Takes what was made; tells why if it was not.
+template <class Made>
+bool take(std::variant<Made, std::string> result, Made& to) {
+    if (const auto* error = std::get_if<std::string>(&result)) {
+        complain(*error);
+        return false;
+    }
+    to = std::move(std::get<Made>(result));
+    return true;
+}
+
+// Whatever can fail at start is tried, and told, before anything runs.
+bool make_parts(const Config& config, App::Parts& parts) {
+    bool complete = true;
+    for (const auto& file : config.credentials) {
+        complete = take(load_credentials(file), parts.credentials.emplace_back()) && complete;
+    }
+    const ExchangeConfig& exchange = config.exchange;
+    return complete &&
+           take(TlsContext::make({exchange.host, exchange.ca_file, exchange.pins}), parts.tls) &&
+           take(Gates::make(config.plan.families.size()), parts.gates) &&
+           take(listen_at(config.paths.signals, SOCK_SEQPACKET), parts.signals) &&
+           take(listen_at(config.paths.control, SOCK_STREAM), parts.control);
 }
 
 int run(const std::string& file) {
@@ -68,18 +78,10 @@ int run(const std::string& file) {
         for (const ConfigError& error : *errors) complain(error.text());
         return wrong_config;
     }
-    Config& config = std::get<Config>(result);
     guard_process();
-    auto credentials = all_credentials(config);
-    if (!credentials) return failed;
-    auto tls =
-        TlsContext::make({config.exchange.host, config.exchange.ca_file, config.exchange.pins});
-    if (const auto* error = std::get_if<std::string>(&tls)) {
-        complain(*error);
-        return failed;
-    }
-    App app(std::move(config), std::move(*credentials), std::move(std::get<0>(tls)));
-    app.run();
+    App::Parts parts;
+    if (!make_parts(std::get<Config>(result), parts)) return failed;
+    App(std::get<Config>(std::move(result)), std::move(parts)).run();
     return ended;
 }
 

@@ -29,10 +29,10 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
     };
     using ClientPtr = std::shared_ptr<Client>;
 
-    Impl(asio::io_context& loop, std::string path, ControlHandler& to)
+    Impl(asio::io_context& loop, Listener listener, ControlHandler& to)
         : io(loop),
           handler(to),
-          door(loop, std::move(path), SOCK_STREAM, [this](int fd) { on_connection(fd); }) {}
+          door(loop, std::move(listener), [this](int fd) { on_connection(fd); }) {}
 
     void on_connection(int fd) {
         if (clients.size() >= control_clients_max) make_room();
@@ -118,8 +118,10 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
     bool stopped = false;
 };
 
-Control::Control(asio::io_context& io, std::string path, ControlHandler& handler)
-    : impl_(std::make_shared<Impl>(io, std::move(path), handler)) {
+Control::Control(asio::io_context& io, Listener listener, ControlHandler& handler)
+    : impl_(std::make_shared<Impl>(io, std::move(listener), handler)) {}
+
+void Control::start() {
     impl_->door.open();
 }
 

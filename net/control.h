@@ -35,8 +35,8 @@ class ControlHandler {
 
 class Control {
   public:
-    // Throws std::runtime_error if it cannot listen at `path`.
-    Control(boost::asio::io_context& io, std::string path, ControlHandler& handler);
+    // `listener` is a SOCK_STREAM of listen_at().
+    Control(boost::asio::io_context& io, Listener listener, ControlHandler& handler);
     ~Control();
     Control(const Control&) = delete;
     Control& operator=(const Control&) = delete;
@@ -44,6 +44,7 @@ class Control {
     bool watched()
         const;  // is anybody watching? If not, announce() costs nothing worth making a line for
     void announce(std::string_view line);
+    void start();
     void stop();
 
   private:

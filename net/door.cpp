@@ -6,7 +6,6 @@
 #include <cerrno>
 
 #include "core/time.h"
-#include "net/unix_socket.h"
 
 namespace scram {
 namespace {
@@ -15,11 +14,11 @@ constexpr int connections_per_turn = 16;  // then the loop's other work has its 
 
 }  // namespace
 
-Door::Door(boost::asio::io_context& io, std::string path, int type,
+Door::Door(boost::asio::io_context& io, Listener listener,
            std::function<void(int fd)> on_connection)
-    : path_(std::move(path)),
+    : path_(std::move(listener.path)),
       on_connection_(std::move(on_connection)),
-      listener_(io, listen_at(path_, type)),
+      listener_(io, listener.fd),
       pause_(io) {}
 
 void Door::open() {

@@ -6,14 +6,14 @@
 #include <functional>
 #include <string>
 
+#include "net/unix_socket.h"
+
 namespace scram {
 
 class Door {
   public:
-    // `type` is SOCK_STREAM or SOCK_SEQPACKET. `on_connection` owns the non-blocking descriptor
-    // that it gets. Throws std::runtime_error if it cannot listen at `path`; see listen_at().
-    Door(boost::asio::io_context& io, std::string path, int type,
-         std::function<void(int fd)> on_connection);
+    // `on_connection` owns the non-blocking descriptor that it gets.
+    Door(boost::asio::io_context& io, Listener listener, std::function<void(int fd)> on_connection);
 
     void open();
     // Removes the socket; no connection is handed over any more.

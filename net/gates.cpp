@@ -6,28 +6,38 @@
 
 #include <atomic>
 #include <cerrno>
-#include <system_error>
+#include <cstring>
 
 namespace scram {
 namespace {
 
-[[noreturn]] void fail(const char* what) {
-    throw std::system_error(errno, std::generic_category(), what);
-}
-
 constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
+
+std::size_t size_of(std::size_t families) {
+    return sizeof(scram_gates) + families * sizeof(std::uint32_t);
+}
 
 }  // namespace
 
-Gates::Gates(std::size_t families) : size_(sizeof(scram_gates) + families * sizeof(std::uint32_t)) {
-    fd_ = memfd_create("scramd-gates", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd_ < 0) fail("memfd_create for the gate region");
-    if (ftruncate(fd_, static_cast<off_t>(size_)) != 0) fail("ftruncate of the gate region");
-    void* at = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
-    if (at == MAP_FAILED) fail("mmap of the gate region");
+std::variant<std::unique_ptr<Gates>, std::string> Gates::make(std::size_t families) {
+    const auto failed = [](const char* what, int fd) {
+        const std::string error = std::strerror(errno);
+        if (fd >= 0) ::close(fd);
+        return "no gate region: " + std::string(what) + ": " + error;
+    };
+    const int fd = memfd_create("scramd-gates", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) return failed("memfd_create", fd);
+    const std::size_t size = size_of(families);
+    if (ftruncate(fd, static_cast<off_t>(size)) != 0) return failed("ftruncate", fd);
+    void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED) return failed("mmap", fd);
     // Our own mapping stays writable; from here on nobody, scramd included, can make another such.
-    if (fcntl(fd_, F_ADD_SEALS, seals) != 0) fail("sealing of the gate region");
-    region_ = static_cast<scram_gates*>(at);
+    if (fcntl(fd, F_ADD_SEALS, seals) != 0) return failed("sealing", fd);
+    return std::unique_ptr<Gates>(new Gates(fd, static_cast<scram_gates*>(at), families));
+}
+
+Gates::Gates(int fd, scram_gates* region, std::size_t families)
+    : fd_(fd), region_(region), size_(size_of(families)) {
     region_->magic = SCRAM_GATE_MAGIC;
     region_->version = SCRAM_VERSION;
     region_->families = static_cast<std::uint16_t>(families);

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <string>
+#include <variant>
 
 #include "core/ids.h"
 #include "core/signal.h"
@@ -11,8 +14,8 @@ namespace scram {
 
 class Gates {
   public:
-    // Throws std::system_error if the kernel gives no memory file: scramd cannot start then.
-    explicit Gates(std::size_t families);
+    // The error says what the kernel did not give: scramd cannot start then.
+    static std::variant<std::unique_ptr<Gates>, std::string> make(std::size_t families);
     ~Gates();
     Gates(const Gates&) = delete;
     Gates& operator=(const Gates&) = delete;
@@ -27,11 +30,12 @@ class Gates {
     int fd() const { return fd_; }
 
   private:
+    Gates(int fd, scram_gates* region, std::size_t families);
     void set(FamilyId family, scram_gate gate);
 
+    int fd_;
+    scram_gates* region_;
     std::size_t size_;
-    int fd_ = -1;
-    scram_gates* region_ = nullptr;
 };
 
 }  // namespace scram

@@ -74,11 +74,11 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     };
     using ConnectionPtr = std::shared_ptr<Connection>;
 
-    Impl(boost::asio::io_context& loop, std::string path, const Gates& region, SignalSink& to)
+    Impl(boost::asio::io_context& loop, Listener listener, const Gates& region, SignalSink& to)
         : io(loop),
           gates(region),
           sink(to),
-          door(loop, std::move(path), SOCK_SEQPACKET, [this](int fd) { on_connection(fd); }) {}
+          door(loop, std::move(listener), [this](int fd) { on_connection(fd); }) {}
 
     // A crowd that does not attach keeps no maker out: the one longest there makes room.
     void on_connection(int fd) {
@@ -232,9 +232,11 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     bool stopped = false;
 };
 
-Ingress::Ingress(boost::asio::io_context& io, std::string path, const Gates& gates,
+Ingress::Ingress(boost::asio::io_context& io, Listener listener, const Gates& gates,
                  SignalSink& sink)
-    : impl_(std::make_shared<Impl>(io, std::move(path), gates, sink)) {
+    : impl_(std::make_shared<Impl>(io, std::move(listener), gates, sink)) {}
+
+void Ingress::start() {
     impl_->door.open();
 }
 

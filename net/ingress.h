@@ -35,12 +35,13 @@ class SignalSink {
 
 class Ingress {
   public:
-    // Throws std::runtime_error if it cannot listen at `path`.
-    Ingress(boost::asio::io_context& io, std::string path, const Gates& gates, SignalSink& sink);
+    // `listener` is a SOCK_SEQPACKET of listen_at().
+    Ingress(boost::asio::io_context& io, Listener listener, const Gates& gates, SignalSink& sink);
     ~Ingress();
     Ingress(const Ingress&) = delete;
     Ingress& operator=(const Ingress&) = delete;
 
+    void start();
     // Tells every source that scramd ends (SCRAM_CLOSING), closes, removes the socket. Reports
     // nothing.
     void stop();

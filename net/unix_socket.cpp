@@ -10,26 +10,13 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <stdexcept>
 
 namespace scram {
 namespace {
 
-sockaddr_un address_of(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path) {
-        throw std::runtime_error(fmt::format("socket path '{}' has {} bytes: 1 to {} are accepted",
-                                             path, path.size(), sizeof address.sun_path - 1));
-    }
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    return address;
-}
-
-[[noreturn]] void fail(const std::string& path, const char* what, int error) {
-    throw std::runtime_error(
-        fmt::format("{} {}: {}. Does its folder exist, and may this user write there?", what, path,
-                    std::strerror(error)));
+std::string failed(const std::string& path, const char* what, int error) {
+    return fmt::format("{} {}: {}. Does its folder exist, and may this user write there?", what,
+                       path, std::strerror(error));
 }
 
 bool answers(const sockaddr_un& address, int type) {
@@ -41,19 +28,21 @@ bool answers(const sockaddr_un& address, int type) {
     return connected;
 }
 
-void remove_dead(const std::string& path, const sockaddr_un& address, int type) {
+// Makes room for a socket at `path`; says why it must not.
+std::string remove_dead(const std::string& path, const sockaddr_un& address, int type) {
     struct stat status {};
-    if (lstat(path.c_str(), &status) != 0) return;
+    if (lstat(path.c_str(), &status) != 0) return {};
     if (!S_ISSOCK(status.st_mode)) {
-        throw std::runtime_error(fmt::format("{} exists and is no socket: move it away", path));
+        return fmt::format("{} exists and is no socket: move it away", path);
     }
     if (answers(address, type)) {
-        throw std::runtime_error(
-            fmt::format("{} is served by a running process: stop it first, or give "
-                        "this one another path",
-                        path));
+        return fmt::format(
+            "{} is served by a running process: stop it first, or give this one another "
+            "path",
+            path);
     }
     unlink(path.c_str());
+    return {};
 }
 
 }  // namespace
@@ -83,18 +72,24 @@ std::string peer_name(const Peer& peer) {
     return fmt::format("uid {} ({})", peer.uid, found->pw_name);
 }
 
-int listen_at(const std::string& path, int type) {
-    const sockaddr_un address = address_of(path);
-    remove_dead(path, address, type);
+std::variant<Listener, std::string> listen_at(const std::string& path, int type) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof address.sun_path) {
+        return fmt::format("socket path '{}' has {} bytes: 1 to {} are accepted", path, path.size(),
+                           sizeof address.sun_path - 1);
+    }
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    if (std::string why = remove_dead(path, address, type); !why.empty()) return why;
     const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) fail(path, "cannot make a socket for", errno);
+    if (fd < 0) return failed(path, "cannot make a socket for", errno);
     const auto* at = reinterpret_cast<const sockaddr*>(&address);
     const bool ok =
         bind(fd, at, sizeof address) == 0 && chmod(path.c_str(), 0666) == 0 && listen(fd, 128) == 0;
-    if (ok) return fd;
+    if (ok) return Listener{fd, path};
     const int error = errno;
     ::close(fd);
-    fail(path, "cannot listen at", error);
+    return failed(path, "cannot listen at", error);
 }
 
 }  // namespace scram

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace scram {
@@ -19,9 +20,15 @@ Peer peer_of(int fd);
 // "uid 1000 (desk)", "uid 1000" if the name is not known.
 std::string peer_name(const Peer& peer);
 
+// A socket that listens at `path`.
+struct Listener {
+    int fd = -1;
+    std::string path;
+};
+
 // A non-blocking listener of `type` (SOCK_STREAM or SOCK_SEQPACKET). A socket that a dead process
 // left at `path` is replaced; one that answers is not. Any user may connect: rights are checked by
-// peer. Throws std::runtime_error that names the path and what to do.
-int listen_at(const std::string& path, int type);
+// peer. The error names the path and what to do.
+std::variant<Listener, std::string> listen_at(const std::string& path, int type);
 
 }  // namespace scram
