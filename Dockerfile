@@ -17,7 +17,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
     && useradd --system --uid 990 --no-create-home --shell /usr/sbin/nologin scramd \
     && install -d -o scramd -g scramd -m 0755 /run/scramd
 COPY --from=build /out/ /
-USER scramd
+USER 990:990
 VOLUME /run/scramd
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s CMD ["scramctl", "ready"]
 ENTRYPOINT ["scramd", "--config", "/etc/scramd/scramd.toml"]

@@ -6,6 +6,7 @@
 #include <optional>
 #include <variant>
 
+#include "daemon/control_protocol.h"
 #include "daemon/json.h"
 #include "daemon/status.h"
 

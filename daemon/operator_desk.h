@@ -1,12 +1,4 @@
-// What operators ask on the control socket, and what they are told. The protocol: one JSON object a
-// line.
-//
-//   request   {"v":1,"op":"status"}
-//             {"v":1,"op":"watch"}                       then one event a line
-//             {"v":1,"op":"trip","target":"mm-1/BTC-USD" | "mm-1" | "all","reason":"..."}
-//             {"v":1,"op":"rearm","target":...,"reason":"...","force":false}
-//   answer    {"v":1,"ok":true,...}
-//             {"v":1,"ok":false,"error":"..."}           says what was expected
+// What operators ask on the control socket, and what they are told (daemon/control_protocol.h).
 #pragma once
 
 #include <memory>
@@ -17,8 +9,6 @@
 #include "net/control.h"
 
 namespace scram {
-
-inline constexpr int control_version = 1;
 
 class OperatorDesk final : public ControlHandler {
   public:

@@ -13,8 +13,8 @@
 #include "client/scram.h"
 #include "config/config.h"
 #include "daemon/control_client.h"
+#include "daemon/control_protocol.h"
 #include "daemon/json.h"
-#include "daemon/operator_desk.h"
 #include "daemon/print.h"
 
 namespace scram {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "daemon/control_protocol.h"
 #include "daemon/json.h"
-#include "daemon/operator_desk.h"
 #include "net/clock.h"
 
 namespace scram {

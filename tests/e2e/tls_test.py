@@ -31,7 +31,8 @@ class Recorder:
             self.tls.load_cert_chain(pki() / f"{cert}.pem", pki() / f"{cert}.key")
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.run, daemon=True).start()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
 
     def run(self):
         while True:
@@ -58,6 +59,10 @@ class Recorder:
         return self
 
     def __exit__(self, *_):
+        # The thread must have ended before the number of the listener's descriptor is free: else it
+        # could accept at the next test's listener, with this one's certificate.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.listener.close()
 
 

@@ -114,7 +114,10 @@ TEST_CASE("link life: a send on a connection that the peer has reset loses it, w
     CHECK(rig.seen.downs.empty());
     REQUIRE(rig.comes_up(2));
     REQUIRE(rig.seen.downs.size() == 1);
-    CHECK(contains(rig.seen.downs[0].reason, "Connection reset by peer"));
+    const std::string& reason = rig.seen.downs[0].reason;  // OpenSSL 3.5 tells the second error
+    const bool told =
+        contains(reason, "Connection reset by peer") || contains(reason, "Broken pipe");
+    CHECK_MESSAGE(told, reason);
     CHECK(rig.link->send(ping));
     CHECK(rig.is_answered());
 }

@@ -1,0 +1,15 @@
+// The control protocol, spoken on the operators' socket: one JSON object a line, each way.
+//
+//   request   {"v":1,"op":"status"}
+//             {"v":1,"op":"watch"}                       then one event a line
+//             {"v":1,"op":"trip","target":"mm-1/BTC-USD" | "mm-1" | "all","reason":"..."}
+//             {"v":1,"op":"rearm","target":...,"reason":"...","force":false}
+//   answer    {"v":1,"ok":true,...}
+//             {"v":1,"ok":false,"error":"..."}           says what was expected
+#pragma once
+
+namespace scram {
+
+inline constexpr int control_version = 1;
+
+}  // namespace scram
