@@ -109,7 +109,8 @@ class Log(unittest.TestCase):
 
     def fills(self, lab):
         """More lines than the pipe and scramd's own ring hold."""
-        eventually(lambda: (lab.folder / "signals.sock").exists(), "it listens")
+        # The second socket is bound once the first one listens.
+        eventually(lambda: (lab.folder / "control.sock").exists(), "it listens")
 
         def dropped():
             for _ in range(500):
