@@ -69,7 +69,7 @@ std::string_view name(BadReason reason);
 template <std::size_t N>
 class FixedText {
   public:
-    FixedText() = default;  // the bytes behind size_ are never read
+    FixedText() {}  // not `= default`, which would have `{}` fill bytes that are never read
     explicit FixedText(std::string_view text)
         : size_(static_cast<std::uint8_t>(text.substr(0, N).size())) {
         static_assert(N < 256);
