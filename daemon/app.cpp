@@ -110,7 +110,8 @@ void App::reload() {
     } else if (const std::string why = restart_reason(config_, std::get<Config>(result));
                !why.empty()) {
         scribe_.say(
-            3, fmt::format("reload_refused {} needs a restart; the running config stays", why));
+            3,
+            fmt::format("reload_refused {}: this needs a restart; the running config stays", why));
     } else {
         config_ = std::move(std::get<Config>(result));
         driver_.adopt(config_.plan);

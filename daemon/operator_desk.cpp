@@ -109,7 +109,7 @@ ControlReply OperatorDesk::answer(const Peer& peer, const Request& request) {
     const Right right = trips ? Right::trip : rearms ? Right::rearm : Right::read;
     if (!may(config_, right, peer.uid, peer.gids)) {
         return {refuse(fmt::format("{} may not {}: [rights] {} does not list it", peer_name(peer),
-                                   request.op, name(right)))};
+                                   name(right), name(right)))};
     }
     if (trips) return {trip(peer, request)};
     if (rearms) return {rearm(peer, request)};

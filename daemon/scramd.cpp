@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -20,8 +21,13 @@ namespace {
 
 enum Exit { ended = 0, failed = 1, usage = 2, wrong_config = 3 };
 
-void complain(std::string_view line) {
-    fmt::print(stderr, "<3>{}\n", line);
+// Each line with its priority, since journald looks at each alone.
+void complain(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        fmt::print(stderr, "<3>{}\n", text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
 }
 
 int check_config(const std::string& file) {

@@ -63,11 +63,16 @@ std::string protocol_failure(SSL* ssl, unsigned long error, const std::string& h
 }  // namespace
 
 std::string TlsContext::failure_text(SSL* ssl, int ssl_error) const {
-    const int system_error = errno;
+    int system_error = errno;
     const unsigned long error = ERR_peek_last_error();  // what it came to
     ERR_clear_error();
     if (ssl_error == SSL_ERROR_ZERO_RETURN) return closed(ssl);
-    if (error != 0) return protocol_failure(ssl, error, impl_->options.host);
+    // From OpenSSL 3.2 on, what the kernel said is in its queue too.
+    if (ERR_SYSTEM_ERROR(error)) {
+        system_error = ERR_GET_REASON(error);
+    } else if (error != 0) {
+        return protocol_failure(ssl, error, impl_->options.host);
+    }
     if (ssl_error != SSL_ERROR_SYSCALL) {
         return "TLS failed (state " + std::to_string(ssl_error) + ")";
     }

@@ -49,7 +49,7 @@ class Source:
     def attach(self, name):
         answer, descriptors = self.ask(self.ATTACH, name)
         self.id = answer[5]
-        self.gates = descriptors[0]
+        self.gates = open(descriptors[0], "rb", buffering=0)  # closed with the source
 
     def record(self, kind, sequence=0, value=0.0, family=0, metric=0, source=None, version=1, name=b""):
         source = self.id if source is None else source
@@ -127,7 +127,7 @@ class Source:
         return self.word(8)
 
     def word(self, offset):
-        return struct.unpack("=I", os.pread(self.gates, 4, offset))[0]
+        return struct.unpack("=I", os.pread(self.gates.fileno(), 4, offset))[0]
 
     def goodbye(self):
         self.ask(self.GOODBYE)

@@ -111,7 +111,10 @@ class Okxsim:
 
 
 def trusting():
-    return ssl.create_default_context(cafile=PKI / "ca.pem")
+    context = ssl.create_default_context(cafile=PKI / "ca.pem")
+    # Python before 3.11.4 asks OpenSSL to take a cut connection for a goodbye.
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    return context
 
 
 class Client:
@@ -277,7 +280,7 @@ class Wire(unittest.TestCase):
         self.okx.fault("half")
         self.client.stream.sendall(mass_cancel())
         received = b""
-        with self.assertRaises(ssl.SSLEOFError):
+        with self.assertRaisesRegex(ssl.SSLError, "(?i)eof"):
             self.client.stream.suppress_ragged_eofs = False
             while part := self.client.stream.recv(4096):
                 received += part

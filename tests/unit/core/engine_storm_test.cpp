@@ -162,7 +162,7 @@ class Storm {
         const std::vector<FamilyId> family = {id_at<FamilyId>(dice_.below(plan_.families.size()))};
         switch (dice_.below(14)) {
             case 0:
-                return desk_.trip(dice_.one_in(2) ? all_families(plan_) : family);
+                return dice_.one_in(2) ? desk_.trip(all_families(plan_)) : desk_.trip(family);
             case 1:
             case 2:
                 return desk_.rearm(family, dice_.one_in(3));
