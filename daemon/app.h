@@ -6,7 +6,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
-#include <optional>
 
 #include "config/config.h"
 #include "config/credentials.h"

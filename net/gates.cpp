@@ -53,11 +53,6 @@ void Gates::set(FamilyId family, scram_gate gate) {
     std::atomic_ref(region_->gates[index(family)]).store(gate, std::memory_order_release);
 }
 
-bool Gates::closed(FamilyId family) const {
-    return std::atomic_ref(region_->gates[index(family)]).load(std::memory_order_acquire) !=
-           SCRAM_GATE_OPEN;
-}
-
 void Gates::end() {
     std::atomic_ref(region_->running).store(0, std::memory_order_release);
 }

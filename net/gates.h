@@ -22,7 +22,6 @@ class Gates {
 
     void close(FamilyId family) { set(family, SCRAM_GATE_CLOSED); }
     void open(FamilyId family) { set(family, SCRAM_GATE_OPEN); }
-    bool closed(FamilyId family) const;
     // scramd ends on purpose: for sources, every gate counts as closed from now on.
     void end();
 
