@@ -93,7 +93,8 @@ struct Bench {
                              step);
         }
         publish(0);
-        engine.on_rearm({&family, 1}, {"bench", "again"}, true, now, step);
+        const TripId trip = engine.family(family).trip;
+        engine.on_rearm({&family, 1}, {&trip, 1}, {"bench", "again"}, true, now, step);
         now += 3s;
         step.clear();
     }

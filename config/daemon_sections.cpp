@@ -103,6 +103,7 @@ void read_timings(Section& top, Config& config) {
     section->read_ms("rehearse_every_ms", timings.rehearse_every,
                      {100, 300'000, "the exchange's edge closes a link that was idle for 400 s"});
     section->read_ms("answer_timeout_ms", timings.answer_timeout, {10, 60'000});
+    section->read_ms("hedge_min_ms", timings.hedge_min, {1, 60'000});
     section->read_ms("retry_first_ms", timings.retry_first, {1, 60'000});
     section->read_ms("retry_max_ms", timings.retry_max, {1, 60'000});
     section->read_ms("retry_refused_ms", timings.retry_refused, {100, 3'600'000});

@@ -72,7 +72,8 @@ Block timings_block(const Timings& timings) {
         "",
         {line_ms("rehearse_every_ms", timings.rehearse_every),
          line_ms("answer_timeout_ms", timings.answer_timeout),
-         line_ms("retry_first_ms", timings.retry_first), line_ms("retry_max_ms", timings.retry_max),
+         line_ms("hedge_min_ms", timings.hedge_min), line_ms("retry_first_ms", timings.retry_first),
+         line_ms("retry_max_ms", timings.retry_max),
          line_ms("retry_refused_ms", timings.retry_refused)}};
 }
 

@@ -8,7 +8,8 @@
 namespace scram::config {
 
 inline constexpr std::string_view wait_words[] = {"sleep", "spin"};
-inline constexpr std::string_view kind_words[] = {"limit", "drawdown", "stale", "gone", "bad"};
+inline constexpr std::string_view kind_words[] = {"limit",      "drawdown", "change", "count",
+                                                  "divergence", "stale",    "gone",   "bad"};
 inline constexpr std::string_view bound_words[] = {"above", "below", "beyond"};
 inline constexpr std::string_view per_words[] = {"family", "all"};
 inline constexpr std::string_view over_words[] = {"sum", "each"};

@@ -8,6 +8,8 @@ std::string_view name(EventKind kind) {
             return "tripped";
         case EventKind::latched:
             return "latched";
+        case EventKind::restored:
+            return "restored";
         case EventKind::fired:
             return "fired";
         case EventKind::answered:
@@ -20,6 +22,20 @@ std::string_view name(EventKind kind) {
             return "rearmed";
         case EventKind::rearm_refused:
             return "rearm_refused";
+        case EventKind::lock_released:
+            return "lock_released";
+        case EventKind::lock_expired:
+            return "lock_expired";
+        case EventKind::warned:
+            return "warned";
+        case EventKind::warning_over:
+            return "warning_over";
+        case EventKind::would_trip:
+            return "would_trip";
+        case EventKind::alarm_raised:
+            return "alarm_raised";
+        case EventKind::alarm_cleared:
+            return "alarm_cleared";
         case EventKind::source_joined:
             return "source_joined";
         case EventKind::source_left:
@@ -66,11 +82,35 @@ std::string_view name(BadReason reason) {
     return "?";
 }
 
-// One input trips each rule at most once, latches, fires and settles each family at most twice, and
-// touches each link at most four times.
+std::string_view name(Alarm alarm) {
+    switch (alarm) {
+        case Alarm::none:
+            return "none";
+        case Alarm::budget_shared:
+            return "budget_shared";
+        case Alarm::refused:
+            return "refused";
+    }
+    return "?";
+}
+
+std::string_view name(Refusal refusal) {
+    switch (refusal) {
+        case Refusal::none:
+            return "none";
+        case Refusal::rule_holds:
+            return "rule_holds";
+        case Refusal::other_trip:
+            return "other_trip";
+    }
+    return "?";
+}
+
+// One input tells each rule at most once of each kind of breach; latches, fires, settles and arms
+// each family at most twice; and touches each link at most four times.
 Step::Step(const Plan& plan)
-    : actions(4 * plan.families.size() + 4 * links_per_account_max * plan.accounts.size() + 16),
-      events(rules_max + 4 * plan.families.size() +
-             4 * links_per_account_max * plan.accounts.size() + 16) {}
+    : actions(6 * plan.families.size() + 4 * links_per_account_max * plan.accounts.size() + 16),
+      events(4 * rules_max + 6 * plan.families.size() +
+             6 * links_per_account_max * plan.accounts.size() + 16) {}
 
 }  // namespace scram

@@ -16,7 +16,7 @@ namespace scram {
 
 enum class ActionKind : std::uint8_t {
     close_gate,  // family
-    fire,        // family, link, attempt: send the family's armed request
+    fire,        // family, link, attempt, lock: send the family's armed request with this lock
     rehearse,    // link: send GET public/time
     abort_link,  // link: reset the connection; what is in flight on it is lost
     resign,      // account: sign its armed requests anew, now
@@ -29,22 +29,31 @@ struct Action {
     FamilyId family = none<FamilyId>();
     LinkId link = none<LinkId>();
     AttemptId attempt{};
+    milliseconds lock{};
 };
 
 enum class EventKind : std::uint8_t {
-    tripped,           // a rule fired or an operator pulled: trip, rule or text, value, limit
-    latched,           // family: its gate is closed, its cancel is due
-    fired,             // family, link, attempt
-    answered,          // family, link, attempt, answer
-    attempt_lost,      // family, link, attempt: no answer in time, or the link was lost with it
-    confirmed,         // family: nothing of it is left at the exchange
-    rearmed,           // family, text
-    rearm_refused,     // family, rule (or none), text
-    source_joined,     // source
-    source_left,       // source: said goodbye
-    source_vanished,   // source: gone without goodbye
-    link_up,           // link
-    link_down,         // link
+    tripped,          // a rule fired or an operator pulled: trip, rule or text, value, limit
+    latched,          // family: its gate is closed, its cancel is due
+    restored,         // family: latched since before this start, trip or text says why
+    fired,            // family, link, attempt, lock, hedge
+    answered,         // family, link, attempt, answer, late
+    attempt_lost,     // family, link, attempt, late: no answer in time, or the link was lost
+    confirmed,        // family: nothing of it is left at the exchange
+    rearmed,          // family, text; its gate opens now, or with lock_released or lock_expired
+    rearm_refused,    // family, refusal, rule, trip, text
+    lock_released,    // family: the exchange confirmed that it takes orders again
+    lock_expired,     // family: no such answer, but the lock has run out by itself
+    warned,           // rule, family or source, value, limit, share: a step of the limit was passed
+    warning_over,     // the same, back under the step
+    would_trip,       // a shadow rule's breach: nothing was fired
+    alarm_raised,     // account, alarm
+    alarm_cleared,    // account, alarm
+    source_joined,    // source
+    source_left,      // source: said goodbye
+    source_vanished,  // source: gone without goodbye
+    link_up,          // link
+    link_down,        // link
     rehearsal_failed,  // link, answer: an answer without the exchange's time
     rehearsal_lost,    // link: no answer in time
     plan_changed,      // rules and limits were replaced
@@ -64,6 +73,24 @@ enum class BadReason : std::uint8_t {
     wrong_source,  // another source's id
 };
 std::string_view name(BadReason reason);
+
+// What a person must know of and mend; raised once, until it is over.
+enum class Alarm : std::uint8_t {
+    none,
+    budget_shared,  // the exchange refused for its rate limit what we had not spent
+    refused,        // key, permission or account mode: OKX does not take our cancels
+};
+inline constexpr std::size_t alarm_count = 3;
+std::string_view name(Alarm alarm);
+
+// Why a family was not armed again.
+enum class Refusal : std::uint8_t {
+    none,
+    rule_holds,  // event.rule would trip it at once
+    other_trip,  // it was latched by another trip than the operator named: event.trip
+};
+
+std::string_view name(Refusal refusal);
 
 // A short text of fixed size, cut at its end if need be.
 template <std::size_t N>
@@ -94,8 +121,15 @@ struct Event {
     SourceId source = none<SourceId>();
     MetricId metric = none<MetricId>();
     LinkId link = none<LinkId>();
+    AccountId account = none<AccountId>();
+    Alarm alarm = Alarm::none;
+    Refusal refusal = Refusal::none;
+    bool hedge = false;  // fired while another attempt for the same was in flight
+    bool late = false;   // what it answers was settled before
+    milliseconds lock{};
     double value = 0;
     double limit = 0;
+    double share = 0;  // of the limit
     Answer answer{};
     FixedText<32> by{};     // an operator's name
     FixedText<160> text{};  // an operator's reason, or why something was refused

@@ -36,20 +36,37 @@ class Budget {
     void answered(Slot slot, Time now);  // its answer was read at `now`
     void lost(Slot slot, Time now);  // its connection was reset or lost at `now`, without an answer
 
+    // The exchange refused this slot's request for its rate limit, at `now`. True if somebody else
+    // must have spent what we had not: then fewer slots work for a while, as many as went through.
+    bool throttled(Slot slot, Time now);
+
+    // What a restart must know: when each slot is free; `never` while its request is in flight.
+    using Image = std::array<Time, budget_slots_max>;
+    const Image& image() const { return free_at_; }
+    // Before the first take(): a process that has ended sent those. None of its bytes is under way
+    // `guard` after its connections were closed with it, before `now`.
+    void restore(const Image& image, Time now);
+
     // The earliest time at which take() can succeed again, as known now: `now` if at once, `never`
     // if that depends on a request still in flight.
     Time next_take(Time now, Purpose purpose) const;
     std::size_t free_slots(Time now) const;
     std::size_t slots() const { return spec_.slots; }
+    // Fewer than slots() while somebody else spends this User ID's budget; when that changes next.
+    std::size_t working_slots(Time now) const;
+    Time next_regain(Time now) const;
 
     // A reload's new figures. Slots in use keep their times.
     void change(const BudgetSpec& spec);
 
   private:
-    std::size_t kept_back(Purpose purpose) const;
+    std::size_t kept_back(Purpose purpose, std::size_t working) const;
+    std::size_t busy_slots(Time now) const;
 
     BudgetSpec spec_;
-    std::array<Time, budget_slots_max> free_at_{};  // `never` while its request is in flight
+    Image free_at_{};  // `never` while its request is in flight
+    std::size_t lowered_to_ = budget_slots_max;
+    Time lowered_at_{};
 };
 
 }  // namespace scram

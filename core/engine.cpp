@@ -68,53 +68,111 @@ void Engine::report_bad(SourceId from, const scram_signal& signal, BadReason bad
 
 // ---- Trips --------------------------------------------------------------------------------------
 
-// Breaches of one rule in one step are one trip.
 void Engine::trip_breaches(Time published, Time now, Step& step) {
-    for (std::size_t i = 0; i < breaches_.size(); ++i) {
-        const Breach& breach = breaches_[i];
-        const bool first_of_rule = i == 0 || breaches_[i - 1].rule != breach.rule;
-        if (first_of_rule)
-            step.events.push_back(trip_event(TripId{++trips_}, breach, published, now));
-        for (const FamilyId family : rules_.kills(breach))
-            trip_family(family, TripId{trips_}, now, step);
+    ++turn_;
+    for (const Breach& breach : breaches_) {
+        if (breach.kind == BreachKind::trip) {
+            trip_breach(breach, published, now, step);
+        } else {
+            tell_once(breach, now, step);
+        }
     }
     breaches_.clear();
 }
 
-Event Engine::trip_event(TripId trip, const Breach& breach, Time published, Time now) {
-    return {.kind = EventKind::tripped,
+// Breaches of one rule in one step are one trip.
+void Engine::trip_breach(const Breach& breach, Time published, Time now, Step& step) {
+    if (changes_nothing(breach, now)) {
+        ++untold_;
+        return;
+    }
+    Told& told = told_[index(breach.rule)];
+    std::uint64_t& turn = told.turn[static_cast<std::size_t>(BreachKind::trip)];
+    if (turn != turn_) {
+        turn = turn_;
+        told.trip = TripId{++trips_};
+        told.tripped_at = now;
+        Event event = event_of(breach, EventKind::tripped, now);
+        event.published = published;
+        event.trip = told.trip;
+        step.events.push_back(event);
+    }
+    const auto& lock = plan_.rules[index(breach.rule)].lock;
+    for (const FamilyId family : rules_.kills(breach)) {
+        trip_family(family, told.trip, lock.value_or(plan_.families[index(family)].lock), now,
+                    step);
+    }
+}
+
+// A value that swings around its limit while the cancel is under way could fill every log and
+// journal with trips that do nothing: it is told once a second.
+bool Engine::changes_nothing(const Breach& breach, Time now) const {
+    const Told& told = told_[index(breach.rule)];
+    if (told.trip == TripId{} || now - told.tripped_at >= 1s) return false;
+    const auto families = rules_.kills(breach);
+    return std::all_of(families.begin(), families.end(),
+                       [&](FamilyId id) { return under_way(switches_[index(id)]); });
+}
+
+void Engine::tell_once(const Breach& breach, Time now, Step& step) {
+    std::uint64_t& turn = told_[index(breach.rule)].turn[static_cast<std::size_t>(breach.kind)];
+    if (turn == turn_) return;
+    turn = turn_;
+    const EventKind kind = breach.kind == BreachKind::would_trip ? EventKind::would_trip
+                           : breach.kind == BreachKind::warning  ? EventKind::warned
+                                                                 : EventKind::warning_over;
+    step.events.push_back(event_of(breach, kind, now));
+}
+
+Event Engine::event_of(const Breach& breach, EventKind kind, Time now) {
+    return {.kind = kind,
             .bad = breach.bad,
             .at = now,
-            .published = published,
-            .trip = trip,
             .family = breach.family,
             .rule = breach.rule,
             .source = breach.source,
             .metric = breach.metric,
             .value = breach.value,
-            .limit = breach.limit};
+            .limit = breach.limit,
+            .share = breach.share};
 }
 
-void Engine::trip_family(FamilyId id, TripId trip, Time now, Step& step) {
+// One cancel serves all trips, as long as it is under way.
+bool Engine::under_way(const Switch& family) {
+    return family.latched && family.release == Release::none && family.cancel != Cancel::confirmed;
+}
+
+void Engine::trip_family(FamilyId id, TripId trip, milliseconds lock, Time now, Step& step) {
     Switch& family = switches_[index(id)];
+    if (under_way(family)) {
+        family.lock = std::max(family.lock, lock);
+        return;
+    }
     const bool was_latched = family.latched;
-    if (was_latched && family.cancel != Cancel::confirmed)
-        return;  // its cancel is under way: one serves all
+    const bool was_armed_again = family.release != Release::none;
+    family.lock = was_latched && !was_armed_again ? std::max(family.lock, lock) : lock;
     family.latched = true;
     family.trip = trip;
     family.tripped_at = now;
-    family.repeat = was_latched;
-    if (family.cancel == Cancel::in_flight) {
-        family.again = true;  // sent before this trip: quotes made since then are not covered
-    } else {
-        make_due(family, now);
-        family.failures = 0;
-        family.resynced = false;
+    family.repeat = was_latched && !was_armed_again;
+    set_release(family, Release::none);
+    begin_round(family);
+    make_due(family, now);
+    if (!was_latched) {
+        rules_.on_latched(id);
+        step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, id});
     }
-    if (was_latched) return;
-    rules_.on_latched(id);
-    step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, id});
+    if (was_latched && !was_armed_again) return;
     step.events.push_back({.kind = EventKind::latched, .at = now, .trip = trip, .family = id});
+}
+
+void Engine::begin_round(Switch& family) {
+    ++family.round;
+    family.out = 0;
+    family.failures = 0;
+    family.resynced = false;
+    family.after_resync = false;
+    family.hedge_at = never;
 }
 
 void Engine::on_trip(std::span<const FamilyId> families, const OperatorNote& note, Time now,
@@ -126,7 +184,9 @@ void Engine::on_trip(std::span<const FamilyId> families, const OperatorNote& not
                            .family = families.size() == 1 ? families[0] : none<FamilyId>(),
                            .by = FixedText<32>(note.by),
                            .text = FixedText<160>(note.reason)});
-    for (const FamilyId family : families) trip_family(family, trip, now, step);
+    for (const FamilyId family : families) {
+        trip_family(family, trip, plan_.families[index(family)].lock, now, step);
+    }
     finish(now, step);
 }
 
@@ -156,33 +216,45 @@ void Engine::on_source_vanished(SourceId source, Time now, Step& step) {
     finish(now, step);
 }
 
-// ---- Re-arming, reload, time --------------------------------------------------------------------
+// ---- Restart, reload, time ----------------------------------------------------------------------
 
-void Engine::on_rearm(std::span<const FamilyId> families, const OperatorNote& note, bool force,
-                      Time now, Step& step) {
-    rules_.on_time(metrics_, now, breaches_);
-    trip_breaches(Time{}, now, step);
-    for (const FamilyId id : families) {
-        Switch& family = switches_[index(id)];
-        if (!family.latched) continue;
-        Event event;
-        event.at = now;
-        event.trip = family.trip;
-        event.family = id;
-        event.by = FixedText<32>(note.by);
-        event.text = FixedText<160>(note.reason);
-        event.rule = rules_.holds(id);
-        event.kind =
-            event.rule != none<RuleId>() && !force ? EventKind::rearm_refused : EventKind::rearmed;
-        step.events.push_back(event);
-        if (event.kind == EventKind::rearm_refused) continue;
-        family.latched = false;
-        family.repeat = false;
-        if (family.cancel == Cancel::confirmed) family.cancel = Cancel::idle;
-        rules_.on_rearmed(metrics_, id);
-        step.actions.push_back({ActionKind::open_gate, plan_.families[index(id)].account, id});
+void Engine::on_restored(const Restored& restored, Time now, Step& step) {
+    trips_ = static_cast<std::uint64_t>(restored.last_trip);
+    attempts_ = static_cast<std::uint64_t>(restored.last_attempt);
+    for (std::size_t a = 0; a < restored.budgets.size(); ++a) {
+        accounts_[a].budget.restore(restored.budgets[a], now);
+    }
+    TripId by_start{};
+    for (const Restored::Family& before : restored.latched) {
+        if (before.trip == TripId{} && by_start == TripId{}) {
+            by_start = TripId{++trips_};
+            step.events.push_back({.kind = EventKind::tripped,
+                                   .at = now,
+                                   .trip = by_start,
+                                   .text = FixedText<160>(before.why)});
+        }
+        restore(before, before.trip == TripId{} ? by_start : before.trip, now, step);
     }
     finish(now, step);
+}
+
+void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step& step) {
+    const FamilySpec& spec = plan_.families[index(before.family)];
+    Switch& family = switches_[index(before.family)];
+    family.latched = true;
+    family.trip = trip;
+    family.tripped_at = now;
+    family.lock = spec.lock;
+    family.locked_until = now + spec.lock;  // the exchange's lock outlived us
+    family.cancel = Cancel::confirmed;
+    if (before.unfinished) make_due(family, now);
+    rules_.on_latched(before.family);
+    step.actions.push_back({ActionKind::close_gate, spec.account, before.family});
+    step.events.push_back({.kind = EventKind::restored,
+                           .at = now,
+                           .trip = trip,
+                           .family = before.family,
+                           .text = FixedText<160>(before.why)});
 }
 
 void Engine::adopt(Plan plan, Time now, Step& step) {
@@ -191,6 +263,7 @@ void Engine::adopt(Plan plan, Time now, Step& step) {
     plan_ = std::move(plan);
     rules_ = std::move(rules);
     breaches_ = Breaches(rules_.breaches_max());
+    told_.assign(plan_.rules.size(), {});
     for (std::size_t a = 0; a < accounts_.size(); ++a) {
         accounts_[a].budget.change(plan_.accounts[a].budget);
     }
@@ -211,6 +284,8 @@ void Engine::on_time(Time now, Step& step) {
 
 // Closes every input: what is due leaves, and the next deadline is known.
 void Engine::finish(Time now, Step& step) {
+    clear_shared_budgets(now, step);
+    if (releasing_ > 0) release_all(now, step);
     dispatch_all(now, step);
     rehearse_due(now, step);
     update_deadline(now);
@@ -226,11 +301,16 @@ void Engine::update_deadline(Time now) {
         if (link.phase == LinkPhase::idle && rehearse_at > now) also(rehearse_at);
     }
     for (const Account& account : accounts_) {
+        if (account.alarms[static_cast<std::size_t>(Alarm::budget_shared)])
+            also(account.budget.next_regain(now));
         const bool can_send = idle_link(account) != none<LinkId>();
         for (const FamilyId id : account.families) {
             const Switch& family = switches_[index(id)];
-            if (family.cancel != Cancel::due) continue;
-            if (family.due_at > now) also(family.due_at);
+            if (family.release != Release::none && family.locked_until > now)
+                also(family.locked_until);
+            const Time wanted = wanted_at(family);
+            if (wanted == never) continue;
+            if (wanted > now) also(wanted);
             // Without an idle link the next link event goes on; without a slot in sight, the next
             // answer.
             else if (can_send)
@@ -239,8 +319,14 @@ void Engine::update_deadline(Time now) {
     }
 }
 
+bool is_unfinished(const Switch& family) {
+    const bool tried = family.cancel == Cancel::due || family.cancel == Cancel::in_flight;
+    return tried && family.release != Release::unlocking;
+}
+
 std::string_view state_name(const Switch& family) {
     if (!family.latched) return "armed";
+    if (family.release != Release::none) return "releasing";
     switch (family.cancel) {
         case Cancel::idle:
             return "armed";  // latched with nothing to cancel does not happen
@@ -289,10 +375,11 @@ Engine::Engine(Plan plan)
       metrics_(plan_.sources.size(), plan_.families.size(), plan_.metrics.size()),
       rules_(plan_),
       breaches_(rules_.breaches_max()),
+      told_(plan_.rules.size()),
       switches_(plan_.families.size()),
       sources_(plan_.sources.size()) {
     for (std::size_t a = 0; a < plan_.accounts.size(); ++a) {
-        Account account{Budget(plan_.accounts[a].budget), {}, {}};
+        Account account{Budget(plan_.accounts[a].budget), {}, {}, {}, {}};
         for (std::size_t l = 0; l < plan_.accounts[a].links; ++l) {
             account.links.push_back(id_at<LinkId>(links_.size()));
             links_.push_back({});

@@ -8,6 +8,7 @@
 // when on_time() wants to be called.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "core/budget.h"
 #include "core/metric_table.h"
 #include "core/plan.h"
+#include "core/round_trip.h"
 #include "core/rules.h"
 #include "core/signal.h"
 
@@ -29,22 +31,38 @@ enum class Cancel : std::uint8_t {
     in_flight,  // sent, its answer awaited
     confirmed,  // the exchange said that nothing is left
 };
+// What became of an operator's wish to arm a family again.
+enum class Release : std::uint8_t {
+    none,
+    waiting,    // for the answer to an attempt in flight
+    unlocking,  // its cancel with lockInterval 0, which ends the exchange's lock, is under way
+};
 struct Switch {
     bool latched = false;
     Cancel cancel = Cancel::idle;
+    Release release = Release::none;
     bool repeat = false;        // it was confirmed in this latch before: yields to first cancels
-    bool again = false;         // tripped anew while a cancel from before was in flight
     bool after_resync = false;  // waits for the exchange's time, then goes at once
     bool resynced = false;      // has asked for the exchange's time since its trip
     TripId trip{};              // the last that it was cancelled for
+    // What an attempt was sent for: an answer counts only for its own round. A new trip, a
+    // confirmation and an unlocking each begin one.
+    std::uint32_t round = 0;
+    std::uint32_t out = 0;       // attempts of this round in flight
+    std::uint32_t failures = 0;  // attempts of this round that were not confirmed
     Time tripped_at{};
     Time due_at{};
+    Time hedge_at = never;  // in flight: when a second attempt is due
+    milliseconds lock{};    // of its next attempt
+    Time locked_until{};    // the exchange may refuse its orders until then
+    // The latest attempt that was sent or settled, and its link.
     AttemptId attempt{};
     LinkId link = none<LinkId>();
-    std::uint32_t failures = 0;  // attempts since the trip that were not confirmed
     Answer last_answer;
 };
-// "armed", "tripped", "cancelling" or "confirmed".
+// Its cancel is not confirmed yet, and is being tried.
+bool is_unfinished(const Switch& family);
+// "armed", "tripped", "cancelling", "confirmed" or "releasing".
 std::string_view state_name(const Switch& family);
 
 enum class LinkPhase : std::uint8_t { down, idle, rehearsing, firing };
@@ -58,9 +76,26 @@ struct OperatorNote {
     std::string_view reason;  // why, in their words
 };
 
+// What is known of the time before this start (core/journal.h folds it).
+struct Restored {
+    struct Family {
+        FamilyId family{};
+        TripId trip{};            // none: latched by this start, as one trip of its own
+        bool unfinished = false;  // its cancel goes on
+        std::string_view why;     // "after an unclean end"
+    };
+    std::vector<Family> latched;
+    TripId last_trip{};
+    AttemptId last_attempt{};
+    std::vector<Budget::Image> budgets;  // by account; empty: nothing is known to be spent
+};
+
 class Engine {
   public:
     explicit Engine(Plan plan);
+
+    // Before any other input.
+    void on_restored(const Restored& restored, Time now, Step& step);
 
     // The way of a kill. `signal` is hostile until inspected here.
     void on_signal(SourceId from, const scram_signal& signal, Time now, Step& step);
@@ -81,9 +116,11 @@ class Engine {
 
     void on_trip(std::span<const FamilyId> families, const OperatorNote& note, Time now,
                  Step& step);
-    // Arms each of `families` that no rule holds (or all, if forced). Unfinished cancels go on.
-    void on_rearm(std::span<const FamilyId> families, const OperatorNote& note, bool force,
-                  Time now, Step& step);
+    // Arms each of `families` whose trip is one of `trips`, those that the operator has looked at,
+    // and that no rule holds (or even so, if forced). Unfinished cancels go on. A gate opens when
+    // the exchange's lock is off.
+    void on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
+                  const OperatorNote& note, bool force, Time now, Step& step);
     void on_time(Time now, Step& step);
 
     // A reload: rules, limits, budgets and timings of `plan`, whose ids otherwise equal ours. Every
@@ -102,19 +139,32 @@ class Engine {
     const Budget& budget(AccountId id) const { return accounts_[index(id)].budget; }
     const MetricTable& metrics() const { return metrics_; }
     RuleId rule_that_holds(FamilyId id) const { return rules_.holds(id); }
+    const RuleSet& rules() const { return rules_; }
+    bool alarm(AccountId id, Alarm alarm) const {
+        return accounts_[index(id)].alarms[static_cast<std::size_t>(alarm)];
+    }
+    // When an attempt of this account that stays without an answer is hedged.
+    Duration hedge_after(AccountId id) const;
+    // Breaches that changed nothing and were not told, since their rule had been told just before.
+    std::uint64_t untold_breaches() const { return untold_; }
 
   private:
     struct Account {
         Budget budget;
+        RoundTrip round_trip;
         std::vector<FamilyId> families;  // in the order of fire
         std::vector<LinkId> links;
+        std::array<bool, alarm_count> alarms{};
     };
     struct LinkState {
         AccountId account{};
         LinkPhase phase = LinkPhase::down;
-        FamilyId family = none<FamilyId>();  // firing: whose
+        FamilyId family = none<FamilyId>();  // firing: whose, in which round, with which lock
+        std::uint32_t round = 0;
+        milliseconds lock{};
         AttemptId attempt{};
         Budget::Slot slot{};
+        Time sent{};
         Time deadline = never;  // busy: when the answer is overdue
         Time rehearse_at{};     // idle: when the next rehearsal is due
         bool aborted = false;   // abort_link was said; its link_down is awaited
@@ -124,6 +174,12 @@ class Engine {
         std::uint64_t next_sequence = 1;
         std::vector<bool> may_publish;  // by family
     };
+    // What was told of a rule.
+    struct Told {
+        std::array<std::uint64_t, breach_kinds> turn{};  // in which turn of trip_breaches()
+        TripId trip{};
+        Time tripped_at{};
+    };
 
     BadReason inspect(SourceId from, const scram_signal& signal) const;
     BadReason follow_sequence(SourceId from, const scram_signal& signal);
@@ -131,22 +187,50 @@ class Engine {
 
     // trips
     void trip_breaches(Time published, Time now, Step& step);
-    void trip_family(FamilyId family, TripId trip, Time now, Step& step);
-    static Event trip_event(TripId trip, const Breach& breach, Time published, Time now);
+    void trip_breach(const Breach& breach, Time published, Time now, Step& step);
+    void tell_once(const Breach& breach, Time now, Step& step);
+    bool changes_nothing(const Breach& breach, Time now) const;
+    void trip_family(FamilyId family, TripId trip, milliseconds lock, Time now, Step& step);
+    static Event event_of(const Breach& breach, EventKind kind, Time now);
+    static bool under_way(const Switch& family);
+    static void begin_round(Switch& family);
 
     // cancels
     void dispatch_all(Time now, Step& step);
     void dispatch(Account& account, Time now, Step& step);
+    static Time wanted_at(const Switch& family);
     FamilyId next_due(const Account& account, Time now) const;
     static Budget::Purpose purpose(const Switch& family);
     LinkId idle_link(const Account& account) const;
     void fire(FamilyId family, LinkId link, Budget::Slot slot, Time now, Step& step);
-    void settle(FamilyId family, const Answer& answer, LinkId link, Time now, Step& step);
+    bool is_late(const LinkState& link) const;
+    void count_in_budget(Account& account, const LinkState& link, const Answer& answer, Time now,
+                         Step& step);
+    void remember_lock(const LinkState& link, const Answer& answer, Time until);
+    void settle(FamilyId family, const Answer& answer, AttemptId attempt, LinkId link, Time now,
+                Step& step);
     void confirm(FamilyId family, Time now, Step& step);
     static void make_due(Switch& family, Time at);
     static void try_again(Switch& family, Duration pause, Time now);
     Duration growing_pause(std::uint32_t failures) const;
     void lose_attempt(LinkState& link, LinkId id, Time now, Step& step);
+
+    void restore(const Restored::Family& before, TripId trip, Time now, Step& step);
+
+    // re-arming
+    void rearm(FamilyId family, Refusal refusal, const OperatorNote& note, Time now, Step& step);
+    Refusal refusal(FamilyId family, std::span<const TripId> trips, bool force) const;
+    void release_all(Time now, Step& step);
+    void go_on_releasing(FamilyId family, Time now, Step& step);
+    void unlocked(FamilyId family, Time now, Step& step);
+    void arm(FamilyId family, Step& step);
+    void set_release(Switch& family, Release release);
+    bool in_flight(FamilyId family) const;
+
+    // alarms
+    void raise(AccountId account, Alarm alarm, Time now, Step& step);
+    void clear(AccountId account, Alarm alarm, Time now, Step& step);
+    void clear_shared_budgets(Time now, Step& step);
 
     // links
     void rehearse_due(Time now, Step& step);
@@ -163,7 +247,11 @@ class Engine {
     MetricTable metrics_;
     RuleSet rules_;
     Breaches breaches_;
+    std::vector<Told> told_;  // by rule
+    std::uint64_t turn_ = 0;
+    std::uint64_t untold_ = 0;
     std::vector<Switch> switches_;
+    std::size_t releasing_ = 0;  // switches whose release is not none
     std::vector<Account> accounts_;
     std::vector<LinkState> links_;
     std::vector<SourceState> sources_;

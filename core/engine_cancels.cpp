@@ -1,5 +1,6 @@
 // The engine's second half of a kill: which cancel leaves next, and what its answer means.
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "core/engine.h"
@@ -22,23 +23,33 @@ void Engine::dispatch(Account& account, Time now, Step& step) {
     }
 }
 
-// First cancels before tries anew, second tries before later ones, those before repeats; within a
-// rank, first cancels by the order of fire, the others by how long they wait. A rank never leaves
-// fewer slots to others than the ranks before it, so when the best cannot be sent, none can.
+// When its next attempt is wanted: the one that is due, or the hedge of one that is in flight. None
+// while an operator's wish waits for the attempts in flight to end.
+Time Engine::wanted_at(const Switch& family) {
+    if (family.release == Release::waiting) return never;
+    if (family.cancel == Cancel::due) return family.due_at;
+    return family.cancel == Cancel::in_flight ? family.hedge_at : never;
+}
+
+// First cancels before tries anew, second tries before later ones and hedges, those before repeats
+// and unlockings; within a rank, first cancels by the order of fire, the others by how long they
+// wait. A rank never leaves fewer slots to others than the ranks before it, so when the best cannot
+// be sent, none can.
 FamilyId Engine::next_due(const Account& account, Time now) const {
     const auto rank = [](const Switch& family) {
-        return family.repeat ? 3u : std::min(family.failures, 2u);
+        if (family.repeat) return 3u;
+        return family.cancel == Cancel::in_flight ? 2u : std::min(family.failures, 2u);
     };
     FamilyId best = none<FamilyId>();
     for (const FamilyId id : account.families) {
         const Switch& family = switches_[index(id)];
-        if (family.cancel != Cancel::due || family.due_at > now) continue;
+        if (wanted_at(family) > now) continue;
         if (best == none<FamilyId>()) {
             best = id;
             continue;
         }
         const Switch& leader = switches_[index(best)];
-        const bool longer = rank(family) > 0 && family.due_at < leader.due_at;
+        const bool longer = rank(family) > 0 && wanted_at(family) < wanted_at(leader);
         if (rank(family) < rank(leader) || (rank(family) == rank(leader) && longer)) best = id;
     }
     return best;
@@ -46,7 +57,8 @@ FamilyId Engine::next_due(const Account& account, Time now) const {
 
 Budget::Purpose Engine::purpose(const Switch& family) {
     if (family.repeat) return Budget::Purpose::repeat;
-    return family.failures > 1 ? Budget::Purpose::retry : Budget::Purpose::trip;
+    const bool hedge = family.cancel == Cancel::in_flight;
+    return hedge || family.failures > 1 ? Budget::Purpose::retry : Budget::Purpose::trip;
 }
 
 LinkId Engine::idle_link(const Account& account) const {
@@ -59,55 +71,113 @@ LinkId Engine::idle_link(const Account& account) const {
 void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step& step) {
     Switch& family = switches_[index(id)];
     LinkState& link = links_[index(link_id)];
-    const AttemptId attempt{++attempts_};
+    const bool hedge = family.cancel == Cancel::in_flight;
     link.phase = LinkPhase::firing;
     link.family = id;
-    link.attempt = attempt;
+    link.round = family.round;
+    link.lock = family.lock;
+    link.attempt = AttemptId{++attempts_};
     link.slot = slot;
+    link.sent = now;
     link.deadline = now + plan_.timings.answer_timeout;
+    ++family.out;
     family.cancel = Cancel::in_flight;
     family.after_resync = false;
-    family.attempt = attempt;
+    family.attempt = link.attempt;
     family.link = link_id;
-    step.actions.push_back({ActionKind::fire, link.account, id, link_id, attempt});
+    // One hedge is enough: an attempt that fails or is lost is followed by the next anyway.
+    family.hedge_at = family.out == 1 ? now + hedge_after(link.account) : never;
+    step.actions.push_back({ActionKind::fire, link.account, id, link_id, link.attempt, link.lock});
     step.events.push_back({.kind = EventKind::fired,
                            .at = now,
                            .trip = family.trip,
-                           .attempt = attempt,
+                           .attempt = link.attempt,
                            .family = id,
-                           .link = link_id});
+                           .link = link_id,
+                           .hedge = hedge,
+                           .lock = link.lock});
 }
+
+// Nothing is known of a link that was not measured: half the patience for an answer then.
+Duration Engine::hedge_after(AccountId id) const {
+    const RoundTrip& round_trip = accounts_[index(id)].round_trip;
+    const Timings& timings = plan_.timings;
+    if (!round_trip.known()) return std::max(timings.hedge_min, timings.answer_timeout / 2);
+    return std::max(timings.hedge_min, round_trip.late_after());
+}
+
+// ---- Answers ------------------------------------------------------------------------------------
 
 void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bool link_stays) {
     LinkState& link = links_[index(id)];
     check(link.phase == LinkPhase::firing, "an answer belongs to an attempt in flight");
+    Account& account = accounts_[index(link.account)];
     const FamilyId family = link.family;
-    accounts_[index(link.account)].budget.answered(link.slot, now);
+    const bool late = is_late(link);
+    account.round_trip.sample(now - link.sent);
     step.events.push_back({.kind = EventKind::answered,
                            .at = now,
                            .trip = switches_[index(family)].trip,
                            .attempt = link.attempt,
                            .family = family,
                            .link = id,
+                           .late = late,
                            .answer = answer});
+    count_in_budget(account, link, answer, now, step);
+    remember_lock(link, answer, now);
     release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
-    settle(family, answer, id, now, step);
+    if (!late) settle(family, answer, link.attempt, id, now, step);
     finish(now, step);
 }
 
-// What the answer to its attempt means for a family.
-void Engine::settle(FamilyId id, const Answer& answer, LinkId link, Time now, Step& step) {
-    Switch& family = switches_[index(id)];
-    family.last_answer = answer;
-    if (family.again) {
-        // The attempt was sent before the present trip: whatever came of it, the trip's own goes
-        // now.
-        family.again = false;
-        family.failures = 0;
-        family.resynced = false;
-        return make_due(family, now);
+// Its round is over: another attempt was confirmed, or a new trip wants one of its own.
+bool Engine::is_late(const LinkState& link) const {
+    return link.round != switches_[index(link.family)].round;
+}
+
+void Engine::count_in_budget(Account& account, const LinkState& link, const Answer& answer,
+                             Time now, Step& step) {
+    switch (answer.answer_class) {
+        case AnswerClass::throttled:
+            if (account.budget.throttled(link.slot, now))
+                raise(link.account, Alarm::budget_shared, now, step);
+            return;
+        case AnswerClass::refused:
+            raise(link.account, Alarm::refused, now, step);
+            break;
+        case AnswerClass::confirmed:
+        case AnswerClass::nothing_left:
+            clear(link.account, Alarm::refused, now, step);
+            break;
+        case AnswerClass::failed:
+        case AnswerClass::ambiguous:
+        case AnswerClass::clock:
+            break;
     }
-    const Timings& timings = plan_.timings;
+    account.budget.answered(link.slot, now);
+}
+
+// An attempt with a lock may have begun it at any time until its answer was read, or until its last
+// bytes can have arrived.
+void Engine::remember_lock(const LinkState& link, const Answer& answer, Time until) {
+    const bool not_done = answer.answer_class == AnswerClass::throttled ||
+                          answer.answer_class == AnswerClass::clock ||
+                          answer.answer_class == AnswerClass::refused;
+    if (link.lock == 0ms || not_done) return;
+    Time& locked_until = switches_[index(link.family)].locked_until;
+    locked_until = std::max(locked_until, until + link.lock);
+}
+
+// What the answer to its attempt means for a family.
+void Engine::settle(FamilyId id, const Answer& answer, AttemptId attempt, LinkId link, Time now,
+                    Step& step) {
+    Switch& family = switches_[index(id)];
+    family.attempt = attempt;
+    family.link = link;
+    family.last_answer = answer;
+    --family.out;
+    family.hedge_at = never;
+    const AccountId account = plan_.families[index(id)].account;
     const Duration growing = growing_pause(family.failures);
     switch (answer.answer_class) {
         case AnswerClass::confirmed:
@@ -118,7 +188,7 @@ void Engine::settle(FamilyId id, const Answer& answer, LinkId link, Time now, St
         case AnswerClass::ambiguous:
             return try_again(family, family.failures == 0 ? 0ns : growing, now);
         case AnswerClass::throttled:
-            return try_again(family, timings.retry_max, now);
+            return try_again(family, plan_.accounts[index(account)].budget.window, now);
         case AnswerClass::clock:
             // The first time at once, as soon as a rehearsal has told the time; then with pauses.
             family.after_resync = !family.resynced;
@@ -127,14 +197,15 @@ void Engine::settle(FamilyId id, const Answer& answer, LinkId link, Time now, St
             if (family.after_resync) ask_for_time(link, now, step);
             return;
         case AnswerClass::refused:
-            return try_again(family, timings.retry_refused, now);
+            return try_again(family, plan_.timings.retry_refused, now);
     }
 }
 
 void Engine::confirm(FamilyId id, Time now, Step& step) {
     Switch& family = switches_[index(id)];
+    if (family.release == Release::unlocking) return unlocked(id, now, step);
+    begin_round(family);
     family.cancel = family.latched ? Cancel::confirmed : Cancel::idle;
-    family.failures = 0;
     step.events.push_back({.kind = EventKind::confirmed,
                            .at = now,
                            .trip = family.trip,
@@ -162,14 +233,43 @@ Duration Engine::growing_pause(std::uint32_t failures) const {
 
 void Engine::lose_attempt(LinkState& link, LinkId id, Time now, Step& step) {
     const FamilyId family = link.family;
-    accounts_[index(link.account)].budget.lost(link.slot, now);
+    const Answer no_answer{AnswerClass::ambiguous, 0, no_code};
+    const bool late = is_late(link);
+    Account& account = accounts_[index(link.account)];
+    account.budget.lost(link.slot, now);
+    remember_lock(link, no_answer, now + plan_.accounts[index(link.account)].budget.guard);
     step.events.push_back({.kind = EventKind::attempt_lost,
                            .at = now,
                            .trip = switches_[index(family)].trip,
                            .attempt = link.attempt,
                            .family = family,
-                           .link = id});
-    settle(family, {AnswerClass::ambiguous, 0, no_code}, id, now, step);
+                           .link = id,
+                           .late = late});
+    if (!late) settle(family, no_answer, link.attempt, id, now, step);
+}
+
+// ---- Alarms -------------------------------------------------------------------------------------
+
+void Engine::raise(AccountId account, Alarm alarm, Time now, Step& step) {
+    bool& raised = accounts_[index(account)].alarms[static_cast<std::size_t>(alarm)];
+    if (std::exchange(raised, true)) return;
+    step.events.push_back(
+        {.kind = EventKind::alarm_raised, .at = now, .account = account, .alarm = alarm});
+}
+
+void Engine::clear(AccountId account, Alarm alarm, Time now, Step& step) {
+    bool& raised = accounts_[index(account)].alarms[static_cast<std::size_t>(alarm)];
+    if (!std::exchange(raised, false)) return;
+    step.events.push_back(
+        {.kind = EventKind::alarm_cleared, .at = now, .account = account, .alarm = alarm});
+}
+
+void Engine::clear_shared_budgets(Time now, Step& step) {
+    for (std::size_t a = 0; a < accounts_.size(); ++a) {
+        const Budget& budget = accounts_[a].budget;
+        if (budget.working_slots(now) == budget.slots())
+            clear(id_at<AccountId>(a), Alarm::budget_shared, now, step);
+    }
 }
 
 }  // namespace scram

@@ -28,6 +28,7 @@ void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, 
                           bool link_stays) {
     LinkState& link = links_[index(id)];
     check(link.phase == LinkPhase::rehearsing, "a rehearsal's answer belongs to a rehearsal");
+    accounts_[index(link.account)].round_trip.sample(now - link.sent);
     release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
     link.rehearse_at = now + plan_.timings.rehearse_every;
     if (!good) {
@@ -77,6 +78,7 @@ void Engine::rehearse(LinkId id, Time now, Step& step) {
     LinkState& link = links_[index(id)];
     next_rehearsal_ = now + plan_.timings.rehearse_gap;
     link.phase = LinkPhase::rehearsing;
+    link.sent = now;
     link.deadline = now + plan_.timings.answer_timeout;
     step.actions.push_back({ActionKind::rehearse, link.account, none<FamilyId>(), id});
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ inline constexpr std::size_t rules_max = 1024;
 inline constexpr std::size_t links_per_account_max = 8;
 inline constexpr std::size_t samples_max = std::size_t{1} << 20;     // sources x families x metrics
 inline constexpr std::size_t conditions_max = std::size_t{1} << 18;  // what all rules look at
+inline constexpr std::size_t windows_max = std::size_t{1}
+                                           << 14;  // conditions over a rolling window
+inline constexpr std::size_t warn_steps_max = 4;
 inline constexpr std::size_t budget_slots_max = 5;  // OKX: 5 requests / 2 s / User ID
 
 // One account's cancel budget: `slots` requests in any `window`.
@@ -50,7 +54,16 @@ struct SourceSpec {
     std::vector<FamilyId> families;  // those it may publish for, ascending
 };
 
-enum class RuleKind : std::uint8_t { limit, drawdown, stale, gone, bad };
+enum class RuleKind : std::uint8_t {
+    limit,       // a value is beyond a bound
+    drawdown,    // a value fell more than `limit` from its peak
+    change,      // a value moved more than `limit` within a window, up or down
+    count,       // a running total rose by more than `limit` within a window
+    divergence,  // two metrics, or two sources' values of one, differ by more than `limit`
+    stale,       // a source or a metric was silent
+    gone,        // a source vanished without goodbye
+    bad,         // a source wrote what cannot be right
+};
 enum class Bound : std::uint8_t { above, below, beyond };  // value > x, value < x, |value| > x
 enum class Over : std::uint8_t { sum, each };              // over sources: their sum, or each alone
 enum class Per : std::uint8_t {
@@ -61,14 +74,24 @@ enum class Per : std::uint8_t {
 struct RuleSpec {
     std::string name;
     RuleKind kind{};
-    MetricId metric = none<MetricId>();  // limit, drawdown; optional for stale
-    std::vector<FamilyId> families;      // watched (limit, drawdown, stale with a metric)
-    std::vector<SourceId> sources;       // watched (stale, gone, bad)
+    MetricId metric = none<MetricId>();        // of a value; optional for stale
+    MetricId other_metric = none<MetricId>();  // divergence of two metrics
+    std::vector<FamilyId> families;            // watched (rules of values, stale with a metric)
+    std::vector<SourceId> sources;  // watched (stale, gone, bad); divergence of two sources: both
     Per per = Per::family;
     Over over = Over::sum;
     Bound bound = Bound::beyond;  // limit
-    double limit = 0;             // limit: the bound; drawdown: how far below its peak, > 0
+    double limit = 0;             // limit: the bound; the others: how far, > 0
     Duration after{};             // stale: silence that trips, > 0
+    Duration within{};            // change, count: their window, > 0; drawdown: 0 is since arming
+    // A rule of a value trips when its condition has held for `hold_for` without a break, and in
+    // `confirm` samples in a row.
+    Duration hold_for{};
+    std::uint32_t confirm = 1;
+    std::vector<double> warn;  // shares of the limit that warn, ascending, each > 0 and < 1
+    bool shadow = false;       // told as "would have fired", never fires
+    std::optional<milliseconds>
+        lock;  // lockInterval of the cancels that it causes, not the family's
     // Families that it kills. Empty means: per family, the family that breached; for all, every
     // watched family; for a source's health, every family that the source may publish for.
     std::vector<FamilyId> kills;
@@ -80,9 +103,20 @@ struct Timings {
     Duration rehearse_gap =
         250ms;  // between any two, of all links: OKX allows 10 in 2 s per address
     Duration answer_timeout = 1s;  // an attempt or rehearsal without an answer: its link is aborted
+    // An attempt without an answer is hedged on another link: after this at least, and later where
+    // the measured round trips are longer.
+    Duration hedge_min = 100ms;
     Duration retry_first = 100ms;  // 'failed, again': doubles per failure ...
     Duration retry_max = 2s;       // ... up to this
     Duration retry_refused = 5s;   // auth, permission, account mode
+};
+
+// What a start does with families that were armed when scramd ended without saying so, or whose
+// record is damaged: some of its last moments may be unknown. What was latched stays latched.
+enum class AfterCrash : std::uint8_t {
+    latched,  // latches them; a person looks and arms again
+    fire,     // latches and cancels them
+    armed,    // arms them, unless the record is damaged: then latches them
 };
 
 struct Plan {
@@ -92,6 +126,7 @@ struct Plan {
     std::vector<std::string> metrics;
     std::vector<RuleSpec> rules;
     Timings timings;
+    AfterCrash after_crash = AfterCrash::latched;
 };
 
 }  // namespace scram

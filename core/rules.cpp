@@ -57,8 +57,8 @@ void RuleSet::look(const Watch& watch, const MetricTable& table, SourceId source
         holds = !(value >= limit);
     }
     if (holds && !state.holds) {
-        out.push_back(
-            {watch.rule, watch.family, source, rule.metric, BadReason::none, value, limit});
+        out.push_back({BreachKind::trip, watch.rule, watch.family, source, rule.metric,
+                       BadReason::none, value, limit});
     }
     state.holds = holds;
 }
@@ -97,7 +97,7 @@ void RuleSet::on_bad(SourceId source, FamilyId family, MetricId metric, BadReaso
     for (HealthWatch& watch : bad_) {
         if (watch.source != source || watch.holds) continue;
         watch.holds = true;
-        out.push_back({watch.rule, family, source, metric, bad, value, 0});
+        out.push_back({BreachKind::trip, watch.rule, family, source, metric, bad, value, 0});
     }
 }
 
@@ -129,7 +129,7 @@ void RuleSet::look_for_gone(Breaches& out) {
     for (HealthWatch& watch : gone_) {
         if (!sources_[index(watch.source)].vanished || watch.holds) continue;
         watch.holds = true;
-        out.push_back({watch.rule, none<FamilyId>(), watch.source});
+        out.push_back({BreachKind::trip, watch.rule, none<FamilyId>(), watch.source});
     }
 }
 
@@ -144,8 +144,8 @@ void RuleSet::on_time(const MetricTable& table, Time now, Breaches& out) {
         if (holds && !watch.holds) {
             const double silent_ms = std::chrono::duration<double, std::milli>(now - last).count();
             const double limit_ms = std::chrono::duration<double, std::milli>(rule.after).count();
-            out.push_back({watch.rule, watch.family, watch.source, rule.metric, BadReason::none,
-                           silent_ms, limit_ms});
+            out.push_back({BreachKind::trip, watch.rule, watch.family, watch.source, rule.metric,
+                           BadReason::none, silent_ms, limit_ms});
         }
         watch.holds = holds;
         next_deadline_ = std::min(next_deadline_, (holds ? now : last) + rule.after);
@@ -285,6 +285,9 @@ void RuleSet::compile(RuleId id) {
     switch (rules_[index(id)].kind) {
         case RuleKind::limit:
         case RuleKind::drawdown:
+        case RuleKind::change:
+        case RuleKind::count:
+        case RuleKind::divergence:
             return compile_value_rule(id);
         case RuleKind::stale:
         case RuleKind::gone:

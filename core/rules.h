@@ -14,8 +14,11 @@
 
 namespace scram {
 
-// One rule that began to hold.
+// One rule that began to hold, or a step towards it.
+enum class BreachKind : std::uint8_t { trip, would_trip, warning, warning_over };
+inline constexpr std::size_t breach_kinds = 4;
 struct Breach {
+    BreachKind kind = BreachKind::trip;
     RuleId rule{};
     FamilyId family = none<FamilyId>();  // that breached; of a bad record: that it named
     SourceId source = none<SourceId>();
@@ -23,6 +26,7 @@ struct Breach {
     BadReason bad = BadReason::none;
     double value = 0;
     double limit = 0;
+    double share = 0;  // a warning's step
 };
 using Breaches = FixedList<Breach>;
 

@@ -11,50 +11,86 @@ milliseconds age(const ArmedRequest& request, WallMillis now) {
     return milliseconds{std::abs(now.value - request.signed_at().value)};
 }
 
+bool can_kill(const RuleSpec& rule, FamilyId family) {
+    const auto& families = rule.kills.empty() ? rule.families : rule.kills;
+    // Without families it kills what its source publishes for.
+    return families.empty() ||
+           std::find(families.begin(), families.end(), family) != families.end();
+}
+
+// The family's own, those of rules that kill it, and 0, which unlocks.
+std::vector<milliseconds> locks_of(const Plan& plan, FamilyId family) {
+    std::vector<milliseconds> locks{plan.families[index(family)].lock, 0ms};
+    for (const RuleSpec& rule : plan.rules) {
+        if (rule.lock && can_kill(rule, family)) locks.push_back(*rule.lock);
+    }
+    std::sort(locks.begin(), locks.end());
+    locks.erase(std::unique(locks.begin(), locks.end()), locks.end());
+    return locks;
+}
+
 }  // namespace
 
 Armory::Armory(const Config& config, std::vector<Credentials> credentials) {
-    std::vector<RequestIdentity> identities;
     for (const Credentials& account : credentials) {
         signers_.push_back(std::make_unique<HmacSigner>(account.secret.reveal()));
-        identities.push_back({config.exchange.host, account.key, account.passphrase.reveal(),
-                              config.exchange.simulated_trading});
+        identities_.push_back({config.exchange.host, account.key, account.passphrase.reveal(),
+                               config.exchange.simulated_trading});
     }
-    for (const FamilySpec& family : config.plan.families) {
-        accounts_.push_back(family.account);
-        requests_.emplace_back(identities[index(family.account)], family.inst_family, family.lock);
-    }
+    adopt(config.plan, WallMillis{});
 }
 
-std::string_view Armory::bytes(FamilyId family, WallMillis now) {
-    ArmedRequest& request = requests_[index(family)];
-    if (age(request, now) > age_max) [[unlikely]]
-        refresh(index(family), now);
-    return request.bytes();
+void Armory::adopt(const Plan& plan, WallMillis now) {
+    requests_.clear();
+    first_.clear();
+    next_ = 0;
+    for (std::size_t f = 0; f < plan.families.size(); ++f) {
+        const FamilySpec& family = plan.families[f];
+        first_.push_back(requests_.size());
+        for (const milliseconds lock : locks_of(plan, id_at<FamilyId>(f))) {
+            requests_.push_back(
+                {family.account, id_at<FamilyId>(f), lock,
+                 ArmedRequest(identities_[index(family.account)], family.inst_family, lock)});
+        }
+    }
+    first_.push_back(requests_.size());
+    for (Armed& armed : requests_) refresh(armed, signer(armed), now);
+}
+
+std::string_view Armory::bytes(FamilyId family, milliseconds lock, WallMillis now) {
+    const auto first = requests_.begin() + static_cast<std::ptrdiff_t>(first_[index(family)]);
+    const auto last = requests_.begin() + static_cast<std::ptrdiff_t>(first_[index(family) + 1]);
+    // A reload may have taken away the lock of a trip that is still being cancelled: the longest
+    // serves it.
+    const auto armed =
+        std::find_if(first, last - 1, [lock](const Armed& its) { return its.lock >= lock; });
+    if (age(armed->request, now) > age_max) [[unlikely]]
+        refresh(*armed, signer(*armed), now);
+    return armed->request.bytes();
 }
 
 void Armory::refresh_next(WallMillis now) {
     if (requests_.empty()) return;
-    refresh(next_, now);
+    refresh(requests_[next_], signer(requests_[next_]), now);
     next_ = (next_ + 1) % requests_.size();
 }
 
 void Armory::resign(AccountId account, WallMillis now) {
-    for (std::size_t family = 0; family < requests_.size(); ++family) {
-        if (accounts_[family] == account) refresh(family, now);
+    for (Armed& armed : requests_) {
+        if (armed.account == account) refresh(armed, signer(armed), now);
     }
 }
 
 milliseconds Armory::oldest(AccountId account, WallMillis now) const {
     milliseconds oldest{};
-    for (std::size_t family = 0; family < requests_.size(); ++family) {
-        if (accounts_[family] == account) oldest = std::max(oldest, age(requests_[family], now));
+    for (const Armed& armed : requests_) {
+        if (armed.account == account) oldest = std::max(oldest, age(armed.request, now));
     }
     return oldest;
 }
 
-void Armory::refresh(std::size_t family, WallMillis now) {
-    requests_[family].refresh(*signers_[index(accounts_[family])], now);
+void Armory::refresh(Armed& armed, Signer& signer, WallMillis now) {
+    armed.request.refresh(signer, now);
 }
 
 }  // namespace scram

@@ -20,21 +20,34 @@ class Armory {
 
     // The bytes to send now. A signature that has grown too old while the loop was stuck is made
     // anew first, at the price of a microsecond.
-    std::string_view bytes(FamilyId family, WallMillis now);
+    std::string_view bytes(FamilyId family, milliseconds lock, WallMillis now);
 
-    // Signs the next family in turn. Called `families` times per resign_every.
+    // Signs the next request in turn. Called size() times per resign_every.
     void refresh_next(WallMillis now);
+    std::size_t size() const { return requests_.size(); }
     void resign(AccountId account, WallMillis now);
+
+    // A reload may bring rules with locks of their own.
+    void adopt(const Plan& plan, WallMillis now);
 
     // Age of the oldest signature of an account's families.
     milliseconds oldest(AccountId account, WallMillis now) const;
 
   private:
-    void refresh(std::size_t family, WallMillis now);
+    // One for each lock that a family can be cancelled with.
+    struct Armed {
+        AccountId account{};
+        FamilyId family{};
+        milliseconds lock{};
+        ArmedRequest request;
+    };
+    static void refresh(Armed& armed, Signer& signer, WallMillis now);
+    Signer& signer(const Armed& armed) { return *signers_[index(armed.account)]; }
 
     std::vector<std::unique_ptr<Signer>> signers_;  // by account
-    std::vector<AccountId> accounts_;               // by family
-    std::vector<ArmedRequest> requests_;            // by family
+    std::vector<RequestIdentity> identities_;       // by account
+    std::vector<Armed> requests_;                   // grouped by family
+    std::vector<std::size_t> first_;                // by family, into requests_; and one more
     std::size_t next_ = 0;
 };
 

@@ -3,7 +3,8 @@
 //   request   {"v":1,"op":"status"}
 //             {"v":1,"op":"watch"}                       then one event a line
 //             {"v":1,"op":"trip","target":"mm-1/BTC-USD" | "mm-1" | "all","reason":"..."}
-//             {"v":1,"op":"rearm","target":...,"reason":"...","force":false}
+//             {"v":1,"op":"rearm","target":...}          what is latched, and by which trips
+//             {"v":1,"op":"rearm","target":...,"trips":[3],"reason":"...","force":false}
 //   answer    {"v":1,"ok":true,...}
 //             {"v":1,"ok":false,"error":"..."}           says what was expected
 #pragma once

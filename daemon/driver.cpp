@@ -44,8 +44,8 @@ void Driver::carry_out(const Action& action, Time published, Time read, Time dec
         case ActionKind::open_gate:
             return gates_.open(action.family);
         case ActionKind::fire:
-            return send(action.link, armory_.bytes(action.family, clock_.at(decided)), published,
-                        read, decided);
+            return send(action.link, armory_.bytes(action.family, action.lock, clock_.at(decided)),
+                        published, read, decided);
         case ActionKind::rehearse:
             return send(action.link, rehearsal_, Time{}, read, decided);
         case ActionKind::abort_link:
@@ -198,6 +198,7 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
 void Driver::adopt(const Plan& plan) {
     told_plan_ = &scribe_.keep(plan);
     const Time now = monotonic_now();
+    armory_.adopt(plan, clock_.at(now));
     engine_.adopt(plan, now, step_);
     carry_out(Time{}, now);
 }
@@ -237,8 +238,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
       deadline_timer_(io),
       refresh_timer_(io),
       refresh_interval_(std::max<Duration>(
-          config.exchange.resign_every / static_cast<std::int64_t>(config.plan.families.size() + 1),
-          1ms)) {
+          config.exchange.resign_every / static_cast<std::int64_t>(armory_.size() + 1), 1ms)) {
     LinkOptions options{config.exchange.host,
                         config.exchange.port,
                         config.exchange.connect_timeout,

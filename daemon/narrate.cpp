@@ -43,26 +43,41 @@ void add_ids(Fields& to, const Event& event, const Plan& plan) {
     if (event.link != none<LinkId>()) add_text(to, "link", link_name(plan, event.link));
     if (event.attempt != AttemptId{})
         add_number(to, "attempt", static_cast<std::uint64_t>(event.attempt));
+    if (event.account != none<AccountId>())
+        add_text(to, "account", plan.accounts[index(event.account)].name);
+    if (event.alarm != Alarm::none) add_text(to, "alarm", name(event.alarm));
+    if (event.refusal != Refusal::none) add_text(to, "why", name(event.refusal));
+    if (event.lock > 0ms) add_number(to, "lock_ms", event.lock.count());
+    if (event.hedge) to.push_back({"hedge", "true", false});
+    if (event.late) to.push_back({"late", "true", false});
+}
+
+bool is_breach(EventKind kind) {
+    return kind == EventKind::tripped || kind == EventKind::would_trip ||
+           kind == EventKind::warned || kind == EventKind::warning_over;
 }
 
 void add_cause(Fields& to, const Event& event, const Plan& plan) {
-    if (event.kind != EventKind::tripped || event.rule == none<RuleId>()) return;
+    if (!is_breach(event.kind) || event.rule == none<RuleId>()) return;
     const RuleSpec& rule = plan.rules[index(event.rule)];
     if (event.bad != BadReason::none) add_text(to, "bad", name(event.bad));
     if (rule.kind == RuleKind::stale) {
         add_number(to, "silent_ms", event.value);
         add_number(to, "after_ms", event.limit);
     }
-    if (rule.kind != RuleKind::limit && rule.kind != RuleKind::drawdown) return;
+    const bool of_source =
+        rule.kind == RuleKind::stale || rule.kind == RuleKind::gone || rule.kind == RuleKind::bad;
+    if (of_source) return;
     add_text(to, "metric", plan.metrics[index(event.metric)]);
     to.push_back({"value", json_number(event.value), false});
     to.push_back({"limit", json_number(event.limit), false});
+    if (event.share > 0) to.push_back({"share", json_number(event.share), false});
 }
 
 void add_answer(Fields& to, const Event& event) {
-    const bool has_answer = event.kind == EventKind::answered ||
-                            event.kind == EventKind::confirmed ||
-                            event.kind == EventKind::rehearsal_failed;
+    const bool has_answer =
+        event.kind == EventKind::answered || event.kind == EventKind::confirmed ||
+        event.kind == EventKind::lock_released || event.kind == EventKind::rehearsal_failed;
     if (!has_answer) return;
     if (event.kind != EventKind::rehearsal_failed)
         add_text(to, "class", name(event.answer.answer_class));
@@ -99,6 +114,7 @@ std::string log_value(const Field& field) {
 int priority(const Event& event) {
     switch (event.kind) {
         case EventKind::tripped:
+        case EventKind::alarm_raised:
             return 2;
         case EventKind::answered: {
             const AnswerClass klass = event.answer.answer_class;
@@ -110,6 +126,10 @@ int priority(const Event& event) {
         case EventKind::rehearsal_lost:
         case EventKind::link_down:
         case EventKind::rearm_refused:
+        case EventKind::lock_expired:
+        case EventKind::restored:
+        case EventKind::warned:
+        case EventKind::would_trip:
         case EventKind::source_vanished:
             return 4;
         case EventKind::latched:
@@ -117,6 +137,9 @@ int priority(const Event& event) {
         case EventKind::confirmed:
         case EventKind::rearmed:
         case EventKind::plan_changed:
+        case EventKind::lock_released:
+        case EventKind::warning_over:
+        case EventKind::alarm_cleared:
             return 5;
         case EventKind::source_joined:
         case EventKind::source_left:

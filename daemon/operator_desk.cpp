@@ -9,6 +9,7 @@
 #include "daemon/control_protocol.h"
 #include "daemon/json.h"
 #include "daemon/status.h"
+#include "net/clock.h"
 
 namespace scram {
 namespace {
@@ -43,6 +44,7 @@ std::string unknown_target(std::string_view target) {
 struct OperatorDesk::Request {
     std::int64_t version = 0;
     std::string op, target, reason;
+    std::vector<TripId> trips;
     bool force = false;
 };
 
@@ -61,7 +63,7 @@ struct OperatorDesk::Reader {
             if (!read_field(key, value, request)) {
                 return fmt::format(
                     "key '{}' is unknown or has the wrong type: v (number), op, target, reason "
-                    "(strings) and force (boolean) are accepted",
+                    "(strings), trips (numbers in a list) and force (boolean) are accepted",
                     key);
             }
         }
@@ -74,12 +76,24 @@ struct OperatorDesk::Reader {
         std::string_view text;
         if (key == "v") return value.get(request.version) == simdjson::SUCCESS;
         if (key == "force") return value.get(request.force) == simdjson::SUCCESS;
+        if (key == "trips") return read_trips(value, request.trips);
         std::string* to = key == "op"       ? &request.op
                           : key == "target" ? &request.target
                           : key == "reason" ? &request.reason
                                             : nullptr;
         if (to == nullptr || value.get(text) != simdjson::SUCCESS) return false;
         *to = text;
+        return true;
+    }
+
+    static bool read_trips(simdjson::dom::element value, std::vector<TripId>& trips) {
+        simdjson::dom::array list;
+        if (value.get(list) != simdjson::SUCCESS) return false;
+        for (const simdjson::dom::element item : list) {
+            std::uint64_t trip = 0;
+            if (item.get(trip) != simdjson::SUCCESS) return false;
+            trips.push_back(TripId{trip});
+        }
         return true;
     }
 };
@@ -137,35 +151,62 @@ std::string OperatorDesk::trip(const Peer& peer, const Request& request) {
 std::string OperatorDesk::rearm(const Peer& peer, const Request& request) {
     const auto families = families_of(config_.plan, request.target);
     if (families.empty()) return refuse(unknown_target(request.target));
+    if (request.trips.empty()) return review(families);
     if (request.reason.empty()) return refuse("arming again wants a reason");
     const std::string who = peer_name(peer);
     return rearm_answer(driver_.operate([&](Engine& engine, Time now, Step& step) {
-        engine.on_rearm(families, {who, request.reason.substr(0, reason_max)}, request.force, now,
-                        step);
+        engine.on_rearm(families, request.trips, {who, request.reason.substr(0, reason_max)},
+                        request.force, now, step);
     }));
 }
 
+// What there is to look at before arming: nothing is armed by somebody who did not.
+std::string OperatorDesk::review(const std::vector<FamilyId>& families) const {
+    JsonArray latched;
+    for (const FamilyId family : families) {
+        if (driver_.engine().family(family).latched)
+            latched.add_raw(family_json(driver_.engine(), family, monotonic_now()));
+    }
+    return JsonObject()
+        .add("v", control_version)
+        .add("ok", false)
+        .add("error",
+             "arming again wants the ids of the trips that you have looked at (trips), and a "
+             "reason")
+        .add_raw("latched", latched.text())
+        .text();
+}
+
 std::string OperatorDesk::rearm_answer(const std::vector<Event>& events) const {
-    JsonArray armed, refused;
+    JsonArray armed, releasing, refused;
     bool any_refused = false;
     const Plan& plan = config_.plan;
     for (const Event& event : events) {
         if (event.kind == EventKind::rearmed) {
-            armed.add_raw(json_string(plan.families[index(event.family)].name));
+            const bool open = !driver_.engine().family(event.family).latched;
+            (open ? armed : releasing)
+                .add_raw(json_string(plan.families[index(event.family)].name));
         }
         if (event.kind != EventKind::rearm_refused) continue;
         any_refused = true;
-        refused.add_raw(JsonObject()
-                            .add("family", plan.families[index(event.family)].name)
-                            .add("rule", plan.rules[index(event.rule)].name)
-                            .text());
+        refused.add_raw(refusal_json(event));
     }
     JsonObject out;
     out.add("v", control_version).add("ok", !any_refused);
-    if (any_refused)
-        out.add("error",
-                "a rule that kills the family still holds: mend its cause, or use --force");
-    return out.add_raw("rearmed", armed.text()).add_raw("refused", refused.text()).text();
+    if (any_refused) out.add("error", "some families stay latched: see refused");
+    return out.add_raw("rearmed", armed.text())
+        .add_raw("releasing", releasing.text())
+        .add_raw("refused", refused.text())
+        .text();
+}
+
+std::string OperatorDesk::refusal_json(const Event& event) const {
+    const Plan& plan = config_.plan;
+    JsonObject out;
+    out.add("family", plan.families[index(event.family)].name);
+    out.add("trip", static_cast<std::uint64_t>(event.trip));
+    if (event.rule != none<RuleId>()) out.add("rule", plan.rules[index(event.rule)].name);
+    return out.add("why", name(event.refusal)).text();
 }
 
 }  // namespace scram

@@ -23,7 +23,9 @@ class OperatorDesk final : public ControlHandler {
     ControlReply answer(const Peer& peer, const Request& request);
     std::string trip(const Peer& peer, const Request& request);
     std::string rearm(const Peer& peer, const Request& request);
+    std::string review(const std::vector<FamilyId>& families) const;
     std::string rearm_answer(const std::vector<Event>& events) const;
+    std::string refusal_json(const Event& event) const;
 
     const Config& config_;
     Driver& driver_;

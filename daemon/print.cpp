@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <cstdint>
 #include <ctime>
+#include <set>
 
 namespace scram {
 namespace {
@@ -102,7 +104,61 @@ std::string clock_time(std::int64_t wall_ms) {
     return fmt::format("{:%H:%M:%S}.{:03}", fmt::localtime(seconds), wall_ms % 1000);
 }
 
+std::string latched_text(dom::element family) {
+    std::string out = fmt::format("{:<24} trip {}, {}", field(family, "name"),
+                                  field(family, "trip"), field(family, "state"));
+    if (flag(family, "unfinished")) out += ", its cancel is NOT confirmed and goes on";
+    const std::string holds = field(family, "holds", "");
+    if (!holds.empty()) out += fmt::format(", rule {} STILL HOLDS and would trip it again", holds);
+    return out + "\n";
+}
+
+// "3,4": the ids of the trips that latched these families, each once.
+std::string trips_of(dom::array families) {
+    std::set<std::uint64_t> ids;
+    for (const dom::element family : families) {
+        std::uint64_t trip = 0;
+        if (family["trip"].get(trip) == simdjson::SUCCESS) ids.insert(trip);
+    }
+    return fmt::format("{}", fmt::join(ids, ","));
+}
+
 }  // namespace
+
+std::string review_text(std::string_view json) {
+    dom::parser parser;
+    dom::element review;
+    if (parser.parse(json.data(), json.size()).get(review) != simdjson::SUCCESS)
+        return std::string(json) + "\n";
+    const dom::array latched = list(review, "latched");
+    if (latched.size() == 0) return "nothing to do: no family of this target is latched\n";
+    std::string out;
+    for (const dom::element family : latched) out += latched_text(family);
+    return out + fmt::format(
+                     "nothing is armed yet. Look at each (scramctl receipt ID), then: "
+                     "--trip {} --reason WHY\n",
+                     trips_of(latched));
+}
+
+std::string rearmed_text(std::string_view json) {
+    dom::parser parser;
+    dom::element answer;
+    if (parser.parse(json.data(), json.size()).get(answer) != simdjson::SUCCESS)
+        return std::string(json) + "\n";
+    std::string out;
+    for (const dom::element family : list(answer, "rearmed"))
+        out += fmt::format("armed {}\n", text_of(family));
+    for (const dom::element family : list(answer, "releasing"))
+        out += fmt::format("arming {}: releasing the exchange's lock first\n", text_of(family));
+    for (const dom::element refusal : list(answer, "refused")) {
+        const bool other = field(refusal, "why") == "other_trip";
+        out += other ? fmt::format("REFUSED {}: trip {} latched it, which you did not name\n",
+                                   field(refusal, "family"), field(refusal, "trip"))
+                     : fmt::format("REFUSED {}: rule {} still holds; mend its cause, or --force\n",
+                                   field(refusal, "family"), field(refusal, "rule"));
+    }
+    return out.empty() ? "nothing to do: no family of this target is latched\n" : out;
+}
 
 std::string status_text(std::string_view json) {
     dom::parser parser;

@@ -27,6 +27,7 @@ struct Options {
     std::string signals = Paths{}.signals;
     std::string config = "/etc/scramd/scramd.toml";
     std::string target, reason, source, family, metric;
+    std::vector<std::uint64_t> trips;
     double value = 0;
     double wait_s = 10;
     bool json = false;
@@ -98,19 +99,35 @@ bool is_meant(std::string_view family, const std::string& target) {
     return target == "all" || family == target || family.substr(0, family.find('/')) == target;
 }
 
-// How many of the target's families have a cancel that is not confirmed yet.
-std::size_t unfinished(const std::string& status, const std::string& target) {
+// How many of the target's families a test holds for.
+template <class Test>
+std::size_t count_families(const std::string& status, const std::string& target, Test test) {
     simdjson::dom::parser parser;
     simdjson::dom::array families;
     if (parser.parse(status)["families"].get(families) != simdjson::SUCCESS) return 0;
     std::size_t count = 0;
     for (const simdjson::dom::element family : families) {
         std::string_view name;
-        bool open = false;
         if (family["name"].get(name) != simdjson::SUCCESS || !is_meant(name, target)) continue;
-        if (family["unfinished"].get(open) == simdjson::SUCCESS && open) ++count;
+        if (test(family)) ++count;
     }
     return count;
+}
+
+// Those whose cancel is not confirmed yet.
+std::size_t unfinished(const std::string& status, const std::string& target) {
+    return count_families(status, target, [](simdjson::dom::element family) {
+        bool open = false;
+        return family["unfinished"].get(open) == simdjson::SUCCESS && open;
+    });
+}
+
+std::size_t count_in_state(const std::string& status, const std::string& target,
+                           std::string_view state) {
+    return count_families(status, target, [state](simdjson::dom::element family) {
+        std::string_view its;
+        return family["state"].get(its) == simdjson::SUCCESS && its == state;
+    });
 }
 
 enum class Outcome { confirmed, unfinished, unknown };
@@ -161,40 +178,48 @@ int trip(const Options& options) {
     return outcome == Outcome::confirmed || !asked ? done : refused;
 }
 
-void print_rearmed(const std::string& answer) {
-    simdjson::dom::parser parser;
-    simdjson::dom::element root;
-    simdjson::dom::array list;
-    if (parser.parse(answer).get(root) != simdjson::SUCCESS) return;
-    std::size_t count = 0;
-    if (root["rearmed"].get(list) == simdjson::SUCCESS) {
-        for (const auto family : list) {
-            fmt::print("armed {}\n", std::string_view(family.get_string().value_unsafe()));
-            ++count;
-        }
+std::string trips_json(const std::vector<std::uint64_t>& trips) {
+    JsonArray out;
+    for (const std::uint64_t trip : trips) out.add_raw(std::to_string(trip));
+    return out.text();
+}
+
+// The gates that wait for the exchange to take orders again: at most as long as OKX's longest lock.
+bool await_open_gates(ControlClient& client, const Options& options) {
+    using clock = std::chrono::steady_clock;
+    const auto until = clock::now() + std::chrono::seconds(15);
+    while (clock::now() < until) {
+        const std::string status = client.ask(request("status").text());
+        if (!is_ok(status) || count_in_state(status, options.target, "releasing") == 0)
+            return is_ok(status);
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    if (root["refused"].get(list) == simdjson::SUCCESS) {
-        for (const auto refusal : list) {
-            const std::string text = simdjson::minify(refusal);
-            fmt::print("REFUSED {}: rule {} still holds\n", field(text, "family"),
-                       field(text, "rule"));
-            ++count;
-        }
-    }
-    if (count == 0) fmt::print("nothing to do: no family of this target is latched\n");
+    return false;
 }
 
 int rearm(const Options& options) {
-    const std::string answer = ControlClient(options.socket)
-                                   .ask(request("rearm")
-                                            .add("target", options.target)
-                                            .add("reason", options.reason)
-                                            .add("force", options.force)
-                                            .text());
-    if (!options.json && !field(answer, "rearmed").empty()) print_rearmed(answer);
-    if (!is_ok(answer)) return report_refusal(options, answer);
-    if (options.json) fmt::print("{}\n", answer);
-    return done;
+    ControlClient client(options.socket);
+    JsonObject wish = request("rearm");
+    wish.add("target", options.target).add("reason", options.reason).add("force", options.force);
+    if (!options.trips.empty()) wish.add_raw("trips", trips_json(options.trips));
+    const std::string answer = client.ask(wish.text());
+    if (options.json) {
+        fmt::print("{}\n", answer);
+        return is_ok(answer) ? done : refused;
+    }
+    const std::string review = field(answer, "latched");
+    if (!review.empty()) {
+        fmt::print("{}", review_text(answer));
+        return review == "[]" ? done : refused;
+    }
+    if (field(answer, "rearmed").empty()) return report_refusal(options, answer);
+    fmt::print("{}", rearmed_text(answer));
+    if (field(answer, "releasing") != "[]") {
+        fmt::print("{}\n", await_open_gates(client, options)
+                               ? "the exchange takes their orders again: gates open"
+                               : "not seen yet that their gates are open: scramctl status");
+    }
+    return is_ok(answer) ? done : report_refusal(options, answer);
 }
 
 int publish(const Options& options) {
@@ -267,19 +292,25 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
             ->add_option("target", options.target,
                          "a family (mm-1/BTC-USD), an account (mm-1) or all")
             ->required();
-        sub->add_option("--reason", options.reason, "why, for the record")->required();
         return sub;
+    };
+    const auto reason = [&](CLI::App* sub) {
+        return sub->add_option("--reason", options.reason, "why, for the record");
     };
     controlled(add("status", "show switches, links, budget, sources and values", status));
     controlled(add("ready", "exit 0 if a breach would fire at once, 1 if not, and say why", ready));
     controlled(add("watch", "follow what happens, one event a line", watch));
-    aimed(add("trip", "pull: cancel and latch", trip))
-        ->add_option("--wait", options.wait_s,
-                     "seconds to wait for the exchange's confirmation, 0: none")
+    CLI::App* sub = aimed(add("trip", "pull: cancel and latch", trip));
+    reason(sub)->required();
+    sub->add_option("--wait", options.wait_s,
+                    "seconds to wait for the exchange's confirmation, 0: none")
         ->capture_default_str();
-    aimed(add("rearm", "arm what is latched again", rearm))
-        ->add_flag("--force", options.force, "even if a rule that kills it still holds");
-    CLI::App* sub = add("publish", "publish one signal, as a source of its own", publish);
+    sub = aimed(add("rearm", "show what is latched; with --trip and --reason, arm it", rearm));
+    reason(sub);
+    sub->add_option("--trip", options.trips, "the trips that you have looked at, as in 3,4")
+        ->delimiter(',');
+    sub->add_flag("--force", options.force, "even if a rule that kills it still holds");
+    sub = add("publish", "publish one signal, as a source of its own", publish);
     sub->add_option("source", options.source, "a source that the config names")->required();
     sub->add_option("family", options.family, "mm-1/BTC-USD")->required();
     sub->add_option("metric", options.metric, "delta")->required();

@@ -39,6 +39,15 @@ std::string link_json(const Driver& driver, LinkId id, Time now) {
         .text();
 }
 
+std::string alarms_json(const Engine& engine, AccountId id) {
+    JsonArray out;
+    for (std::size_t alarm = 1; alarm < alarm_count; ++alarm) {
+        const auto its = static_cast<Alarm>(alarm);
+        if (engine.alarm(id, its)) out.add_raw(json_string(name(its)));
+    }
+    return out.text();
+}
+
 std::string account_json(const Driver& driver, AccountId id, Time now) {
     const Engine& engine = driver.engine();
     JsonArray links;
@@ -51,18 +60,22 @@ std::string account_json(const Driver& driver, AccountId id, Time now) {
         .add("name", engine.plan().accounts[index(id)].name)
         .add("slots", engine.budget(id).slots())
         .add("slots_free", engine.budget(id).free_slots(now))
+        .add("slots_working", engine.budget(id).working_slots(now))
+        .add("hedge_after_us", whole_us(engine.hedge_after(id)))
+        .add_raw("alarms", alarms_json(engine, id))
         .add("signature_age_ms", oldest.count())
         .add_raw("links", links.text())
         .text();
 }
+
+}  // namespace
 
 std::string family_json(const Engine& engine, FamilyId id, Time now) {
     const Switch& family = engine.family(id);
     JsonObject out;
     out.add("name", engine.plan().families[index(id)].name);
     out.add("state", state_name(family)).add("gate", family.latched ? "closed" : "open");
-    const bool unfinished = family.cancel == Cancel::due || family.cancel == Cancel::in_flight;
-    out.add("unfinished", unfinished);
+    out.add("unfinished", is_unfinished(family));
     if (family.trip == TripId{}) return out.text();
     out.add("trip", static_cast<std::uint64_t>(family.trip));
     out.add("tripped_ms_ago", whole_ms(now - family.tripped_at)).add("failures", family.failures);
@@ -74,8 +87,11 @@ std::string family_json(const Engine& engine, FamilyId id, Time now) {
     }
     const RuleId holds = family.latched ? engine.rule_that_holds(id) : none<RuleId>();
     if (holds != none<RuleId>()) out.add("holds", engine.plan().rules[index(holds)].name);
+    if (family.locked_until > now) out.add("lock_left_ms", whole_ms(family.locked_until - now));
     return out.text();
 }
+
+namespace {
 
 std::string values_json(const Engine& engine, FamilyId id) {
     JsonObject out;
@@ -107,6 +123,7 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
     out.add("pid", getpid()).add("config", config.file.native());
     out.add("ready", unready.empty()).add("unready_reason", unready);
     out.add("summary", status_line(driver)).add("log_lines_dropped", scribe.dropped());
+    out.add("untold_breaches", engine.untold_breaches());
     out.add_raw("clock", clock_json(driver, now));
     out.add_raw("accounts", array_of<AccountId>(plan.accounts, [&](AccountId id) {
                     return account_json(driver, id, now);
@@ -131,7 +148,7 @@ std::string status_line(const Driver& driver) {
     for (std::size_t f = 0; f < engine.plan().families.size(); ++f) {
         const Switch& family = engine.family(id_at<FamilyId>(f));
         armed += family.latched ? 0 : 1;
-        unfinished += family.cancel == Cancel::due || family.cancel == Cancel::in_flight ? 1 : 0;
+        unfinished += is_unfinished(family) ? 1 : 0;
     }
     for (std::size_t l = 0; l < engine.link_count(); ++l) {
         up += engine.phase(id_at<LinkId>(l)) == LinkPhase::down ? 0 : 1;

@@ -10,6 +10,9 @@ from lab import Lab, eventually, write_credentials
 BTC = "mm-1/BTC-USD"
 # Faster than the defaults, which are for a real network.
 QUICK = "[timings]\nanswer_timeout_ms = 500\nretry_first_ms = 20\nretry_max_ms = 500\nretry_refused_ms = 300\n"
+HEDGED = QUICK + "hedge_min_ms = 50\n"
+# What one attempt and the next do is seen alone, without a hedge between them.
+QUICK += "hedge_min_ms = 60000\n"
 NO_REHEARSALS = QUICK + "rehearse_every_ms = 300000\n"
 
 
@@ -47,6 +50,24 @@ class Confirmed(unittest.TestCase):
             self.assertEqual(lab.sim.cancels()["requests"], requests)
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0 if told != "class=nothing_left" else 10)
             self.assertEqual(lab.maker.gate(BTC), 1)
+
+
+class Hedged(unittest.TestCase):
+    def test_silence_is_hedged_on_another_link_before_the_answer_is_overdue(self):
+        with TrippedLab({"kind": "silent"}, timings=HEDGED) as lab:
+            lab.daemon.await_state(BTC, "confirmed")
+            lab.daemon.await_log("attempt_lost")
+            log = lab.daemon.log()
+            self.assertLess(log.index("hedge=true"), log.index("<5>confirmed"))
+            self.assertLess(log.index("<5>confirmed"), log.index("attempt_lost"))
+            self.assertEqual(lab.sim.cancels()["requests"], 2)
+            self.assertEqual(lab.daemon.family(BTC)["state"], "confirmed")
+
+    def test_the_slower_of_two_answers_is_told_as_late_and_changes_nothing(self):
+        with TrippedLab({"kind": "delay", "delay_ms": 300}, timings=HEDGED) as lab:
+            lab.daemon.await_log("late=true")
+            self.assertEqual(lab.sim.cancels()["confirmed"], 2)
+            self.assertEqual(lab.daemon.log().count("<5>confirmed"), 1)
 
 
 # name: fault, requests that the exchange counts, what the log says of the first
@@ -199,7 +220,7 @@ class RefusedByTheExchange(unittest.TestCase):
         with TrippedLab({"kind": "code", "code": "50113", "count": 4}) as lab:
             lab.maker.publish(BTC, "delta", 0)
             lab.daemon.await_value(BTC, "delta", 0)
-            self.assertEqual(lab.daemon.ctl("rearm", BTC, "--reason", "hedged")[0], 0)
+            self.assertEqual(lab.daemon.rearm(BTC, "hedged")[0], 0)
             self.assertTrue(lab.daemon.family(BTC)["unfinished"])
             eventually(lambda: not lab.daemon.family(BTC)["unfinished"], "the cancel is done", 20)
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)

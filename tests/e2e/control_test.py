@@ -24,6 +24,7 @@ class Protocol(unittest.TestCase):
                     self.assertIn(text, answer["error"])
                 self.assertTrue(control.ask("status")["ok"])
             self.assertEqual({f["state"] for f in daemon.status()["families"]}, {"armed"})
+            return answer
 
     def test_a_line_that_is_no_JSON_is_refused(self):
         self.refused("status", "one JSON object")
@@ -62,7 +63,14 @@ class Protocol(unittest.TestCase):
         self.refused('{"v":1,"op":"trip","target":"all"}', "reason")
 
     def test_arming_without_a_reason_is_refused(self):
-        self.refused('{"v":1,"op":"rearm","target":"all","reason":""}', "reason")
+        self.refused('{"v":1,"op":"rearm","target":"all","trips":[1],"reason":""}', "reason")
+
+    def test_arming_without_the_trips_is_refused_and_shows_what_is_latched(self):
+        answer = self.refused('{"v":1,"op":"rearm","target":"all","reason":"x"}', "trips")
+        self.assertEqual(answer["latched"], [])
+
+    def test_a_trip_that_is_no_number_is_refused(self):
+        self.refused('{"v":1,"op":"rearm","target":"all","trips":["1"],"reason":"x"}', "'trips'", "numbers in a list")
 
     def test_deep_nesting_is_refused(self):
         self.refused("[" * 8000, "one JSON object")

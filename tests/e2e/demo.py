@@ -90,16 +90,18 @@ def trip(lab, daemon, events):
 
 
 def rearm(lab, daemon, maker):
-    command = ("rearm", FAMILY, "--reason", "demo: hedged")
+    for line in daemon.ctl("rearm", FAMILY)[1].splitlines():
+        say("re-arm", line)
+    command = ("rearm", FAMILY, "--trip", "1", "--reason", "demo: hedged")
     code, out, _ = daemon.ctl(*command)
     if code != 0:
-        say("re-arm", f"{out.strip()}")
+        say("re-arm", out.strip())
     maker.await_log("BTC-USD hedged")
     eventually(lambda: daemon.ctl(*command)[0] == 0, "re-armed once the delta is back")
     family = daemon.family(FAMILY)
     say("re-arm", f"the maker has hedged: {FAMILY} is {family['state']}, gate {family['gate']}")
     lock = lab.sim.family("BTC-USD")["lock_left_ms"]
-    say("exchange", f"refuses new BTC-USD orders for {lock / 1000:.1f} s more (lockInterval of the cancel)")
+    say("exchange", f"refuses new BTC-USD orders for {lock / 1000:.1f} s more: its lock was released")
     eventually(lambda: resting(lab, "BTC-USD") > 0, "the maker quotes again", 15)
     say("maker", f"quotes again: {resting(lab, 'BTC-USD')} BTC-USD orders rest")
 

@@ -98,26 +98,28 @@ class Trip(unittest.TestCase):
 class Rearm(unittest.TestCase):
     def test_arming_is_refused_while_the_rule_holds_and_opens_the_gate_after(self):
         with TrippedLab() as lab:
-            code, _, err = lab.daemon.ctl("rearm", BTC, "--reason", "too early")
+            code, _, err = lab.daemon.rearm(BTC, "too early")
             self.assertEqual(code, 1, err)
             self.assertEqual(lab.maker.gate(BTC), 1)
             lab.maker.publish(BTC, "delta", 1)
             lab.daemon.await_value(BTC, "delta", 1)
-            code, out, err = lab.daemon.ctl("rearm", BTC, "--reason", "hedged")
-            self.assertEqual((code, out), (0, f"armed {BTC}\n"), err)
+            code, out, err = lab.daemon.rearm(BTC, "hedged")
+            self.assertEqual(code, 0, err)
+            self.assertRegex(out, "^arming mm-1/BTC-USD: releasing the exchange's lock first\n.*: gates open\n$")
+            self.assertEqual(lab.sim.family("BTC-USD")["lock_left_ms"], 0)
             self.assertEqual(lab.maker.gate(BTC), 0)
             self.assertEqual(lab.daemon.family(BTC)["state"], "armed")
 
     def test_a_refusal_to_arm_names_family_and_rule(self):
         with TrippedLab() as lab:
-            answer = lab.daemon.ask("rearm", target="all", reason="too early")
+            answer = lab.daemon.ask("rearm", target="all", reason="too early", trips=[1])
             self.assertFalse(answer["ok"])
-            self.assertEqual(answer["refused"], [{"family": BTC, "rule": "delta"}])
-            self.assertIn("delta", lab.daemon.ctl("rearm", BTC, "--reason", "again")[1])
+            self.assertEqual(answer["refused"], [{"family": BTC, "trip": 1, "rule": "delta", "why": "rule_holds"}])
+            self.assertIn("delta", lab.daemon.rearm(BTC, "again")[1])
 
     def test_arming_by_force_is_possible_and_recorded_with_its_name_and_reason(self):
         with TrippedLab() as lab:
-            code, _, err = lab.daemon.ctl("rearm", BTC, "--reason", "I know better", "--force")
+            code, _, err = lab.daemon.rearm(BTC, "I know better", "--force")
             self.assertEqual((code, lab.maker.gate(BTC)), (0, 0), err)
             lab.daemon.await_log('reason="I know better"')
             line = next(l for l in lab.daemon.log().splitlines() if "rearmed" in l)
@@ -127,10 +129,10 @@ class Rearm(unittest.TestCase):
         with TrippedLab() as lab:
             lab.maker.publish(BTC, "delta", 0)
             lab.daemon.await_value(BTC, "delta", 0)
-            self.assertEqual(lab.daemon.ctl("rearm", "all", "--reason", "hedged")[0], 0)
+            self.assertEqual(lab.daemon.rearm("all", "hedged")[0], 0)
             lab.maker.publish(BTC, "delta", 30)
             lab.daemon.await_state(BTC, "confirmed")
-            self.assertEqual(lab.sim.cancels()["confirmed"], 2)
+            self.assertEqual(lab.sim.cancels()["confirmed"], 3)  # the second released the lock
             self.assertEqual(lab.daemon.family(BTC)["trip"], 2)
 
     def test_arming_what_is_not_latched_says_so(self):
@@ -217,7 +219,7 @@ class Operator(unittest.TestCase):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
             self.assertEqual(daemon.ctl("trip", "all", "--reason", "drill")[0], 0)
-            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "done")[0], 0)
+            self.assertEqual(daemon.rearm("all", "done")[0], 0)
             self.assertEqual(daemon.status()["summary"].split(",")[0], "armed 2/2 families")
 
     def test_scramctl_publishes_as_a_source_of_its_own(self):

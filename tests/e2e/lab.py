@@ -205,6 +205,15 @@ class Scramd(Process):
                               timeout=60 * PATIENCE, **options)
         return done.returncode, done.stdout, done.stderr
 
+    def trips(self):
+        """The trips that latched what is latched: what an operator looks at before arming."""
+        return sorted({f["trip"] for f in self.status()["families"] if f["gate"] == "closed"})
+
+    def rearm(self, target, reason, *options):
+        """Runs scramctl rearm, naming every trip; returns its exit code, stdout and stderr."""
+        trips = ",".join(str(t) for t in self.trips())
+        return self.ctl("rearm", target, "--reason", reason, *(["--trip", trips] if trips else []), *options)
+
     def ask(self, op, **fields):
         with Control(self.folder) as control:
             return control.ask(op, **fields)

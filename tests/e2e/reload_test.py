@@ -60,7 +60,7 @@ class Reload(unittest.TestCase):
             daemon.reload(lab.config(delta(100)))
             daemon.await_log("plan_changed")
             self.assertEqual((daemon.family(BTC)["state"], maker.gate(BTC)), ("confirmed", 1))
-            self.assertEqual(daemon.ctl("rearm", BTC, "--reason", "the limit was raised")[0], 0)
+            self.assertEqual(daemon.rearm(BTC, "the limit was raised")[0], 0)
 
     def test_a_bad_file_is_refused_with_file_and_line_and_the_old_rules_stay(self):
         with Lab() as lab:

@@ -41,7 +41,7 @@ class Rights(unittest.TestCase):
         with self.lab(f'trip = ["uid:{NOBODY}"]') as lab:
             self.assertTrue(self.ask(lab, "trip", target=BTC, reason="mine")["ok"])
             lab.daemon.await_state(BTC, "confirmed")
-            self.assertFalse(self.ask(lab, "rearm", target=BTC, reason="mine")["ok"])
+            self.assertFalse(self.ask(lab, "rearm", target=BTC, trips=[1], reason="mine")["ok"])
             self.assertFalse(self.ask(lab, "status")["ok"])
             self.assertEqual(lab.daemon.family(BTC)["gate"], "closed")
 
@@ -49,7 +49,7 @@ class Rights(unittest.TestCase):
         with self.lab(f'rearm = ["uid:{NOBODY}"]') as lab:
             self.assertFalse(self.ask(lab, "trip", target=BTC, reason="mine")["ok"])
             self.assertEqual(lab.daemon.ctl("trip", BTC, "--reason", "drill")[0], 0)
-            self.assertTrue(self.ask(lab, "rearm", target=BTC, reason="mine")["ok"])
+            self.assertTrue(self.ask(lab, "rearm", target=BTC, trips=[1], reason="mine")["ok"])
             self.assertEqual(lab.daemon.family(BTC)["gate"], "open")
 
     def test_a_group_holds_a_right_for_its_members(self):

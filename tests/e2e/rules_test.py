@@ -90,7 +90,7 @@ class Values(unittest.TestCase):
             maker.publish(BTC, "pnl", 89.5)
             daemon.await_state(BTC, "confirmed")
             daemon.await_log("rule=give-back")
-            self.assertEqual(daemon.ctl("rearm", BTC, "--reason", "looked at")[0], 0)
+            self.assertEqual(daemon.rearm(BTC, "looked at")[0], 0)
             maker.publish(BTC, "pnl", 85)
             daemon.await_value(BTC, "pnl", 85)
             self.armed(daemon, BTC)
@@ -130,7 +130,7 @@ class Health(unittest.TestCase):
             for family in (BTC, ETH):
                 daemon.await_state(family, "confirmed")
             daemon.await_log("rule=silent")
-            self.assertEqual(daemon.ctl("rearm", BTC, "--reason", "still silent")[0], 1)
+            self.assertEqual(daemon.rearm(BTC, "still silent")[0], 1)
             maker.heartbeat()
             daemon.await_state(BTC, "confirmed")
 
@@ -141,7 +141,7 @@ class Health(unittest.TestCase):
             maker = lab.source()
             daemon.await_state(BTC, "confirmed")
             maker.heartbeat()
-            code, _, err = daemon.ctl("rearm", "all", "--reason", "it speaks")
+            code, _, err = daemon.rearm("all", "it speaks")
             self.assertEqual(code, 0, err)
 
     def test_heartbeats_keep_a_source_from_being_stale(self):
@@ -225,7 +225,7 @@ class Health(unittest.TestCase):
             maker = lab.source()
             maker.publish(BTC, "delta", float("nan"))
             daemon.await_state(BTC, "confirmed")
-            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "mended")[0], 0)
+            self.assertEqual(daemon.rearm("all", "mended")[0], 0)
             maker.publish(BTC, "delta", float("nan"))
             daemon.await_state(BTC, "confirmed")
 
@@ -253,9 +253,9 @@ class Health(unittest.TestCase):
             daemon = lab.scramd().await_ready()
             lab.source().vanish()
             daemon.await_state(BTC, "confirmed")
-            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "not yet")[0], 1)
+            self.assertEqual(daemon.rearm("all", "not yet")[0], 1)
             lab.source()
-            self.assertEqual(daemon.ctl("rearm", "all", "--reason", "it is back")[0], 0)
+            self.assertEqual(daemon.rearm("all", "it is back")[0], 0)
 
     def test_goodbye_does_not_trip(self):
         with Lab() as lab:

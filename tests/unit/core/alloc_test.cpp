@@ -181,7 +181,8 @@ TEST_CASE("allocation: the engine does none, from attach to trip, try, re-arm an
         bare.answer_all(AnswerClass::confirmed);
         bare.step.clear();
         bare.engine.on_link_down(link(0), bare.now, bare.step);
-        bare.engine.on_rearm(bare.families, note, true, bare.now, bare.step);
+        const TripId trips[] = {bare.engine.family(A).trip, bare.engine.family(B).trip};
+        bare.engine.on_rearm(bare.families, trips, note, true, bare.now, bare.step);
         bare.step.clear();
         bare.engine.on_source_left(maker, bare.now, bare.step);
         bare.engine.on_source_vanished(other_maker, bare.now, bare.step);
@@ -204,7 +205,8 @@ TEST_CASE("allocation: the worst step of the largest plan fits into memory that 
         bare.now += 1s;
         bare.step.clear();
         // Trips every rule, latches, re-arms and fires what it can, all in one step.
-        bare.engine.on_rearm(bare.families, note, true, bare.now, bare.step);
+        const TripId first[] = {TripId{1}};
+        bare.engine.on_rearm(bare.families, first, note, true, bare.now, bare.step);
     });
     CHECK(count == 0);
     CHECK(bare.step.events.size() >= rules_max + 2 * families_max);

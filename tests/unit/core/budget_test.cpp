@@ -98,3 +98,59 @@ TEST_CASE("budget: after a reload to fewer slots, requests under way count again
         budget.answered(slot, start + 3s);
     CHECK(take_all(budget, start + 3s + 2005ms, trip).size() == 2);
 }
+
+namespace {
+
+// Slots taken at `now`, whose answers are still to come.
+std::vector<Budget::Slot> take(Budget& budget, std::size_t count, Time now) {
+    std::vector<Budget::Slot> slots;
+    for (std::size_t i = 0; i < count; ++i) slots.push_back(*budget.take(now, trip));
+    return slots;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "budget: a refusal below five of ours means a stranger, and what went through is our share") {
+    Budget budget({});
+    const auto slots = take(budget, 4, start);
+    for (std::size_t i = 0; i < 3; ++i) budget.answered(slots[i], start);
+    CHECK(budget.throttled(slots[3], start));
+    CHECK(budget.working_slots(start) == 3);
+    const Time later = start + 2005ms;
+    CHECK(budget.free_slots(later) == 3);
+    CHECK(budget.next_regain(later) == start + 30s);
+    CHECK(budget.working_slots(start + 30s) == 4);
+    CHECK(budget.working_slots(start + 60s) == 5);
+    CHECK(budget.next_regain(start + 60s) == never);
+}
+
+TEST_CASE("budget: a refusal with all five of ours in the window is no stranger's") {
+    Budget budget({});
+    const auto slots = take(budget, 5, start);
+    CHECK_FALSE(budget.throttled(slots[4], start));
+    CHECK(budget.working_slots(start) == 5);
+}
+
+TEST_CASE("budget: one slot always works, whatever it is for and however much is refused") {
+    Budget budget({});
+    Time now = start;
+    for (int i = 0; i < 10; ++i) {
+        const auto slot = budget.take(now, repeat);
+        REQUIRE(slot.has_value());
+        budget.throttled(*slot, now);
+        CHECK(budget.working_slots(now) == 1);
+        CHECK(budget.next_take(now, repeat) == now + 2005ms);
+        now += 2005ms;
+    }
+}
+
+TEST_CASE("budget: what waits for a slot is told of the moment at which one more works") {
+    Budget budget({});
+    const auto slots = take(budget, 2, start);
+    CHECK(budget.throttled(slots[1], start));
+    CHECK(budget.working_slots(start) == 1);
+    CHECK(budget.next_take(start, trip) == start + 30s);  // slots[0] is still in flight
+    CHECK(budget.take(start + 30s - 1ns, trip) == std::nullopt);
+    CHECK(budget.take(start + 30s, trip).has_value());
+}

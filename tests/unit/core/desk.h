@@ -34,8 +34,8 @@ inline std::string letter(FamilyId id) {
     return id == none<FamilyId>() ? "-" : std::string(1, static_cast<char>('A' + index(id)));
 }
 
-// One account, and every source may publish for every family. Rehearsals are an hour apart, to stay
-// out of the way.
+// One account, and every source may publish for every family. Rehearsals and hedges are an hour
+// away, to stay out of the way.
 inline Plan plan_of(const Size& size) {
     Plan plan;
     plan.accounts.push_back({"mm-1", {}, size.links});
@@ -53,6 +53,7 @@ inline Plan plan_of(const Size& size) {
         plan.metrics.push_back(m == 0 ? "delta" : m == 1 ? "pnl" : "metric-" + std::to_string(m));
     plan.timings.rehearse_every = 1h;
     plan.timings.rehearse_gap = Duration{};
+    plan.timings.hedge_min = 1h;
     return plan;
 }
 
@@ -103,7 +104,8 @@ inline std::string text_of(const Action& action) {
         case ActionKind::close_gate:
             return "close " + family;
         case ActionKind::fire:
-            return "fire " + family + " on " + link;
+            return "fire " + family + " on " + link +
+                   (action.lock > 0ms ? " lock " + std::to_string(action.lock.count()) : "");
         case ActionKind::rehearse:
             return "rehearse " + link;
         case ActionKind::abort_link:
@@ -194,8 +196,15 @@ class Desk {
     void trip(const std::vector<FamilyId>& families) {
         run([&] { engine.on_trip(families, {"uid 1 (ann)", "news"}, now, step); });
     }
+    // Names the very trips that latched them.
     void rearm(const std::vector<FamilyId>& families, bool force = false) {
-        run([&] { engine.on_rearm(families, {"uid 1 (ann)", "calm"}, force, now, step); });
+        std::vector<TripId> trips;
+        for (const FamilyId family : families) trips.push_back(engine.family(family).trip);
+        rearm_by(families, trips, force);
+    }
+    void rearm_by(const std::vector<FamilyId>& families, const std::vector<TripId>& trips,
+                  bool force = false) {
+        run([&] { engine.on_rearm(families, trips, {"uid 1 (ann)", "calm"}, force, now, step); });
     }
     void adopt(Plan plan) {
         run([&] { engine.adopt(std::move(plan), now, step); });

@@ -34,6 +34,7 @@ TEST_CASE("re-arm: refused while a limit holds, by the rule's name") {
     Desk desk(plan);
     desk.publish(maker, A, delta, 101);
     desk.trip({B});
+    desk.answer(link(1), AnswerClass::confirmed);
     desk.forget();
     desk.rearm({A, B});
     CHECK(desk.told() == "rearm_refused A by limit, rearmed B");
@@ -102,6 +103,7 @@ TEST_CASE("re-arm: by force, although a rule holds, and the event names that rul
     add_limit(plan, 100);
     Desk desk(plan);
     desk.publish(maker, A, delta, 101);
+    desk.answer(link(0), AnswerClass::confirmed);
     desk.forget();
     desk.rearm({A}, true);
     CHECK(desk.told() == "rearmed A by limit");
@@ -110,7 +112,56 @@ TEST_CASE("re-arm: by force, although a rule holds, and the event names that rul
     CHECK(desk.told() == "");
     desk.publish(maker, A, delta, 99);
     desk.publish(maker, A, delta, 101);
-    CHECK(desk.told() == "tripped A by limit, latched A");  // the first request still serves it
+    CHECK(desk.told() == "tripped A by limit, latched A, fired A");
+}
+
+TEST_CASE("re-arm: refused to one who names another trip than the one that latched it") {
+    Desk desk(plan_of({2}));
+    desk.trip({A, B});
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::confirmed);
+    desk.trip({A});  // anew, and the operator has not seen it
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.forget();
+    desk.rearm_by({A, B}, {TripId{1}});
+    CHECK(desk.told() == "rearm_refused A, rearmed B");
+    CHECK(desk.did() == "open B");
+    desk.rearm_by({A}, {});
+    CHECK(desk.events[0].refusal == Refusal::other_trip);
+    CHECK(desk.events[0].trip == TripId{2});
+    desk.rearm_by({A}, {TripId{1}}, true);  // not even by force
+    CHECK(desk.did() == "");
+    desk.rearm_by({A}, {TripId{1}, TripId{2}});
+    CHECK(desk.did() == "open A");
+}
+
+TEST_CASE(
+    "re-arm: the gate stays closed while an attempt is in flight, which could cancel new quotes") {
+    for (const AnswerClass answer : {AnswerClass::confirmed, AnswerClass::failed}) {
+        Desk desk(plan_of({}));
+        desk.trip({A});
+        desk.forget();
+        desk.rearm({A});
+        CHECK(desk.told() == "rearmed A");
+        CHECK(desk.did() == "");
+        CHECK(desk.state(A) == "releasing");
+        desk.answer(link(0), answer);
+        CHECK(desk.did() == "open A");
+        CHECK(desk.state(A) == "armed");
+    }
+}
+
+TEST_CASE("re-arm: attempts that are lost one by one do not keep the gate closed") {
+    Plan plan = plan_of({});
+    plan.timings.hedge_min = 100ms;
+    Desk desk(plan);
+    desk.trip({A});
+    desk.wait(600ms);
+    REQUIRE(desk.did() == "close A, fire A on 0, fire A on 1");
+    desk.rearm({A});
+    desk.wait(750ms);
+    CHECK(desk.did() == "abort 0, abort 1, open A, fire A on 2");
+    CHECK(desk.state(A) == "armed");
 }
 
 TEST_CASE("re-arm: an unfinished cancel goes on, and its confirmation latches nothing") {
@@ -128,31 +179,24 @@ TEST_CASE("re-arm: an unfinished cancel goes on, and its confirmation latches no
     CHECK(desk.engine.family(A).cancel == Cancel::idle);
 }
 
-TEST_CASE("re-arm: a trip before the old attempt's answer fires again after it") {
-    Desk desk(plan_of({}));
-    desk.trip({A});
-    desk.rearm({A});
-    desk.forget();
-    desk.trip({A});
-    CHECK(desk.did() == "close A");
-    desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(desk.did() == "fire A on 0");
-    CHECK(desk.state(A) == "cancelling");
-    desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(desk.state(A) == "confirmed");
-    desk.wait(1min);
-    CHECK(desk.did() == "");
-}
-
-TEST_CASE("re-arm: a trip before the old attempt's failure does not inherit its pauses") {
-    for (const AnswerClass old : {AnswerClass::failed, AnswerClass::refused}) {
+TEST_CASE(
+    "re-arm: a trip before the old attempt's answer fires at once, and only its answer counts") {
+    for (const AnswerClass old :
+         {AnswerClass::confirmed, AnswerClass::failed, AnswerClass::refused}) {
         Desk desk(plan_of({}));
         desk.trip({A});
         desk.rearm({A});
-        desk.trip({A});
         desk.forget();
+        desk.trip({A});
+        CHECK(desk.did() == "fire A on 1");
+        CHECK(desk.told() == "tripped A, latched A, fired A");
         desk.answer(link(0), old);
-        CHECK(desk.did() == "fire A on 0");
+        CHECK(desk.events[0].late);
+        CHECK(desk.state(A) == "cancelling");
+        desk.answer(link(1), AnswerClass::confirmed);
+        CHECK(desk.state(A) == "confirmed");
+        desk.wait(1min);
+        CHECK(desk.did() == "");
     }
 }
 

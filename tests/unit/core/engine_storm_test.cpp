@@ -290,7 +290,8 @@ class Storm {
             const auto purpose = its.repeat         ? Budget::Purpose::repeat
                                  : its.failures > 1 ? Budget::Purpose::retry
                                                     : Budget::Purpose::trip;
-            const bool could_go = its.cancel == Cancel::due && its.due_at <= at && idle_link &&
+            const bool could_go = its.cancel == Cancel::due && its.release != Release::waiting &&
+                                  its.due_at <= at && idle_link &&
                                   desk_.engine.budget(account).next_take(at, purpose) <= at;
             must(!could_go);
         }

@@ -1,0 +1,113 @@
+// Arming again, as a checked transaction: the operator names the trip, no rule may hold, and the
+// gate opens once the exchange takes orders again.
+#include <algorithm>
+
+#include "core/engine.h"
+
+namespace scram {
+
+void Engine::on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
+                      const OperatorNote& note, bool force, Time now, Step& step) {
+    // A silence that has become too long stands in the way as well.
+    rules_.on_time(metrics_, now, breaches_);
+    trip_breaches(Time{}, now, step);
+    for (const FamilyId id : families) {
+        const Switch& family = switches_[index(id)];
+        if (!family.latched || family.release != Release::none) continue;
+        rearm(id, refusal(id, trips, force), note, now, step);
+    }
+    finish(now, step);
+}
+
+Refusal Engine::refusal(FamilyId id, std::span<const TripId> trips, bool force) const {
+    const TripId trip = switches_[index(id)].trip;
+    if (std::find(trips.begin(), trips.end(), trip) == trips.end()) return Refusal::other_trip;
+    const bool held = rules_.holds(id) != none<RuleId>();
+    return held && !force ? Refusal::rule_holds : Refusal::none;
+}
+
+void Engine::rearm(FamilyId id, Refusal refusal, const OperatorNote& note, Time now, Step& step) {
+    Switch& family = switches_[index(id)];
+    const bool accepted = refusal == Refusal::none;
+    step.events.push_back({.kind = accepted ? EventKind::rearmed : EventKind::rearm_refused,
+                           .at = now,
+                           .trip = family.trip,
+                           .family = id,
+                           .rule = rules_.holds(id),
+                           .refusal = refusal,
+                           .by = FixedText<32>(note.by),
+                           .text = FixedText<160>(note.reason)});
+    if (!accepted) return;
+    set_release(family, Release::waiting);
+    go_on_releasing(id, now, step);
+}
+
+void Engine::release_all(Time now, Step& step) {
+    for (std::size_t f = 0; f < switches_.size(); ++f) {
+        if (switches_[f].release != Release::none) go_on_releasing(id_at<FamilyId>(f), now, step);
+    }
+}
+
+// An attempt in flight may begin another lock, and would cancel what is quoted behind an open gate.
+void Engine::go_on_releasing(FamilyId id, Time now, Step& step) {
+    Switch& family = switches_[index(id)];
+    if (in_flight(id)) return;
+    if (family.locked_until <= now) {
+        if (family.release == Release::unlocking) {
+            family.cancel = Cancel::idle;
+            step.events.push_back(
+                {.kind = EventKind::lock_expired, .at = now, .trip = family.trip, .family = id});
+        }
+        return arm(id, step);
+    }
+    if (family.release == Release::unlocking) return;
+    // An unfinished cancel goes on without a lock, and so ends the lock by itself.
+    if (family.cancel == Cancel::due) return arm(id, step);
+    set_release(family, Release::unlocking);
+    begin_round(family);
+    family.repeat = true;
+    family.lock = 0ms;
+    make_due(family, now);
+}
+
+bool Engine::in_flight(FamilyId id) const {
+    const Account& account = accounts_[index(plan_.families[index(id)].account)];
+    return std::any_of(account.links.begin(), account.links.end(), [&](LinkId link) {
+        return links_[index(link)].phase == LinkPhase::firing && links_[index(link)].family == id;
+    });
+}
+
+// The exchange confirmed the cancel with lockInterval 0.
+void Engine::unlocked(FamilyId id, Time now, Step& step) {
+    Switch& family = switches_[index(id)];
+    family.locked_until = now;
+    family.cancel = Cancel::idle;
+    begin_round(family);
+    set_release(family, Release::waiting);  // a hedge of it may still be in flight
+    step.events.push_back({.kind = EventKind::lock_released,
+                           .at = now,
+                           .trip = family.trip,
+                           .attempt = family.attempt,
+                           .family = id,
+                           .answer = family.last_answer});
+    go_on_releasing(id, now, step);
+}
+
+void Engine::arm(FamilyId id, Step& step) {
+    Switch& family = switches_[index(id)];
+    set_release(family, Release::none);
+    family.latched = false;
+    family.repeat = false;
+    family.lock = 0ms;
+    if (family.cancel == Cancel::confirmed) family.cancel = Cancel::idle;
+    rules_.on_rearmed(metrics_, id);
+    step.actions.push_back({ActionKind::open_gate, plan_.families[index(id)].account, id});
+}
+
+void Engine::set_release(Switch& family, Release release) {
+    releasing_ -= family.release != Release::none ? 1 : 0;
+    releasing_ += release != Release::none ? 1 : 0;
+    family.release = release;
+}
+
+}  // namespace scram

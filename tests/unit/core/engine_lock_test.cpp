@@ -1,0 +1,136 @@
+// The exchange's lock: which one a cancel carries, and how re-arming ends it.
+#include <doctest/doctest.h>
+
+#include "tests/unit/core/desk.h"
+
+using namespace scram;
+using namespace scram::test;
+
+namespace {
+
+Plan locking_plan(const Size& size = {}) {
+    Plan plan = plan_of(size);
+    for (FamilySpec& family : plan.families) family.lock = 10s;
+    return plan;
+}
+
+// A is confirmed, with a lock of 10 s.
+Desk locked_desk() {
+    Desk desk(locking_plan());
+    desk.trip({A});
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.forget();
+    return desk;
+}
+
+}  // namespace
+
+TEST_CASE("lock: a cancel carries its family's, or its rule's") {
+    Plan plan = locking_plan({2});
+    RuleSpec& rule = add_limit(plan, 100);
+    rule.lock = 3s;
+    Desk desk(plan);
+    desk.trip({A});
+    CHECK(desk.did() == "close A, fire A on 0 lock 10000");
+    desk.publish(maker, B, delta, 101);
+    CHECK(desk.did() == "close B, fire B on 1 lock 3000");
+}
+
+TEST_CASE("lock: of several trips that one cancel serves, the longest") {
+    Plan plan = plan_of({});
+    add_limit(plan, 100).lock = 2s;
+    add_limit(plan, 200).lock = 5s;
+    plan.rules[1].name = "far";
+    Desk desk(plan);
+    desk.publish(maker, A, delta, 101);
+    desk.publish(maker, A, delta, 201);
+    desk.forget();
+    desk.answer(link(0), AnswerClass::ambiguous);
+    CHECK(desk.did() == "fire A on 0 lock 5000");
+}
+
+TEST_CASE("lock: re-arming sends lockInterval 0 and opens the gate when that is confirmed") {
+    Desk desk = locked_desk();
+    desk.rearm({A});
+    CHECK(desk.told() == "rearmed A, fired A");
+    CHECK(desk.did() == "fire A on 0");
+    CHECK(desk.state(A) == "releasing");
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.told() == "answered A, lock_released A");
+    CHECK(desk.did() == "open A");
+    CHECK(desk.state(A) == "armed");
+    desk.wait(1min);
+    CHECK(desk.did() == "");
+}
+
+TEST_CASE("lock: one that has run out by itself needs no release") {
+    Desk desk = locked_desk();
+    desk.wait(10s);
+    desk.rearm({A});
+    CHECK(desk.told() == "rearmed A");
+    CHECK(desk.did() == "open A");
+}
+
+TEST_CASE("lock: without confirmation the gate opens when the lock has run out, and that is told") {
+    Desk desk = locked_desk();
+    desk.rearm({A});
+    desk.answer(link(0), AnswerClass::refused);  // tried again in 5 s
+    desk.wait(5s);
+    desk.answer(link(0), AnswerClass::refused);
+    desk.forget();
+    desk.wait(5s - 1ns);
+    CHECK(desk.did() == "");
+    desk.wait(1ns);
+    CHECK(desk.did() == "open A");
+    CHECK(desk.told() == "lock_expired A");
+    desk.wait(1min);
+    CHECK(desk.did() == "");
+}
+
+TEST_CASE("lock: a trip while it is being released cancels anew and latches again") {
+    Desk desk = locked_desk();
+    desk.rearm({A});
+    desk.forget();
+    desk.trip({A});
+    CHECK(desk.told() == "tripped A, latched A, fired A");
+    CHECK(desk.did() == "fire A on 1 lock 10000");
+    desk.answer(link(0), AnswerClass::confirmed);  // the release's, too late
+    CHECK(desk.did() == "");
+    CHECK(desk.state(A) == "cancelling");
+    desk.answer(link(1), AnswerClass::confirmed);
+    CHECK(desk.state(A) == "confirmed");
+}
+
+TEST_CASE("lock: an unfinished cancel goes on without one, since its family is armed") {
+    Desk desk(locking_plan());
+    desk.trip({A});
+    desk.answer(link(0), AnswerClass::failed);  // and may have locked
+    desk.rearm({A});
+    desk.forget();
+    desk.wait(100ms);
+    CHECK(desk.did() == "fire A on 0");
+}
+
+TEST_CASE("lock: a lost attempt may have begun one until its last bytes are dead") {
+    Desk desk(locking_plan());
+    desk.trip({A});
+    desk.down(link(0));
+    desk.answer(link(1), AnswerClass::nothing_left);
+    desk.wait(10s);
+    desk.forget();
+    desk.rearm({A});
+    CHECK(desk.did() == "fire A on 1");  // 1 s of guard is not over
+}
+
+TEST_CASE("lock: releases leave the reserve to first cancels") {
+    Plan plan = locking_plan({7});
+    Desk desk(plan);
+    desk.trip({A, B, C, D, E});
+    for (std::size_t l = 0; l < 5; ++l) desk.answer(link(l), AnswerClass::confirmed);
+    desk.wait(2005ms);
+    desk.forget();
+    desk.rearm({A, B, C, D, E});
+    CHECK(desk.did() == "fire A on 0, fire B on 1, fire C on 2");
+    desk.trip({F, G});
+    CHECK(desk.did() == "close F, close G, fire F on 3 lock 10000, fire G on 4 lock 10000");
+}
