@@ -65,6 +65,22 @@ Plan plan_of(std::size_t families, std::size_t rules) {
     return plan;
 }
 
+// Beside its limits, each family has a rule of each kind that remembers.
+Plan plan_with_windows(std::size_t families) {
+    Plan plan = plan_of(families, families);
+    for (const RuleKind kind : {RuleKind::drawdown, RuleKind::change, RuleKind::count}) {
+        RuleSpec rule = plan.rules[0];
+        rule.name = fmt::format("window-{}", static_cast<int>(kind));
+        rule.kind = kind;
+        rule.families = plan.sources[0].families;
+        rule.within = 10ms;  // a cell of it is over every 158 signals
+        rule.limit = 1e9;
+        rule.warn = {0.5, 0.8};
+        plan.rules.push_back(rule);
+    }
+    return plan;
+}
+
 struct Bench {
     explicit Bench(const Plan& plan) : engine(plan), step(plan) {
         engine.on_source_joined(maker, now, step);
@@ -111,6 +127,13 @@ Row quiet_signal(std::size_t families, std::size_t rules) {
     Bench bench(plan_of(families, rules));
     return measure(
         fmt::format("signal, no breach, {} families, {} rules", families, rules),
+        [&](std::size_t i) { bench.publish(static_cast<double>(i % 999)); }, nothing);
+}
+
+Row quiet_windows() {
+    Bench bench(plan_with_windows(100));
+    return measure(
+        "signal, no breach, a limit and three rolling windows",
         [&](std::size_t i) { bench.publish(static_cast<double>(i % 999)); }, nothing);
 }
 
@@ -161,6 +184,6 @@ void print(const std::vector<Row>& rows) {
 int main() {
     using namespace scram;
     print({measure("floor: two clock reads", nothing, nothing), quiet_signal(1, 1),
-           quiet_signal(100, 100), quiet_signal(100, 1000), breach(1, 1), breach(100, 1000), sign(),
-           read_answer()});
+           quiet_signal(100, 100), quiet_signal(100, 1000), quiet_windows(), breach(1, 1),
+           breach(100, 1000), sign(), read_answer()});
 }

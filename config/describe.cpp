@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "config/document.h"
 #include "config/words.h"
+#include "core/rule_shape.h"
 
 namespace scram {
 namespace {
@@ -125,31 +126,48 @@ std::string kills_line(const RuleSpec& rule, const Plan& plan) {
                                 : "# kills: the family that breached";
 }
 
-void add_value_lines(const RuleSpec& rule, const Plan& plan, std::vector<std::string>& lines) {
-    lines.push_back(line("metric", in_quotes(plan.metrics[index(rule.metric)])));
-    lines.push_back(line("families", list_of(rule.families, plan.families)));
+void add_sources(const RuleSpec& rule, const Plan& plan, std::vector<std::string>& lines) {
+    lines.push_back(line("sources", list_of(rule.sources, plan.sources)));
 }
 
-void add_sum_lines(const RuleSpec& rule, std::vector<std::string>& lines) {
+// What rules of values have beside their bound.
+void add_value_lines(const RuleSpec& rule, std::vector<std::string>& lines) {
     lines.push_back(line("per", in_quotes(word(config::per_words, rule.per))));
-    lines.push_back(line("over", in_quotes(word(config::over_words, rule.over))));
+    if (rule.kind != RuleKind::divergence)
+        lines.push_back(line("over", in_quotes(word(config::over_words, rule.over))));
+    if (rule.within > Duration{}) lines.push_back(line_ms("within_ms", rule.within));
+    if (is_since_arming(rule)) lines.push_back("# within_ms: since arming");
+    lines.push_back(line_ms("for_ms", rule.hold_for));
+    lines.push_back(line("confirm", rule.confirm));
+    lines.push_back(line("warn", fmt::format("[{}]", fmt::join(rule.warn, ", "))));
 }
 
 void add_condition(const RuleSpec& rule, const Plan& plan, std::vector<std::string>& lines) {
-    if (rule.metric != none<MetricId>()) add_value_lines(rule, plan, lines);
+    if (rule.metric != none<MetricId>()) {
+        lines.push_back(line("metric", in_quotes(plan.metrics[index(rule.metric)])));
+        lines.push_back(line("families", list_of(rule.families, plan.families)));
+    }
+    if (is_of_values(rule.kind)) add_value_lines(rule, lines);
     switch (rule.kind) {
         case RuleKind::limit:
-            add_sum_lines(rule, lines);
             return lines.push_back(line(word(config::bound_words, rule.bound), rule.limit));
         case RuleKind::drawdown:
-            add_sum_lines(rule, lines);
+        case RuleKind::change:
+            return lines.push_back(line("by", rule.limit));
+        case RuleKind::count:
+            return lines.push_back(line("more_than", rule.limit));
+        case RuleKind::divergence:
+            if (is_of_two_sources(rule))
+                add_sources(rule, plan, lines);
+            else
+                lines.push_back(line("from", in_quotes(plan.metrics[index(rule.other_metric)])));
             return lines.push_back(line("by", rule.limit));
         case RuleKind::stale:
-            lines.push_back(line("sources", list_of(rule.sources, plan.sources)));
+            add_sources(rule, plan, lines);
             return lines.push_back(line_ms("after_ms", rule.after));
         case RuleKind::gone:
         case RuleKind::bad:
-            return lines.push_back(line("sources", list_of(rule.sources, plan.sources)));
+            return add_sources(rule, plan, lines);
     }
 }
 
@@ -167,6 +185,9 @@ Block rule_block(const RuleSpec& rule, const Plan& plan) {
                  line("kind", in_quotes(word(config::kind_words, rule.kind)))}};
     add_condition(rule, plan, block.lines);
     block.lines.push_back(kills_line(rule, plan));
+    block.lines.push_back(line("shadow", rule.shadow));
+    block.lines.push_back(rule.lock ? line("lock_ms", rule.lock->count())
+                                    : "# lock_ms: that of the family");
     if (rule.name == config::implicit_gone || rule.name == config::implicit_bad)
         mark_implicit(block);
     return block;

@@ -72,6 +72,20 @@ void Section::read(std::string_view key, double& out) {
     out = *number;
 }
 
+void Section::read(std::string_view key, std::vector<double>& out) {
+    const auto* node = find(key);
+    if (node == nullptr) return;
+    const auto* array = node->as_array();
+    if (array == nullptr) return refuse(key, *node, "a list of numbers: [0.5, 0.8]");
+    std::vector<double> numbers;
+    for (const auto& item : *array) {
+        const auto number = finite_number(item);
+        if (!number) return refuse(key, item, "a finite number");
+        numbers.push_back(*number);
+    }
+    out = std::move(numbers);
+}
+
 void Section::read_ms(std::string_view key, Duration& out, Range<double> range) {
     const auto* node = find(key);
     if (node == nullptr) return;

@@ -31,7 +31,8 @@ class Section {
 
     void read(std::string_view key, bool& out);
     void read(std::string_view key, std::string& out);
-    void read(std::string_view key, double& out);  // finite
+    void read(std::string_view key, double& out);               // finite
+    void read(std::string_view key, std::vector<double>& out);  // each finite
     void read_ms(std::string_view key, Duration& out, Range<double> milliseconds);
     template <class Integer>
     void read(std::string_view key, Integer& out, Range<std::int64_t> range) {

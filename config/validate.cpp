@@ -1,8 +1,13 @@
 #include "config/validate.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+
+#include "config/words.h"
+#include "core/rule_shape.h"
 
 namespace scram::config {
 namespace {
@@ -14,6 +19,24 @@ double ms(Duration duration) {
 bool publishes(const SourceSpec& source, const std::vector<FamilyId>& families) {
     return std::find_first_of(source.families.begin(), source.families.end(), families.begin(),
                               families.end()) != source.families.end();
+}
+
+bool may_publish(const SourceSpec& source, FamilyId family) {
+    return std::binary_search(source.families.begin(), source.families.end(), family);
+}
+
+void check_both_publish(Section& rule, const RuleSpec& spec, const Plan& plan) {
+    if (spec.sources.size() != 2) return;
+    const auto& one = plan.sources[index(spec.sources[0])];
+    const auto& other = plan.sources[index(spec.sources[1])];
+    const auto both = [&](FamilyId family) {
+        return may_publish(one, family) && may_publish(other, family);
+    };
+    if (std::any_of(spec.families.begin(), spec.families.end(), both)) return;
+    rule.error("sources",
+               fmt::format("{} can never trip: {} and {} may not both publish for any family "
+                           "that it watches; accepted: two sources with a family in common",
+                           rule.title(), in_quotes(one.name), in_quotes(other.name)));
 }
 
 }  // namespace
@@ -65,6 +88,51 @@ void check_beyond_positive(Section& rule, const RuleSpec& spec) {
                                      spec.limit));
 }
 
+void check_warn_steps(Section& rule, const RuleSpec& spec) {
+    if (!rule.sound({"warn"})) return;
+    const auto& steps = spec.warn;
+    const auto is_share = [](double step) { return step > 0 && step < 1; };
+    const bool ascend =
+        std::adjacent_find(steps.begin(), steps.end(), std::greater_equal<>{}) == steps.end();
+    if (ascend && steps.size() <= warn_steps_max &&
+        std::all_of(steps.begin(), steps.end(), is_share))
+        return;
+    rule.error("warn",
+               fmt::format("warn: [{}] stands here; accepted: at most {} shares of the limit, "
+                           "each above 0 and below 1, ascending, as in [0.5, 0.8]",
+                           fmt::join(steps, ", "), warn_steps_max));
+}
+
+void check_warn_has_share(Section& rule, const RuleSpec& spec) {
+    if (spec.warn.empty() || !rule.sound({"warn", "limit", "above", "below", "beyond"})) return;
+    if (spec.bound == Bound::below ? spec.limit < 0 : spec.limit > 0) return;
+    rule.error("warn",
+               fmt::format("warn: {} = {} has no shares that could warn; accepted: warn with "
+                           "above or beyond a number above 0, or below a number below 0",
+                           word(bound_words, spec.bound), spec.limit));
+}
+
+void check_two_sides(Section& rule, const RuleSpec& spec, const Plan& plan) {
+    if (!rule.sound({"metric", "from", "sources"})) return;
+    if (rule.has("from") == rule.has("sources")) {
+        return rule.error("from",
+                          fmt::format("{} needs exactly one of from (another metric) and "
+                                      "sources (two of them, compared by metric); {} stand here",
+                                      rule.title(), rule.has("from") ? "both" : "none"));
+    }
+    if (rule.has("from") && spec.metric == spec.other_metric && spec.metric != none<MetricId>()) {
+        rule.error("from",
+                   fmt::format("from: {} is the rule's metric itself; accepted: another metric",
+                               in_quotes(plan.metrics[index(spec.metric)])));
+    }
+    if (rule.has("sources") && !spec.sources.empty() && spec.sources.size() != 2) {
+        rule.error("sources",
+                   fmt::format("sources: {} are named here; accepted: exactly two, whose "
+                               "values are compared",
+                               spec.sources.size()));
+    }
+}
+
 void check_families_have_metric(Section& rule) {
     if (!rule.has("families") || rule.has("metric")) return;
     rule.error("families",
@@ -74,7 +142,8 @@ void check_families_have_metric(Section& rule) {
 
 // A rule that waits for a value which nobody may publish would be a hole that looks like a guard.
 void check_can_trip(Section& rule, const RuleSpec& spec, const Plan& plan) {
-    if (!rule.sound({"families", "sources", "metric"}) || spec.families.empty()) return;
+    if (!rule.sound({"families", "sources", "metric", "from"}) || spec.families.empty()) return;
+    if (is_of_two_sources(spec)) return check_both_publish(rule, spec, plan);
     const bool any_source = spec.kind != RuleKind::stale;
     for (std::size_t i = 0; i < plan.sources.size(); ++i) {
         const auto& watched = spec.sources;
@@ -126,18 +195,40 @@ void check_samples(Section& top, const Plan& plan) {
 void check_conditions(Section& top, const Plan& plan) {
     std::size_t conditions = 0;
     for (const RuleSpec& rule : plan.rules) {
-        const bool of_values = rule.kind == RuleKind::limit || rule.kind == RuleKind::drawdown;
-        const std::size_t families =
-            rule.per == Per::all ? 1 : std::max<std::size_t>(1, rule.families.size());
-        const bool each = !of_values || rule.over == Over::each;
-        const std::size_t sources = of_values ? plan.sources.size() : rule.sources.size();
-        conditions += families * (each ? sources : 1);
+        conditions += is_of_values(rule.kind)
+                          ? condition_count(rule, plan.sources.size())
+                          : std::max<std::size_t>(1, rule.families.size()) * rule.sources.size();
     }
     if (conditions <= conditions_max) return;
     top.error("",
               fmt::format("the rules look at {} values and sources; accepted: at most {}; over = "
                           "\"each\" counts once for each source",
                           conditions, conditions_max));
+}
+
+void check_windows(Section& top, const Plan& plan) {
+    std::size_t windows = 0;
+    for (const RuleSpec& rule : plan.rules) {
+        if (has_window(rule)) windows += condition_count(rule, plan.sources.size());
+    }
+    if (windows <= windows_max) return;
+    top.error(
+        "", fmt::format("the rules with within_ms look at {} values; accepted: at most {}; over = "
+                        "\"each\" counts once for each source",
+                        windows, windows_max));
+}
+
+void check_warnings(Section& top, const Plan& plan) {
+    std::size_t warnings = 0;
+    for (const RuleSpec& rule : plan.rules) {
+        if (is_of_values(rule.kind))
+            warnings += condition_count(rule, plan.sources.size()) * rule.warn.size();
+    }
+    if (warnings <= warnings_max) return;
+    top.error("",
+              fmt::format("the rules with warn have {} steps, for each value that they look at; "
+                          "accepted: at most {}; over = \"each\" counts once for each source",
+                          warnings, warnings_max));
 }
 
 }  // namespace scram::config

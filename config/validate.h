@@ -12,6 +12,12 @@ void check_retry_order(Section& timings, const Timings& spec);
 void check_paths_differ(Section& paths, const Paths& config);
 void check_one_bound(Section& rule, int bounds);
 void check_beyond_positive(Section& rule, const RuleSpec& spec);
+// Steps ascend between the start and the end of the limit.
+void check_warn_steps(Section& rule, const RuleSpec& spec);
+// A limit of 0, or on the other side of it, has no shares.
+void check_warn_has_share(Section& rule, const RuleSpec& spec);
+// Divergence is of two metrics, or of two sources.
+void check_two_sides(Section& rule, const RuleSpec& spec, const Plan& plan);
 void check_families_have_metric(Section& rule);
 void check_can_trip(Section& rule, const RuleSpec& spec, const Plan& plan);
 
@@ -22,5 +28,7 @@ void check_credentials_differ(Section& account, const Config& config);
 void check_account_has_family(Section& account, AccountId id, const Plan& plan);
 void check_samples(Section& top, const Plan& plan);
 void check_conditions(Section& top, const Plan& plan);
+void check_windows(Section& top, const Plan& plan);
+void check_warnings(Section& top, const Plan& plan);
 
 }  // namespace scram::config

@@ -9,7 +9,8 @@
 // one window after *sending* would not do: a delayed first and a fast second request can meet in
 // one window. Nor would a steady refill of n per window: it allows 2n in one.) A request that was
 // lost has no a: it is dead at the latest `guard` after its connection was reset, since bytes may
-// still be under way.
+// still be under way. Nor has one that somebody else answered, a proxy before the exchange: the
+// same `guard` stands for what may still be on its way behind it.
 #pragma once
 
 #include <array>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/check.h"
 
@@ -25,8 +26,11 @@ void Engine::on_signal(SourceId from, const scram_signal& signal, Time now, Step
     if (usable && signal.kind == SCRAM_VALUE) {
         const auto family = static_cast<FamilyId>(signal.family);
         const auto metric = static_cast<MetricId>(signal.metric);
+        const double before = metrics_.value(from, family, metric);
         const bool first = metrics_.store(from, family, metric, signal.value, now);
-        rules_.on_value(metrics_, from, family, metric, first, breaches_);
+        rules_.on_value(metrics_, {from, family, metric, signal.value, before, first, now},
+                        breaches_);
+        next_deadline_ = std::min(next_deadline_, rules_.next_deadline());
     }
     if (breaches_.empty()) [[likely]]
         return;
@@ -74,7 +78,7 @@ void Engine::trip_breaches(Time published, Time now, Step& step) {
         if (breach.kind == BreachKind::trip) {
             trip_breach(breach, published, now, step);
         } else {
-            tell_once(breach, now, step);
+            tell_breach(breach, published, now, step);
         }
     }
     breaches_.clear();
@@ -87,13 +91,10 @@ void Engine::trip_breach(const Breach& breach, Time published, Time now, Step& s
         return;
     }
     Told& told = told_[index(breach.rule)];
-    std::uint64_t& turn = told.turn[static_cast<std::size_t>(BreachKind::trip)];
-    if (turn != turn_) {
-        turn = turn_;
+    if (std::exchange(told.trip_turn, turn_) != turn_) {
         told.trip = TripId{++trips_};
         told.tripped_at = now;
-        Event event = event_of(breach, EventKind::tripped, now);
-        event.published = published;
+        Event event = event_of(breach, published, now);
         event.trip = told.trip;
         step.events.push_back(event);
     }
@@ -114,20 +115,33 @@ bool Engine::changes_nothing(const Breach& breach, Time now) const {
                        [&](FamilyId id) { return under_way(switches_[index(id)]); });
 }
 
-void Engine::tell_once(const Breach& breach, Time now, Step& step) {
-    std::uint64_t& turn = told_[index(breach.rule)].turn[static_cast<std::size_t>(breach.kind)];
-    if (turn == turn_) return;
-    turn = turn_;
-    const EventKind kind = breach.kind == BreachKind::would_trip ? EventKind::would_trip
-                           : breach.kind == BreachKind::warning  ? EventKind::warned
-                                                                 : EventKind::warning_over;
-    step.events.push_back(event_of(breach, kind, now));
+// Warnings each; of a shadow rule, as of one that trips, what it would have done in one step once.
+void Engine::tell_breach(const Breach& breach, Time published, Time now, Step& step) {
+    Told& told = told_[index(breach.rule)];
+    const bool again =
+        breach.kind == BreachKind::would_trip && std::exchange(told.shadow_turn, turn_) == turn_;
+    if (!again) step.events.push_back(event_of(breach, published, now));
 }
 
-Event Engine::event_of(const Breach& breach, EventKind kind, Time now) {
-    return {.kind = kind,
+EventKind Engine::event_kind(BreachKind kind) {
+    switch (kind) {
+        case BreachKind::trip:
+            return EventKind::tripped;
+        case BreachKind::would_trip:
+            return EventKind::would_trip;
+        case BreachKind::warning:
+            return EventKind::warned;
+        case BreachKind::warning_over:
+            return EventKind::warning_over;
+    }
+    return EventKind::tripped;
+}
+
+Event Engine::event_of(const Breach& breach, Time published, Time now) {
+    return {.kind = event_kind(breach.kind),
             .bad = breach.bad,
             .at = now,
+            .published = published,
             .family = breach.family,
             .rule = breach.rule,
             .source = breach.source,
@@ -268,7 +282,7 @@ void Engine::adopt(Plan plan, Time now, Step& step) {
         accounts_[a].budget.change(plan_.accounts[a].budget);
     }
     step.events.push_back({.kind = EventKind::plan_changed, .at = now});
-    rules_.on_reload(metrics_, breaches_);
+    rules_.on_reload(metrics_, now, breaches_);
     trip_breaches(Time{}, now, step);
     finish(now, step);
 }

@@ -176,7 +176,8 @@ class Engine {
     };
     // What was told of a rule.
     struct Told {
-        std::array<std::uint64_t, breach_kinds> turn{};  // in which turn of trip_breaches()
+        std::uint64_t trip_turn = 0;    // the last turn of trip_breaches() with a trip of it
+        std::uint64_t shadow_turn = 0;  // ... with a trip that it would have made
         TripId trip{};
         Time tripped_at{};
     };
@@ -188,10 +189,11 @@ class Engine {
     // trips
     void trip_breaches(Time published, Time now, Step& step);
     void trip_breach(const Breach& breach, Time published, Time now, Step& step);
-    void tell_once(const Breach& breach, Time now, Step& step);
+    void tell_breach(const Breach& breach, Time published, Time now, Step& step);
     bool changes_nothing(const Breach& breach, Time now) const;
     void trip_family(FamilyId family, TripId trip, milliseconds lock, Time now, Step& step);
-    static Event event_of(const Breach& breach, EventKind kind, Time now);
+    static EventKind event_kind(BreachKind kind);
+    static Event event_of(const Breach& breach, Time published, Time now);
     static bool under_way(const Switch& family);
     static void begin_round(Switch& family);
 
@@ -223,7 +225,7 @@ class Engine {
     void release_all(Time now, Step& step);
     void go_on_releasing(FamilyId family, Time now, Step& step);
     void unlocked(FamilyId family, Time now, Step& step);
-    void arm(FamilyId family, Step& step);
+    void arm(FamilyId family, Time now, Step& step);
     void set_release(Switch& family, Release release);
     bool in_flight(FamilyId family) const;
 

@@ -124,7 +124,8 @@ void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bo
                            .late = late,
                            .answer = answer});
     count_in_budget(account, link, answer, now, step);
-    remember_lock(link, answer, now);
+    const Duration guard = plan_.accounts[index(link.account)].budget.guard;
+    remember_lock(link, answer, is_final(answer) ? now : now + guard);
     release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
     if (!late) settle(family, answer, link.attempt, id, now, step);
     finish(now, step);
@@ -154,7 +155,11 @@ void Engine::count_in_budget(Account& account, const LinkState& link, const Answ
         case AnswerClass::clock:
             break;
     }
-    account.budget.answered(link.slot, now);
+    if (is_final(answer)) {
+        account.budget.answered(link.slot, now);
+    } else {
+        account.budget.lost(link.slot, now);
+    }
 }
 
 // An attempt with a lock may have begun it at any time until its answer was read, or until its last
@@ -190,12 +195,11 @@ void Engine::settle(FamilyId id, const Answer& answer, AttemptId attempt, LinkId
         case AnswerClass::throttled:
             return try_again(family, plan_.accounts[index(account)].budget.window, now);
         case AnswerClass::clock:
-            // The first time at once, as soon as a rehearsal has told the time; then with pauses.
-            family.after_resync = !family.resynced;
-            family.resynced = true;
+            // The first time at once, as soon as a rehearsal has told the time; then with pauses,
+            // and the time is asked for again: the exchange's clock may have stepped once more.
+            family.after_resync = !std::exchange(family.resynced, true);
             try_again(family, growing, now);
-            if (family.after_resync) ask_for_time(link, now, step);
-            return;
+            return ask_for_time(link, now, step);
         case AnswerClass::refused:
             return try_again(family, plan_.timings.retry_refused, now);
     }

@@ -47,12 +47,21 @@ void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, 
     finish(now, step);
 }
 
+// The link that waits longest goes first, so that with more of them than there is time for, each
+// has its turn.
 void Engine::rehearse_due(Time now, Step& step) {
-    for (std::size_t i = 0; i < links_.size() && next_rehearsal_ <= now; ++i) {
-        const LinkState& link = links_[i];
-        if (link.phase != LinkPhase::idle || link.rehearse_at > now) continue;
-        if (may_rehearse(accounts_[index(link.account)], now))
-            rehearse(id_at<LinkId>(i), now, step);
+    while (next_rehearsal_ <= now) {
+        LinkId longest = none<LinkId>();
+        for (std::size_t i = 0; i < links_.size(); ++i) {
+            const LinkState& link = links_[i];
+            if (link.phase != LinkPhase::idle || link.rehearse_at > now) continue;
+            if (!may_rehearse(accounts_[index(link.account)], now)) continue;
+            const bool longer =
+                longest == none<LinkId>() || link.rehearse_at < links_[index(longest)].rehearse_at;
+            if (longer) longest = id_at<LinkId>(i);
+        }
+        if (longest == none<LinkId>()) return;
+        rehearse(longest, now, step);
     }
 }
 

@@ -38,6 +38,7 @@ void Engine::rearm(FamilyId id, Refusal refusal, const OperatorNote& note, Time 
                            .by = FixedText<32>(note.by),
                            .text = FixedText<160>(note.reason)});
     if (!accepted) return;
+    rules_.on_looked_at(id);
     set_release(family, Release::waiting);
     go_on_releasing(id, now, step);
 }
@@ -58,11 +59,11 @@ void Engine::go_on_releasing(FamilyId id, Time now, Step& step) {
             step.events.push_back(
                 {.kind = EventKind::lock_expired, .at = now, .trip = family.trip, .family = id});
         }
-        return arm(id, step);
+        return arm(id, now, step);
     }
     if (family.release == Release::unlocking) return;
     // An unfinished cancel goes on without a lock, and so ends the lock by itself.
-    if (family.cancel == Cancel::due) return arm(id, step);
+    if (family.cancel == Cancel::due) return arm(id, now, step);
     set_release(family, Release::unlocking);
     begin_round(family);
     family.repeat = true;
@@ -93,14 +94,15 @@ void Engine::unlocked(FamilyId id, Time now, Step& step) {
     go_on_releasing(id, now, step);
 }
 
-void Engine::arm(FamilyId id, Step& step) {
+void Engine::arm(FamilyId id, Time now, Step& step) {
     Switch& family = switches_[index(id)];
     set_release(family, Release::none);
     family.latched = false;
     family.repeat = false;
     family.lock = 0ms;
     if (family.cancel == Cancel::confirmed) family.cancel = Cancel::idle;
-    rules_.on_rearmed(metrics_, id);
+    rules_.on_rearmed(metrics_, id, now, breaches_);
+    trip_breaches(Time{}, now, step);  // warnings that are over
     step.actions.push_back({ActionKind::open_gate, plan_.families[index(id)].account, id});
 }
 

@@ -28,6 +28,9 @@ class MetricTable {
         return times_[cell(family, metric) * sources_ + index(source)];
     }
 
+    // Has any source published it?
+    bool known(FamilyId family, MetricId metric) const { return known_[cell(family, metric)]; }
+
     std::size_t cell(FamilyId family, MetricId metric) const {
         return index(family) * metrics_ + index(metric);
     }
@@ -39,6 +42,7 @@ class MetricTable {
     std::vector<double> values_;  // [family][metric][source]: a sum reads neighbours
     std::vector<Time> times_;
     std::vector<double> sums_;  // [family][metric]
+    std::vector<bool> known_;
 };
 
 }  // namespace scram

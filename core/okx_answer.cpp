@@ -200,6 +200,12 @@ std::span<const CodeRule> code_table() {
     return table;
 }
 
+// OKX's codes are 0 to 2 and five digits; a gateway before it says {"code":500} or HTML.
+bool is_final(const Answer& answer) {
+    const bool of_okx = answer.code <= 2 || (answer.code >= 50'000 && answer.code != no_code);
+    return of_okx && answer.answer_class != AnswerClass::ambiguous;
+}
+
 std::string_view why(std::uint32_t code) {
     const CodeRule* rule = find_rule(code);
     return rule != nullptr ? rule->why : std::string_view{};

@@ -32,6 +32,10 @@ struct Answer {
     std::uint32_t code = no_code;  // OKX's code; no_code if the body had none
 };
 
+// Whether OKX itself gave the answer, done with the request. A proxy's own answer, or one that only
+// says that time ran out, leaves it open: the request may still arrive, and count, later.
+bool is_final(const Answer& answer);
+
 // A row of the table: why a code is in its class. A code that is not in the table is `failed`.
 struct CodeRule {
     std::uint32_t code;

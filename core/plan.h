@@ -22,9 +22,9 @@ inline constexpr std::size_t rules_max = 1024;
 inline constexpr std::size_t links_per_account_max = 8;
 inline constexpr std::size_t samples_max = std::size_t{1} << 20;     // sources x families x metrics
 inline constexpr std::size_t conditions_max = std::size_t{1} << 18;  // what all rules look at
-inline constexpr std::size_t windows_max = std::size_t{1}
-                                           << 14;  // conditions over a rolling window
+inline constexpr std::size_t windows_max = std::size_t{1} << 14;     // those over a rolling window
 inline constexpr std::size_t warn_steps_max = 4;
+inline constexpr std::size_t warnings_max = std::size_t{1} << 12;  // those that warn x their steps
 inline constexpr std::size_t budget_slots_max = 5;  // OKX: 5 requests / 2 s / User ID
 
 // One account's cancel budget: `slots` requests in any `window`.

@@ -1,402 +1,351 @@
+// Rules on values: what a sample, a moment and a reload mean for each condition.
 #include "core/rules.h"
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <string_view>
+#include <limits>
 
 namespace scram {
 namespace {
 
-// Written so that a sum which is no number (infinity less infinity) is beyond every limit.
-bool beyond_limit(const RuleSpec& rule, double value) {
-    switch (rule.bound) {
-        case Bound::above:
-            return !(value <= rule.limit);
-        case Bound::below:
-            return !(value >= rule.limit);
-        case Bound::beyond:
-            return !(std::fabs(value) <= rule.limit);
-    }
-    return true;
-}
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// The same conditions on the same things, whatever their limits.
-bool same_shape(const RuleSpec& a, const RuleSpec& b) {
-    return a.name == b.name && a.kind == b.kind && a.metric == b.metric &&
-           a.families == b.families && a.sources == b.sources && a.per == b.per && a.over == b.over;
+// How far a running total went on: a fall is a restart from zero.
+double rise(const Sample& sample) {
+    if (sample.first) return 0;
+    return sample.value >= sample.before ? sample.value - sample.before
+                                         : std::max(sample.value, 0.0);
 }
 
 }  // namespace
 
-// ---- What each input means ----------------------------------------------------------------------
+// ---- A sample -----------------------------------------------------------------------------------
 
-void RuleSet::on_value(const MetricTable& table, SourceId source, FamilyId family, MetricId metric,
-                       bool first, Breaches& out) {
-    const std::size_t cell = table.cell(family, metric);
-    const double arrived = first ? table.value(source, family, metric) : 0;
+void RuleSet::on_value(const MetricTable& table, const Sample& sample, Breaches& out) {
+    const std::size_t cell = table.cell(sample.family, sample.metric);
+    const double sum = table.sum(sample.family, sample.metric);
     for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
-        look(watches_[watch_list_[i]], table, source, arrived, out);
+        const Watch& watch = watches_[watch_list_[i]];
+        if (is_far(watch, sample, sum)) [[likely]]
+            continue;
+        take(watch, table, sample, out);
     }
 }
 
-// `arrived` is a value that was published for the first time: by it a sum moves, but does not fall.
-void RuleSet::look(const Watch& watch, const MetricTable& table, SourceId source, double arrived,
+// The usual case, told by one look at what was compiled for it.
+bool RuleSet::is_far(const Watch& watch, const Sample& sample, double sum) const {
+    const double value = watch.each ? sample.value : sum;
+    const std::size_t at = watch.each ? index(sample.source) : 0;
+    return value >= watch.far_low && value <= watch.far_high &&
+           states_[watch.first_state + at].phase == Phase::clear;
+}
+
+void RuleSet::take(const Watch& watch, const MetricTable& table, const Sample& sample,
                    Breaches& out) {
     const RuleSpec& rule = rules_[index(watch.rule)];
-    State& state = states_[watch.first_state + (rule.over == Over::each ? index(source) : 0)];
-    const double value = value_of(rule, watch, table, source);
-    double limit = rule.limit;
-    bool holds = false;
-    if (rule.kind == RuleKind::limit) {
-        holds = beyond_limit(rule, value);
-    } else {
-        state.peak = state.has_peak ? std::max(state.peak + arrived, value) : value;
-        state.has_peak = true;
-        limit = state.peak - rule.limit;
-        holds = !(value >= limit);
-    }
-    if (holds && !state.holds) {
-        out.push_back({BreachKind::trip, watch.rule, watch.family, source, rule.metric,
-                       BadReason::none, value, limit});
-    }
-    state.holds = holds;
+    const Condition condition{rule, watch, is_by_source(rule) ? index(sample.source) : 0,
+                              sample.source};
+    const bool is_third = is_of_two_sources(rule) && sample.source != rule.sources[0] &&
+                          sample.source != rule.sources[1];
+    if (is_third) return;
+    const double value = value_of(condition, table);
+    follow(condition, value, sample);
+    judge(condition, value, sample.at, true, out);
 }
 
-double RuleSet::value_of(const RuleSpec& rule, const Watch& watch, const MetricTable& table,
-                         SourceId source) const {
-    const auto of_family = [&](FamilyId family) {
-        return rule.over == Over::each ? table.value(source, family, rule.metric)
-                                       : table.sum(family, rule.metric);
+// Peaks and windows take the sample in.
+void RuleSet::follow(const Condition& condition, double value, const Sample& sample) {
+    const RuleSpec& rule = condition.rule;
+    if (rule.kind == RuleKind::count) return sum(condition).add(rise(sample), sample.at);
+    if (rule.kind != RuleKind::drawdown && rule.kind != RuleKind::change) return;
+    State& its = state(condition);
+    if (!its.begun) return begin(condition, value, sample.at);
+    // By a first value a sum moves, but does not rise or fall.
+    const double arrived = sample.first ? sample.value : 0;
+    if (has_range(rule)) {
+        if (sample.first) range(condition).shift(arrived);
+        if (std::isfinite(value)) range(condition).add(value, sample.at);
+    } else {
+        its.peak += arrived;
+        if (std::isfinite(value)) its.peak = std::max(its.peak, value);
+    }
+}
+
+void RuleSet::begin(const Condition& condition, double value, Time now) {
+    if (!std::isfinite(value)) return;
+    state(condition).begun = true;
+    state(condition).peak = value;
+    if (has_range(condition.rule)) range(condition).start(value, now);
+}
+
+// ---- From a value to edges ----------------------------------------------------------------------
+
+void RuleSet::judge(const Condition& condition, double value, Time now, bool is_sample,
+                    Breaches& out) {
+    advance(condition, now);
+    const Reading reading = read(condition, value);
+    settle_phase(condition, reading, now, is_sample, out);
+    if (!condition.rule.warn.empty()) warn(condition, reading, out);
+    if (has_deadline(condition.rule)) set_deadline(condition);
+}
+
+void RuleSet::settle_phase(const Condition& condition, const Reading& reading, Time now,
+                           bool is_sample, Breaches& out) {
+    const RuleSpec& rule = condition.rule;
+    State& its = state(condition);
+    if (!reading.is_breach()) {
+        its.phase = Phase::clear;
+        return;
+    }
+    if (its.phase == Phase::clear) {
+        its.phase = Phase::pending;
+        its.since = now;
+        its.samples = 1;
+    } else if (is_sample && its.samples < rule.confirm) {
+        ++its.samples;
+    }
+    const bool is_due = its.samples >= rule.confirm && now - its.since >= rule.hold_for;
+    if (its.phase == Phase::tripped || !is_due) return;
+    its.phase = Phase::tripped;
+    out.push_back(breach_of(condition, reading, trip_kind(condition.watch.rule)));
+}
+
+void RuleSet::warn(const Condition& condition, const Reading& reading, Breaches& out) {
+    const std::vector<double>& steps = condition.rule.warn;
+    const double share = reading.share();
+    std::uint8_t& warned = state(condition).warned;
+    const auto tell = [&](BreachKind kind, double step) {
+        out.push_back(breach_of(condition, reading, kind));
+        out[out.size() - 1].share = step;
     };
-    if (watch.family != none<FamilyId>()) return of_family(watch.family);
+    const auto over_at = [](double step) { return step - std::min(warn_hysteresis, step / 2); };
+    while (warned < steps.size() && share >= steps[warned])
+        tell(BreachKind::warning, steps[warned++]);
+    while (warned > 0 && share <= over_at(steps[warned - 1]))
+        tell(BreachKind::warning_over, steps[--warned]);
+}
+
+Breach RuleSet::breach_of(const Condition& condition, const Reading& reading,
+                          BreachKind kind) const {
+    return {.kind = kind,
+            .rule = condition.watch.rule,
+            .family = condition.watch.family,
+            .source = condition.source,
+            .metric = condition.rule.metric,
+            .value = reading.value,
+            .limit = reading.limit};
+}
+
+// ---- Time ---------------------------------------------------------------------------------------
+
+void RuleSet::on_time(const MetricTable& table, Time now, Breaches& out) {
+    if (deadlines_.next() <= now) look_at_due(table, now, out);
+    if (silence_deadline_ <= now || any_silent_) look_for_silence(table, now, out);
+}
+
+// In the order of rules, so that the breaches of one stand together.
+void RuleSet::look_at_due(const MetricTable& table, Time now, Breaches& out) {
+    while (deadlines_.next() <= now) {
+        const std::size_t due = deadlines_.first_due(now);
+        const Watch& watch = watches_[timed_watch_[due]];
+        const RuleSpec& rule = rules_[index(watch.rule)];
+        const std::size_t at = due - watch.first_deadline;
+        const auto source = is_by_source(rule) ? id_at<SourceId>(at) : none<SourceId>();
+        review({rule, watch, at, source}, table, now, out);
+    }
+}
+
+// Without a sample a condition can only end. So one that holds at its time has held until then,
+// whatever a window forgot between then and now.
+void RuleSet::review(const Condition& condition, const MetricTable& table, Time now,
+                     Breaches& out) {
+    const double value = value_of(condition, table);
+    const State& its = state(condition);
+    const Time due = its.since + condition.rule.hold_for;
+    if (its.phase == Phase::pending && due <= now) judge(condition, value, due, false, out);
+    judge(condition, value, now, false, out);
+}
+
+void RuleSet::set_deadline(const Condition& condition) {
+    const RuleSpec& rule = condition.rule;
+    const State& its = state(condition);
+    Time at = never;
+    if (its.phase == Phase::pending && its.samples >= rule.confirm) at = its.since + rule.hold_for;
+    if (its.phase != Phase::clear || its.warned > 0) {
+        if (has_range(rule)) at = std::min(at, range(condition).changes_at());
+        if (rule.kind == RuleKind::count) at = std::min(at, sum(condition).changes_at());
+    }
+    deadlines_.set(condition.watch.first_deadline + condition.at, at);
+}
+
+void RuleSet::advance(const Condition& condition, Time now) {
+    if (has_range(condition.rule)) range(condition).advance(now);
+    if (condition.rule.kind == RuleKind::count) sum(condition).advance(now);
+}
+
+void RuleSet::on_reload(const MetricTable& table, Time now, Breaches& out) {
+    for_each_condition([&](const Condition& condition) {
+        if (!is_known(condition, table)) return;
+        if (!state(condition).begun) begin(condition, value_of(condition, table), now);
+        review(condition, table, now, out);
+    });
+    look_for_gone(out);
+    silence_deadline_ = Time{};  // looked at on the next tick
+}
+
+// ---- What a rule makes of a value ---------------------------------------------------------------
+
+double RuleSet::value_of(const Condition& condition, const MetricTable& table) const {
+    const RuleSpec& rule = condition.rule;
+    const auto of_family = [&](FamilyId family) {
+        if (rule.kind == RuleKind::divergence) return difference(rule, family, table);
+        return is_by_source(rule) ? table.value(condition.source, family, rule.metric)
+                                  : table.sum(family, rule.metric);
+    };
+    if (condition.watch.family != none<FamilyId>()) return of_family(condition.watch.family);
     double sum = 0;
     for (const FamilyId family : rule.families) sum += of_family(family);
     return sum;
 }
 
+// 0 where either is unknown, so that in a sum over families it does not count.
+double RuleSet::difference(const RuleSpec& rule, FamilyId family, const MetricTable& table) {
+    if (!is_known_in(rule, family, none<SourceId>(), table)) return 0;
+    if (is_of_two_sources(rule)) {
+        return table.value(rule.sources[0], family, rule.metric) -
+               table.value(rule.sources[1], family, rule.metric);
+    }
+    return table.sum(family, rule.metric) - table.sum(family, rule.other_metric);
+}
+
 // Has anybody published what this condition looks at?
-bool RuleSet::is_known(const RuleSpec& rule, const Watch& watch, const MetricTable& table,
-                       SourceId source) const {
-    const auto by = [&](FamilyId family, std::size_t s) {
-        return table.stored_at(id_at<SourceId>(s), family, rule.metric) != Time{};
+bool RuleSet::is_known(const Condition& condition, const MetricTable& table) const {
+    const RuleSpec& rule = condition.rule;
+    const auto in = [&](FamilyId family) {
+        return is_known_in(rule, family, condition.source, table);
     };
-    const auto of_family = [&](FamilyId family) {
-        if (rule.over == Over::each) return by(family, index(source));
-        for (std::size_t s = 0; s < sources_.size(); ++s) {
-            if (by(family, s)) return true;
-        }
-        return false;
+    if (condition.watch.family != none<FamilyId>()) return in(condition.watch.family);
+    return std::any_of(rule.families.begin(), rule.families.end(), in);
+}
+
+bool RuleSet::is_known_in(const RuleSpec& rule, FamilyId family, SourceId source,
+                          const MetricTable& table) {
+    const auto by = [&](SourceId one) {
+        return table.stored_at(one, family, rule.metric) != Time{};
     };
-    if (watch.family != none<FamilyId>()) return of_family(watch.family);
-    return std::any_of(rule.families.begin(), rule.families.end(), of_family);
+    if (is_of_two_sources(rule)) return by(rule.sources[0]) && by(rule.sources[1]);
+    if (is_by_source(rule)) return by(source);
+    const bool other = rule.kind != RuleKind::divergence || table.known(family, rule.other_metric);
+    return other && table.known(family, rule.metric);
 }
 
-void RuleSet::on_bad(SourceId source, FamilyId family, MetricId metric, BadReason bad, double value,
-                     Breaches& out) {
-    for (HealthWatch& watch : bad_) {
-        if (watch.source != source || watch.holds) continue;
-        watch.holds = true;
-        out.push_back({BreachKind::trip, watch.rule, family, source, metric, bad, value, 0});
-    }
-}
-
-void RuleSet::on_joined(SourceId source, Time now) {
-    sources_[index(source)] = {true, false, now, now};
-    for (HealthWatch& watch : gone_) {
-        if (watch.source == source) watch.holds = false;
-    }
-    for (const HealthWatch& watch : stale_) {
-        if (watch.source != source) continue;
-        next_deadline_ = std::min(next_deadline_, now + rules_[index(watch.rule)].after);
-    }
-}
-
-void RuleSet::on_left(SourceId source) {
-    sources_[index(source)].owes_signs = false;
-    for (HealthWatch& watch : stale_) {
-        if (watch.source == source) watch.holds = false;
-    }
-}
-
-// It still owes signs of life: its silence is as stale as any.
-void RuleSet::on_vanished(SourceId source, Breaches& out) {
-    sources_[index(source)].vanished = true;
-    look_for_gone(out);
-}
-
-void RuleSet::look_for_gone(Breaches& out) {
-    for (HealthWatch& watch : gone_) {
-        if (!sources_[index(watch.source)].vanished || watch.holds) continue;
-        watch.holds = true;
-        out.push_back({BreachKind::trip, watch.rule, none<FamilyId>(), watch.source});
-    }
-}
-
-// A deadline is only ever a lower bound: a sign of life moves nothing, and is found when it is due.
-void RuleSet::on_time(const MetricTable& table, Time now, Breaches& out) {
-    next_deadline_ = never;
-    for (HealthWatch& watch : stale_) {
-        if (!sources_[index(watch.source)].owes_signs) continue;
-        const RuleSpec& rule = rules_[index(watch.rule)];
-        const Time last = last_sign(watch, table);
-        const bool holds = now - last >= rule.after;
-        if (holds && !watch.holds) {
-            const double silent_ms = std::chrono::duration<double, std::milli>(now - last).count();
-            const double limit_ms = std::chrono::duration<double, std::milli>(rule.after).count();
-            out.push_back({BreachKind::trip, watch.rule, watch.family, watch.source, rule.metric,
-                           BadReason::none, silent_ms, limit_ms});
-        }
-        watch.holds = holds;
-        next_deadline_ = std::min(next_deadline_, (holds ? now : last) + rule.after);
-    }
-}
-
-Time RuleSet::last_sign(const HealthWatch& watch, const MetricTable& table) const {
-    const Source& source = sources_[index(watch.source)];
-    const MetricId metric = rules_[index(watch.rule)].metric;
-    if (metric == none<MetricId>()) return source.seen;
-    return std::max(source.joined, table.stored_at(watch.source, watch.family, metric));
-}
-
-void RuleSet::on_reload(const MetricTable& table, Breaches& out) {
-    for (const Watch& watch : watches_) {
-        const RuleSpec& rule = rules_[index(watch.rule)];
-        const bool each = rule.over == Over::each;
-        const std::size_t sources = each ? sources_.size() : 1;
-        for (std::size_t i = 0; i < sources; ++i) {
-            const auto source = each ? id_at<SourceId>(i) : none<SourceId>();
-            if (is_known(rule, watch, table, source)) look(watch, table, source, 0, out);
-        }
-    }
-    look_for_gone(out);
-    next_deadline_ = Time{};  // silence is looked at on the next tick
-}
-
-// ---- Whom a rule kills --------------------------------------------------------------------------
-
-std::span<const FamilyId> RuleSet::kills(const Breach& breach) const {
-    return kills(breach.rule, breach.family, breach.source);
-}
-
-std::span<const FamilyId> RuleSet::kills(RuleId id, FamilyId family, SourceId source) const {
-    const RuleSpec& rule = rules_[index(id)];
-    if (!rule.kills.empty()) return rule.kills;
-    const bool of_source = rule.kind == RuleKind::gone || rule.kind == RuleKind::bad;
-    if (!of_source && family != none<FamilyId>()) return {&each_family_[index(family)], 1};
-    const bool of_values = rule.kind == RuleKind::limit || rule.kind == RuleKind::drawdown;
-    return of_values ? rule.families : source_families_[index(source)];
-}
-
-// The same as a look-up: re-arming asks it of every condition and family.
-bool RuleSet::kills_family(RuleId id, FamilyId watched, SourceId source, FamilyId family) const {
-    const RuleSpec& rule = rules_[index(id)];
-    const bool of_source = rule.kind == RuleKind::gone || rule.kind == RuleKind::bad;
-    if (rule.kills.empty() && !of_source && watched != none<FamilyId>()) return watched == family;
-    const bool of_values = rule.kind == RuleKind::limit || rule.kind == RuleKind::drawdown;
-    return rule.kills.empty() && !of_values ? source_kills_[index(source)][index(family)]
-                                            : rule_kills_[index(id)][index(family)];
-}
-
-// ---- Re-arming ----------------------------------------------------------------------------------
-
-void RuleSet::on_rearmed(const MetricTable& table, FamilyId family) {
-    armed_[index(family)] = true;
-    for (const Watch& watch : watches_) {
-        if (rules_[index(watch.rule)].kind != RuleKind::drawdown) continue;
-        if (!kills_family(watch.rule, watch.family, none<SourceId>(), family)) continue;
-        if (is_alone_armed(family, kills(watch.rule, watch.family, none<SourceId>()))) {
-            restart(watch, table);
-        }
-    }
-    for (HealthWatch& watch : bad_) {
-        if (kills_family(watch.rule, none<FamilyId>(), watch.source, family)) watch.holds = false;
-    }
-}
-
-// A peak that guards another armed family as well is left to it.
-bool RuleSet::is_alone_armed(FamilyId family, std::span<const FamilyId> kills) const {
-    return std::none_of(kills.begin(), kills.end(),
-                        [&](FamilyId other) { return other != family && armed_[index(other)]; });
-}
-
-void RuleSet::restart(const Watch& watch, const MetricTable& table) {
-    const RuleSpec& rule = rules_[index(watch.rule)];
-    for (std::size_t i = 0; i < state_count(watch.rule); ++i) {
-        State& state = states_[watch.first_state + i];
-        state.holds = false;
-        state.peak = value_of(rule, watch, table, id_at<SourceId>(i));
-    }
-}
-
-RuleId RuleSet::holds(FamilyId family) const {
-    for (const Watch& watch : watches_) {
-        // A drawdown since arming starts anew with the arming, so it never stands in its way.
-        if (rules_[index(watch.rule)].kind != RuleKind::limit || !any_holds(watch)) continue;
-        if (kills_family(watch.rule, watch.family, none<SourceId>(), family)) return watch.rule;
-    }
-    for (const auto* watches : {&gone_, &stale_}) {
-        for (const HealthWatch& watch : *watches) {
-            if (watch.holds && kills_family(watch.rule, watch.family, watch.source, family)) {
-                return watch.rule;
-            }
-        }
-    }
-    return none<RuleId>();
-}
-
-bool RuleSet::any_holds(const Watch& watch) const {
-    const auto first = states_.begin() + watch.first_state;
-    return std::any_of(first, first + static_cast<std::ptrdiff_t>(state_count(watch.rule)),
-                       [](const State& state) { return state.holds; });
-}
-
-std::size_t RuleSet::state_count(RuleId rule) const {
-    return rules_[index(rule)].over == Over::each ? sources_.size() : 1;
-}
-
-// ---- Compiling ----------------------------------------------------------------------------------
-
-RuleSet::RuleSet(const Plan& plan)
-    : rules_(plan.rules),
-      metric_count_(plan.metrics.size()),
-      family_count_(plan.families.size()),
-      sources_(plan.sources.size()),
-      armed_(plan.families.size(), true) {
-    const auto as_bits = [&](const std::vector<FamilyId>& families) {
-        std::vector<bool> bits(family_count_);
-        for (const FamilyId family : families) bits[index(family)] = true;
-        return bits;
-    };
-    for (const SourceSpec& source : plan.sources) {
-        source_families_.push_back(source.families);
-        source_kills_.push_back(as_bits(source.families));
-    }
-    for (const RuleSpec& rule : rules_) {
-        rule_kills_.push_back(as_bits(rule.kills.empty() ? rule.families : rule.kills));
-    }
-    for (std::size_t f = 0; f < family_count_; ++f) each_family_.push_back(id_at<FamilyId>(f));
-    for (std::size_t r = 0; r < rules_.size(); ++r) compile(id_at<RuleId>(r));
-    index_watches(plan);
-    breaches_max_ = states_.size() + stale_.size() + bad_.size() + gone_.size();
-}
-
-void RuleSet::compile(RuleId id) {
-    switch (rules_[index(id)].kind) {
+RuleSet::Reading RuleSet::read(const Condition& condition, double value) const {
+    const std::size_t window = condition.watch.first_window + condition.at;
+    switch (condition.rule.kind) {
         case RuleKind::limit:
+            return read_limit(condition.rule, value);
         case RuleKind::drawdown:
+            if (!has_range(condition.rule))
+                return read_fall(condition.rule, value, state(condition).peak);
+            return read_range(condition.rule, value, ranges_[window]);
         case RuleKind::change:
+            return read_range(condition.rule, value, ranges_[window]);
         case RuleKind::count:
+            return read_amount(condition.rule, sums_[window].sum());
         case RuleKind::divergence:
-            return compile_value_rule(id);
         case RuleKind::stale:
         case RuleKind::gone:
         case RuleKind::bad:
-            return compile_health_rule(id);
+            return read_amount(condition.rule, value);
     }
+    return {};
 }
 
-void RuleSet::compile_value_rule(RuleId id) {
-    const RuleSpec& rule = rules_[index(id)];
-    const auto add = [&](FamilyId family) {
-        watches_.push_back({id, family, static_cast<std::uint32_t>(states_.size())});
-        states_.resize(states_.size() + state_count(id));
+RuleSet::Reading RuleSet::read_limit(const RuleSpec& rule, double value) {
+    switch (rule.bound) {
+        case Bound::above:
+            return {value, rule.limit, value, rule.limit};
+        case Bound::below:
+            return {value, rule.limit, -value, -rule.limit};
+        case Bound::beyond:
+            return {value, rule.limit, std::fabs(value), rule.limit};
+    }
+    return {};
+}
+
+RuleSet::Reading RuleSet::read_fall(const RuleSpec& rule, double value, double peak) {
+    const double fall = std::isfinite(value) ? peak - value : infinity;
+    return {value, peak - rule.limit, fall, rule.limit};
+}
+
+RuleSet::Reading RuleSet::read_range(const RuleSpec& rule, double value,
+                                     const RangeWindow& window) {
+    if (rule.kind == RuleKind::drawdown) return read_fall(rule, value, window.highest());
+    const double up = value - window.lowest();
+    const double down = value - window.highest();
+    return read_amount(rule, up >= -down ? up : down);
+}
+
+RuleSet::Reading RuleSet::read_amount(const RuleSpec& rule, double amount) {
+    return {amount, rule.limit, std::fabs(amount), rule.limit};
+}
+
+double RuleSet::Reading::share() const {
+    if (!(allowed > 0)) return std::numeric_limits<double>::quiet_NaN();
+    return std::isnan(used) ? infinity : std::max(0.0, used / allowed);
+}
+
+// ---- Sight --------------------------------------------------------------------------------------
+
+std::vector<Distance> RuleSet::distances(const MetricTable& table, Time now) const {
+    std::vector<Distance> all;
+    all.reserve(states_.size());
+    for_each_condition(
+        [&](const Condition& condition) { all.push_back(distance(condition, table, now)); });
+    return all;
+}
+
+std::vector<Distance> RuleSet::nearest(const MetricTable& table, Time now) const {
+    const auto rank = [](const Distance& distance) {
+        if (!distance.known) return -1.0;
+        if (std::isnan(distance.share)) return distance.holds ? 1.0 : 0.0;
+        return distance.share;
     };
-    if (rule.per == Per::all) return add(none<FamilyId>());
-    for (const FamilyId family : rule.families) add(family);
+    std::vector<Distance> best;
+    for_each_condition([&](const Condition& condition) {
+        const Distance next = distance(condition, table, now);
+        if (best.empty() || best.back().rule != next.rule)
+            best.push_back(next);
+        else if (rank(next) > rank(best.back()))
+            best.back() = next;
+    });
+    return best;
 }
 
-void RuleSet::compile_health_rule(RuleId id) {
-    const RuleSpec& rule = rules_[index(id)];
-    auto& watches = rule.kind == RuleKind::gone  ? gone_
-                    : rule.kind == RuleKind::bad ? bad_
-                                                 : stale_;
-    for (const SourceId source : rule.sources) {
-        if (rule.kind != RuleKind::stale || rule.metric == none<MetricId>()) {
-            watches.push_back({id, source});
-            continue;
-        }
-        for (const FamilyId family : rule.families) {
-            if (source_kills_[index(source)][index(family)])
-                watches.push_back({id, source, family});
-        }
+Distance RuleSet::distance(const Condition& condition, const MetricTable& table, Time now) const {
+    const RuleSpec& rule = condition.rule;
+    const std::size_t window = condition.watch.first_window + condition.at;
+    const double value = value_of(condition, table);
+    Reading reading;
+    if (has_range(rule)) {
+        RangeWindow then = ranges_[window];
+        then.advance(now);
+        reading = read_range(rule, value, then);
+    } else if (rule.kind == RuleKind::count) {
+        SumWindow then = sums_[window];
+        then.advance(now);
+        reading = read_amount(rule, then.sum());
+    } else {
+        reading = read(condition, value);
     }
-}
-
-// Two passes of a counting sort: how many watches look at each (family, metric), then which.
-void RuleSet::index_watches(const Plan& plan) {
-    const auto for_each_cell = [&](auto&& visit) {
-        for (std::uint32_t w = 0; w < watches_.size(); ++w) {
-            const RuleSpec& rule = plan.rules[index(watches_[w].rule)];
-            for (const FamilyId family : rule.families) {
-                const bool looks =
-                    watches_[w].family == none<FamilyId>() || watches_[w].family == family;
-                if (looks) visit(index(family) * metric_count_ + index(rule.metric), w);
-            }
-        }
-    };
-    watch_begin_.assign(family_count_ * metric_count_ + 1, 0);
-    for_each_cell([&](std::size_t cell, std::uint32_t) { ++watch_begin_[cell + 1]; });
-    for (std::size_t c = 1; c < watch_begin_.size(); ++c) watch_begin_[c] += watch_begin_[c - 1];
-    watch_list_.resize(watch_begin_.back());
-    std::vector<std::uint32_t> next(watch_begin_.begin(), watch_begin_.end() - 1);
-    for_each_cell([&](std::size_t cell, std::uint32_t w) { watch_list_[next[cell]++] = w; });
-}
-
-// Conditions that a rule of the same name had before keep what they know: the states of one rule
-// stand together, in an order that its shape decides.
-void RuleSet::carry_over(const RuleSet& old) {
-    sources_ = old.sources_;
-    armed_ = old.armed_;
-    for (const auto& [id, before] : pairs_by_name(old)) {
-        const RuleSpec& rule = rules_[index(id)];
-        const RuleSpec& old_rule = old.rules_[index(before)];
-        if (!same_shape(rule, old_rule)) continue;
-        const bool same_trip = rule.limit == old_rule.limit && rule.bound == old_rule.bound &&
-                               rule.after == old_rule.after && rule.kills == old_rule.kills;
-        const auto [from, until] = old.states_of(before);
-        for (std::size_t i = from, to = states_of(id).first; i < until; ++i, ++to) {
-            states_[to] = old.states_[i];
-            states_[to].holds = states_[to].holds && same_trip;
-        }
-        if (!same_trip) continue;
-        carry_over(gone_, id, old.gone_, before);
-        carry_over(bad_, id, old.bad_, before);
-        carry_over(stale_, id, old.stale_, before);
-    }
-}
-
-std::vector<std::pair<RuleId, RuleId>> RuleSet::pairs_by_name(const RuleSet& old) const {
-    std::map<std::string_view, RuleId> names;
-    for (std::size_t r = 0; r < old.rules_.size(); ++r) {
-        names.emplace(old.rules_[r].name, id_at<RuleId>(r));
-    }
-    std::vector<std::pair<RuleId, RuleId>> pairs;
-    for (std::size_t r = 0; r < rules_.size(); ++r) {
-        const auto found = names.find(rules_[r].name);
-        if (found != names.end()) pairs.emplace_back(id_at<RuleId>(r), found->second);
-    }
-    return pairs;
-}
-
-std::pair<std::size_t, std::size_t> RuleSet::states_of(RuleId rule) const {
-    const auto in_order = [](const Watch& a, const Watch& b) { return a.rule < b.rule; };
-    const auto [first, last] =
-        std::equal_range(watches_.begin(), watches_.end(), Watch{rule}, in_order);
-    const auto begin_of = [&](auto watch) {
-        return watch == watches_.end() ? states_.size() : watch->first_state;
-    };
-    return {begin_of(first), begin_of(last)};
-}
-
-void RuleSet::carry_over(std::vector<HealthWatch>& to, RuleId rule,
-                         const std::vector<HealthWatch>& from, RuleId before) {
-    const auto in_order = [](const HealthWatch& a, const HealthWatch& b) {
-        return a.rule < b.rule;
-    };
-    const auto [first, last] = std::equal_range(to.begin(), to.end(), HealthWatch{rule}, in_order);
-    auto old = std::lower_bound(from.begin(), from.end(), HealthWatch{before}, in_order);
-    for (auto watch = first; watch != last; ++watch, ++old) watch->holds = old->holds;
+    return {condition.watch.rule,
+            condition.watch.family,
+            condition.source,
+            reading.value,
+            reading.limit,
+            reading.share(),
+            is_known(condition, table),
+            state(condition).phase == Phase::tripped};
 }
 
 }  // namespace scram

@@ -1,22 +1,56 @@
-// The rules, compiled: which condition to look at when a value changes, and whether it holds. A
-// rule trips on the edge, when its condition begins to hold; a family that it kills then stays
-// latched.
+// The rules, compiled: which condition to look at when a value changes or time passes, and whether
+// it holds. A rule trips on the edge, when its condition begins to hold (or has held for so long,
+// and in so many samples, as it asks); a family that it kills then stays latched. It may trip again
+// once its condition has ended. A family that is armed by force while a condition holds is thus not
+// guarded by that condition until it has ended once.
+//
+//   limit       the value is above, below or beyond its bound
+//   drawdown    it fell from its peak: since arming, or the highest of a rolling window
+//   change      it moved, up or down, from the lowest or the highest of a rolling window
+//   count       a running total of each source (fills so far) rose within a rolling window, all
+//               rises together. A source's first value is where its count begins; a fall is a
+//               restart of its counter, and the new value what it counted since
+//   divergence  two metrics of a family, or two sources' values of one metric, differ; of all
+//               families together, those families count that both are known of
+//
+// A value holds until the next. A source's first value moves a sum, and with it the peak and the
+// window of that sum, but is no rise and no fall. What is no finite number is beyond every limit,
+// and becomes no peak. Windows roll on whatever is armed or disarmed; a peak since arming starts
+// anew when the families that it guards are armed. See core/window.h for what a window costs.
+//
+// An accepted record that the condition looks at is a sample, whether or not its value is new. A
+// condition that held without a break until its time trips, though the loop be late and the next
+// sample end it; one that a rolling window ended before does not. Everything that time alone
+// changes is asked for by next_deadline().
+//
+// A warning step is told when the share of the limit that is used reaches it, and as over when the
+// share is back by `warn_hysteresis` below it; armed or not. One signal tells each step of each
+// rule at most once, so a source that jumps up and down makes no more warnings than it sends
+// signals.
+//
+// A shadow rule is looked at like any other; its breach says would_trip, and it never stands in the
+// way of re-arming. A shadow rule of kind `bad` tells once for each time that its source joins.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "core/actions.h"
+#include "core/deadlines.h"
 #include "core/metric_table.h"
 #include "core/plan.h"
+#include "core/rule_shape.h"
+#include "core/window.h"
 
 namespace scram {
 
+inline constexpr double warn_hysteresis = 0.05;  // of the limit; half a step, if that is less
+
 // One rule that began to hold, or a step towards it.
 enum class BreachKind : std::uint8_t { trip, would_trip, warning, warning_over };
-inline constexpr std::size_t breach_kinds = 4;
 struct Breach {
     BreachKind kind = BreachKind::trip;
     RuleId rule{};
@@ -24,59 +58,118 @@ struct Breach {
     SourceId source = none<SourceId>();
     MetricId metric = none<MetricId>();
     BadReason bad = BadReason::none;
-    double value = 0;
-    double limit = 0;
+    double value = 0;  // change: how far it moved, count: how many, divergence: the difference
+    double limit = 0;  // drawdown: the value that it may not fall below
     double share = 0;  // a warning's step
 };
 using Breaches = FixedList<Breach>;
+
+// An accepted record, as the table has taken it.
+struct Sample {
+    SourceId source{};
+    FamilyId family{};
+    MetricId metric{};
+    double value = 0;
+    double before = 0;   // what stood there
+    bool first = false;  // the source had not published it before
+    Time at{};
+};
+
+// One condition on values, now.
+struct Distance {
+    RuleId rule{};
+    FamilyId family = none<FamilyId>();  // none: all that the rule watches
+    SourceId source = none<SourceId>();  // none: their sum
+    double value = 0;                    // as of a breach
+    double limit = 0;
+    double share = 0;  // of the limit that is used; NaN if the limit has none (above 0, below 0)
+    bool known = false;
+    bool holds = false;  // has tripped, and not ended since
+};
 
 class RuleSet {
   public:
     explicit RuleSet(const Plan& plan);
 
-    // The most breaches that one call can append.
+    // The most breaches that one input can append, which may be a silence, a time and a value.
     std::size_t breaches_max() const { return breaches_max_; }
 
-    // `first`: the source had not published this value before.
-    void on_value(const MetricTable& table, SourceId source, FamilyId family, MetricId metric,
-                  bool first, Breaches& out);
+    void on_value(const MetricTable& table, const Sample& sample, Breaches& out);
     void on_bad(SourceId source, FamilyId family, MetricId metric, BadReason bad, double value,
                 Breaches& out);
     void on_seen(SourceId source, Time now) { sources_[index(source)].seen = now; }
     void on_joined(SourceId source, Time now);
     void on_left(SourceId source);
     void on_vanished(SourceId source, Breaches& out);
-    // Silence that has become too long.
+    // What has held for long enough, what a window has forgotten, silence that has become too long.
     void on_time(const MetricTable& table, Time now, Breaches& out);
     // Looks at every condition anew: after a reload, when limits changed but no value did.
-    void on_reload(const MetricTable& table, Breaches& out);
+    void on_reload(const MetricTable& table, Time now, Breaches& out);
 
-    Time next_deadline() const { return next_deadline_; }
+    Time next_deadline() const { return std::min(deadlines_.next(), silence_deadline_); }
 
     std::span<const FamilyId> kills(const Breach& breach) const;
 
     void on_latched(FamilyId family) { armed_[index(family)] = false; }
-    // A family was armed: its peaks start from the present values, its one-time conditions may trip
-    // anew.
-    void on_rearmed(const MetricTable& table, FamilyId family);
-    // The first rule that kills `family` and would hold at once if it were armed now; none if none.
+    // An operator has looked at a family's trip and wants it armed: what is bad from now on trips
+    // anew, also before its gate opens.
+    void on_looked_at(FamilyId family);
+    // A family was armed: its peaks start from the present values. Appends only warnings that are
+    // over.
+    void on_rearmed(const MetricTable& table, FamilyId family, Time now, Breaches& out);
+    // The first rule that kills `family` and holds, so that arming it now would be wrong; none if
+    // none.
     RuleId holds(FamilyId family) const;
 
-    // A reload: peaks and held conditions of rules that are the same in both are kept.
+    // A reload: what conditions know is kept where the rule of that name still looks at the same,
+    // over the same window: windows, peaks, since when they hold, steps that were told.
     void carry_over(const RuleSet& old);
 
+    // Sight: every condition on values; and of each rule the one that has used most of its limit.
+    // Allocate.
+    std::vector<Distance> distances(const MetricTable& table, Time now) const;
+    std::vector<Distance> nearest(const MetricTable& table, Time now) const;
+
   private:
-    // The state of one condition: of one watched family or set, over the sum or one source.
+    enum class Phase : std::uint8_t { clear, pending, tripped };
+    // What one condition remembers.
     struct State {
-        bool holds = false;
-        bool has_peak = false;
-        double peak = 0;
+        Phase phase = Phase::clear;
+        bool begun = false;         // there was a value: its peak or window has a start
+        std::uint8_t warned = 0;    // the steps that it is over
+        std::uint32_t samples = 0;  // pending or tripped: in which it held, in a row
+        Time since{};               // pending or tripped: when that began
+        double peak = 0;            // drawdown since arming
     };
-    // A limit or drawdown looked at when a metric of a family changes.
+    // What a rule looks at when a metric of a family changes: one condition, or with Over::each one
+    // per source. States, windows and deadlines of them stand together, from these on.
     struct Watch {
         RuleId rule{};
         FamilyId family = none<FamilyId>();  // none: all that the rule watches, summed
-        std::uint32_t first_state = 0;       // one state, or with Over::each one per source
+        std::uint32_t first_state = 0;
+        std::uint32_t first_window = 0;
+        std::uint32_t first_deadline = 0;
+        // A limit of one family's value, without warnings: from low to high it is far from
+        // tripping. Others are never far.
+        bool each = false;
+        double far_low = 1;
+        double far_high = -1;
+    };
+    // One of them.
+    struct Condition {
+        const RuleSpec& rule;
+        const Watch& watch;
+        std::size_t at;   // within the watch
+        SourceId source;  // Over::each: whose; else who moved it, or none
+    };
+    // What a rule makes of a value.
+    struct Reading {
+        double value = 0;
+        double limit = 0;
+        double used = 0;  // of what is allowed
+        double allowed = 0;
+        bool is_breach() const { return !(used <= allowed); }  // a NaN is one
+        double share() const;
     };
     // A source whose health (gone, bad) or silence (stale) a rule watches.
     struct HealthWatch {
@@ -92,28 +185,70 @@ class RuleSet {
         Time seen{};
     };
 
-    void compile(RuleId id);
-    void compile_value_rule(RuleId id);
-    void compile_health_rule(RuleId id);
-    void index_watches(const Plan& plan);
+    // values
+    bool is_far(const Watch& watch, const Sample& sample, double sum) const;
+    void take(const Watch& watch, const MetricTable& table, const Sample& sample, Breaches& out);
+    void follow(const Condition& condition, double value, const Sample& sample);
+    void begin(const Condition& condition, double value, Time now);
+    void review(const Condition& condition, const MetricTable& table, Time now, Breaches& out);
+    void judge(const Condition& condition, double value, Time now, bool is_sample, Breaches& out);
+    void settle_phase(const Condition& condition, const Reading& reading, Time now, bool is_sample,
+                      Breaches& out);
+    void warn(const Condition& condition, const Reading& reading, Breaches& out);
+    void set_deadline(const Condition& condition);
+    void look_at_due(const MetricTable& table, Time now, Breaches& out);
+    void advance(const Condition& condition, Time now);
+    Reading read(const Condition& condition, double value) const;
+    static Reading read_limit(const RuleSpec& rule, double value);
+    static Reading read_fall(const RuleSpec& rule, double value, double peak);
+    static Reading read_range(const RuleSpec& rule, double value, const RangeWindow& window);
+    static Reading read_amount(const RuleSpec& rule, double amount);
+    Breach breach_of(const Condition& condition, const Reading& reading, BreachKind kind) const;
+    double value_of(const Condition& condition, const MetricTable& table) const;
+    static double difference(const RuleSpec& rule, FamilyId family, const MetricTable& table);
+    bool is_known(const Condition& condition, const MetricTable& table) const;
+    static bool is_known_in(const RuleSpec& rule, FamilyId family, SourceId source,
+                            const MetricTable& table);
+    Distance distance(const Condition& condition, const MetricTable& table, Time now) const;
+    template <class Visit>
+    void for_each_condition(Visit&& visit) const;
+    State& state(const Condition& condition) {
+        return states_[condition.watch.first_state + condition.at];
+    }
+    const State& state(const Condition& condition) const {
+        return states_[condition.watch.first_state + condition.at];
+    }
+    RangeWindow& range(const Condition& condition) {
+        return ranges_[condition.watch.first_window + condition.at];
+    }
+    SumWindow& sum(const Condition& condition) {
+        return sums_[condition.watch.first_window + condition.at];
+    }
+
+    // health
     void look_for_gone(Breaches& out);
-    void look(const Watch& watch, const MetricTable& table, SourceId source, double arrived,
-              Breaches& out);
-    bool is_alone_armed(FamilyId family, std::span<const FamilyId> kills) const;
-    bool any_holds(const Watch& watch) const;
-    std::size_t state_count(RuleId rule) const;
-    std::pair<std::size_t, std::size_t> states_of(RuleId rule) const;
-    std::vector<std::pair<RuleId, RuleId>> pairs_by_name(const RuleSet& old) const;
-    static void carry_over(std::vector<HealthWatch>& to, RuleId rule,
-                           const std::vector<HealthWatch>& from, RuleId before);
-    void restart(const Watch& watch, const MetricTable& table);
-    bool is_known(const RuleSpec& rule, const Watch& watch, const MetricTable& table,
-                  SourceId source) const;
-    double value_of(const RuleSpec& rule, const Watch& watch, const MetricTable& table,
-                    SourceId source) const;
+    void look_for_silence(const MetricTable& table, Time now, Breaches& out);
     Time last_sign(const HealthWatch& watch, const MetricTable& table) const;
+    BreachKind trip_kind(RuleId rule) const;
+
+    // kills
     std::span<const FamilyId> kills(RuleId rule, FamilyId family, SourceId source) const;
     bool kills_family(RuleId rule, FamilyId watched, SourceId source, FamilyId family) const;
+    bool is_alone_armed(FamilyId family, std::span<const FamilyId> kills) const;
+    bool any_tripped(const Watch& watch) const;
+
+    // compiling
+    void compile(RuleId id);
+    void compile_health_rule(RuleId id);
+    void add_watch(RuleId id, FamilyId family);
+    static void mark_far(const RuleSpec& rule, Watch& watch);
+    void index_watches();
+    std::size_t warnings() const;
+    void carry_values(RuleId id, const RuleSet& old, RuleId before);
+    const Watch& first_watch(RuleId rule) const;
+    std::vector<std::pair<RuleId, RuleId>> pairs_by_name(const RuleSet& old) const;
+    static void carry_health(std::vector<HealthWatch>& to, RuleId rule,
+                             const std::vector<HealthWatch>& from, RuleId before);
 
     std::vector<RuleSpec> rules_;
     std::vector<std::vector<FamilyId>> source_families_;
@@ -126,13 +261,30 @@ class RuleSet {
         each_family_;  // 0, 1, 2 ...: a span of one for "the family that breached"
     std::vector<Watch> watches_;
     std::vector<State> states_;
+    std::vector<RangeWindow> ranges_;         // of drawdown and change
+    std::vector<SumWindow> sums_;             // of count
+    std::vector<std::uint32_t> timed_watch_;  // by deadline: whose
+    Deadlines deadlines_{0};                  // of conditions that time alone can change
     std::vector<std::uint32_t> watch_list_;   // indices into watches_, grouped by (family, metric)
     std::vector<std::uint32_t> watch_begin_;  // per (family, metric), and one more
     std::vector<HealthWatch> gone_, bad_, stale_;
     std::vector<Source> sources_;
     std::vector<bool> armed_;  // by family
-    Time next_deadline_ = never;
+    Time silence_deadline_ = never;
+    bool any_silent_ = false;  // a stale rule holds: whether it still does is looked at each time
     std::size_t breaches_max_ = 0;
 };
+
+template <class Visit>
+void RuleSet::for_each_condition(Visit&& visit) const {
+    for (const Watch& watch : watches_) {
+        const RuleSpec& rule = rules_[index(watch.rule)];
+        const std::size_t count = is_by_source(rule) ? sources_.size() : 1;
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto source = is_by_source(rule) ? id_at<SourceId>(i) : none<SourceId>();
+            visit(Condition{rule, watch, i, source});
+        }
+    }
+}
 
 }  // namespace scram

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "core/rule_shape.h"
 #include "daemon/json.h"
 
 namespace scram {
@@ -65,9 +66,7 @@ void add_cause(Fields& to, const Event& event, const Plan& plan) {
         add_number(to, "silent_ms", event.value);
         add_number(to, "after_ms", event.limit);
     }
-    const bool of_source =
-        rule.kind == RuleKind::stale || rule.kind == RuleKind::gone || rule.kind == RuleKind::bad;
-    if (of_source) return;
+    if (!is_of_values(rule.kind)) return;
     add_text(to, "metric", plan.metrics[index(event.metric)]);
     to.push_back({"value", json_number(event.value), false});
     to.push_back({"limit", json_number(event.limit), false});
@@ -128,9 +127,9 @@ int priority(const Event& event) {
         case EventKind::rearm_refused:
         case EventKind::lock_expired:
         case EventKind::restored:
+        case EventKind::source_vanished:
         case EventKind::warned:
         case EventKind::would_trip:
-        case EventKind::source_vanished:
             return 4;
         case EventKind::latched:
         case EventKind::fired:

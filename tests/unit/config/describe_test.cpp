@@ -34,10 +34,48 @@ kind = "stale"
 metric = "pnl"
 sources = ["maker-2"]
 after_ms = 1500.25
+shadow = true
+lock_ms = 0
 [[rule]]
 name = "hedger"
 kind = "gone"
 sources = ["maker-2"]
+[[rule]]
+name = "fast-loss"
+kind = "drawdown"
+metric = "pnl"
+by = 20_000
+within_ms = 60_000
+for_ms = 500.5
+warn = [0.5, 0.75]
+[[rule]]
+name = "jump"
+kind = "change"
+metric = "delta"
+over = "each"
+by = 10
+within_ms = 1000
+confirm = 3
+[[rule]]
+name = "burst"
+kind = "count"
+metric = "delta"
+more_than = 200
+within_ms = 5000
+[[rule]]
+name = "unsure"
+kind = "divergence"
+metric = "delta"
+from = "pnl"
+by = 5
+[[rule]]
+name = "apart"
+kind = "divergence"
+metric = "delta"
+sources = ["maker-1", "maker-2"]
+families = ["mm-1/ETH-USD"]
+by = 5
+lock_ms = 2500
 )";
 
 std::string reason(const std::string& from, const std::string& to) {
@@ -86,6 +124,21 @@ TEST_CASE("describe: defaults are filled in, what is not said is said, implicit 
         text,
         "# (implicit) [[rule]]\n# name = \"gone\"\n# kind = \"gone\"\n# sources = [\"maker-1\"]\n"
         "# kills: every family that the source may publish for\n"));
+}
+
+TEST_CASE("describe: of a rule, every key that its kind takes") {
+    const auto text = describe(config_of(rich));
+    CHECK(has(text,
+              "name = \"fast-loss\"\nkind = \"drawdown\"\nmetric = \"pnl\"\nfamilies = [\"*\"]\n"
+              "per = \"family\"\nover = \"sum\"\nwithin_ms = 60000\nfor_ms = 500.5\nconfirm = 1\n"
+              "warn = [0.5, 0.75]\nby = 20000\n# kills: the family that breached\nshadow = false\n"
+              "# lock_ms: that of the family\n"));
+    CHECK(has(text, "# within_ms: since arming\n"));
+    CHECK(has(text, "from = \"pnl\"\nby = 5\n"));
+    CHECK(has(text, "sources = [\"*\"]\nby = 5\n"));
+    CHECK(has(text, "more_than = 200\n"));
+    CHECK(has(text, "shadow = false\nlock_ms = 2500\n"));
+    CHECK(has(text, "shadow = true\nlock_ms = 0\n"));
 }
 
 TEST_CASE("describe: on one line, every key = value") {

@@ -115,10 +115,8 @@ TEST_CASE("rules: over and per belong to values, not to a source's health") {
 
 TEST_CASE("rules: without a known kind only the kind is refused") {
     CHECK(refused("kind = \"limits\"\nabove = 1") ==
-          "kind: the text \"limits\" stands here; accepted: \"limit\", \"drawdown\", "
-          "\"change\", \"count\", \"divergence\", \"stale\", "
-          "\"gone\", "
-          "\"bad\"\n");
+          "kind: the text \"limits\" stands here; accepted: \"limit\", \"drawdown\", \"change\", "
+          "\"count\", \"divergence\", \"stale\", \"gone\", \"bad\"\n");
     CHECK(has(refused("above = 1"), "[[rule]] r needs the key \"kind\""));
 }
 

@@ -102,6 +102,15 @@ Plan plan_with_every_rule() {
     add_stale(plan, 1s);
     add_rule(plan, "gone", RuleKind::gone);
     add_rule(plan, "bad", RuleKind::bad);
+    add_change(plan, 50, 1s).hold_for = 100ms;
+    add_count(plan, 50, 1s).over = Over::each;
+    add_divergence(plan, 50).confirm = 2;
+    RuleSpec& rolling = add_drawdown(plan, 50);
+    rolling.within = 2s;
+    rolling.shadow = true;
+    for (RuleSpec& rule : plan.rules) {
+        if (rule.metric != none<MetricId>()) rule.warn = {0.5, 0.8};
+    }
     return plan;
 }
 
@@ -221,6 +230,23 @@ TEST_CASE("allocation: one signal that breaches 1024 rules, each of which kills 
     bare.all_links_up();
     CHECK(allocations_in([&] { bare.signal(A, delta, 101); }) == 0);
     CHECK(bare.step.events.size() == rules_max + families_max + budget_slots_max);
+}
+
+TEST_CASE(
+    "allocation: the most warnings that a plan may have, told in one step and over in another") {
+    Plan plan = plan_of({families_max, 1, 1});
+    RuleSpec& rule = add_change(plan, 100, 1s);
+    rule.warn = {0.2, 0.4, 0.6, 0.8};
+    plan.rules.resize(warnings_max / families_max / 4, rule);
+    Bare bare(plan);
+    bare.engine.on_source_joined(maker, bare.now, bare.step);
+    for (const FamilyId family : bare.families) bare.signal(family, delta, 0);
+    const std::size_t count = allocations_in([&] {
+        for (const FamilyId family : bare.families) bare.signal(family, delta, 90);
+        bare.later(1h);
+    });
+    CHECK(count == 0);
+    CHECK(bare.step.events.size() >= warnings_max);
 }
 
 TEST_CASE("allocation: to sign anew and to read answers needs none") {

@@ -91,6 +91,28 @@ inline RuleSpec& add_drawdown(Plan& plan, double fall) {
     rule.limit = fall;
     return rule;
 }
+inline RuleSpec& add_change(Plan& plan, double by, Duration within) {
+    RuleSpec& rule = add_rule(plan, "change", RuleKind::change);
+    rule.metric = delta;
+    rule.limit = by;
+    rule.within = within;
+    return rule;
+}
+inline RuleSpec& add_count(Plan& plan, double more_than, Duration within) {
+    RuleSpec& rule = add_rule(plan, "count", RuleKind::count);
+    rule.metric = delta;
+    rule.limit = more_than;
+    rule.within = within;
+    return rule;
+}
+// Of the two metrics of a family.
+inline RuleSpec& add_divergence(Plan& plan, double by) {
+    RuleSpec& rule = add_rule(plan, "divergence", RuleKind::divergence);
+    rule.metric = delta;
+    rule.other_metric = pnl;
+    rule.limit = by;
+    return rule;
+}
 inline RuleSpec& add_stale(Plan& plan, Duration after) {
     RuleSpec& rule = add_rule(plan, "stale", RuleKind::stale);
     rule.after = after;
@@ -189,9 +211,10 @@ class Desk {
         up(id);
         if (engine.phase(id) == LinkPhase::rehearsing) rehearsed(id);
     }
-    void answer(LinkId id, AnswerClass answer_class) {
+    void answer(LinkId id, AnswerClass answer_class) { give(id, answer_of(answer_class)); }
+    void give(LinkId id, const Answer& answer) {
         REQUIRE(engine.phase(id) == LinkPhase::firing);
-        run([&] { engine.on_answer(id, answer_of(answer_class), now, step); });
+        run([&] { engine.on_answer(id, answer, now, step); });
     }
     void trip(const std::vector<FamilyId>& families) {
         run([&] { engine.on_trip(families, {"uid 1 (ann)", "news"}, now, step); });

@@ -117,7 +117,8 @@ TEST_CASE("answer: 'clock' again, after the time was read, is tried with pauses"
     desk.rehearsed(link(0));
     desk.forget();
     desk.answer(link(0), AnswerClass::clock);
-    check_after(desk, 200ms, "fire A on 0");
+    CHECK(desk.did() == "rehearse 0");
+    check_after(desk, 200ms, "fire A on 1");
 }
 
 TEST_CASE("answer: several families with a wrong clock need one answer with the time") {
@@ -238,4 +239,34 @@ TEST_CASE("answer: 'clock' after an attempt that was lost also asks for the time
     desk.forget();
     desk.answer(link(1), AnswerClass::clock);
     CHECK(desk.did() == "rehearse 1");
+}
+
+TEST_CASE("answer: one that is not OKX's own leaves it open when the request counts") {
+    for (const Answer& answer :
+         {Answer{AnswerClass::failed, 504, no_code}, Answer{AnswerClass::failed, 500, 500},
+          Answer{AnswerClass::ambiguous, 400, 50004}}) {
+        Plan plan = plan_of({});
+        plan.accounts[0].budget = {1, 0, 2005ms, 1000ms};
+        Desk desk(plan);
+        desk.trip({A});
+        desk.forget();
+        desk.give(link(0), answer);
+        check_after(desk, 3005ms, "fire A on 0");  // window and guard
+        desk.give(link(0), {AnswerClass::failed, 503, 50001});
+        check_after(desk, 2005ms, "fire A on 0");
+    }
+}
+
+TEST_CASE(
+    "answer: 'clock' asks for the time each time, since the exchange's clock may step again") {
+    Desk desk = tripped_desk();
+    desk.answer(link(0), AnswerClass::clock);
+    desk.rehearsed(link(0));
+    CHECK(desk.did() == "rehearse 0, resign, fire A on 0");
+    for (const Duration pause : {200ms, 400ms, 800ms}) {
+        desk.answer(link(0), AnswerClass::clock);
+        CHECK(desk.did() == "rehearse 0");
+        desk.rehearsed(link(0));
+        check_after(desk, pause, "fire A on 0");
+    }
 }

@@ -156,3 +156,20 @@ TEST_CASE("link: rehearsals of all links keep their distance, since OKX counts t
     REQUIRE(sent.size() > 5);
     for (std::size_t i = 1; i < sent.size(); ++i) CHECK(sent[i] - sent[i - 1] >= 250ms);
 }
+
+TEST_CASE("link: with more links than there is time for, each is rehearsed in its turn") {
+    Plan plan = plan_of({1, 1, 8});
+    plan.timings.rehearse_every = 1s;
+    plan.timings.rehearse_gap = 250ms;  // four of eight in a second
+    Desk desk(plan);
+    std::vector<int> turns(8);
+    for (int i = 0; i < 4000; ++i) {
+        desk.wait(10ms);
+        for (std::size_t l = 0; l < 8; ++l) {
+            if (desk.engine.phase(link(l)) != LinkPhase::rehearsing) continue;
+            ++turns[l];
+            desk.rehearsed(link(l));
+        }
+    }
+    for (const int turn : turns) CHECK(turn >= 18);
+}

@@ -1,6 +1,8 @@
 // The exchange's lock: which one a cancel carries, and how re-arming ends it.
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "tests/unit/core/desk.h"
 
 using namespace scram;
@@ -99,6 +101,21 @@ TEST_CASE("lock: a trip while it is being released cancels anew and latches agai
     CHECK(desk.state(A) == "cancelling");
     desk.answer(link(1), AnswerClass::confirmed);
     CHECK(desk.state(A) == "confirmed");
+}
+
+TEST_CASE("lock: a bad record while it is being released trips, though one had tripped before") {
+    Plan plan = locking_plan();
+    add_rule(plan, "bad", RuleKind::bad);
+    Desk desk(plan);
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    desk.publish(maker, A, delta, nan);
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.rearm({A});
+    desk.forget();
+    desk.publish(maker, A, delta, nan);
+    CHECK(desk.told() == "tripped A by bad, latched A, fired A");
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.state(A) == "cancelling");
 }
 
 TEST_CASE("lock: an unfinished cancel goes on without one, since its family is armed") {

@@ -49,6 +49,15 @@ Plan random_plan(Dice& dice) {
     add_stale(plan, silence).sources = {maker, other_maker};
     add_rule(plan, "gone", RuleKind::gone);
     add_rule(plan, "bad", RuleKind::bad);
+    add_change(plan, 150, dice.up_to(2s) + 1ns).hold_for = dice.up_to(300ms);
+    add_count(plan, 900, dice.up_to(2s) + 1ns).confirm = 2;
+    add_divergence(plan, 150).hold_for = dice.up_to(300ms);
+    RuleSpec& rolling = add_drawdown(plan, 150);
+    rolling.within = dice.up_to(2s) + 1ns;
+    rolling.shadow = dice.one_in(2);
+    for (RuleSpec& rule : plan.rules) {
+        if (rule.metric != none<MetricId>() && dice.one_in(2)) rule.warn = {0.5, 0.8};
+    }
     return plan;
 }
 

@@ -1,0 +1,98 @@
+// Rolling windows in bounded memory: the lowest and the highest value of the last while, and the
+// sum of what was added in it. Whatever the rate of signals, a window is 64 cells, each of which
+// stands for a 63rd of its length on a fixed grid of time, and is recycled in place.
+//
+// What that costs: a cell is forgotten as a whole, once its last instant is out of the window. So a
+// window is as long as asked or up to a 63rd of that longer, never shorter: what it says errs to
+// the side of a trip. Within that nothing is approximate: no sample is missed, and when something
+// will be forgotten is known to the nanosecond (changes_at), also when no signal ever comes again.
+//
+// `now` never steps back. Nothing here allocates.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/time.h"
+
+namespace scram {
+
+inline constexpr std::int64_t window_cells = 64;
+
+// The grid that a window moves over, and its newest cell.
+class WindowGrid {
+  public:
+    explicit WindowGrid(Duration within)
+        : width_((within.count() + window_cells - 2) / (window_cells - 1)) {}
+
+    bool is_over(Time now) const { return now >= end_; }
+    // Moves on to the cell of `now`; says how many of the 64 are new.
+    std::int64_t move_to(Time now);
+    std::int64_t newest() const { return newest_; }
+    std::int64_t oldest() const { return newest_ - (window_cells - 1); }
+    Time forgotten_at(std::int64_t cell) const {
+        return Time{Duration{(cell + window_cells) * width_}};
+    }
+    static std::size_t slot(std::int64_t cell) {
+        return static_cast<std::size_t>(cell & (window_cells - 1));
+    }
+
+  private:
+    std::int64_t width_;
+    std::int64_t newest_ = 0;
+    Time end_{};  // of the newest cell
+};
+
+// The lowest and the highest of a value that holds until the next. What was in force when the
+// window began is part of it.
+class RangeWindow {
+  public:
+    explicit RangeWindow(Duration within) : grid_(within) {}
+
+    // As if the value had always been this.
+    void start(double value, Time now);
+    void add(double value, Time now);
+    // As if every value in it had been more by this.
+    void shift(double by);
+    void advance(Time now);
+
+    double lowest() const { return low_; }
+    double highest() const { return high_; }
+    // When the lowest or the highest is forgotten, if nothing is added.
+    Time changes_at() const { return grid_.forgotten_at(low_at_ < high_at_ ? low_at_ : high_at_); }
+
+  private:
+    struct Cell {
+        double low = 0;
+        double high = 0;
+    };
+    void search();
+
+    WindowGrid grid_;
+    double last_ = 0;
+    double low_ = 0;
+    double high_ = 0;
+    std::int64_t low_at_ = 0;  // the newest cell that has it
+    std::int64_t high_at_ = 0;
+    std::array<Cell, window_cells> cells_{};
+};
+
+// The sum of what was added.
+class SumWindow {
+  public:
+    explicit SumWindow(Duration within) : grid_(within) {}
+
+    void add(double amount, Time now);
+    void advance(Time now);
+
+    double sum() const { return sum_; }
+    // When something is forgotten, if nothing is added; never if there is nothing.
+    Time changes_at() const;
+
+  private:
+    WindowGrid grid_;
+    double sum_ = 0;
+    std::array<double, window_cells> cells_{};
+};
+
+}  // namespace scram
