@@ -39,18 +39,19 @@ def free_port():
                 return port
 
 
-def die_with_parent():
-    LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
 class Process:
     """A child whose stderr goes to a file, ended with the lab."""
+
+    dies_by = signal.SIGKILL  # if the test dies before it
 
     def __init__(self, command, log, **options):
         self.log_path = log
         with open(log, "ab") as stderr:
             self.process = subprocess.Popen([str(c) for c in command], stderr=stderr,
-                                            preexec_fn=die_with_parent, **options)
+                                            preexec_fn=self.die_with_parent, **options)
+
+    def die_with_parent(self):
+        LIBC.prctl(1, self.dies_by)  # PR_SET_PDEATHSIG
 
     def log(self):
         return self.log_path.read_text(errors="replace")
@@ -151,9 +152,9 @@ def account_texts(accounts):
 
 def config_text(folder, port, accounts=("mm-1",), families=("mm-1/BTC-USD", "mm-1/ETH-USD"), rules="",
                 sources=("maker-1",), host="localhost", ca_file=None, exchange="", more="", account_keys="",
-                metrics='["delta", "pnl", "vega"]', family_keys=""):
-    """A config for a lab; `rules`, `exchange`, `more` and `..._keys` are TOML text. A source is a name, or a
-    name and the families that it may publish for."""
+                metrics='["delta", "pnl", "vega"]', family_keys="", journal=""):
+    """A config for a lab; `rules`, `exchange`, `more`, `journal` and `..._keys` are TOML text. A source is a
+    name, or a name and the families that it may publish for."""
     ca_file = pki() / "ca.pem" if ca_file is None else ca_file
     text = f"""metrics = {metrics}
 {more}
@@ -174,7 +175,7 @@ control = "{folder}/control.sock"
     for source in sources:
         name, families = (source, ["*"]) if isinstance(source, str) else source
         text += f'[[source]]\nname = "{name}"\nfamilies = {json.dumps(families)}\n'
-    return text + rules
+    return text + journal + rules
 
 
 def rule(name, kind, **keys):
@@ -189,14 +190,15 @@ DELTA_RULE = rule("delta", "limit", metric="delta", beyond=25)
 class Scramd(Process):
     """The daemon under test, and scramctl."""
 
-    def __init__(self, folder, config, *arguments, accounts=("mm-1",), env=None, log="scramd.log"):
+    def __init__(self, folder, config, *arguments, accounts=("mm-1",), env=None, log="scramd.log", inside=()):
+        """`inside`: the words of a command that runs scramd, such as unshare."""
         self.folder = folder
         self.config = folder / "scramd.toml"
         self.config.write_text(config)
         for name in accounts:
             if not (folder / f"{name}.credentials").exists():
                 write_credentials(folder, name)
-        super().__init__([BIN / "scramd", "--config", self.config, *arguments], folder / log,
+        super().__init__([*inside, BIN / "scramd", "--config", self.config, *arguments], folder / log,
                          env={**os.environ, **(env or {})})
 
     def ctl(self, *arguments, **options):
@@ -335,9 +337,9 @@ class Lab:
         self.sim.stop(signal.SIGKILL)
         self.sim = self.start_sim(f"127.0.0.1:{self.sim.port}")
 
-    def scramd(self, rules=DELTA_RULE, arguments=(), env=None, **config):
+    def scramd(self, rules=DELTA_RULE, arguments=(), env=None, inside=(), **config):
         text = self.config(rules, **config)
-        return self.add(Scramd(self.folder, text, *arguments, accounts=self.accounts, env=env))
+        return self.add(Scramd(self.folder, text, *arguments, accounts=self.accounts, env=env, inside=inside))
 
     def source(self, name="maker-1"):
         self.sources.append(Source(self.folder, name))

@@ -74,6 +74,11 @@ Delivery spoiled(const Answer& answer, bool keep_alive, FaultKind kind) {
             const std::string text = whole(answer, keep_alive);
             return {.pieces = {text.substr(0, text.size() / 2)}, .ending = Ending::cut};
         }
+        case FaultKind::half_body: {
+            const std::string text = whole(answer, keep_alive);
+            return {.pieces = {text.substr(0, text.size() - answer.body.size() / 2)},
+                    .ending = Ending::cut};
+        }
         case FaultKind::chunked: {
             Delivery delivery = deliver(answer, keep_alive);
             delivery.pieces = chunks(answer, keep_alive);

@@ -13,12 +13,13 @@ namespace {
 
 using enum FaultKind;
 
-constexpr std::array<std::pair<FaultKind, std::string_view>, 18> kinds{{
+constexpr std::array<std::pair<FaultKind, std::string_view>, 19> kinds{{
     {silent, "silent"},
     {silent_done, "silent_done"},
     {reset, "reset"},
     {reset_done, "reset_done"},
     {half, "half"},
+    {half_body, "half_body"},
     {delay, "delay"},
     {html, "html"},
     {numeric, "numeric"},
@@ -86,8 +87,8 @@ std::string fault_kinds() {
 }
 
 bool executes(FaultKind kind) {
-    constexpr std::array executing{silent_done, reset_done, half,       delay,
-                                   chunked,     close,      continue100};
+    constexpr std::array executing{silent_done, reset_done, half,  half_body,
+                                   delay,       chunked,    close, continue100};
     return std::ranges::find(executing, kind) != executing.end();
 }
 
@@ -125,6 +126,7 @@ Answer substitute(const Fault& fault) {
         case silent_done:
         case reset_done:
         case half:
+        case half_body:
         case delay:
         case chunked:
         case close:

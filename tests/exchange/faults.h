@@ -17,6 +17,7 @@ enum class FaultKind {
     reset,           // not executed, TCP RST
     reset_done,      // executed, TCP RST
     half,            // executed, half of the answer, then closed
+    half_body,       // executed, the head and half of the body, then closed
     delay,           // executed, answered late
     html,            // the edge's HTML page (403, or 520 by "code")
     numeric,         // the 500 body whose code is a number and whose data is an object

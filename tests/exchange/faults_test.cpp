@@ -62,6 +62,14 @@ TEST_CASE("faults: reset sends nothing, half sends the first half") {
     CHECK_FALSE(half.says("true"));
 }
 
+TEST_CASE("faults: half_body sends the head whole and then half of the body") {
+    Spoiled spoiled({.kind = FaultKind::half_body});
+    CHECK(spoiled.delivery.ending == Ending::cut);
+    CHECK(spoiled.executed());
+    CHECK(spoiled.says("\r\n\r\n{\""));
+    CHECK_FALSE(spoiled.says("true"));
+}
+
 TEST_CASE("faults: the answers in place of the exchange's own cancel nothing and confirm nothing") {
     const auto says = [](Fault fault, std::string_view status, std::string_view part) {
         Spoiled spoiled(std::move(fault));

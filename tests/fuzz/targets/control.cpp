@@ -1,0 +1,202 @@
+// An operator's connection: any bytes, in pieces of any size, to the desk of a whole scramd but for
+// its links. Every line is answered by one JSON object, and nobody gets more than his rights.
+//
+// Input: three sizes of pieces, one byte each (0: the rest at once), used in turn; a byte of flags;
+// then the lines.
+//
+// The switches of one input are armed again for the next, but a cancel that it made due stays so.
+#include <simdjson.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "config/config.h"
+#include "core/check.h"
+#include "daemon/driver.h"
+#include "daemon/operator_desk.h"
+#include "net/control.h"
+#include "tests/fuzz/input.h"
+#include "tests/fuzz/local_socket.h"
+
+namespace {
+
+using namespace scram;
+
+constexpr uid_t trips_only = 65534;
+constexpr std::string_view config_text = R"(
+metrics = ["delta", "pnl"]
+account = [{ name = "mm-1", credentials = "1" }, { name = "mm-2", credentials = "2" }]
+family = [{ name = "mm-1/BTC-USD" }, { name = "mm-1/ETH-USD" }, { name = "mm-2/BTC-USD" }]
+source = [{ name = "maker-1" }]
+rule = [{ name = "delta", kind = "limit", metric = "delta", beyond = 25 }]
+[rights]
+trip = ["uid:65534"]
+)";
+
+Config config() {
+    const LoadResult result = parse(config_text, "/fuzz.toml");
+    check(std::holds_alternative<Config>(result), "the config loads");
+    return std::get<Config>(result);
+}
+
+std::vector<Credentials> credentials() {
+    std::vector<Credentials> out;
+    for (int i = 0; i < 2; ++i) {
+        out.push_back({"fuzz-key", Secret("fuzz-secret"), Secret("fuzz-passphrase")});
+    }
+    return out;
+}
+
+// Everything that App wires, without the world outside.
+struct Server final : ControlHandler {
+    Config config = ::config();
+    boost::asio::io_context io;
+    std::unique_ptr<TlsContext> tls = std::get<0>(TlsContext::make({config.exchange.host}));
+    std::unique_ptr<Gates> gates = std::get<0>(Gates::make(config.plan.families.size()));
+    Scribe scribe{open("/dev/null", O_WRONLY | O_CLOEXEC)};
+    Driver driver{io, config, credentials(), *tls, *gates, scribe};
+    OperatorDesk desk{config, driver, scribe};
+    fuzz::LocalSocket socket{SOCK_STREAM};
+    Control control{io, socket.listener(), *this};
+    bool is_trips_only = false;
+
+    Server() {
+        driver.tell_watchers(&control);
+        control.start();
+        run();
+    }
+    ~Server() { driver.tell_watchers(nullptr); }
+
+    void run() {
+        while (io.poll() > 0) continue;
+    }
+    bool all_armed() const {
+        for (std::size_t f = 0; f < config.plan.families.size(); ++f) {
+            if (driver.engine().family(id_at<FamilyId>(f)).latched) return false;
+        }
+        return true;
+    }
+    void arm() {
+        is_trips_only = false;
+        if (all_armed()) return;
+        std::string trips;
+        for (std::size_t f = 0; f < config.plan.families.size(); ++f) {
+            const TripId trip = driver.engine().family(id_at<FamilyId>(f)).trip;
+            trips += (f == 0 ? "" : ",") + std::to_string(static_cast<std::uint64_t>(trip));
+        }
+        on_line({0, getuid(), {}},
+                R"({"v":1,"op":"rearm","target":"all","reason":"next","force":true,"trips":[)" +
+                    trips + "]}");
+        check(all_armed(), "the next input starts armed");
+    }
+
+    ControlReply on_line(const Peer& peer, std::string_view line) override {
+        Peer as = peer;
+        if (is_trips_only) as = {1, trips_only, {trips_only}};
+        return static_cast<ControlHandler&>(desk).on_line(as, line);
+    }
+    std::string on_long_line() override {
+        return static_cast<ControlHandler&>(desk).on_long_line();
+    }
+};
+
+// What the peer is told: one answer to each line, and events if it watches.
+class Operator {
+  public:
+    explicit Operator(int fd, bool is_trips_only) : fd_(fd), is_trips_only_(is_trips_only) {}
+    ~Operator() { close(fd_); }
+    Operator(const Operator&) = delete;
+    Operator& operator=(const Operator&) = delete;
+
+    // False: scramd has ended the connection.
+    bool say(std::string_view bytes) const {
+        const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        check(sent < 0 || static_cast<std::size_t>(sent) == bytes.size(), "a piece is taken whole");
+        return sent >= 0;
+    }
+
+    void read_all() {
+        std::array<char, 65536> buffer;
+        ssize_t size = 0;
+        while ((size = recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT)) > 0) {
+            unread_.append(buffer.data(), static_cast<std::size_t>(size));
+        }
+        std::size_t end = 0;
+        while ((end = unread_.find('\n')) != unread_.npos) {
+            look_at(unread_.substr(0, end));
+            unread_.erase(0, end + 1);
+        }
+    }
+
+    std::size_t answers() const {
+        check(unread_.empty(), "an answer is a whole line");
+        return answers_;
+    }
+
+  private:
+    void look_at(const std::string& line) {
+        simdjson::dom::object object;
+        check(parser_.parse(line).get(object) == simdjson::SUCCESS, "a line is one JSON object");
+        if (object["event"].error() == simdjson::SUCCESS) return;
+        ++answers_;
+        bool ok = false;
+        std::int64_t version = 0;
+        check(object["v"].get(version) == simdjson::SUCCESS && version == 1 &&
+                  object["ok"].get(ok) == simdjson::SUCCESS,
+              "an answer has v and ok");
+        std::string_view why;
+        check(ok || (object["error"].get(why) == simdjson::SUCCESS && !why.empty()),
+              "a refusal says why");
+        check(!is_trips_only_ || !ok || object["trip"].error() == simdjson::SUCCESS,
+              "who may trip may do nothing else");
+    }
+
+    int fd_;
+    bool is_trips_only_;
+    std::string unread_;
+    std::size_t answers_ = 0;
+    simdjson::dom::parser parser_;
+};
+
+// A line that is too long is answered too, and is the last.
+std::size_t answers_due(std::string_view lines) {
+    for (std::size_t due = 0;; ++due) {
+        const std::size_t end = lines.find('\n');
+        if (std::min(end, lines.size()) >= control_line_max) return due + 1;
+        if (end == lines.npos) return due;
+        lines.remove_prefix(end + 1);
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static Server server;
+    const int free_before = fuzz::next_descriptor();
+    fuzz::Input input(data, size);
+    const auto sizes = input.value<std::array<std::uint8_t, 3>>();
+    const std::uint8_t flags = input.byte();
+    server.is_trips_only = (flags & 1) != 0;
+    // Long lines need not be long inputs.
+    const std::string lines =
+        std::string((flags & 2) != 0 ? control_line_max - 60 : 0, ' ').append(input.rest());
+    {
+        Operator peer(server.socket.connect([] {}), server.is_trips_only);
+        std::string_view rest = lines;
+        for (std::size_t i = 0; !rest.empty(); ++i) {
+            const std::size_t piece = sizes[i % sizes.size()];
+            const std::string_view now = rest.substr(0, piece == 0 ? rest.size() : piece);
+            rest.remove_prefix(now.size());
+            if (!peer.say(now)) break;
+            server.run();
+            peer.read_all();
+        }
+        check(peer.answers() == answers_due(lines), "each line has one answer");
+    }
+    server.run();
+    server.arm();
+    check(fuzz::next_descriptor() == free_before, "no descriptor is left open");
+    return 0;
+}
