@@ -45,6 +45,13 @@ struct Paths {
     std::string control = "/run/scramd/control.sock";
 };
 
+// Where what happened is kept (core/journal.h).
+struct JournalConfig {
+    std::string directory;          // empty: $STATE_DIRECTORY, or /var/lib/scramd
+    std::uint32_t keep = 16;        // files
+    std::uint32_t file_kib = 4096;  // a new file begins beyond this
+};
+
 struct Config {
     std::filesystem::path file;  // where it was read from, for messages
     Plan plan;
@@ -53,6 +60,7 @@ struct Config {
     std::vector<std::filesystem::path> credentials;
     Principals rights[right_count];  // by Right
     Paths paths;
+    JournalConfig journal;
     Wait wait = Wait::sleep;
     int cpu = -1;  // to pin the loop to; -1: not pinned
 };

@@ -1,4 +1,5 @@
-// The sections about the daemon itself: the top of the file, [exchange], [timings], [paths].
+// The sections about the daemon itself: the top of the file, [exchange], [timings], [paths],
+// [journal].
 #include <fmt/format.h>
 #include <sys/un.h>
 
@@ -117,6 +118,19 @@ void read_paths(Section& top, Config& config) {
     read_socket_path(*section, "signals", config.paths.signals);
     read_socket_path(*section, "control", config.paths.control);
     check_paths_differ(*section, config.paths);
+    section->end();
+}
+
+void read_journal(Section& top, Config& config) {
+    auto section = top.table("journal");
+    if (!section) return;
+    auto& journal = config.journal;
+    section->read("directory", journal.directory);
+    if (!journal.directory.empty())
+        journal.directory = section->document().resolve(journal.directory).string();
+    section->read("after_crash", config.plan.after_crash, after_crash_words);
+    section->read("keep", journal.keep, {2, 10'000});
+    section->read("file_kib", journal.file_kib, {16, 65'536});
     section->end();
 }
 

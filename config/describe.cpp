@@ -84,6 +84,17 @@ Block paths_block(const Paths& paths) {
             {line("signals", in_quotes(paths.signals)), line("control", in_quotes(paths.control))}};
 }
 
+Block journal_block(const Config& config) {
+    Block block{"[journal]", "", {}};
+    if (!config.journal.directory.empty())
+        block.lines.push_back(line("directory", in_quotes(config.journal.directory)));
+    const auto after_crash = word(config::after_crash_words, config.plan.after_crash);
+    block.lines.push_back(line("after_crash", in_quotes(after_crash)));
+    block.lines.push_back(line("keep", config.journal.keep));
+    block.lines.push_back(line("file_kib", config.journal.file_kib));
+    return block;
+}
+
 Block rights_block(const Principals (&rights)[right_count]) {
     Block block{"[rights]", "", {}};
     for (std::size_t i = 0; i < right_count; ++i) {
@@ -197,7 +208,7 @@ Block rule_block(const RuleSpec& rule, const Plan& plan) {
 std::vector<Block> fixed_blocks(const Config& config) {
     const auto& plan = config.plan;
     std::vector<Block> blocks{top_block(config), exchange_block(config.exchange),
-                              paths_block(config.paths)};
+                              paths_block(config.paths), journal_block(config)};
     for (std::size_t i = 0; i < plan.accounts.size(); ++i)
         blocks.push_back(account_block(plan.accounts[i], config.credentials[i]));
     for (const auto& family : plan.families) blocks.push_back(family_block(family));

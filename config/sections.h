@@ -10,6 +10,7 @@ void read_top(Section& top, Config& config);       // wait, cpu, metrics
 void read_exchange(Section& top, Config& config);  // [exchange]
 void read_timings(Section& top, Config& config);   // [timings]
 void read_paths(Section& top, Config& config);     // [paths]
+void read_journal(Section& top, Config& config);   // [journal]
 void read_rights(Section& top, Config& config);    // [rights]
 void read_accounts(Section& top, Config& config);  // [[account]] and [[family]]
 void read_sources(Section& top, Config& config);   // [[source]]

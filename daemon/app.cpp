@@ -32,7 +32,8 @@ App::App(Config config, Parts parts)
       tls_(std::move(parts.tls)),
       scribe_(STDERR_FILENO),
       gates_(std::move(parts.gates)),
-      driver_(io_, config_, std::move(parts.credentials), *tls_, *gates_, scribe_),
+      journal_(std::move(parts.journal)),
+      driver_(io_, config_, std::move(parts.credentials), *tls_, *gates_, scribe_, *journal_),
       front_desk_(config_, driver_),
       operator_desk_(config_, driver_, scribe_),
       ingress_(io_, std::move(parts.signals), *gates_, front_desk_),
@@ -42,7 +43,12 @@ App::App(Config config, Parts parts)
       beat_interval_(std::min<Duration>(service_.watchdog_interval().value_or(1s) / 3, 500ms)) {}
 
 void App::run() {
-    start();
+    try {
+        start();
+    } catch (...) {
+        journal_->stop();  // nothing has run yet: that is no crash
+        throw;
+    }
     loop();
     stop();
 }
@@ -56,6 +62,7 @@ void App::start() {
     driver_.tell_watchers(&control_);
     await_signal();
     driver_.start();
+    say(journal_->report());
     beat();
     // Last: the threads of logging and name resolution stay off the loop's core.
     pin_to(config_.cpu);
@@ -73,6 +80,7 @@ void App::stop() {
     signals_.cancel();
     io_.restart();
     io_.poll();  // the handlers of what was closed run out
+    journal_->stop();
 }
 
 void App::loop() {
@@ -118,9 +126,14 @@ void App::reload() {
     if (said_ready_) service_.ready(status_line(driver_));
 }
 
+void App::say(const std::vector<JournalNews>& news) {
+    for (const JournalNews& line : news) scribe_.say(line.priority, line.line);
+}
+
 // Tells systemd that the loop still turns, and how things stand.
 void App::beat() {
     service_.watchdog();
+    say(journal_->beat(monotonic_now()));
     const std::string unready = driver_.unready_reason(monotonic_now());
     if (!said_ready_ && unready.empty()) {
         said_ready_ = true;

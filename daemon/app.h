@@ -26,6 +26,7 @@ class App {
         std::unique_ptr<TlsContext> tls;
         std::unique_ptr<Gates> gates;
         Listener signals, control;
+        std::unique_ptr<Journal> journal;
     };
     App(Config config, Parts parts);
 
@@ -40,6 +41,7 @@ class App {
     void on_signal(int number);
     void reload();
     void beat();
+    void say(const std::vector<JournalNews>& news);
 
     Config config_;
     std::unique_ptr<TlsContext> tls_;
@@ -47,6 +49,7 @@ class App {
     Scribe scribe_;
     Service service_;
     std::unique_ptr<Gates> gates_;
+    std::unique_ptr<Journal> journal_;
     Driver driver_;
     FrontDesk front_desk_;
     OperatorDesk operator_desk_;

@@ -31,7 +31,9 @@ void Driver::carry_out(Time published, Time read, std::string_view detail) {
     const Time decided = monotonic_now();
     // A source's own stamp is told only where it can be true.
     if (published > read || published < read - 1h) published = Time{};
+    journal_.before(step_, engine_);
     for (const Action& action : step_.actions) carry_out(action, published, read, decided);
+    journal_.after(step_, engine_);
     tell(detail);
     step_.clear();
     follow_deadline();
@@ -225,8 +227,10 @@ std::string Driver::unready_reason(Time now) const {
 // ---- Life ---------------------------------------------------------------------------------------
 
 Driver::Driver(boost::asio::io_context& io, const Config& config,
-               std::vector<Credentials> credentials, TlsContext& tls, Gates& gates, Scribe& scribe)
+               std::vector<Credentials> credentials, TlsContext& tls, Gates& gates, Scribe& scribe,
+               Journal& journal)
     : scribe_(scribe),
+      journal_(journal),
       gates_(gates),
       told_plan_(&scribe.keep(config.plan)),
       engine_(config.plan),
@@ -252,6 +256,9 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
 }
 
 void Driver::start() {
+    const Time started = monotonic_now();
+    engine_.on_restored(journal_.begin(), started, step_);
+    carry_out(Time{}, started);
     const WallMillis now = clock_.at(monotonic_now());
     for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
         armory_.resign(id_at<AccountId>(a), now);

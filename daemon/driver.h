@@ -11,6 +11,7 @@
 #include "core/engine.h"
 #include "core/exchange_clock.h"
 #include "daemon/armory.h"
+#include "daemon/journal.h"
 #include "daemon/narrate.h"
 #include "daemon/scribe.h"
 #include "daemon/stages.h"
@@ -33,7 +34,7 @@ struct LinkSight {
 class Driver final : public LinkObserver {
   public:
     Driver(boost::asio::io_context& io, const Config& config, std::vector<Credentials> credentials,
-           TlsContext& tls, Gates& gates, Scribe& scribe);
+           TlsContext& tls, Gates& gates, Scribe& scribe, Journal& journal);
 
     void start();
     void stop();
@@ -57,6 +58,7 @@ class Driver final : public LinkObserver {
     const LinkSight& sight(LinkId link) const { return sights_[index(link)]; }
     const Armory& armory() const { return armory_; }
     const ExchangeClock& clock() const { return clock_; }
+    const Journal& journal() const { return journal_; }
     // Why a kill could not be fired this moment for some account; empty if all is ready.
     std::string unready_reason(Time now) const;
 
@@ -76,6 +78,7 @@ class Driver final : public LinkObserver {
     void refresh_next();
 
     Scribe& scribe_;
+    Journal& journal_;
     Gates& gates_;
     Control* watchers_ = nullptr;
     const Plan* told_plan_;  // as the scribe keeps it

@@ -47,6 +47,10 @@ std::string head_text(dom::element status) {
                                   field(status, "pid"), field(status, "summary"));
     out += flag(status, "ready") ? "ready: a breach fires at once\n"
                                  : fmt::format("NOT READY: {}\n", field(status, "unready_reason"));
+    dom::element journal;
+    if (status["journal"].get(journal) == simdjson::SUCCESS && !flag(journal, "healthy"))
+        out += fmt::format("JOURNAL: {} ({} records lost)\n", field(journal, "reason"),
+                           field(journal, "records_lost"));
     dom::element clock;
     if (status["clock"].get(clock) != simdjson::SUCCESS || !flag(clock, "synced")) {
         return out + "clock: not compared with the exchange yet\n";

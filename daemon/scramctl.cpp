@@ -14,6 +14,8 @@
 #include "config/config.h"
 #include "daemon/control_client.h"
 #include "daemon/control_protocol.h"
+#include "daemon/journal_command.h"
+#include "daemon/journal_files.h"
 #include "daemon/json.h"
 #include "daemon/print.h"
 
@@ -30,6 +32,8 @@ struct Options {
     std::vector<std::uint64_t> trips;
     double value = 0;
     double wait_s = 10;
+    std::string journal = journal_directory({});
+    bool verify = false;
     bool json = false;
     bool force = false;
 };
@@ -270,6 +274,10 @@ int check(const Options& options) {
     return done;
 }
 
+int journal(const Options& options) {
+    return journal_command({options.journal, options.json, options.verify});
+}
+
 using Command = int (*)(const Options&);
 
 // Says which command was asked for; its options are in `options`.
@@ -319,6 +327,9 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
     add("check", "check a config file, print it and its plan of fire", check)
         ->add_option("-c,--config", options.config, "the config file")
         ->capture_default_str();
+    sub = add("journal", "print what happened, oldest first, from the files themselves", journal);
+    sub->add_option("--directory", options.journal, "the journal's folder")->capture_default_str();
+    sub->add_flag("--verify", options.verify, "check sequence, hashes and files' borders instead");
     app.parse(argc, argv);
     return chosen;
 }

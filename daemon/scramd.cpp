@@ -45,8 +45,10 @@ int check_config(const std::string& file) {
 // source.
 void guard_process() {
     prctl(PR_SET_DUMPABLE, 0);
-    // A log or a peer that is gone is an error of a write, not an end.
+    // A log or a peer that is gone, or a file that may not grow, is an error of a write, not an
+    // end.
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
     rlimit files{};
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
     files.rlim_cur = files.rlim_max;
@@ -75,7 +77,8 @@ bool make_parts(const Config& config, App::Parts& parts) {
            take(TlsContext::make({exchange.host, exchange.ca_file, exchange.pins}), parts.tls) &&
            take(Gates::make(config.plan.families.size()), parts.gates) &&
            take(listen_at(config.paths.signals, SOCK_SEQPACKET), parts.signals) &&
-           take(listen_at(config.paths.control, SOCK_STREAM), parts.control);
+           take(listen_at(config.paths.control, SOCK_STREAM), parts.control) &&
+           take(Journal::open(config), parts.journal);
 }
 
 int run(const std::string& file) {

@@ -48,6 +48,19 @@ std::string alarms_json(const Engine& engine, AccountId id) {
     return out.text();
 }
 
+std::string journal_json(const Journal& journal) {
+    const std::string trouble = journal.trouble();
+    return JsonObject()
+        .add("healthy", trouble.empty())
+        .add("reason", trouble)
+        .add("records", journal.last())
+        .add("records_stored", journal.stored())
+        .add("records_lost", journal.lost())
+        .add("directory", journal.directory())
+        .add("at_start", name(journal.folded().health))
+        .text();
+}
+
 std::string account_json(const Driver& driver, AccountId id, Time now) {
     const Engine& engine = driver.engine();
     JsonArray links;
@@ -125,6 +138,7 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
     out.add("summary", status_line(driver)).add("log_lines_dropped", scribe.dropped());
     out.add("untold_breaches", engine.untold_breaches());
     out.add_raw("clock", clock_json(driver, now));
+    out.add_raw("journal", journal_json(driver.journal()));
     out.add_raw("accounts", array_of<AccountId>(plan.accounts, [&](AccountId id) {
                     return account_json(driver, id, now);
                 }));

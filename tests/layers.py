@@ -16,8 +16,10 @@ WORLD = re.compile(
     r"#include <(boost/|sys/|unistd|thread|mutex|atomic|fstream|iostream|random|time\.h|ctime)|"
     r"::now\(\)|clock_gettime|getenv|std::rand"
 )
-OPENSSL_IN_CORE = {"core/okx_sign.cpp"}
+OPENSSL_IN_CORE = {"core/okx_sign.cpp", "core/journal_hash.cpp"}
 SIMDJSON_IN_CORE = {"core/okx_answer.cpp"}
+# A fence that keeps the compiler in order; no thread.
+ATOMIC_IN_CORE = {"core/journal_board.cpp"}
 
 
 def sources(folder):
@@ -40,6 +42,8 @@ def faults():
             if folder != "core":
                 continue
             for found in WORLD.finditer(text):
+                if name in ATOMIC_IN_CORE and found.group(1) == "atomic":
+                    continue
                 yield f"{name} touches the world: {found.group(0)}"
             if "<openssl/" in text and name not in OPENSSL_IN_CORE:
                 yield f"{name} uses OpenSSL"

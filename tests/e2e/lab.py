@@ -152,9 +152,9 @@ def account_texts(accounts):
 
 def config_text(folder, port, accounts=("mm-1",), families=("mm-1/BTC-USD", "mm-1/ETH-USD"), rules="",
                 sources=("maker-1",), host="localhost", ca_file=None, exchange="", more="", account_keys="",
-                metrics='["delta", "pnl", "vega"]', family_keys="", journal=""):
-    """A config for a lab; `rules`, `exchange`, `more`, `journal` and `..._keys` are TOML text. A source is a
-    name, or a name and the families that it may publish for."""
+                metrics='["delta", "pnl", "vega"]', family_keys="", journal_keys=""):
+    """A config for a lab; `rules`, `exchange`, `more` and `..._keys` are TOML text. A source is a name, or a
+    name and the families that it may publish for."""
     ca_file = pki() / "ca.pem" if ca_file is None else ca_file
     text = f"""metrics = {metrics}
 {more}
@@ -167,6 +167,9 @@ reconnect_max_ms = 200
 [paths]
 signals = "{folder}/signals.sock"
 control = "{folder}/control.sock"
+[journal]
+directory = "{folder}/journal"
+{journal_keys}
 """
     for name in accounts:
         text += f'[[account]]\nname = "{name}"\ncredentials = "{name}.credentials"\n{account_keys}\n'
@@ -175,7 +178,7 @@ control = "{folder}/control.sock"
     for source in sources:
         name, families = (source, ["*"]) if isinstance(source, str) else source
         text += f'[[source]]\nname = "{name}"\nfamilies = {json.dumps(families)}\n'
-    return text + journal + rules
+    return text + rules
 
 
 def rule(name, kind, **keys):

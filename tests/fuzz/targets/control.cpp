@@ -33,6 +33,10 @@ source = [{ name = "maker-1" }]
 rule = [{ name = "delta", kind = "limit", metric = "delta", beyond = 25 }]
 [rights]
 trip = ["uid:65534"]
+[paths]
+control = "/dev/null/no-board"
+[journal]
+directory = "/dev/null/no-files"
 )";
 
 Config config() {
@@ -56,13 +60,15 @@ struct Server final : ControlHandler {
     std::unique_ptr<TlsContext> tls = std::get<0>(TlsContext::make({config.exchange.host}));
     std::unique_ptr<Gates> gates = std::get<0>(Gates::make(config.plan.families.size()));
     Scribe scribe{open("/dev/null", O_WRONLY | O_CLOEXEC)};
-    Driver driver{io, config, credentials(), *tls, *gates, scribe};
+    std::unique_ptr<Journal> journal = std::get<0>(Journal::open(config));
+    Driver driver{io, config, credentials(), *tls, *gates, scribe, *journal};
     OperatorDesk desk{config, driver, scribe};
     fuzz::LocalSocket socket{SOCK_STREAM};
     Control control{io, socket.listener(), *this};
     bool is_trips_only = false;
 
     Server() {
+        journal->begin();
         driver.tell_watchers(&control);
         control.start();
         run();

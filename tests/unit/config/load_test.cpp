@@ -51,6 +51,8 @@ TEST_CASE("load: the defaults that scramd.toml shows are the defaults") {
     auto shown = config_of(with_shown_keys(text));
     CHECK(shown.exchange.ca_file == "/etc/scramd/extra-ca.pem");
     shown.exchange.ca_file.clear();
+    CHECK(shown.journal.directory == "/var/lib/scramd");
+    shown.journal.directory.clear();
     CHECK(describe(shown) == describe(config_of(text)));
     CHECK(with_shown_keys(text) != text);
 }

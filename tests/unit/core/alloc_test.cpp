@@ -7,6 +7,7 @@
 #include <limits>
 #include <new>
 
+#include "core/journal.h"
 #include "core/okx_answer.h"
 #include "core/okx_request.h"
 #include "tests/unit/core/desk.h"
@@ -247,6 +248,32 @@ TEST_CASE(
     });
     CHECK(count == 0);
     CHECK(bare.step.events.size() >= warnings_max);
+}
+
+TEST_CASE("allocation: the journal's records need none, also when there is no room for them") {
+    Bare bare(plan_of({families_max, 1, links_per_account_max}));
+    bare.all_links_up();
+    struct alignas(256) Block {
+        std::byte bytes[256];
+    };
+    std::vector<Block> memory(Board::size_for(bare.engine.plan()) / sizeof(Block));
+    const auto bytes = std::as_writable_bytes(std::span(memory));
+    Board board(bytes, bare.engine.plan(), {}, {}, {}, {}, bare.now);
+    const std::size_t count = allocations_in([&] {
+        for (int i = 0; i < 10; ++i) {
+            bare.now += 1s;
+            bare.step.clear();
+            bare.engine.on_trip(bare.families, {"ann", "news"}, bare.now, bare.step);
+            board.before(bare.step, bare.engine);
+            board.after(bare.step, bare.engine, WallMillis{1});
+        }
+        board.stored(board.last());
+        bare.step.clear();
+        bare.engine.on_trip(bare.families, {"ann", "news"}, bare.now, bare.step);
+        board.after(bare.step, bare.engine, WallMillis{1});
+    });
+    CHECK(count == 0);
+    CHECK(board.last() > families_max);
 }
 
 TEST_CASE("allocation: to sign anew and to read answers needs none") {

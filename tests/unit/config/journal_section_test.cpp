@@ -1,0 +1,46 @@
+// [journal].
+#include "tests/unit/config/fixture.h"
+
+using namespace scram;
+using namespace scram::test;
+
+TEST_CASE("journal section: every key is read") {
+    const Config config = config_of(small + R"([journal]
+directory = "history"
+after_crash = "fire"
+keep = 3
+file_kib = 64
+)");
+    CHECK(config.journal.directory == "/etc/scramd/history");
+    CHECK(config.plan.after_crash == AfterCrash::fire);
+    CHECK(config.journal.keep == 3);
+    CHECK(config.journal.file_kib == 64);
+}
+
+TEST_CASE("journal section: without it a crash latches") {
+    const Config config = config_of(small);
+    CHECK(config.journal.directory.empty());
+    CHECK(config.plan.after_crash == AfterCrash::latched);
+    CHECK(config.journal.keep == 16);
+    CHECK(config.journal.file_kib == 4096);
+}
+
+TEST_CASE("journal section: what does not fit is refused with what does") {
+    const std::string wrong = messages(small + R"([journal]
+after_crash = "arm"
+keep = 1
+file_kib = 100000
+colour = "red"
+)");
+    CHECK(wrong.find("\"latched\"") != wrong.npos);
+    CHECK(wrong.find("\"armed\"") != wrong.npos);
+    CHECK(wrong.find("keep: 1") != wrong.npos);
+    CHECK(wrong.find("65536") != wrong.npos);
+    CHECK(wrong.find("colour") != wrong.npos);
+}
+
+TEST_CASE("journal section: a change needs a restart") {
+    const std::string reason =
+        restart_reason(config_of(small), config_of(small + "[journal]\nkeep = 5\n"));
+    CHECK(reason.find("[journal]") != reason.npos);
+}
