@@ -121,6 +121,67 @@ class Values(unittest.TestCase):
             daemon.await_state(ETH, "confirmed")
 
 
+class Windows(unittest.TestCase):
+    """What rules know of time, with the real clock. Their exactness is shown without it, in tests/unit/core."""
+
+    def test_too_many_fills_in_a_window_trip_and_what_was_before_attach_does_not_count(self):
+        fills = rule("fills", "count", metric="vega", more_than=10, within_ms=60000)
+        with Lab() as lab:
+            daemon = lab.scramd(fills).await_ready()
+            maker = lab.source()
+            for total in (500, 505, 510):
+                maker.publish(BTC, "vega", total)
+            daemon.await_value(BTC, "vega", 510)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+            maker.publish(BTC, "vega", 511)
+            daemon.await_state(BTC, "confirmed")
+
+    def test_a_jump_within_a_window_trips(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("jump", "change", metric="delta", by=10, within_ms=60000)).await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "delta", 0)
+            maker.publish(BTC, "delta", -10)
+            daemon.await_value(BTC, "delta", -10)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+            maker.publish(BTC, "delta", 1)
+            daemon.await_state(BTC, "confirmed")
+
+    def test_two_sources_that_differ_for_too_long_trip_without_a_further_signal(self):
+        drift = rule("drift", "divergence", metric="delta", sources=list(TWO_SOURCES), by=5, for_ms=300)
+        with Lab() as lab:
+            daemon = lab.scramd(drift, sources=TWO_SOURCES).await_ready()
+            watch = lab.watch(daemon)
+            lab.source("maker-1").publish(BTC, "delta", 0)
+            lab.source("maker-2").publish(BTC, "delta", 6)
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(abs(watch.wait("tripped")["value"]), 6)
+
+    def test_a_breach_that_ends_within_its_time_does_not_trip(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("delta", "limit", metric="delta", beyond=25, for_ms=30000)).await_ready()
+            maker = lab.source()
+            for value in (26, 24, 26):
+                maker.publish(BTC, "delta", value)
+            daemon.await_value(BTC, "delta", 26)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+
+    def test_steps_towards_a_limit_warn_and_a_shadow_fires_nothing(self):
+        rules = rule("delta", "limit", metric="delta", beyond=100, warn=[0.5, 0.8])
+        rules += rule("try", "limit", metric="delta", beyond=90, shadow=True)
+        with Lab() as lab:
+            daemon = lab.scramd(rules).await_ready()
+            watch, maker = lab.watch(daemon), lab.source()
+            for value in (60, 85, 95, 40):
+                maker.publish(BTC, "delta", value)
+            watch.wait("warned", rule="delta", share=0.5)
+            watch.wait("warned", rule="delta", share=0.8)
+            self.assertEqual(watch.wait("would_trip", rule="try")["value"], 95)
+            watch.wait("warning_over", rule="delta", share=0.5)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+            self.assertEqual(lab.sim.cancels()["requests"], 0)
+
+
 class Health(unittest.TestCase):
     def test_a_silent_source_trips_stale(self):
         with Lab() as lab:
