@@ -252,6 +252,12 @@ void Engine::on_restored(const Restored& restored, Time now, Step& step) {
     finish(now, step);
 }
 
+milliseconds Engine::longest_lock(milliseconds of_family) const {
+    milliseconds longest = of_family;
+    for (const RuleSpec& rule : plan_.rules) longest = std::max(longest, rule.lock.value_or(0ms));
+    return longest;
+}
+
 void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step& step) {
     const FamilySpec& spec = plan_.families[index(before.family)];
     Switch& family = switches_[index(before.family)];
@@ -259,7 +265,10 @@ void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step
     family.trip = trip;
     family.tripped_at = now;
     family.lock = spec.lock;
-    family.locked_until = now + spec.lock;  // the exchange's lock outlived us
+    // The exchange's lock outlived us, by which rule's wish is not known; and so may have bytes.
+    const milliseconds lock = longest_lock(spec.lock);
+    if (lock > 0ms)
+        family.locked_until = now + lock + plan_.accounts[index(spec.account)].budget.guard;
     family.cancel = Cancel::confirmed;
     if (before.unfinished) make_due(family, now);
     rules_.on_latched(before.family);

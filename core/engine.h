@@ -217,6 +217,7 @@ class Engine {
     Duration growing_pause(std::uint32_t failures) const;
     void lose_attempt(LinkState& link, LinkId id, Time now, Step& step);
 
+    milliseconds longest_lock(milliseconds of_family) const;
     void restore(const Restored::Family& before, TripId trip, Time now, Step& step);
 
     // re-arming

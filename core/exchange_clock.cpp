@@ -24,6 +24,9 @@ bool ExchangeClock::sample(Time sent, Time received, WallMillis exchange) {
     const Duration both_low = std::max(low, low_ - drift);
     const Duration both_high = std::min(high, high_ + drift);
     const bool agrees = both_low <= both_high;
+    // An answer that was slow to come may tell of the time before a step that is known already.
+    if (synced_ && !agrees && sent < newest_) return false;
+    newest_ = std::max(newest_, sent);
     const bool stepped = synced_ && !agrees;
     low_ = synced_ && agrees ? both_low : low;
     high_ = synced_ && agrees ? both_high : high;

@@ -33,7 +33,8 @@ class ExchangeClock {
 
     bool synced_ = false;
     Time sampled_{};
-    Duration low_;  // offset = wall time since 1970 - monotonic time, within [low_, high_]
+    Time newest_{};  // when the request of the newest sample was sent
+    Duration low_;   // offset = wall time since 1970 - monotonic time, within [low_, high_]
     Duration high_;
 };
 

@@ -36,7 +36,8 @@ class Folder {
         if (!walked.self_contained) out_.families.merge(before);
         out_.health = walked.health;
         out_.fault = walked.fault;
-        out_.file_size = walked.health <= Health::torn ? walked.size : 0;
+        const bool writable = walked.health <= Health::torn && walked.self_contained;
+        out_.file_size = writable ? walked.size : 0;
         out_.last_trip = std::max(out_.last_trip, walked.last_trip);
         out_.last_attempt = std::max(out_.last_attempt, walked.last_attempt);
         if (walked.size == 0) return;  // no head that could say where it goes on

@@ -177,6 +177,7 @@ class RuleSet {
         SourceId source{};
         FamilyId family = none<FamilyId>();  // stale with a metric: of this family
         bool holds = false;
+        Time silent_since{};  // stale: the last sign, when it was looked at
     };
     struct Source {
         bool owes_signs = false;  // attached and did not say goodbye

@@ -195,7 +195,10 @@ void RuleSet::carry_health(std::vector<HealthWatch>& to, RuleId rule,
     };
     const auto [first, last] = std::equal_range(to.begin(), to.end(), HealthWatch{rule}, in_order);
     auto old = std::lower_bound(from.begin(), from.end(), HealthWatch{before}, in_order);
-    for (auto watch = first; watch != last; ++watch, ++old) watch->holds = old->holds;
+    for (auto watch = first; watch != last; ++watch, ++old) {
+        watch->holds = old->holds;
+        watch->silent_since = old->silent_since;
+    }
 }
 
 }  // namespace scram

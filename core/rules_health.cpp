@@ -82,7 +82,8 @@ void RuleSet::look_for_silence(const MetricTable& table, Time now, Breaches& out
         const RuleSpec& rule = rules_[index(watch.rule)];
         const Time last = last_sign(watch, table);
         const bool holds = now - last >= rule.after;
-        if (holds && !watch.holds) {
+        // A sign of life that nobody looked at in time ended the silence before all the same.
+        if (holds && (!watch.holds || watch.silent_since != last)) {
             out.push_back({.kind = trip_kind(watch.rule),
                            .rule = watch.rule,
                            .family = watch.family,
@@ -92,6 +93,7 @@ void RuleSet::look_for_silence(const MetricTable& table, Time now, Breaches& out
                            .limit = milliseconds_of(rule.after)});
         }
         watch.holds = holds;
+        watch.silent_since = last;
         any_silent_ = any_silent_ || holds;
         silence_deadline_ = std::min(silence_deadline_, (holds ? now : last) + rule.after);
     }

@@ -72,6 +72,22 @@ TEST_CASE("restore: families latched for the start's own sake have one new trip,
     CHECK(start.desk.engine.family(C).trip == TripId{10});
 }
 
+TEST_CASE("restore: a lock from before is released, as long as any that there may have been") {
+    Plan plan = plan_of({});
+    plan.families[0].lock = 2s;
+    add_limit(plan, 100).lock = 5s;
+    for (const auto& [after, done] :
+         {std::pair<Duration, std::string>{6s - 1ns, "fire A on 0"}, {6s, "open A"}}) {
+        Start start(plan);
+        start.with({{{A, TripId{7}, false, ""}}, TripId{9}, AttemptId{40}, {}});
+        start.desk.warm(link(0));
+        start.desk.wait(after);
+        start.desk.forget();
+        start.desk.rearm({A});
+        CHECK(start.desk.did() == done);
+    }
+}
+
 TEST_CASE("restore: a slot that was in flight is free a window and the guard after the start") {
     Start start(plan_of({}));
     Budget::Image spent{};

@@ -160,3 +160,16 @@ TEST_CASE("exchange clock: it says how far the local wall clock is off") {
     CHECK(ahead >= 44'998ms);
     CHECK(ahead <= 45'004ms);
 }
+
+TEST_CASE("exchange clock: an answer from before a step that comes after it is not believed") {
+    ExchangeClock clock(start, WallMillis{0});
+    Exchange exchange;
+    const Time before = start + 1s;
+    const WallMillis old = exchange.reads(before);
+    clock.sample(start, start + 10ms, exchange.reads(start + 5ms));
+    exchange.ahead = 1min;
+    const Time after = start + 2s;
+    CHECK(clock.sample(after, after + 10ms, exchange.reads(after + 5ms)));
+    CHECK_FALSE(clock.sample(before, after + 50ms, old));
+    CHECK(exchange.error(clock, after + 60ms) <= 12ms);
+}

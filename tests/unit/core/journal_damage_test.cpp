@@ -277,6 +277,9 @@ TEST_CASE("journal: a new file that was cut in its opening leaves the word to th
         CAPTURE(size);
         REQUIRE(latched_by(folded) == "A, B");
         REQUIRE_FALSE(folded.clean);
+        if (size > 0)
+            REQUIRE(folded.file_size ==
+                    0);  // what is written on there would stand without its opening
         if (size > 0) REQUIRE(folded.health == Health::torn);
     }
 }

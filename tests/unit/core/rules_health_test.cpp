@@ -155,6 +155,20 @@ TEST_CASE("stale: it trips again after the source came back, and was re-armed") 
     CHECK(desk.told() == "tripped by stale, latched A, fired A");
 }
 
+TEST_CASE("stale: a silence after a sign that a late loop did not look at in time is a new one") {
+    Plan plan = plan_of({});
+    add_stale(plan, 3s);
+    Desk desk(plan);
+    desk.wait(3s);
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.now += 1s;
+    desk.heartbeat(maker);
+    desk.forget();
+    desk.now += 10s;
+    desk.time();
+    CHECK(desk.told() == "tripped by stale, fired A");
+}
+
 TEST_CASE("stale: of two sources, each is watched") {
     Plan plan = plan_of({2, 2});
     plan.sources[0].families = {A};

@@ -1,0 +1,360 @@
+#include "tests/sim/books.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/sim/violation.h"
+
+namespace scram::sim {
+namespace {
+
+bool contains(const std::vector<FamilyId>& all, FamilyId one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+bool ends_the_trying(AnswerClass answer) {
+    return answer == AnswerClass::confirmed || answer == AnswerClass::nothing_left;
+}
+
+Seen seen_of(AnswerClass answer) {
+    switch (answer) {
+        case AnswerClass::confirmed:
+            return Seen::answer_confirmed;
+        case AnswerClass::nothing_left:
+            return Seen::answer_nothing_left;
+        case AnswerClass::failed:
+            return Seen::answer_failed;
+        case AnswerClass::ambiguous:
+            return Seen::answer_ambiguous;
+        case AnswerClass::throttled:
+            return Seen::answer_throttled;
+        case AnswerClass::clock:
+            return Seen::answer_clock;
+        case AnswerClass::refused:
+            return Seen::answer_refused;
+    }
+    return Seen::answer_failed;
+}
+
+Seen seen_of(RuleKind kind) {
+    constexpr Seen all[] = {Seen::trip_limit, Seen::trip_drawdown,   Seen::trip_change,
+                            Seen::trip_count, Seen::trip_divergence, Seen::trip_stale,
+                            Seen::trip_gone,  Seen::trip_bad};
+    return all[static_cast<std::size_t>(kind)];
+}
+
+}  // namespace
+
+Books::Books(const Plan& plan, Coverage& seen)
+    : seen_(&seen),
+      families_(plan.families.size()),
+      in_flight_(plan.families.size()),
+      answered_(plan.families.size()) {}
+
+// ---- One step's events, in their order ----------------------------------------------------------
+
+void Books::read(const Step& step, const Context& context) {
+    for (const Event& event : step.events) {
+        must(event.at == context.now, 0, "an event has another time than its input");
+        switch (event.kind) {
+            case EventKind::tripped:
+                read_tripped(event, context);
+                break;
+            case EventKind::latched:
+                must(family(event.family).latched && family(event.family).trip == event.trip, 4,
+                     "a family was latched that no trip in this step kills");
+                break;
+            case EventKind::restored:
+                must(context.starting && family(event.family).latched, 5,
+                     "a family is restored that no journal told of");
+                family(event.family).trip = event.trip;
+                break;
+            case EventKind::fired:
+                read_fired(event, context);
+                break;
+            case EventKind::answered:
+                read_answered(event, context);
+                break;
+            case EventKind::attempt_lost:
+                --in_flight_[index(event.family)];
+                seen_->note(event.late ? Seen::attempt_lost_late : Seen::attempt_lost);
+                break;
+            case EventKind::confirmed:
+                read_confirmed(event, context);
+                break;
+            case EventKind::rearmed:
+            case EventKind::rearm_refused:
+                read_rearm(event, context);
+                break;
+            case EventKind::lock_released:
+                read_released(event, context);
+                break;
+            case EventKind::lock_expired:
+                seen_->note(Seen::lock_expired);
+                must(family(event.family).releasing, 8, "a lock expired that nobody waits for");
+                break;
+            default:
+                break;
+        }
+    }
+    if (context.rearm != nullptr) judge_refusals(step, context);
+}
+
+// ---- Trips --------------------------------------------------------------------------------------
+
+// Which families its breaches kill is worked out by the oracle.
+void Books::read_tripped(const Event& event, const Context& context) {
+    ++trips_;
+    must(event.trip > last_trip_, 4, "a trip's number is not new");
+    last_trip_ = event.trip;
+    if (event.rule == none<RuleId>() && context.starting) return;  // what the start itself latches
+    if (event.rule == none<RuleId>()) {
+        seen_->note(Seen::trip_operator);
+        must(context.tripped_by_hand != nullptr, 4, "an operator's trip that none pulled");
+        for (const FamilyId id : *context.tripped_by_hand)
+            demand(id, event.trip, context.plan.families[index(id)].lock, context.now);
+        return;
+    }
+    const RuleSpec& rule = context.plan.rules[index(event.rule)];
+    seen_->note(seen_of(rule.kind));
+    std::vector<FamilyId> killed;
+    for (const Foretold& told : context.oracle.foretold()) {
+        if (told.rule != event.rule || told.kind != BreachKind::trip) continue;
+        for (const FamilyId id : context.oracle.kills(told.rule, told.family, told.source)) {
+            if (!contains(killed, id)) killed.push_back(id);
+        }
+    }
+    must(!killed.empty(), rule.kind == RuleKind::bad ? 9 : 4, "a rule tripped without a cause");
+    if (killed.size() > 1) seen_->note(Seen::trip_of_many_families);
+    for (const FamilyId id : killed) {
+        if (context.engine.family(id).trip != event.trip && !families_[index(id)].owed) continue;
+        demand(id, event.trip, rule.lock.value_or(context.plan.families[index(id)].lock),
+               context.now);
+    }
+}
+
+void Books::demand(FamilyId id, TripId trip, milliseconds lock, Time now) {
+    FamilyBook& book = family(id);
+    const bool under_way = book.latched && book.owed && !book.releasing;
+    if (under_way) {
+        book.lock = std::max(book.lock, lock);
+        return;
+    }
+    if (in_flight_[index(id)] > 0) seen_->note(Seen::trip_while_in_flight);
+    if (book.latched && !book.releasing) seen_->note(Seen::trip_on_confirmed_family);
+    if (book.by_force) seen_->note(Seen::trip_after_forced_rearm);
+    const bool again = book.latched && !book.releasing;
+    book.lock = again ? std::max(book.lock, lock) : lock;
+    book.lock_of_first = again ? std::max(book.lock_of_first, lock) : lock;
+    book.repeat = again;
+    book.latched = true;
+    book.releasing = false;
+    book.by_force = false;
+    book.owed = true;
+    book.armed_while_owed = false;
+    ++book.demand;
+    book.owed_since = now;
+    book.trip = trip;
+}
+
+// ---- Attempts -----------------------------------------------------------------------------------
+
+void Books::read_fired(const Event& event, const Context&) {
+    const FamilyBook& book = family(event.family);
+    must(event.attempt > last_attempt_, 4, "an attempt's number is not new");
+    last_attempt_ = event.attempt;
+    must(book.owed || book.releasing, 4, "a mass-cancel leaves without a cause");
+    must(book.owed || event.lock == 0ms, 4, "an unlocking locks");
+    const bool fits = event.lock >= book.lock_of_first && event.lock <= book.lock;
+    if (book.owed && !book.releasing && !fits)
+        throw Violation(4, fmt::format("family {} wants a lock of {} ms, and gets {} ms",
+                                       index(event.family), book.lock.count(), event.lock.count()));
+    if (event.hedge) {
+        seen_->note(Seen::hedge);
+        must(in_flight_[index(event.family)] > 0, 4, "a hedge of nothing");
+    }
+    if (!book.owed) seen_->note(Seen::lock_release_sent);
+    ++in_flight_[index(event.family)];
+}
+
+const Request& Books::request_of(AttemptId attempt, const Context& context) const {
+    const auto found = std::find_if(context.requests.rbegin(), context.requests.rend(),
+                                    [&](const Request& r) { return r.attempt == attempt; });
+    if (found == context.requests.rend()) throw Violation(4, "an answer to no attempt");
+    return *found;
+}
+
+void Books::read_answered(const Event& event, const Context& context) {
+    const Request& request = request_of(event.attempt, context);
+    --in_flight_[index(event.family)];
+    seen_->note(event.late ? Seen::answer_late : seen_of(event.answer.answer_class));
+    must(request.family == event.family, 2, "an answer counts for another family");
+    must(request.reply != nullptr && event.answer.answer_class == request.reply->meant, 2,
+         "an answer was read as another class");
+    if (ends_the_trying(event.answer.answer_class)) answered_[index(event.family)] = event.attempt;
+}
+
+void Books::read_confirmed(const Event& event, const Context& context) {
+    FamilyBook& book = family(event.family);
+    must(answered_[index(event.family)] != AttemptId{}, 2,
+         "confirmed without an answer that says so");
+    const Request& request = request_of(answered_[index(event.family)], context);
+    answered_[index(event.family)] = AttemptId{};
+    must(request.answer_at == context.now, 2, "confirmed by no answer of this moment");
+    must(book.owed, 2, "confirmed what was not owed");
+    must(request.demand == book.demand, 2, "confirmed by an attempt that was sent before the trip");
+    must(request.executed, 2, "confirmed, and the exchange has not done it");
+    must(!context.exchange.rests_from_before(event.family, request.executed_at), 2,
+         "confirmed, and quotes rest from before");
+    if (request.hedge) seen_->note(Seen::hedge_confirmed_first);
+    if (!request.hedge && in_flight_[index(event.family)] > 0)
+        seen_->note(Seen::hedged_attempt_confirmed_first);
+    if (book.armed_while_owed) seen_->note(Seen::confirmed_after_rearm);
+    book.owed = false;
+    book.armed_while_owed = false;
+}
+
+void Books::read_released(const Event& event, const Context& context) {
+    seen_->note(Seen::lock_released);
+    const FamilyBook& book = family(event.family);
+    must(book.releasing && !book.owed, 8, "a lock was released that nobody waits for");
+    must(answered_[index(event.family)] != AttemptId{}, 8,
+         "released without an answer that says so");
+    const Request& request = request_of(answered_[index(event.family)], context);
+    answered_[index(event.family)] = AttemptId{};
+    must(request.executed && request.lock == 0ms && request.answer_at == context.now, 8,
+         "released, and the exchange has not unlocked");
+}
+
+// ---- Arming again -------------------------------------------------------------------------------
+
+void Books::read_rearm(const Event& event, const Context& context) {
+    must(context.rearm != nullptr, 8, "armed again, and nobody asked");
+    FamilyBook& book = family(event.family);
+    must(contains(context.rearm->families, event.family) && book.latched && !book.releasing, 8,
+         "armed again what was not asked for, or not latched");
+    const bool holds = context.oracle.holds(event.family);
+    const auto& named = context.rearm->trips;
+    const bool other = std::find(named.begin(), named.end(), book.trip) == named.end();
+    if (event.kind == EventKind::rearm_refused) {
+        must(other || (holds && !context.rearm->force), 8, "re-arming was refused without a cause");
+        seen_->note(other ? Seen::rearm_refused_trip : Seen::rearm_refused_rule);
+        return;
+    }
+    must(!other, 8, "re-armed for another trip than the operator named");
+    must(!holds || context.rearm->force, 8, "re-armed while a rule holds");
+    seen_->note(Seen::rearmed);
+    if (holds) seen_->note(Seen::rearm_forced_over_rule);
+    if (book.owed) seen_->note(Seen::rearm_unfinished);
+    book.releasing = true;
+    book.by_force = context.rearm->force;
+}
+
+void Books::judge_refusals(const Step& step, const Context& context) const {
+    for (const FamilyId id : context.rearm->families) {
+        const bool told = std::any_of(step.events.begin(), step.events.end(), [&](const Event& e) {
+            const bool of_rearm =
+                e.kind == EventKind::rearmed || e.kind == EventKind::rearm_refused;
+            return of_rearm && e.family == id;
+        });
+        must(told || !family(id).latched || family(id).releasing, 8,
+             "an operator's wish to arm was not answered");
+    }
+}
+
+void Books::gate(FamilyId id, bool closed) {
+    FamilyBook& book = family(id);
+    must(book.gate_closed != closed, 4, "a gate was moved to where it stood");
+    book.gate_closed = closed;
+    if (closed) return;
+    must(book.releasing, 8, "a gate opened, and nobody armed the family");
+    book.releasing = false;
+    book.latched = false;
+    book.armed_while_owed = book.owed;
+    book.lock = book.lock_of_first = 0ms;
+}
+
+// ---- After the step -----------------------------------------------------------------------------
+
+// Warnings and shadows are told exactly when they are foretold.
+void Books::judge_told(const Step& step, const Context& context) {
+    const auto kind_of = [](BreachKind kind) {
+        return kind == BreachKind::would_trip ? EventKind::would_trip
+               : kind == BreachKind::warning  ? EventKind::warned
+                                              : EventKind::warning_over;
+    };
+    for (const Foretold& foretold : context.oracle.foretold()) {
+        if (foretold.kind == BreachKind::trip || !foretold.sure) continue;
+        must(std::any_of(step.events.begin(), step.events.end(),
+                         [&](const Event& event) {
+                             return event.kind == kind_of(foretold.kind) &&
+                                    event.rule == foretold.rule;
+                         }),
+             2, "a warning or a shadow's breach is not told");
+    }
+    for (const Event& event : step.events) {
+        const bool is_one = event.kind == EventKind::would_trip ||
+                            event.kind == EventKind::warned ||
+                            event.kind == EventKind::warning_over;
+        if (!is_one) continue;
+        const auto& all = context.oracle.foretold();
+        must(std::any_of(all.begin(), all.end(),
+                         [&](const Foretold& foretold) {
+                             return foretold.kind != BreachKind::trip &&
+                                    event.kind == kind_of(foretold.kind) &&
+                                    event.rule == foretold.rule;
+                         }),
+             4, "a warning or a shadow's breach is told without a cause");
+    }
+}
+
+void Books::compare(const Step& step, const Context& context) {
+    judge_told(step, context);
+    for (const Foretold& told : context.oracle.foretold()) {
+        if (!told.sure || told.kind != BreachKind::trip) continue;
+        const RuleKind kind = context.plan.rules[index(told.rule)].kind;
+        for (const FamilyId id : context.oracle.kills(told.rule, told.family, told.source)) {
+            const FamilyBook& book = family(id);
+            const bool served = book.latched && book.owed && !book.releasing;
+            const bool overruled = context.rearm != nullptr && context.rearm->force &&
+                                   contains(context.rearm->families, id);
+            if (!served && !overruled) {
+                throw Violation(kind == RuleKind::bad ? 9 : 2,
+                                fmt::format("rule {} is breached and family {} not cancelled",
+                                            index(told.rule), index(id)));
+            }
+        }
+    }
+    for (std::size_t f = 0; f < families_.size(); ++f) {
+        const Switch& its = context.engine.family(id_at<FamilyId>(f));
+        const FamilyBook& book = families_[f];
+        const bool tried = its.cancel == Cancel::due || its.cancel == Cancel::in_flight;
+        must(tried || !book.owed, 2, "a cancel that is owed is not tried any more");
+        must(its.latched == book.latched, 2, "the engine's latch is not what was told");
+        if (book.gate_closed != book.latched)
+            throw Violation(4, fmt::format("the gate of family {} is not as its latch", f));
+    }
+}
+
+void Books::restore(const Restored& before, const Plan& plan, Time now) {
+    for (FamilyBook& book : families_) {
+        const std::uint32_t demand = book.demand;
+        book = {};
+        book.demand = demand + 1;
+    }
+    for (const Restored::Family& its : before.latched) {
+        FamilyBook& book = family(its.family);
+        book.latched = true;
+        book.owed = its.unfinished;
+        book.owed_since = now;
+        book.trip = its.trip;
+        book.lock = book.lock_of_first = plan.families[index(its.family)].lock;
+    }
+    std::fill(in_flight_.begin(), in_flight_.end(), 0);
+    std::fill(answered_.begin(), answered_.end(), AttemptId{});
+    last_trip_ = before.last_trip;
+    last_attempt_ = before.last_attempt;
+}
+
+}  // namespace scram::sim

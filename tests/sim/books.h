@@ -1,0 +1,89 @@
+// What the simulation knows of each family by itself: whether a cancel is owed and since when,
+// whether its gate is closed, whether a person wants it armed. It reads what the engine tells, and
+// judges each event by what must be true for it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/engine.h"
+#include "tests/sim/coverage.h"
+#include "tests/sim/exchange.h"
+#include "tests/sim/oracle.h"
+
+namespace scram::sim {
+
+struct FamilyBook {
+    bool gate_closed = false;
+    bool latched = false;
+    bool releasing = false;  // a person armed it again, and its gate is not open yet
+    bool owed = false;       // a cancel, not confirmed since
+    bool armed_while_owed = false;
+    bool repeat = false;       // it had been confirmed in this latch before
+    bool by_force = false;     // armed though a rule held
+    std::uint32_t demand = 0;  // counts what was owed
+    Time owed_since{};
+    TripId trip{};
+    milliseconds lock{};  // of its next cancel, the longest that any trip of it asks for
+    milliseconds lock_of_first{};
+};
+
+// An operator's wish, as the world put it to the engine.
+struct Rearm {
+    std::vector<FamilyId> families;
+    std::vector<TripId> trips;
+    bool force = false;
+};
+
+class Books {
+  public:
+    Books(const Plan& plan, Coverage& seen);
+
+    // Reads the events of one step. `requests` finds what an attempt was.
+    struct Context {
+        const Engine& engine;
+        const Oracle& oracle;
+        const Plan& plan;
+        const std::vector<Request>& requests;
+        const Exchange& exchange;
+        const Rearm* rearm = nullptr;
+        const std::vector<FamilyId>* tripped_by_hand = nullptr;
+        bool starting = false;
+        Time now{};
+    };
+    void read(const Step& step, const Context& context);
+    // After the step: what is sure to have been foretold was done, and what is owed is tried.
+    void compare(const Step& step, const Context& context);
+
+    void gate(FamilyId family, bool closed);
+    FamilyBook& family(FamilyId id) { return families_[index(id)]; }
+    const FamilyBook& family(FamilyId id) const { return families_[index(id)]; }
+    const std::vector<FamilyBook>& families() const { return families_; }
+    std::uint64_t trips() const { return trips_; }
+    // A new life begins with what the journal told.
+    void restore(const Restored& before, const Plan& plan, Time now);
+    // Attempts in flight as the engine was told, by family.
+    const std::vector<std::uint32_t>& in_flight() const { return in_flight_; }
+
+  private:
+    void read_tripped(const Event& event, const Context& context);
+    void demand(FamilyId family, TripId trip, milliseconds lock, Time now);
+    void read_fired(const Event& event, const Context& context);
+    void read_answered(const Event& event, const Context& context);
+    void read_confirmed(const Event& event, const Context& context);
+    void read_released(const Event& event, const Context& context);
+    void read_rearm(const Event& event, const Context& context);
+    static void judge_told(const Step& step, const Context& context);
+    void judge_refusals(const Step& step, const Context& context) const;
+    const Request& request_of(AttemptId attempt, const Context& context) const;
+
+    Coverage* seen_;
+    std::vector<FamilyBook> families_;
+    std::vector<std::uint32_t> in_flight_;
+    std::vector<AttemptId> answered_;  // by family: the last attempt that was answered well
+    TripId last_trip_{};
+    AttemptId last_attempt_{};
+    std::uint64_t trips_ = 0;
+};
+
+}  // namespace scram::sim

@@ -1,0 +1,62 @@
+// The kinds of trouble that the world has in store. A replay can leave some out: the chance is
+// drawn all the same, so that what stays happens as before.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace scram::sim {
+
+enum class Fault : std::uint8_t {
+    jitter,         // long and uneven ways
+    lost_request,   // bytes that never arrive
+    lost_answer,    // an answer that never comes
+    link_reset,     // a connection is reset
+    half_open,      // silent both ways until aborted
+    stalled,        // a connect or TLS handshake that takes seconds
+    twice,          // an event of a connection that comes twice
+    closing,        // the connection ends with its answer
+    late_bytes,     // a request arrives after its connection was aborted
+    foreign,        // a foreign client spends the same account's budget
+    maintenance,    // the exchange is closed for a while
+    wrong_answer,   // codes, garbage, HTML, 5xx
+    slow_answer,    // answered, but late
+    exchange_step,  // the exchange's clock steps
+    wrong_clock,    // the local wall clock is wrong, and steps
+    drift,          // the two hosts' clocks run at different rates
+    garbage,        // records that cannot be right
+    death,          // a maker vanishes
+    silence,        // a maker says nothing
+    operators,      // trips and re-arms by hand
+    reload,         // limits change
+    crash,          // scramd ends at once
+    damage,         // the journal is cut, torn or flipped
+    late_loop,      // the loop is late
+};
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::late_loop) + 1;
+
+inline constexpr std::array<std::string_view, fault_count> fault_names = {
+    "jitter",      "lost_request",  "lost_answer", "link_reset", "half_open",   "stalled",
+    "twice",       "closing",       "late_bytes",  "foreign",    "maintenance", "wrong_answer",
+    "slow_answer", "exchange_step", "wrong_clock", "drift",      "garbage",     "death",
+    "silence",     "operators",     "reload",      "crash",      "damage",      "late_loop"};
+
+class Faults {
+  public:
+    static constexpr std::uint32_t all_bits = (std::uint32_t{1} << fault_count) - 1;
+
+    explicit constexpr Faults(std::uint32_t bits = all_bits) : bits_(bits) {}
+    constexpr bool has(Fault fault) const { return (bits_ & bit(fault)) != 0; }
+    constexpr Faults without(Fault fault) const { return Faults{bits_ & ~bit(fault)}; }
+    constexpr std::uint32_t bits() const { return bits_; }
+
+  private:
+    static constexpr std::uint32_t bit(Fault fault) {
+        return std::uint32_t{1} << static_cast<unsigned>(fault);
+    }
+    std::uint32_t bits_;
+};
+
+}  // namespace scram::sim

@@ -1,0 +1,236 @@
+"""Deliberately broken builds of core: each must break a promise that the simulation sees.
+
+Name, the invariant that it is meant to break, the file, what is replaced by what, and why that
+would be wrong. A text must stand exactly once in its file."""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    name: str
+    invariant: int
+    file: str
+    changes: tuple  # of (text, replacement)
+    why: str
+
+
+def mutant(name, invariant, file, text, replacement, why):
+    return Mutant(name, invariant, file, ((text, replacement),), why)
+
+
+MUTANTS = [
+    # 1: no window holds more than the budget
+    mutant("refill-per-second", 1, "budget.cpp",
+           "    free_at_[slot] = now + spec_.window;\n",
+           "    free_at_[slot] = now + spec_.window / spec_.slots;\n",
+           "a steady refill of 2.5 per second lets ten into one window"),
+    Mutant("slot-returned-at-send", 1, "budget.cpp",
+           (("    *free = never;\n", "    *free = now + spec_.window;\n"),
+            ("    free_at_[slot] = now + spec_.window;\n", "    (void)slot, (void)now;\n")),
+           "a delayed first and a fast second request meet in one window"),
+    mutant("guard-dropped", 1, "budget.cpp",
+           "free_at_[slot] = now + spec_.window + spec_.guard;",
+           "free_at_[slot] = now + spec_.window;",
+           "bytes of a connection that was reset can arrive later"),
+    mutant("hedge-ignores-budget", 1, "engine_cancels.cpp",
+           "        const auto slot = account.budget.take(now, purpose(switches_[index(family)]));\n",
+           "        auto slot = account.budget.take(now, purpose(switches_[index(family)]));\n"
+           "        if (!slot && switches_[index(family)].cancel == Cancel::in_flight)\n"
+           "            slot = Budget::Slot{0};\n",
+           "a hedge is a request like any other"),
+    mutant("budget-forgotten-by-restart", 1, "engine.cpp",
+           "        accounts_[a].budget.restore(restored.budgets[a], now);\n",
+           "        (void)now;\n",
+           "what was sent before the crash is in the exchange's window"),
+    mutant("budget-not-on-board", 1, "journal_board.cpp",
+           "        budgets_[index(action.account)] = engine.budget(action.account).image();\n",
+           "",
+           "a crash right after a send forgets it"),
+
+    # 2: confirmed, or still being tried
+    mutant("late-answer-settles", 2, "engine_cancels.cpp",
+           "    return link.round != switches_[index(link.family)].round;",
+           "    return link.round > switches_[index(link.family)].round;",
+           "an attempt from before the trip says nothing of quotes made since"),
+    mutant("lost-attempt-forgotten", 2, "engine_cancels.cpp",
+           "    if (!late) settle(family, no_answer, link.attempt, id, now, step);",
+           "    if (late) settle(family, no_answer, link.attempt, id, now, step);",
+           "nobody tries again"),
+    mutant("class-table-wrong", 2, "okx_answer.cpp",
+           "    {51410, failed,", "    {51410, nothing_left,",
+           "being cancelled is not cancelled"),
+    mutant("result-not-read", 2, "okx_answer.cpp",
+           "(fields.result ? confirmed : failed)", "confirmed",
+           "code 0 with result false is a failure"),
+    mutant("retry-bound-to-latch", 2, "engine_cancels.cpp",
+           "    if (family.release == Release::waiting) return never;\n",
+           "    if (family.release == Release::waiting || !family.latched) return never;\n",
+           "arming again must not end a cancel"),
+    mutant("peak-from-rejected-sample", 2, "engine.cpp",
+           "bad == BadReason::none && order != BadReason::sequence_back;",
+           "bad == BadReason::none;",
+           "a record that came late is older than what is known"),
+    mutant("never-hedged", 2, "engine_cancels.cpp",
+           "family.out == 1 ? now + hedge_after(link.account) : never;", "never;",
+           "a silent link costs the whole patience"),
+    mutant("repeat-trip-ignored", 2, "engine.cpp",
+           "family.release == Release::none && family.cancel != Cancel::confirmed;",
+           "family.release == Release::none;",
+           "quotes made since the confirmation would stay"),
+    mutant("window-too-short", 2, "window.cpp",
+           "    newest_ = ns_of(now) / width_;\n",
+           "    newest_ = ns_of(now) / width_ * 2;\n",
+           "what is forgotten too soon is a move that nobody sees"),
+
+    # 3: within the bound
+    mutant("trip-keeps-reserve", 3, "budget.cpp",
+           "        case Purpose::trip:\n            return 0;\n",
+           "        case Purpose::trip:\n            return others;\n",
+           "a first cancel may take the last slot"),
+    mutant("slot-returned-late", 3, "budget.cpp",
+           "    free_at_[slot] = now + spec_.window;\n",
+           "    free_at_[slot] = now + spec_.window + spec_.guard;\n",
+           "six families would take three seconds"),
+    mutant("one-at-a-time", 3, "engine_cancels.cpp",
+           "        fire(family, link, *slot, now, step);\n",
+           "        fire(family, link, *slot, now, step);\n        return;\n",
+           "five families leave at once"),
+
+    # 4: no cancel without a cause, gate first
+    mutant("gate-closed-after-fire", 4, "engine.cpp",
+           "    begin_round(family);\n    make_due(family, now);\n    if (!was_latched) {\n",
+           "    begin_round(family);\n    make_due(family, now);\n    dispatch_all(now, step);\n"
+           "    if (!was_latched) {\n",
+           "a quote can be made behind the cancel"),
+    mutant("gate-not-closed", 4, "engine.cpp",
+           "        step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, "
+           "id});\n    }\n",
+           "    }\n",
+           "the maker goes on quoting"),
+    mutant("shadow-fires", 4, "rules_health.cpp",
+           "return rules_[index(rule)].shadow ? BreachKind::would_trip : BreachKind::trip;",
+           "return (void)rule, BreachKind::trip;",
+           "a shadow only tells"),
+    mutant("confirm-ignored", 4, "rules.cpp",
+           "its.samples >= rule.confirm && now - its.since >= rule.hold_for;",
+           "now - its.since >= rule.hold_for;",
+           "one bad sample is not the three that were asked for"),
+    mutant("first-value-is-a-rise", 4, "rules.cpp",
+           "const double arrived = sample.first ? sample.value : 0;",
+           "const double arrived = 0;",
+           "a maker that joins moves the sum, and loses nothing"),
+    mutant("fired-untold", 4, "engine_cancels.cpp",
+           "    step.events.push_back({.kind = EventKind::fired,",
+           "    if (!hedge) step.events.push_back({.kind = EventKind::fired,",
+           "an audit would miss a request"),
+
+    # 5: a crash at any point
+    mutant("latch-not-journaled", 5, "journal_board.cpp",
+           "        words_[f] = word_of(standing);\n",
+           "        words_[f] = Word::armed;\n        standings_[f] = standing;\n",
+           "a restart would arm it"),
+    mutant("board-word-not-written", 5, "journal_board.cpp",
+           "        if (action.kind == ActionKind::close_gate) words_[index(action.family)] = "
+           "Word::latched;\n        if (action.kind != ActionKind::fire) continue;\n"
+           "        words_[index(action.family)] = Word::latched;\n",
+           "        if (action.kind != ActionKind::fire) continue;\n",
+           "a crash between gate and record forgets the latch"),
+    mutant("unfinished-forgotten", 5, "engine.cpp",
+           "    if (before.unfinished) make_due(family, now);\n", "",
+           "the quotes of before the crash would stay"),
+    mutant("doubt-ignored", 5, "journal_restored.cpp",
+           "    if (!folded.in_doubt() && after_crash == AfterCrash::armed) return std::nullopt;\n",
+           "    if (after_crash == AfterCrash::armed) return std::nullopt;\n",
+           "a damaged record may have been a latch"),
+    mutant("unclean-end-unseen", 5, "journal_fold.cpp",
+           "(complete && last_kind_ == RecordKind::stopped);", "complete;",
+           "after_crash would never apply"),
+    mutant("attempts-from-one", 5, "engine.cpp",
+           "    attempts_ = static_cast<std::uint64_t>(restored.last_attempt);\n",
+           "    attempts_ = 0;\n",
+           "two attempts of one number in one audit"),
+
+    # 6: at most one request in flight per link (this build seals no records yet)
+    mutant("link-not-taken", 6, "engine_cancels.cpp",
+           "    link.phase = LinkPhase::firing;\n", "    link.phase = LinkPhase::idle;\n",
+           "two requests on one link"),
+    mutant("rehearses-while-firing", 6, "engine_links.cpp",
+           "        if (link.phase != LinkPhase::idle || link.rehearse_at > now) continue;\n",
+           "        if (link.phase == LinkPhase::down || link.rehearse_at > now) continue;\n",
+           "two requests on one link"),
+    mutant("aborted-link-used", 6, "engine_links.cpp",
+           "        link.aborted = true;\n        link.phase = LinkPhase::down;\n",
+           "        link.aborted = true;\n        link.phase = LinkPhase::idle;\n",
+           "a link that was reset takes no request"),
+
+    # 7: signatures
+    mutant("signed-by-local-clock", 7, "exchange_clock.cpp",
+           "    const bool stepped = synced_ && !agrees;\n",
+           "    const bool stepped = synced_ && !agrees;\n    if (stepped || !synced_) "
+           "return synced_ = true, stepped;\n",
+           "the exchange's time is read and not used"),
+    mutant("step-not-believed", 7, "exchange_clock.cpp",
+           "    low_ = synced_ && agrees ? both_low : low;\n"
+           "    high_ = synced_ && agrees ? both_high : high;\n",
+           "    low_ = synced_ ? (agrees ? both_low : low_) : low;\n"
+           "    high_ = synced_ ? (agrees ? both_high : high_) : high;\n",
+           "after a step every signature is stale"),
+    # 8: arming again
+    mutant("rearm-loses-cancel", 8, "engine_rearm.cpp",
+           "    if (family.cancel == Cancel::confirmed) family.cancel = Cancel::idle;\n",
+           "    family.cancel = Cancel::idle;\n",
+           "the exchange was never told"),
+    mutant("rearm-while-rule-holds", 8, "engine_rearm.cpp",
+           "    return held && !force ? Refusal::rule_holds : Refusal::none;",
+           "    return (void)held, (void)force, Refusal::none;",
+           "the cause is still there"),
+    mutant("wrong-trip-accepted", 8, "engine_rearm.cpp",
+           "    if (std::find(trips.begin(), trips.end(), trip) == trips.end()) "
+           "return Refusal::other_trip;\n",
+           "    (void)trip, (void)trips;\n",
+           "the operator has not looked at this trip"),
+    mutant("gate-opens-on-attempt", 8, "engine_rearm.cpp",
+           "    if (in_flight(id)) return;\n", "",
+           "what is quoted behind the gate is cancelled, or locked out"),
+    mutant("silence-not-looked-at", 8, "engine_rearm.cpp",
+           "    rules_.on_time(metrics_, now, breaches_);\n    trip_breaches(Time{}, now, step);\n"
+           "    for",
+           "    for",
+           "a silence that is over would still stand in the way"),
+
+    # 9: what a source writes
+    mutant("nan-compared", 9, "engine.cpp",
+           "    if (!std::isfinite(signal.value)) return BadReason::not_finite;\n", "",
+           "a NaN is below every limit"),
+    mutant("gap-ignored", 9, "engine.cpp",
+           "    if (signal.sequence > expected) return BadReason::sequence_gap;\n", "",
+           "a lost record may have been the breach"),
+    mutant("unknown-family-used", 9, "engine.cpp",
+           "    if (signal.family >= switches_.size()) return BadReason::unknown_family;\n",
+           "    if (signal.family == no_id) return BadReason::unknown_family;\n",
+           "an index from outside"),
+    mutant("foreign-family-accepted", 9, "engine.cpp",
+           "    if (!sources_[index(from)].may_publish[signal.family]) "
+           "return BadReason::foreign_family;\n", "",
+           "one desk's maker spoils another's sum"),
+    mutant("bad-told-each-time", 9, "rules_health.cpp",
+           "        if (watch.source != source || watch.holds) continue;\n        watch.holds = true;\n"
+           "        out.push_back({.kind = trip_kind(watch.rule),\n"
+           "                       .rule = watch.rule,\n"
+           "                       .family = family,\n",
+           "        if (watch.source != source) continue;\n        watch.holds = true;\n"
+           "        out.push_back({.kind = trip_kind(watch.rule),\n"
+           "                       .rule = watch.rule,\n"
+           "                       .family = family,\n",
+           "a flood of garbage would be a flood of trips"),
+
+    # 0: the engine's own promises
+    mutant("deadline-not-asked-for", 0, "engine.cpp",
+           "        next_deadline_ = std::min(next_deadline_, rules_.next_deadline());\n", "",
+           "a value that holds for long enough would trip only when the next one comes"),
+    mutant("overdue-not-aborted", 0, "engine_links.cpp",
+           "        if (link.deadline > now || link.aborted) continue;\n",
+           "        if (link.deadline > now || link.aborted || "
+           "link.phase == LinkPhase::rehearsing) continue;\n",
+           "a link that hangs in a rehearsal is lost for good"),
+]

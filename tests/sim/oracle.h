@@ -1,0 +1,135 @@
+// What the rules must say, told naively: every sample is kept, and each condition is worked out
+// anew from them. It shares no code with core/rules, and is slow on purpose.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/plan.h"
+#include "core/rules.h"
+#include "core/signal.h"
+#include "tests/sim/coverage.h"
+
+namespace scram::sim {
+
+// Something that the engine must tell in this step; not `sure` where two things fall on the same
+// instant, and either order is right.
+struct Foretold {
+    BreachKind kind = BreachKind::trip;
+    RuleId rule{};
+    FamilyId family = none<FamilyId>();
+    SourceId source = none<SourceId>();
+    bool sure = true;
+    double share = 0;
+};
+
+class Oracle {
+  public:
+    Oracle(const Plan& plan, Coverage& seen);
+
+    // Each mirrors an input of the engine, before the engine is given it. What it must tell then
+    // stands in foretold().
+    void signal(SourceId from, const scram_signal& signal, Time now);
+    void joined(SourceId source, Time now);
+    void left(SourceId source);
+    void vanished(SourceId source);
+    void time(Time now);
+    void reload(const Plan& plan, Time now);
+
+    // What the step made of it.
+    void latched(FamilyId family) { armed_[index(family)] = false; }
+    void looked_at(FamilyId family);
+    void rearmed(FamilyId family, Time now);
+    void clear() { foretold_.clear(); }
+
+    const std::vector<Foretold>& foretold() const { return foretold_; }
+    // Whom a breach kills.
+    std::vector<FamilyId> kills(RuleId rule, FamilyId family, SourceId source) const;
+    // Does a rule that kills `family` hold? Nothing where rounding decides.
+    bool holds(FamilyId family) const;
+    // When a rule trips though nothing else happens; never if none does.
+    Time next_trip() const;
+    BadReason last_bad() const { return last_bad_; }
+
+  private:
+    enum class Phase : std::uint8_t { clear, pending, tripped };
+    struct Sample {
+        Time at{};
+        double value = 0;
+    };
+    using History = std::vector<Sample>;
+    struct Source {
+        bool owes_signs = false;
+        bool vanished = false;
+        Time joined{};
+        Time seen{};
+        std::uint64_t expected = 1;
+    };
+    // One thing that a rule looks at: a family or all, a source or the sum.
+    struct Condition {
+        RuleId rule{};
+        FamilyId family = none<FamilyId>();
+        SourceId source = none<SourceId>();
+        // of values
+        Phase phase = Phase::clear;
+        History series;  // the watched value, or what a count rose by
+        Time since{};
+        Time looked{};
+        std::uint32_t samples = 0;
+        std::vector<bool> warned;
+        // of health
+        bool held = false;
+    };
+    struct Reading {
+        double used = 0;
+        double allowed = 0;
+        bool breach = false;
+    };
+
+    void add_conditions(RuleId id);
+    BadReason judge(SourceId from, const scram_signal& signal) const;
+    BadReason follow(SourceId from, const scram_signal& signal);
+    void report_bad(SourceId source, FamilyId family);
+    void accept(SourceId source, FamilyId family, MetricId metric, double value, Time now);
+    bool looks_at(const Condition& condition, SourceId source, FamilyId family,
+                  MetricId metric) const;
+    void take(Condition& condition, SourceId source, FamilyId family, MetricId metric, double rose,
+              double arrived, Time now);
+    void settle(Condition& condition, bool is_sample, Time now);
+    void warn(Condition& condition, const Reading& reading);
+    void pass_time(Condition& condition, Time now);
+    void look_for_silence(Time now);
+    Time last_sign(const Condition& condition) const;
+    void tell(const Condition& condition, BreachKind kind, bool sure = true, double share = 0);
+    void trip(const Condition& condition, bool sure = true);
+
+    static bool is_windowed(const RuleSpec& rule);
+    static std::int64_t cell_width(const RuleSpec& rule);
+    static std::int64_t cell_of(const RuleSpec& rule, Time at);
+    Reading read(const Condition& condition, Time now) const;
+    History in_window(const Condition& condition, Time now) const;
+    bool known(const Condition& condition) const;
+    bool known_of(const Condition& condition, FamilyId family) const;
+    double value_of(const Condition& condition) const;
+    double of_family(const RuleSpec& rule, FamilyId family, SourceId source) const;
+    double sum(FamilyId family, MetricId metric) const;
+    double latest(SourceId source, FamilyId family, MetricId metric) const;
+    bool published(SourceId source, FamilyId family, MetricId metric) const;
+    const History& history(SourceId source, FamilyId family, MetricId metric) const;
+    History& history(SourceId source, FamilyId family, MetricId metric);
+    const RuleSpec& rule_of(const Condition& condition) const {
+        return plan_.rules[index(condition.rule)];
+    }
+    bool kills_family(const Condition& condition, FamilyId family) const;
+
+    Plan plan_;
+    Coverage& seen_;
+    std::vector<History> histories_;
+    std::vector<Source> sources_;
+    std::vector<Condition> conditions_;
+    std::vector<bool> armed_;
+    std::vector<Foretold> foretold_;
+    BadReason last_bad_ = BadReason::none;
+};
+
+}  // namespace scram::sim

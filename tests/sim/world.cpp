@@ -1,0 +1,209 @@
+#include "tests/sim/world.h"
+
+#include <algorithm>
+
+#include "tests/sim/violation.h"
+
+namespace scram::sim {
+
+World::World(std::uint64_t seed, const Cut& cut, bool keep_trace, Coverage& seen)
+    : seed_(seed),
+      cut_(cut),
+      seen_(seen),
+      trace_(keep_trace),
+      scenario_(make_scenario(seed, cut.faults)),
+      plan_(scenario_.plan),
+      people_(seed, 3),
+      network_(seed, 4),
+      mishaps_(seed, 5),
+      exchange_(scenario_, seed, seen),
+      books_(plan_, seen),
+      host_(plan_, seed, seen),
+      step_(plan_),
+      makers_(plan_.sources.size()),
+      signed_(plan_.families.size()),
+      fires_(plan_.accounts.size()),
+      durable_(plan_.families.size()) {
+    std::size_t links = 0;
+    for (const AccountSpec& account : plan_.accounts) links += account.links;
+    wires_.resize(links);
+}
+
+// ---- Time ---------------------------------------------------------------------------------------
+
+Outcome World::run() {
+    Outcome outcome;
+    try {
+        boot();
+        for (std::size_t s = 0; s < makers_.size(); ++s)
+            plan(now_ + people_.up_to(200ms), What::maker, static_cast<std::uint32_t>(s));
+        plan(now_ + people_.up_to(scenario_.operator_pace), What::operate);
+        plan(now_ + mishaps_.up_to(scenario_.mishap_pace), What::mishap);
+        plan(now_ + 1s, What::refresh);
+        while (may_go_on()) {
+            go_on();
+            check_healing();
+        }
+        seen_.note(Seen::healed);
+    } catch (const Violation& violation) {
+        outcome.failed = true;
+        outcome.invariant = violation.invariant();
+        outcome.seen = violation.what();
+    }
+    outcome.at = now_;
+    outcome.trips = books_.trips();
+    outcome.inputs = inputs_;
+    outcome.hash = trace_.hash();
+    outcome.doings = doings_;
+    outcome.trace = trace_.lines();
+    return outcome;
+}
+
+bool World::may_go_on() const {
+    if (healed_at_ == never) return true;
+    return !settled() || now_ < healed_at_ + 1s;
+}
+
+bool World::settled() const {
+    return engine_ != nullptr &&
+           std::none_of(books_.families().begin(), books_.families().end(),
+                        [](const FamilyBook& book) { return book.owed || book.releasing; });
+}
+
+// The next thing that happens; the engine's own deadline is one of them, and comes first.
+void World::go_on() {
+    const Time next = queue_.top().at;
+    const Time wanted =
+        engine_ == nullptr ? never : std::max({engine_->next_deadline(), late_until_, now_});
+    const Time heal_at = world_start + scenario_.horizon;
+    if (healed_at_ == never && std::min(next, wanted) >= heal_at) {
+        now_ = heal_at;
+        return heal();
+    }
+    try {
+        if (wanted <= next) {
+            now_ = wanted;
+            return serve_deadline();
+        }
+        const Happening happening = queue_.top();
+        queue_.pop();
+        now_ = happening.at;
+        happen(happening);
+    } catch (const Crash& end) {
+        crash(end.of_machine);
+    }
+}
+
+void World::plan(Time at, What what, std::uint32_t a, std::uint32_t b) {
+    queue_.push({at, ++order_, what, a, b});
+}
+
+void World::happen(const Happening& it) {
+    const auto link = static_cast<LinkId>(it.a);
+    const auto is_current = [&] { return wires_[it.a].connection == it.b; };
+    switch (it.what) {
+        case What::link_up:
+            return is_current() ? link_up(link) : void();
+        case What::link_lost:
+            return is_current() ? lose(link) : void();
+        case What::link_told:
+            return is_current() ? tell_lost(link) : void();
+        case What::arrival:
+            return arrive(it.a);
+        case What::answer:
+            return answer(it.a);
+        case What::maker:
+            return maker_does(static_cast<SourceId>(it.a));
+        case What::quote:
+            if (books_.family(static_cast<FamilyId>(it.a)).gate_closed)
+                seen_.note(Seen::quote_after_gate_closed);
+            exchange_.quote(static_cast<FamilyId>(it.a), now_);
+            return;
+        case What::operate:
+            return operate();
+        case What::mishap:
+            return mishap();
+        case What::refresh:
+            for (WallMillis& at : signed_) at = clock_ ? clock_->at(now_) : at;
+            plan(now_ +
+                     (strikes(Fault::late_loop, 6, mishaps_) ? mishaps_.up_to(40s) : Duration{1s}),
+                 What::refresh);
+            return;
+        case What::boot:
+            return boot();
+    }
+}
+
+void World::serve_deadline() {
+    const Time wanted = engine_->next_deadline();
+    if (wanted == now_ && strikes(Fault::late_loop, 40, mishaps_)) {
+        late_until_ = now_ + mishaps_.up_to(30ms);
+        return;
+    }
+    step(Input::time, [&] { engine_->on_time(now_, step_); });
+    must(engine_->next_deadline() > now_, 0, "the engine wants to be called again at once");
+}
+
+// The last fault ends here. What was owed must be confirmed within the bound.
+void World::heal() {
+    healed_at_ = now_;
+    trace_.say(now_, "---- all is well from here on");
+    for (std::size_t a = 0; a < plan_.accounts.size(); ++a)
+        healing_.push_back(bound_of_healing(id_at<AccountId>(a)));
+    for (std::size_t l = 0; l < wires_.size(); ++l) {
+        if (!wires_[l].up) connect(id_at<LinkId>(l));
+    }
+}
+
+// How long all may take once the last fault has ended, for one account.
+//   - what was sent before is answered or given up within answer_timeout; a connect that stalls
+//     before it is retried takes 3 s, and as long again for the longest ways: 6 s
+//   - a foreign client's requests count for up to two windows of the exchange: 4 s
+//   - the longest pause that an answer before can have caused
+//   - the slots that were taken come back: answer_timeout + window + guard
+//   - then as many waves as there are claims for the slots that a repeat may take (all but the
+//     reserve, of those that work). Each family can claim four: its cancel and its unlocking, each
+//     once more if the exchange's clock stepped just before; a stale rule may trip it once more,
+//     which doubles that. A wave takes a window and the rounds of check_bound().
+Duration World::bound_of_healing(AccountId id) const {
+    const AccountSpec& account = plan_.accounts[index(id)];
+    const Timings& timings = plan_.timings;
+    const Duration round_trip = 2 * scenario_.way + answer_max;
+    const std::size_t working = engine_ ? engine_->budget(id).working_slots(now_) : 1;
+    const std::size_t slots = working - std::min<std::size_t>(working - 1, account.budget.reserve);
+    const auto families = static_cast<std::size_t>(
+        std::count_if(plan_.families.begin(), plan_.families.end(),
+                      [id](const FamilySpec& family) { return family.account == id; }));
+    const auto waves = static_cast<std::int64_t>(8 * families / slots + 1);
+    const auto rounds = static_cast<std::int64_t>((slots + account.links - 1) / account.links + 1);
+    const Duration pause =
+        std::max({timings.retry_refused, timings.retry_max, account.budget.window});
+    return 10s + pause + timings.answer_timeout + account.budget.window + account.budget.guard +
+           waves * (account.budget.window + rounds * round_trip + timings.retry_max);
+}
+
+void World::check_healing() const {
+    if (healed_at_ == never || engine_ == nullptr) return;
+    for (std::size_t f = 0; f < plan_.families.size(); ++f) {
+        const FamilyBook& book = books_.families()[f];
+        if (!book.owed && !book.releasing) continue;
+        const Time since = book.owed ? std::max(book.owed_since, healed_at_) : healed_at_;
+        must(now_ <= since + healing_[index(plan_.families[f].account)], 3,
+             "all is well again, and a cancel is owed for longer than the bound");
+    }
+}
+
+bool World::strikes(Fault fault, std::size_t one_in, Dice& dice) {
+    const bool hit = dice.one_in(one_in);
+    return hit && healed_at_ == never && scenario_.faults.has(fault);
+}
+
+// Numbers what makers, operators and mishaps do, so that a replay can leave single ones out.
+bool World::left_out() {
+    const std::uint32_t doing = doings_++;
+    return std::any_of(cut_.doings.begin(), cut_.doings.end(), [doing](const Cut::Doings& cut) {
+        return doing >= cut.first && doing < cut.end;
+    });
+}
+
+}  // namespace scram::sim

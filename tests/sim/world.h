@@ -1,0 +1,226 @@
+// The world around one engine: a fake clock, a network, an exchange, makers, operators and
+// mishaps, all from one seed. It drives the engine as daemon/driver.cpp does, and judges every
+// step.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <queue>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/engine.h"
+#include "core/exchange_clock.h"
+#include "tests/sim/books.h"
+#include "tests/sim/exchange.h"
+#include "tests/sim/host.h"
+#include "tests/sim/oracle.h"
+#include "tests/sim/scenario.h"
+#include "tests/sim/trace.h"
+
+namespace scram::sim {
+
+// What a replay leaves out, to find the shortest way to a failure.
+struct Cut {
+    // Of makers, operators and mishaps, by number.
+    struct Doings {
+        std::uint32_t first = 0;
+        std::uint32_t end = 0;
+    };
+    Faults faults{Faults::all_bits};
+    std::vector<Doings> doings;
+};
+
+struct Outcome {
+    bool failed = false;
+    int invariant = 0;
+    std::string seen;
+    Time at{};
+    std::uint64_t trips = 0;
+    std::uint64_t inputs = 0;
+    std::uint64_t hash = 0;
+    std::uint32_t doings = 0;
+    std::vector<std::string> trace;
+};
+
+class World {
+  public:
+    World(std::uint64_t seed, const Cut& cut, bool keep_trace, Coverage& seen);
+    Outcome run();
+
+  private:
+    enum class What : std::uint8_t {
+        link_up,    // link, connection
+        link_lost,  // link, connection: by the network; the engine is told a little later
+        link_told,  // link, connection
+        arrival,    // request
+        answer,     // request
+        maker,      // source
+        quote,      // family
+        operate,
+        mishap,
+        refresh,
+        boot,
+    };
+    struct Happening {
+        Time at;
+        std::uint64_t order;
+        What what;
+        std::uint32_t a = 0;
+        std::uint32_t b = 0;
+        bool operator<(const Happening& other) const {
+            return at != other.at ? at > other.at : order > other.order;
+        }
+    };
+    struct Wire {
+        bool up = false;         // bytes pass
+        bool told_up = false;    // and the engine knows
+        bool half_open = false;  // nothing passes, and nobody says so
+        bool aborted = false;    // by the engine
+        std::uint32_t connection = 0;
+        std::uint32_t request = none_in_flight;
+        Time up_since{};
+        Time rehearsed{};
+    };
+    struct Maker {
+        bool attached = false;
+        std::uint64_t sequence = 0;
+        Time silent_until{};
+    };
+    // What a restart must know of a family.
+    struct Survivor {
+        bool latched = false;
+        bool owed = false;
+        bool latched_on_disk = false;
+        bool owed_on_disk = false;
+        bool nothing = false;  // neither, for certain
+    };
+    static constexpr std::uint32_t none_in_flight = 0xffffffff;
+
+    // time (world.cpp)
+    void go_on();
+    bool may_go_on() const;
+    void happen(const Happening& happening);
+    void plan(Time at, What what, std::uint32_t a = 0, std::uint32_t b = 0);
+    void serve_deadline();
+    void heal();
+    bool settled() const;
+    Duration bound_of_healing(AccountId account) const;
+    void check_healing() const;
+    bool strikes(Fault fault, std::size_t one_in, Dice& dice);
+    bool left_out();
+
+    // steps (world_step.cpp)
+    enum class Input : std::uint8_t { signal, source, link, answer, hand, time, reload, start };
+    template <class Call>
+    void step(Input input, Call&& call) {
+        if (input == Input::time) oracle_->time(now_);
+        step_.clear();
+        call();
+        take_in(input);
+    }
+    void take_in(Input input);
+    void carry_out();
+    void perform(const Action& action);
+    void fire(const Action& action);
+    bool in_flight(FamilyId family) const;
+    void abort(LinkId link);
+    void check_telling() const;
+    void check_links() const;
+    void check_work_goes_on() const;
+    void check_work_goes_on(FamilyId family) const;
+    bool has_idle_link(AccountId account) const;
+    void check_bound(const Event& confirmed);
+    void note_events(Input input);
+    void check_deadlines() const;
+    void trace_plan();
+    void trace_step(Input input);
+
+    // the wires (world_links.cpp)
+    void connect(LinkId link);
+    void link_up(LinkId link);
+    void lose(LinkId link);
+    void tell_lost(LinkId link);
+    void send(Request request);
+    void drop_under_way(LinkId link);
+    void arrive(std::uint32_t request);
+    void answer(std::uint32_t request);
+    void answer_rehearsal(Request& request, bool stays);
+    Duration way();
+    Wire& wire(LinkId link) { return wires_[index(link)]; }
+
+    // the people (world_people.cpp)
+    void maker_does(SourceId source);
+    void attach(SourceId source);
+    void leave(SourceId source);
+    void beat(SourceId source);
+    void publish(SourceId source, FamilyId family, MetricId metric, double value);
+    void burst(SourceId source);
+    void write_garbage(SourceId source);
+    void place_quote(SourceId source);
+    scram_signal record(SourceId source, FamilyId family, MetricId metric, double value);
+    void hand_in(SourceId source, const scram_signal& signal);
+    double random_value(MetricId metric);
+    FamilyId family_of(SourceId source);
+    void operate();
+    void pull();
+    void arm();
+    void reload();
+    void mishap();
+
+    // the host (world_host.cpp)
+    void boot();
+    void crash(bool of_machine);
+    void restart_in_peace();
+    void end_life(Duration pause);
+    void note_crash();
+    void work_out_what_must_survive(bool of_machine);
+    void check_restored(const Folded& folded, const Restored& before);
+
+    std::uint64_t seed_;
+    const Cut& cut_;
+    Coverage& seen_;
+    Trace trace_;
+    Scenario scenario_;
+    Plan plan_;  // as in force
+    Dice people_, network_, mishaps_;
+    Exchange exchange_;
+    Books books_;
+    std::unique_ptr<Oracle> oracle_;
+    std::unique_ptr<Engine> engine_;
+    std::unique_ptr<ExchangeClock> clock_;
+    Host host_;
+    Step step_;
+    std::priority_queue<Happening> queue_;
+    std::uint64_t order_ = 0;
+    std::uint32_t doings_ = 0;
+    std::uint64_t inputs_ = 0;
+    Time now_ = world_start;
+    Time healed_at_ = never;
+    Time late_until_{};
+    Time reloaded_at_{};
+    Time clock_sampled_{};  // when the last rehearsal that told the time was sent
+    std::vector<Wire> wires_;
+    std::vector<Duration> healing_;  // by account: how long it may take
+    std::vector<Request> requests_;
+    std::vector<Maker> makers_;
+    std::vector<WallMillis> signed_;        // by family
+    std::vector<std::vector<Time>> fires_;  // by account
+    std::optional<std::size_t> crash_at_;   // this step: before which of its stores and actions
+    bool crash_of_machine_ = false;
+    bool booting_ = false;
+    bool ended_in_peace_ = false;
+    bool ended_with_machine_ = false;
+    bool ever_damaged_ = false;
+    int lives_ = 0;
+    AttemptId last_sent_{};
+    std::size_t counted_from_ = 0;
+    std::vector<Survivor> survivors_;  // by family
+    std::vector<FamilyBook> durable_;  // by family, as of the last sync
+    std::optional<Books> books_before_;
+    std::optional<Rearm> rearm_;
+    std::optional<std::vector<FamilyId>> pulled_;
+};
+
+}  // namespace scram::sim
