@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/engine.h"
+#include "core/flight_recorder.h"
 #include "core/okx_request.h"
 
 namespace scram {
@@ -144,6 +145,32 @@ Row breach(std::size_t families, std::size_t rules) {
         [&](std::size_t) { bench.publish(2000); }, [&](std::size_t) { bench.recover(); });
 }
 
+// A hundred signals, since one takes less than reading the clock.
+Row record(std::size_t sources) {
+    FlightRecorder recorder(sources);
+    scram_signal signal{};
+    return measure(
+        fmt::format("record 100 signals for receipts, {} sources", sources),
+        [&](std::size_t i) {
+            for (std::size_t s = 0; s < 100; ++s) {
+                signal.sequence = i;
+                recorder.record(id_at<SourceId>((i * 100 + s) % sources), signal,
+                                Time{Duration(i)});
+            }
+        },
+        nothing);
+}
+
+Row freeze() {
+    FlightRecorder recorder(8);
+    scram_signal signal{};
+    for (std::size_t i = 0; i < flight_records; ++i)
+        recorder.record(id_at<SourceId>(i % 8), signal, Time{1h + Duration(i * 7919 % 8192)});
+    return measure(
+        "freeze the signals of a trip, the most there are",
+        [&](std::size_t) { recorder.freeze(Time{1h}); }, nothing);
+}
+
 Row sign() {
     HmacSigner signer("a bench's secret");
     ArmedRequest request({"www.okx.com", "key", "passphrase", false}, "BTC-USD", 10s);
@@ -185,5 +212,5 @@ int main() {
     using namespace scram;
     print({measure("floor: two clock reads", nothing, nothing), quiet_signal(1, 1),
            quiet_signal(100, 100), quiet_signal(100, 1000), quiet_windows(), breach(1, 1),
-           breach(100, 1000), sign(), read_answer()});
+           breach(100, 1000), record(1), record(1000), freeze(), sign(), read_answer()});
 }

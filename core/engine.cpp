@@ -158,6 +158,7 @@ bool Engine::under_way(const Switch& family) {
 
 void Engine::trip_family(FamilyId id, TripId trip, milliseconds lock, Time now, Step& step) {
     Switch& family = switches_[index(id)];
+    family.wanted_by = trip;
     if (under_way(family)) {
         family.lock = std::max(family.lock, lock);
         return;

@@ -45,6 +45,7 @@ struct Switch {
     bool after_resync = false;  // waits for the exchange's time, then goes at once
     bool resynced = false;      // has asked for the exchange's time since its trip
     TripId trip{};              // the last that it was cancelled for
+    TripId wanted_by{};         // the last that wanted that, maybe while it was under way already
     // What an attempt was sent for: an answer counts only for its own round. A new trip, a
     // confirmation and an unlocking each begin one.
     std::uint32_t round = 0;

@@ -26,6 +26,8 @@ class FixedList {
     T& operator[](std::size_t i) { return items_[i]; }
     auto begin() const { return items_.begin(); }
     auto end() const { return items_.end(); }
+    auto begin() { return items_.begin(); }
+    auto end() { return items_.end(); }
 
   private:
     std::size_t capacity_;

@@ -134,6 +134,7 @@ void App::say(const std::vector<JournalNews>& news) {
 void App::beat() {
     service_.watchdog();
     say(journal_->beat(monotonic_now()));
+    say(driver_.look_after_receipts());
     const std::string unready = driver_.unready_reason(monotonic_now());
     if (!said_ready_ && unready.empty()) {
         said_ready_ = true;

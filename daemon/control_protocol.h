@@ -5,6 +5,9 @@
 //             {"v":1,"op":"trip","target":"mm-1/BTC-USD" | "mm-1" | "all","reason":"..."}
 //             {"v":1,"op":"rearm","target":...}          what is latched, and by which trips
 //             {"v":1,"op":"rearm","target":...,"trips":[3],"reason":"...","force":false}
+//             {"v":1,"op":"receipts"}                    the last trips, in short
+//             {"v":1,"op":"receipt"}                     of the latest trip
+//             {"v":1,"op":"receipt","trip":3,"signals":true}   with the last signals before it
 //   answer    {"v":1,"ok":true,...}
 //             {"v":1,"ok":false,"error":"..."}           says what was expected
 #pragma once

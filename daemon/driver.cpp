@@ -22,24 +22,36 @@ std::chrono::steady_clock::time_point asio_time(Time at) {
 
 void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
     engine_.on_signal(source, signal, read_at, step_);
-    if (step_.actions.empty() && step_.events.empty()) [[likely]]
-        return;
-    carry_out(time_from_ns(signal.published_ns), read_at);
+    if (step_.actions.empty() && step_.events.empty()) [[likely]] {
+        // A value alone may begin what ends by time: a breach that must last.
+        if (engine_.next_deadline() < deadline_) follow_deadline();
+        return receipts_.saw(source, signal, read_at);
+    }
+    act(time_from_ns(signal.published_ns), read_at);
+    receipts_.saw(source, signal, read_at);
+    conclude({});
 }
 
 void Driver::carry_out(Time published, Time read, std::string_view detail) {
+    act(published, read);
+    conclude(detail);
+}
+
+void Driver::act(Time published, Time read) {
     const Time decided = monotonic_now();
-    // A source's own stamp is told only where it can be true.
-    if (published > read || published < read - 1h) published = Time{};
+    published = believable(published, read);
     journal_.before(step_, engine_);
-    for (const Action& action : step_.actions) carry_out(action, published, read, decided);
+    for (const Action& action : step_.actions) act(action, published, read, decided);
     journal_.after(step_, engine_);
+}
+
+void Driver::conclude(std::string_view detail) {
     tell(detail);
     step_.clear();
     follow_deadline();
 }
 
-void Driver::carry_out(const Action& action, Time published, Time read, Time decided) {
+void Driver::act(const Action& action, Time published, Time read, Time decided) {
     switch (action.kind) {
         case ActionKind::close_gate:
             return gates_.close(action.family);
@@ -67,17 +79,31 @@ void Driver::send(LinkId id, std::string_view bytes, Time published, Time read, 
 // ---- Afterwards ---------------------------------------------------------------------------------
 
 void Driver::tell(std::string_view detail) {
-    const bool watched = watchers_ != nullptr && watchers_->watched() && !step_.events.empty();
-    const WallMillis wall = watched ? wall_now() : WallMillis{};
+    if (step_.events.empty()) return;
+    const bool watched = watchers_ != nullptr && watchers_->watched();
+    const WallMillis wall = wall_now();
     for (const Event& event : step_.events) {
         Story story;
         story.event = event;
         story.plan = told_plan_;
         story.detail = FixedText<200>(detail);
-        if (event.kind == EventKind::answered) story.stages = sights_[index(event.link)].stages;
+        if (event.kind == EventKind::answered) story.stages = sights_[index(event.link)].answered;
         scribe_.tell(story);
+        receipts_.on_event(event, stages_of(event), wall);
         if (watched) watchers_->announce(json_line(story, wall));
     }
+    receipts_.file_changed();
+}
+
+// Of the request sent last on the event's link.
+const Stages& Driver::stages_of(const Event& event) const {
+    static const Stages no_link;
+    return event.link == none<LinkId>() ? no_link : sights_[index(event.link)].stages;
+}
+
+std::vector<JournalNews> Driver::look_after_receipts() {
+    receipts_.file_changed();
+    return receipts_.news();
 }
 
 void Driver::follow_deadline() {
@@ -135,7 +161,9 @@ void Driver::link_down(LinkId link, bool was_up, const std::string& reason) {
 }
 
 void Driver::link_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
-    sights_[index(link)].stages.answered = read_at;
+    // Kept apart, since the answer may set the link's next request off before it is told.
+    sights_[index(link)].answered = sights_[index(link)].stages;
+    sights_[index(link)].answered.answered = read_at;
     switch (engine_.phase(link)) {
         case LinkPhase::firing:
             return attempt_answered(link, answer, read_at);
@@ -199,6 +227,7 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
 
 void Driver::adopt(const Plan& plan) {
     told_plan_ = &scribe_.keep(plan);
+    receipts_.adopt(*told_plan_);
     const Time now = monotonic_now();
     armory_.adopt(plan, clock_.at(now));
     engine_.adopt(plan, now, step_);
@@ -235,6 +264,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
       told_plan_(&scribe.keep(config.plan)),
       engine_(config.plan),
       step_(config.plan),
+      receipts_(engine_, *told_plan_, journal.directory()),
       armory_(config, std::move(credentials)),
       clock_(monotonic_now(), wall_now()),
       rehearsal_(rehearsal_request(config.exchange.host)),

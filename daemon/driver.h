@@ -13,8 +13,8 @@
 #include "daemon/armory.h"
 #include "daemon/journal.h"
 #include "daemon/narrate.h"
+#include "daemon/receipt_book.h"
 #include "daemon/scribe.h"
-#include "daemon/stages.h"
 #include "net/control.h"
 #include "net/gates.h"
 #include "net/link.h"
@@ -29,6 +29,7 @@ struct LinkSight {
     Duration round_trip{};
     Time rehearsed{};  // when the last rehearsal was answered well; Time{} if never
     Stages stages;     // of the request in flight, or the last
+    Stages answered;   // of the last that was answered
 };
 
 class Driver final : public LinkObserver {
@@ -59,6 +60,9 @@ class Driver final : public LinkObserver {
     const Armory& armory() const { return armory_; }
     const ExchangeClock& clock() const { return clock_; }
     const Journal& journal() const { return journal_; }
+    const ReceiptBook& receipts() const { return receipts_; }
+    // What the disk did not take before, and lines for the log: now and then.
+    std::vector<JournalNews> look_after_receipts();
     // Why a kill could not be fired this moment for some account; empty if all is ready.
     std::string unready_reason(Time now) const;
 
@@ -70,9 +74,12 @@ class Driver final : public LinkObserver {
     void rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at);
 
     void carry_out(Time published, Time read, std::string_view detail = {});
-    void carry_out(const Action& action, Time published, Time read, Time decided);
+    void act(Time published, Time read);
+    void act(const Action& action, Time published, Time read, Time decided);
+    void conclude(std::string_view detail);
     void send(LinkId link, std::string_view bytes, Time published, Time read, Time decided);
     void tell(std::string_view detail);
+    const Stages& stages_of(const Event& event) const;
     void follow_deadline();
     void on_deadline();
     void refresh_next();
@@ -84,6 +91,7 @@ class Driver final : public LinkObserver {
     const Plan* told_plan_;  // as the scribe keeps it
     Engine engine_;
     Step step_;
+    ReceiptBook receipts_;
     Armory armory_;
     ExchangeClock clock_;
     AnswerReader answers_;

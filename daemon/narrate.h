@@ -6,7 +6,7 @@
 
 #include "core/actions.h"
 #include "core/plan.h"
-#include "daemon/stages.h"
+#include "core/stages.h"
 
 namespace scram {
 

@@ -8,6 +8,7 @@
 
 #include "daemon/control_protocol.h"
 #include "daemon/json.h"
+#include "daemon/receipt_json.h"
 #include "daemon/status.h"
 #include "net/clock.h"
 
@@ -39,13 +40,22 @@ std::string unknown_target(std::string_view target) {
         target);
 }
 
+std::string trips_json(const Receipts& receipts) {
+    JsonArray out;
+    for (std::size_t i = receipts.size(); i-- > 0;)
+        out.add_raw(std::to_string(static_cast<std::uint64_t>(receipts.newest(i).trip)));
+    return out.text();
+}
+
 }  // namespace
 
 struct OperatorDesk::Request {
     std::int64_t version = 0;
     std::string op, target, reason;
     std::vector<TripId> trips;
+    TripId trip{};
     bool force = false;
+    bool signals = false;
 };
 
 // Reads a line. Strict: a key that this version does not know is refused, not ignored, so that a
@@ -62,8 +72,9 @@ struct OperatorDesk::Reader {
         for (const auto [key, value] : object) {
             if (!read_field(key, value, request)) {
                 return fmt::format(
-                    "key '{}' is unknown or has the wrong type: v (number), op, target, reason "
-                    "(strings), trips (numbers in a list) and force (boolean) are accepted",
+                    "key '{}' is unknown or has the wrong type: v, trip (numbers), op, target, "
+                    "reason (strings), trips (numbers in a list), force and signals (booleans) "
+                    "are accepted",
                     key);
             }
         }
@@ -76,6 +87,8 @@ struct OperatorDesk::Reader {
         std::string_view text;
         if (key == "v") return value.get(request.version) == simdjson::SUCCESS;
         if (key == "force") return value.get(request.force) == simdjson::SUCCESS;
+        if (key == "signals") return value.get(request.signals) == simdjson::SUCCESS;
+        if (key == "trip") return read_trip(value, request.trip);
         if (key == "trips") return read_trips(value, request.trips);
         std::string* to = key == "op"       ? &request.op
                           : key == "target" ? &request.target
@@ -86,13 +99,18 @@ struct OperatorDesk::Reader {
         return true;
     }
 
+    static bool read_trip(simdjson::dom::element value, TripId& trip) {
+        std::uint64_t number = 0;
+        if (value.get(number) != simdjson::SUCCESS) return false;
+        trip = TripId{number};
+        return true;
+    }
+
     static bool read_trips(simdjson::dom::element value, std::vector<TripId>& trips) {
         simdjson::dom::array list;
         if (value.get(list) != simdjson::SUCCESS) return false;
         for (const simdjson::dom::element item : list) {
-            std::uint64_t trip = 0;
-            if (item.get(trip) != simdjson::SUCCESS) return false;
-            trips.push_back(TripId{trip});
+            if (!read_trip(item, trips.emplace_back())) return false;
         }
         return true;
     }
@@ -116,9 +134,13 @@ std::string OperatorDesk::on_long_line() {
 ControlReply OperatorDesk::answer(const Peer& peer, const Request& request) {
     const bool trips = request.op == "trip";
     const bool rearms = request.op == "rearm";
-    if (!trips && !rearms && request.op != "status" && request.op != "watch") {
-        return {refuse(fmt::format("unknown op '{}': status, watch, trip and rearm are accepted",
-                                   request.op))};
+    const bool looks = request.op == "status" || request.op == "watch" || request.op == "receipt" ||
+                       request.op == "receipts";
+    if (!trips && !rearms && !looks) {
+        return {
+            refuse(fmt::format("unknown op '{}': status, watch, receipt, receipts, trip and "
+                               "rearm are accepted",
+                               request.op))};
     }
     const Right right = trips ? Right::trip : rearms ? Right::rearm : Right::read;
     if (!may(config_, right, peer.uid, peer.gids)) {
@@ -129,7 +151,13 @@ ControlReply OperatorDesk::answer(const Peer& peer, const Request& request) {
     if (rearms) return {rearm(peer, request)};
     if (request.op == "watch")
         return {JsonObject().add("v", control_version).add("ok", true).text(), true};
-    return {status_json(config_, driver_, scribe_)};
+    return {look(request)};
+}
+
+std::string OperatorDesk::look(const Request& request) const {
+    if (request.op == "receipt") return receipt(request);
+    if (request.op == "receipts") return receipts();
+    return status_json(config_, driver_, scribe_);
 }
 
 std::string OperatorDesk::trip(const Peer& peer, const Request& request) {
@@ -165,7 +193,7 @@ std::string OperatorDesk::review(const std::vector<FamilyId>& families) const {
     JsonArray latched;
     for (const FamilyId family : families) {
         if (driver_.engine().family(family).latched)
-            latched.add_raw(family_json(driver_.engine(), family, monotonic_now()));
+            latched.add_raw(family_json(driver_, family, monotonic_now()));
     }
     return JsonObject()
         .add("v", control_version)
@@ -174,6 +202,37 @@ std::string OperatorDesk::review(const std::vector<FamilyId>& families) const {
              "arming again wants the ids of the trips that you have looked at (trips), and a "
              "reason")
         .add_raw("latched", latched.text())
+        .text();
+}
+
+std::string OperatorDesk::receipt(const Request& request) const {
+    const ReceiptBook& book = driver_.receipts();
+    const Receipts& known = book.receipts();
+    const bool latest = request.trip == TripId{} && known.size() > 0;
+    const Receipt* found = latest ? &known.newest(0) : known.find(request.trip);
+    JsonObject out;
+    out.add("v", control_version).add("ok", found != nullptr);
+    out.add("folder", book.keeper().folder().native());
+    if (found == nullptr) {
+        out.add("error", known.size() == 0 ? "there was no trip since the start"
+                                           : "that trip is none of the last ones");
+        return out.add_raw("trips", trips_json(known)).text();
+    }
+    const auto flight = request.signals ? book.flight(found->trip) : nullptr;
+    return out.add_raw("receipt", receipt_json(*found, flight.get(), signals_answered_max)).text();
+}
+
+// The latest first.
+std::string OperatorDesk::receipts() const {
+    const Receipts& known = driver_.receipts().receipts();
+    JsonArray list;
+    for (std::size_t i = 0; i < known.size(); ++i)
+        list.add_raw(receipt_summary_json(known.newest(i)));
+    return JsonObject()
+        .add("v", control_version)
+        .add("ok", true)
+        .add_raw("receipts", list.text())
+        .add("folder", driver_.receipts().keeper().folder().native())
         .text();
 }
 

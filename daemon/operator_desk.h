@@ -21,9 +21,12 @@ class OperatorDesk final : public ControlHandler {
     ControlReply on_line(const Peer& peer, std::string_view line) override;
     std::string on_long_line() override;
     ControlReply answer(const Peer& peer, const Request& request);
+    std::string look(const Request& request) const;
     std::string trip(const Peer& peer, const Request& request);
     std::string rearm(const Peer& peer, const Request& request);
     std::string review(const std::vector<FamilyId>& families) const;
+    std::string receipt(const Request& request) const;
+    std::string receipts() const;
     std::string rearm_answer(const std::vector<Event>& events) const;
     std::string refusal_json(const Event& event) const;
 

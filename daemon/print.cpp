@@ -1,46 +1,12 @@
 #include "daemon/print.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-#include <simdjson.h>
-
-#include <cstdint>
-#include <ctime>
 #include <set>
 
+#include "daemon/print_fields.h"
+
 namespace scram {
+using namespace printing;
 namespace {
-
-namespace dom = simdjson::dom;
-
-std::string text_of(dom::element value) {
-    std::string_view text;
-    if (value.get(text) == simdjson::SUCCESS) return std::string(text);
-    return simdjson::minify(value);
-}
-
-// The field as text, or `otherwise` if there is none.
-std::string field(dom::element object, std::string_view key, std::string_view otherwise = "-") {
-    dom::element value;
-    if (object[key].get(value) != simdjson::SUCCESS) return std::string(otherwise);
-    return text_of(value);
-}
-
-double number(dom::element object, std::string_view key) {
-    double value = 0;
-    return object[key].get(value) == simdjson::SUCCESS ? value : 0;
-}
-
-dom::array list(dom::element object, std::string_view key) {
-    dom::array out;
-    if (object[key].get(out) != simdjson::SUCCESS) out = {};
-    return out;
-}
-
-bool flag(dom::element object, std::string_view key) {
-    bool value = false;
-    return object[key].get(value) == simdjson::SUCCESS && value;
-}
 
 std::string head_text(dom::element status) {
     std::string out = fmt::format("scramd {}, pid {}: {}\n", field(status, "version"),
@@ -51,6 +17,10 @@ std::string head_text(dom::element status) {
     if (status["journal"].get(journal) == simdjson::SUCCESS && !flag(journal, "healthy"))
         out += fmt::format("JOURNAL: {} ({} records lost)\n", field(journal, "reason"),
                            field(journal, "records_lost"));
+    dom::element receipts;
+    if (status["receipts"].get(receipts) == simdjson::SUCCESS && !flag(receipts, "healthy"))
+        out += fmt::format("RECEIPTS: {} ({} not written)\n", field(receipts, "reason"),
+                           field(receipts, "failed"));
     dom::element clock;
     if (status["clock"].get(clock) != simdjson::SUCCESS || !flag(clock, "synced")) {
         return out + "clock: not compared with the exchange yet\n";
@@ -95,6 +65,22 @@ std::string account_text(dom::element account) {
     return out;
 }
 
+// "rule delta: 24.1 of 25 (96 %), mm-1/BTC-USD, maker-1, HOLDS"
+std::string rule_text(dom::element rule) {
+    std::string out = fmt::format("rule {}: ", field(rule, "rule"));
+    if (!has(rule, "value")) {
+        out += "no value yet";
+    } else {
+        out += fmt::format("{:.10g}, limit {:.10g}", number(rule, "value"), number(rule, "limit"));
+        if (has(rule, "share")) out += fmt::format(" ({:.0f} %)", 100 * number(rule, "share"));
+    }
+    for (const char* key : {"family", "source"}) {
+        if (has(rule, key)) out += ", " + field(rule, key);
+    }
+    if (flag(rule, "holds")) out += ", HOLDS";
+    return out + (flag(rule, "shadow") ? ", shadow\n" : "\n");
+}
+
 std::string values_text(dom::element values) {
     std::string out = fmt::format("values {}:", field(values, "family"));
     dom::object sums;
@@ -103,22 +89,19 @@ std::string values_text(dom::element values) {
     return out + "\n";
 }
 
-std::string clock_time(std::int64_t wall_ms) {
-    const std::time_t seconds = static_cast<std::time_t>(wall_ms / 1000);
-    return fmt::format("{:%H:%M:%S}.{:03}", fmt::localtime(seconds), wall_ms % 1000);
-}
-
 std::string latched_text(dom::element family) {
     std::string out = fmt::format("{:<24} trip {}, {}", field(family, "name"),
                                   field(family, "trip"), field(family, "state"));
     if (flag(family, "unfinished")) out += ", its cancel is NOT confirmed and goes on";
     const std::string holds = field(family, "holds", "");
     if (!holds.empty()) out += fmt::format(", rule {} STILL HOLDS and would trip it again", holds);
+    const std::string cause = field(family, "cause", "");
+    if (!cause.empty()) out += fmt::format("\n    by {}", cause);
     return out + "\n";
 }
 
 // "3,4": the ids of the trips that latched these families, each once.
-std::string trips_of(dom::array families) {
+std::string trips_of(const std::vector<dom::element>& families) {
     std::set<std::uint64_t> ids;
     for (const dom::element family : families) {
         std::uint64_t trip = 0;
@@ -134,8 +117,8 @@ std::string review_text(std::string_view json) {
     dom::element review;
     if (parser.parse(json.data(), json.size()).get(review) != simdjson::SUCCESS)
         return std::string(json) + "\n";
-    const dom::array latched = list(review, "latched");
-    if (latched.size() == 0) return "nothing to do: no family of this target is latched\n";
+    const auto latched = list(review, "latched");
+    if (latched.empty()) return "nothing to do: no family of this target is latched\n";
     std::string out;
     for (const dom::element family : latched) out += latched_text(family);
     return out + fmt::format(
@@ -179,6 +162,7 @@ std::string status_text(std::string_view json) {
     for (const dom::element source : list(status, "sources")) {
         out += fmt::format("source {}: {}\n", field(source, "name"), field(source, "phase"));
     }
+    for (const dom::element rule : list(status, "rules")) out += rule_text(rule);
     for (const dom::element values : list(status, "values")) out += values_text(values);
     return out;
 }

@@ -18,6 +18,7 @@
 #include "daemon/journal_files.h"
 #include "daemon/json.h"
 #include "daemon/print.h"
+#include "daemon/scramctl_receipt.h"
 
 namespace scram {
 namespace {
@@ -36,6 +37,9 @@ struct Options {
     bool verify = false;
     bool json = false;
     bool force = false;
+    std::string directory;
+    std::uint64_t receipt_of = 0;
+    bool signals_too = false;
 };
 
 JsonObject request(std::string_view op) {
@@ -245,6 +249,19 @@ int publish(const Options& options) {
     return result == SCRAM_UNREACHABLE ? unreachable : refused;
 }
 
+ReceiptQuery receipt_query(const Options& options) {
+    return {options.socket, options.directory, options.receipt_of, options.signals_too,
+            options.json};
+}
+
+int receipt(const Options& options) {
+    return show_receipt(receipt_query(options));
+}
+
+int receipts(const Options& options) {
+    return list_receipts(receipt_query(options));
+}
+
 std::string errors_json(const std::vector<ConfigError>& errors) {
     JsonArray out;
     for (const ConfigError& error : errors) {
@@ -307,6 +324,12 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
     };
     controlled(add("status", "show switches, links, budget, sources and values", status));
     controlled(add("ready", "exit 0 if a breach would fire at once, 1 if not, and say why", ready));
+    const auto kept = [&](CLI::App* sub) {
+        controlled(sub)->add_option("--directory", options.directory,
+                                    "the journal's folder, for what scramd no longer has or if it "
+                                    "is gone (default: scramd's own, or as of journal)");
+        return sub;
+    };
     controlled(add("watch", "follow what happens, one event a line", watch));
     CLI::App* sub = aimed(add("trip", "pull: cancel and latch", trip));
     reason(sub)->required();
@@ -318,6 +341,10 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
     sub->add_option("--trip", options.trips, "the trips that you have looked at, as in 3,4")
         ->delimiter(',');
     sub->add_flag("--force", options.force, "even if a rule that kills it still holds");
+    sub = kept(add("receipt", "show what a trip did: verdict, families, attempts", receipt));
+    sub->add_option("trip", options.receipt_of, "its id; without one the latest trip's");
+    sub->add_flag("--signals", options.signals_too, "with the signals of the seconds before it");
+    kept(add("receipts", "list the last trips and their verdicts", receipts));
     sub = add("publish", "publish one signal, as a source of its own", publish);
     sub->add_option("source", options.source, "a source that the config names")->required();
     sub->add_option("family", options.family, "mm-1/BTC-USD")->required();

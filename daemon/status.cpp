@@ -5,6 +5,8 @@
 
 #include "daemon/control_protocol.h"
 #include "daemon/json.h"
+#include "daemon/receipt_json.h"
+#include "daemon/status_rules.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -83,7 +85,8 @@ std::string account_json(const Driver& driver, AccountId id, Time now) {
 
 }  // namespace
 
-std::string family_json(const Engine& engine, FamilyId id, Time now) {
+std::string family_json(const Driver& driver, FamilyId id, Time now) {
+    const Engine& engine = driver.engine();
     const Switch& family = engine.family(id);
     JsonObject out;
     out.add("name", engine.plan().families[index(id)].name);
@@ -91,6 +94,8 @@ std::string family_json(const Engine& engine, FamilyId id, Time now) {
     out.add("unfinished", is_unfinished(family));
     if (family.trip == TripId{}) return out.text();
     out.add("trip", static_cast<std::uint64_t>(family.trip));
+    const Receipt* receipt = driver.receipts().receipts().find(family.trip);
+    if (receipt != nullptr) out.add("cause", cause_text(*receipt));
     out.add("tripped_ms_ago", whole_ms(now - family.tripped_at)).add("failures", family.failures);
     const Answer& answer = family.last_answer;
     if (answer.http_status != 0) {
@@ -124,6 +129,18 @@ std::string array_of(const Items& items, ToJson to_json) {
     return out.text();
 }
 
+std::string receipts_json(const ReceiptBook& book) {
+    const std::string trouble = book.keeper().trouble();
+    return JsonObject()
+        .add("healthy", trouble.empty())
+        .add("reason", trouble)
+        .add("written", book.keeper().written())
+        .add("failed", book.keeper().failed())
+        .add("given_up", book.receipts().untaken())
+        .add("folder", book.keeper().folder().native())
+        .text();
+}
+
 }  // namespace
 
 std::string status_json(const Config& config, const Driver& driver, const Scribe& scribe) {
@@ -139,11 +156,12 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
     out.add("untold_breaches", engine.untold_breaches());
     out.add_raw("clock", clock_json(driver, now));
     out.add_raw("journal", journal_json(driver.journal()));
+    out.add_raw("receipts", receipts_json(driver.receipts()));
     out.add_raw("accounts", array_of<AccountId>(plan.accounts, [&](AccountId id) {
                     return account_json(driver, id, now);
                 }));
     out.add_raw("families", array_of<FamilyId>(plan.families, [&](FamilyId id) {
-                    return family_json(engine, id, now);
+                    return family_json(driver, id, now);
                 }));
     out.add_raw("sources", array_of<SourceId>(plan.sources, [&](SourceId id) {
                     return JsonObject()
@@ -151,6 +169,7 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
                         .add("phase", name(engine.phase(id)))
                         .text();
                 }));
+    out.add_raw("rules", rules_json(engine, now));
     out.add_raw("values", array_of<FamilyId>(plan.families,
                                              [&](FamilyId id) { return values_json(engine, id); }));
     return out.text();

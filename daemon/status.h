@@ -10,9 +10,9 @@ namespace scram {
 
 std::string status_json(const Config& config, const Driver& driver, const Scribe& scribe);
 
-// "armed 2/2 families, 5/5 links warm", for a person's glance (systemctl status).
 // One family's switch, as an object.
-std::string family_json(const Engine& engine, FamilyId id, Time now);
+std::string family_json(const Driver& driver, FamilyId id, Time now);
+// "armed 2/2 families, 5/5 links warm", for a person's glance (systemctl status).
 std::string status_line(const Driver& driver);
 
 }  // namespace scram

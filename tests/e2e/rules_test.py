@@ -150,7 +150,10 @@ class Windows(unittest.TestCase):
     def test_two_sources_that_differ_for_too_long_trip_without_a_further_signal(self):
         drift = rule("drift", "divergence", metric="delta", sources=list(TWO_SOURCES), by=5, for_ms=300)
         with Lab() as lab:
-            daemon = lab.scramd(drift, sources=TWO_SOURCES).await_ready()
+            seldom = "[timings]\nrehearse_every_ms = 300000\n"
+            daemon = lab.scramd(drift, sources=TWO_SOURCES, more=seldom).await_ready()
+            # Then nothing else happens that could make scramd look.
+            eventually(lambda: all("rehearsed_ms_ago" in link for link in daemon.links()), "every link is rehearsed")
             watch = lab.watch(daemon)
             lab.source("maker-1").publish(BTC, "delta", 0)
             lab.source("maker-2").publish(BTC, "delta", 6)

@@ -10,6 +10,7 @@
 #include "core/journal.h"
 #include "core/okx_answer.h"
 #include "core/okx_request.h"
+#include "core/receipts.h"
 #include "tests/unit/core/desk.h"
 
 namespace {
@@ -274,6 +275,38 @@ TEST_CASE("allocation: the journal's records need none, also when there is no ro
     });
     CHECK(count == 0);
     CHECK(board.last() > families_max);
+}
+
+TEST_CASE("allocation: receipts follow a storm of trips without any") {
+    Plan plan = plan_of({families_max, 1, links_per_account_max});
+    for (std::size_t r = 0; r < rules_max; ++r) add_limit(plan, 100).per = Per::all;
+    Bare bare(plan);
+    Receipts receipts(bare.engine, plan);
+    const std::size_t count = allocations_in([&] {
+        const auto follow = [&] {
+            for (const Event& event : bare.step.events) receipts.on_event(event, {}, {});
+        };
+        bare.engine.on_source_joined(maker, bare.now, bare.step);
+        bare.all_links_up();
+        bare.signal(A, delta, 101);
+        follow();
+        for (int round = 0; round < 3; ++round) {
+            for (std::size_t l = 0; l < bare.engine.link_count(); ++l) {
+                bare.step.clear();
+                if (bare.engine.phase(link(l)) != LinkPhase::firing) continue;
+                bare.engine.on_answer(link(l), answer_of(AnswerClass::confirmed), bare.now,
+                                      bare.step);
+                follow();
+            }
+            bare.later(3s);
+            follow();
+        }
+    });
+    CHECK(count == 0);
+    CHECK(receipts.size() == receipts_max);
+    REQUIRE(receipts.find(TripId{1}) != nullptr);
+    CHECK(receipts.find(TripId{1})->families.size() == families_max);
+    CHECK(verdict(*receipts.find(TripId{1})) == Verdict::partial);
 }
 
 TEST_CASE("allocation: to sign anew and to read answers needs none") {

@@ -13,4 +13,9 @@ struct Stages {
     Time answered{};   // the answer's last byte had been read
 };
 
+// A source's own stamp, where it can be true; a hostile one could be any number.
+inline Time believable(Time published, Time read) {
+    return published > read || published < read - 1h ? Time{} : published;
+}
+
 }  // namespace scram

@@ -1,0 +1,78 @@
+#include "daemon/receipt_book.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "daemon/json.h"
+
+namespace scram {
+
+ReceiptBook::ReceiptBook(const Engine& engine, const Plan& plan,
+                         const std::filesystem::path& directory)
+    : receipts_(engine, plan), recorder_(plan.sources.size()), keeper_(directory) {}
+
+ReceiptBook::~ReceiptBook() {
+    for (file_changed(); receipts_.any_changed(); file_changed()) std::this_thread::yield();
+}
+
+// Trips of one step share their signals.
+void ReceiptBook::on_event(const Event& event, const Stages& stages, WallMillis wall) {
+    if (event.kind == EventKind::restored) return on_restored(event, wall);
+    receipts_.on_event(event, stages, wall);
+    if (event.kind != EventKind::tripped) return;
+    const bool same_step = !flights_.empty() && frozen_at_ == event.at;
+    flights_[event.trip] = same_step ? flights_.rbegin()->second
+                                     : std::make_shared<const Flight>(recorder_.freeze(event.at));
+    frozen_at_ = event.at;
+    if (flights_.size() > receipts_max) flights_.erase(flights_.begin());
+}
+
+// At a start: where the journal says no more than the trip, its receipt's file may say why.
+void ReceiptBook::on_restored(Event event, WallMillis wall) {
+    if (event.text.view().empty() && receipts_.find(event.trip) == nullptr)
+        event.text = FixedText<160>(written_cause(keeper_.folder(), event.trip));
+    receipts_.on_event(event, {}, wall);
+}
+
+// What finds no room stays changed, and is handed over later as it stands then.
+void ReceiptBook::file_changed() {
+    if (!keeper_.writes()) {
+        while (receipts_.take_changed() != nullptr) continue;
+        return;
+    }
+    while (keeper_.has_room()) {
+        const Receipt* changed = receipts_.take_changed();
+        if (changed == nullptr) return;
+        keeper_.file(
+            std::make_unique<const FiledReceipt>(FiledReceipt{*changed, flight(changed->trip)}));
+    }
+}
+
+std::vector<JournalNews> ReceiptBook::news() {
+    std::vector<JournalNews> out;
+    const std::string trouble = keeper_.trouble();
+    if (trouble.empty() && !told_trouble_.empty()) {
+        out.push_back({5, "receipts_mended detail=\"they are written again\""});
+    } else if (!trouble.empty() && told_trouble_.empty()) {
+        out.push_back({2, fmt::format("receipts_trouble detail={}", json_string(trouble))});
+    }
+    told_trouble_ = trouble;
+    const std::uint64_t untaken = receipts_.untaken() - told_untaken_;
+    told_untaken_ = receipts_.untaken();
+    if (untaken > 0) {
+        out.push_back(
+            {4,
+             fmt::format(
+                 "receipts_trouble detail=\"{} gave way to newer ones before they were written\"",
+                 untaken)});
+    }
+    return out;
+}
+
+std::shared_ptr<const Flight> ReceiptBook::flight(TripId trip) const {
+    const auto found = flights_.find(trip);
+    return found == flights_.end() ? nullptr : found->second;
+}
+
+}  // namespace scram
