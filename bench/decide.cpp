@@ -110,7 +110,7 @@ struct Bench {
                              step);
         }
         publish(0);
-        const TripId trip = engine.family(family).trip;
+        const TripId trip = engine.family(family).wanted_by;
         engine.on_rearm({&family, 1}, {&trip, 1}, {"bench", "again"}, true, now, step);
         now += 3s;
         step.clear();

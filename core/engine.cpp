@@ -264,6 +264,7 @@ void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step
     Switch& family = switches_[index(before.family)];
     family.latched = true;
     family.trip = trip;
+    family.wanted_by = trip;
     family.tripped_at = now;
     family.lock = spec.lock;
     // The exchange's lock outlived us, by which rule's wish is not known; and so may have bytes.

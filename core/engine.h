@@ -117,9 +117,9 @@ class Engine {
 
     void on_trip(std::span<const FamilyId> families, const OperatorNote& note, Time now,
                  Step& step);
-    // Arms each of `families` whose trip is one of `trips`, those that the operator has looked at,
-    // and that no rule holds (or even so, if forced). Unfinished cancels go on. A gate opens when
-    // the exchange's lock is off.
+    // Arms each of `families` that one of `trips`, those that the operator has looked at, was the
+    // last to want latched, and that no rule holds (or even so, if forced). Unfinished cancels go
+    // on. A gate opens when the exchange's lock is off.
     void on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
                   const OperatorNote& note, bool force, Time now, Step& step);
     void on_time(Time now, Step& step);

@@ -20,7 +20,8 @@ void Engine::on_rearm(std::span<const FamilyId> families, std::span<const TripId
 }
 
 Refusal Engine::refusal(FamilyId id, std::span<const TripId> trips, bool force) const {
-    const TripId trip = switches_[index(id)].trip;
+    // The last that wanted it latched, even if an earlier one's cancel served it.
+    const TripId trip = switches_[index(id)].wanted_by;
     if (std::find(trips.begin(), trips.end(), trip) == trips.end()) return Refusal::other_trip;
     const bool held = rules_.holds(id) != none<RuleId>();
     return held && !force ? Refusal::rule_holds : Refusal::none;
@@ -31,7 +32,7 @@ void Engine::rearm(FamilyId id, Refusal refusal, const OperatorNote& note, Time 
     const bool accepted = refusal == Refusal::none;
     step.events.push_back({.kind = accepted ? EventKind::rearmed : EventKind::rearm_refused,
                            .at = now,
-                           .trip = family.trip,
+                           .trip = accepted ? family.trip : family.wanted_by,
                            .family = id,
                            .rule = rules_.holds(id),
                            .refusal = refusal,

@@ -23,7 +23,9 @@ class Folder {
         if (!is_blank(board)) add_board(board);
         const bool complete = out_.health <= Health::whole || complete_;
         out_.clean = !any_ || (complete && last_kind_ == RecordKind::stopped);
-        if (out_.in_doubt()) out_.file_size = 0;
+        // Nor can anything follow where records are missing: more than a board of ours takes over.
+        const bool gap = out_.unstored.empty() && out_.last_sequence != out_.stored_sequence;
+        if (out_.in_doubt() || gap) out_.file_size = 0;
         return std::move(out_);
     }
 
@@ -34,8 +36,11 @@ class Folder {
         const FileWalk walked = walk(file, hasher_, [this](const auto& record) { see(record); });
         // Without a whole opening, what older files say counts where this one is silent.
         if (!walked.self_contained) out_.families.merge(before);
-        out_.health = walked.health;
-        out_.fault = walked.fault;
+        if (!walked.self_contained) check_border(walked);
+        if (walked.self_contained || walked.health > out_.health) {
+            out_.health = walked.health;
+            out_.fault = walked.fault;
+        }
         const bool writable = walked.health <= Health::torn && walked.self_contained;
         out_.file_size = writable ? walked.size : 0;
         out_.last_trip = std::max(out_.last_trip, walked.last_trip);
@@ -43,6 +48,14 @@ class Folder {
         if (walked.size == 0) return;  // no head that could say where it goes on
         out_.last_sequence = walked.last_sequence;
         out_.last_hash = walked.last_hash;
+    }
+
+    // A file that leaves the word to the one before counts no more than that one, and not without
+    // it.
+    void check_border(const FileWalk& walked) {
+        if (walked.size == 0 || walked.health > Health::torn) return;
+        if (walked.first_sequence != out_.last_sequence + 1 || walked.before != out_.last_hash)
+            blame(Health::truncated, "the file before the last is missing");
     }
 
     void see(const JournalRecord& record) {

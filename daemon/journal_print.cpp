@@ -105,7 +105,10 @@ class Fields {
 };
 
 std::string log_value(const Field& field) {
-    const bool plain = field.value.find_first_of(" \"=\n\r\t") == std::string::npos;
+    // What moves a terminal stands in quotes as well, and there as text.
+    const bool plain = std::all_of(field.value.begin(), field.value.end(), [](char c) {
+        return c > ' ' && c <= '~' && c != '"' && c != '=';
+    });
     return plain ? field.value : json_string(field.value);
 }
 

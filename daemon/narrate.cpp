@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "core/rule_shape.h"
@@ -102,9 +103,12 @@ Fields fields_of(const Story& story) {
     return out;
 }
 
-// A value with a space, quote or newline stands in quotes, so that a line is cut into fields again.
+// A value with a space, quote or newline stands in quotes, so that a line is cut into fields again;
+// and one that could move a terminal, where it does not.
 std::string log_value(const Field& field) {
-    const bool plain = field.value.find_first_of(" \"=\n\r\t") == std::string::npos;
+    const bool plain = std::all_of(field.value.begin(), field.value.end(), [](char c) {
+        return c > ' ' && c <= '~' && c != '"' && c != '=';
+    });
     return plain ? field.value : json_string(field.value);
 }
 

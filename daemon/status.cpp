@@ -93,8 +93,8 @@ std::string family_json(const Driver& driver, FamilyId id, Time now) {
     out.add("state", state_name(family)).add("gate", family.latched ? "closed" : "open");
     out.add("unfinished", is_unfinished(family));
     if (family.trip == TripId{}) return out.text();
-    out.add("trip", static_cast<std::uint64_t>(family.trip));
-    const Receipt* receipt = driver.receipts().receipts().find(family.trip);
+    out.add("trip", static_cast<std::uint64_t>(family.wanted_by));
+    const Receipt* receipt = driver.receipts().receipts().find(family.wanted_by);
     if (receipt != nullptr) out.add("cause", cause_text(*receipt));
     out.add("tripped_ms_ago", whole_ms(now - family.tripped_at)).add("failures", family.failures);
     const Answer& answer = family.last_answer;

@@ -68,7 +68,7 @@ void Books::read(const Step& step, const Context& context) {
             case EventKind::restored:
                 must(context.starting && family(event.family).latched, 5,
                      "a family is restored that no journal told of");
-                family(event.family).trip = event.trip;
+                family(event.family).trip = family(event.family).wanted_by = event.trip;
                 break;
             case EventKind::fired:
                 read_fired(event, context);
@@ -112,8 +112,10 @@ void Books::read_tripped(const Event& event, const Context& context) {
     if (event.rule == none<RuleId>()) {
         seen_->note(Seen::trip_operator);
         must(context.tripped_by_hand != nullptr, 4, "an operator's trip that none pulled");
-        for (const FamilyId id : *context.tripped_by_hand)
+        for (const FamilyId id : *context.tripped_by_hand) {
             demand(id, event.trip, context.plan.families[index(id)].lock, context.now);
+            family(id).wanted_by = event.trip;
+        }
         return;
     }
     const RuleSpec& rule = context.plan.rules[index(event.rule)];
@@ -128,6 +130,7 @@ void Books::read_tripped(const Event& event, const Context& context) {
     must(!killed.empty(), rule.kind == RuleKind::bad ? 9 : 4, "a rule tripped without a cause");
     if (killed.size() > 1) seen_->note(Seen::trip_of_many_families);
     for (const FamilyId id : killed) {
+        if (context.engine.family(id).wanted_by == event.trip) family(id).wanted_by = event.trip;
         if (context.engine.family(id).trip != event.trip && !families_[index(id)].owed) continue;
         demand(id, event.trip, rule.lock.value_or(context.plan.families[index(id)].lock),
                context.now);
@@ -136,6 +139,7 @@ void Books::read_tripped(const Event& event, const Context& context) {
 
 void Books::demand(FamilyId id, TripId trip, milliseconds lock, Time now) {
     FamilyBook& book = family(id);
+    if (!book.owed || book.releasing || !book.latched) book.wanted_by = trip;
     const bool under_way = book.latched && book.owed && !book.releasing;
     if (under_way) {
         book.lock = std::max(book.lock, lock);
@@ -236,7 +240,7 @@ void Books::read_rearm(const Event& event, const Context& context) {
          "armed again what was not asked for, or not latched");
     const bool holds = context.oracle.holds(event.family);
     const auto& named = context.rearm->trips;
-    const bool other = std::find(named.begin(), named.end(), book.trip) == named.end();
+    const bool other = std::find(named.begin(), named.end(), book.wanted_by) == named.end();
     if (event.kind == EventKind::rearm_refused) {
         must(other || (holds && !context.rearm->force), 8, "re-arming was refused without a cause");
         seen_->note(other ? Seen::rearm_refused_trip : Seen::rearm_refused_rule);
@@ -348,7 +352,7 @@ void Books::restore(const Restored& before, const Plan& plan, Time now) {
         book.latched = true;
         book.owed = its.unfinished;
         book.owed_since = now;
-        book.trip = its.trip;
+        book.trip = book.wanted_by = its.trip;
         book.lock = book.lock_of_first = plan.families[index(its.family)].lock;
     }
     std::fill(in_flight_.begin(), in_flight_.end(), 0);

@@ -24,6 +24,7 @@ struct FamilyBook {
     std::uint32_t demand = 0;  // counts what was owed
     Time owed_since{};
     TripId trip{};
+    TripId wanted_by{};   // the last that wanted it latched
     milliseconds lock{};  // of its next cancel, the longest that any trip of it asks for
     milliseconds lock_of_first{};
 };

@@ -185,12 +185,12 @@ void World::arm() {
     for (std::size_t f = 0; f < plan_.families.size(); ++f) {
         const FamilyBook& book = books_.family(id_at<FamilyId>(f));
         if (book.latched && !book.releasing && people_.one_in(wish.trips.size() + 1))
-            wish.trips.push_back(book.trip);
+            wish.trips.push_back(book.wanted_by);
     }
     if (wish.trips.empty()) return;
     const bool mixed = people_.one_in(8);
     for (std::size_t f = 0; f < plan_.families.size(); ++f) {
-        const TripId trip = books_.family(id_at<FamilyId>(f)).trip;
+        const TripId trip = books_.family(id_at<FamilyId>(f)).wanted_by;
         const auto named = std::find(wish.trips.begin(), wish.trips.end(), trip);
         if (mixed || named != wish.trips.end()) wish.families.push_back(id_at<FamilyId>(f));
     }

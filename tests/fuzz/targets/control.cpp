@@ -89,7 +89,7 @@ struct Server final : ControlHandler {
         if (all_armed()) return;
         std::string trips;
         for (std::size_t f = 0; f < config.plan.families.size(); ++f) {
-            const TripId trip = driver.engine().family(id_at<FamilyId>(f)).trip;
+            const TripId trip = driver.engine().family(id_at<FamilyId>(f)).wanted_by;
             trips += (f == 0 ? "" : ",") + std::to_string(static_cast<std::uint64_t>(trip));
         }
         on_line({0, getuid(), {}},

@@ -159,7 +159,7 @@ class World {
 
     void operate(Happens what, std::uint8_t which) {
         const std::array families = {id_at<FamilyId>(which % index(nobodys))};
-        const std::array trips = {engine_.family(families[0]).trip};
+        const std::array trips = {engine_.family(families[0]).wanted_by};
         const OperatorNote note{"uid 1 (ann)", "drill"};
         if (what == Happens::trip) {
             input([&] { engine_.on_trip(families, note, now_, step_); });

@@ -216,8 +216,8 @@ TEST_CASE("allocation: the worst step of the largest plan fits into memory that 
         bare.now += 1s;
         bare.step.clear();
         // Trips every rule, latches, re-arms and fires what it can, all in one step.
-        const TripId first[] = {TripId{1}};
-        bare.engine.on_rearm(bare.families, first, note, true, bare.now, bare.step);
+        const TripId last[] = {TripId{rules_max}};
+        bare.engine.on_rearm(bare.families, last, note, true, bare.now, bare.step);
     });
     CHECK(count == 0);
     CHECK(bare.step.events.size() >= rules_max + 2 * families_max);

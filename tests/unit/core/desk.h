@@ -222,7 +222,7 @@ class Desk {
     // Names the very trips that latched them.
     void rearm(const std::vector<FamilyId>& families, bool force = false) {
         std::vector<TripId> trips;
-        for (const FamilyId family : families) trips.push_back(engine.family(family).trip);
+        for (const FamilyId family : families) trips.push_back(engine.family(family).wanted_by);
         rearm_by(families, trips, force);
     }
     void rearm_by(const std::vector<FamilyId>& families, const std::vector<TripId>& trips,

@@ -136,6 +136,24 @@ TEST_CASE("re-arm: refused to one who names another trip than the one that latch
 }
 
 TEST_CASE(
+    "re-arm: refused to one who has not seen the last trip, though an earlier cancel serves it") {
+    Plan plan = plan_of({});
+    RuleSpec& rule = add_limit(plan, 100);
+    rule.hold_for = 50ms;
+    Desk desk(plan);
+    desk.trip({A});
+    desk.answer(link(0), AnswerClass::failed);  // goes on in 100 ms
+    desk.publish(maker, A, delta, 101);
+    desk.now += 50ms;  // the loop is late: the rule trips within the operator's own input
+    desk.forget();
+    desk.rearm_by({A}, {TripId{1}}, true);
+    CHECK(desk.told() == "tripped A by limit, rearm_refused A by limit");
+    CHECK(desk.latched(A));
+    desk.rearm_by({A}, {TripId{2}}, true);
+    CHECK_FALSE(desk.latched(A));
+}
+
+TEST_CASE(
     "re-arm: the gate stays closed while an attempt is in flight, which could cancel new quotes") {
     for (const AnswerClass answer : {AnswerClass::confirmed, AnswerClass::failed}) {
         Desk desk(plan_of({}));

@@ -260,6 +260,13 @@ TEST_CASE("journal: files that were made and never begun count for nothing") {
     CHECK(fold_files({{}, Bytes(5)}).health == Health::fresh);
 }
 
+TEST_CASE("journal: zeros over a file's beginning are damage, and no first start") {
+    Machine machine = told_machine();
+    Bytes& file = machine.files.back();
+    std::fill(file.begin(), file.begin() + 256, std::byte{0});
+    CHECK(fold_files(machine.files).in_doubt());
+}
+
 TEST_CASE("journal: a new file that was cut in its opening leaves the word to the one before") {
     Machine machine = machine_of();
     {
