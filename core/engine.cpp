@@ -86,6 +86,9 @@ void Engine::trip_breaches(Time published, Time now, Step& step) {
 
 // Breaches of one rule in one step are one trip.
 void Engine::trip_breach(const Breach& breach, Time published, Time now, Step& step) {
+    for (const FamilyId family : rules_.kills(breach)) {
+        switches_[index(family)].breached_in = turn_;
+    }
     if (changes_nothing(breach, now)) {
         ++untold_;
         return;

@@ -46,6 +46,7 @@ struct Switch {
     bool resynced = false;      // has asked for the exchange's time since its trip
     TripId trip{};              // the last that it was cancelled for
     TripId wanted_by{};         // the last that wanted that, maybe while it was under way already
+    std::uint64_t breached_in = 0;  // the turn of trip_breaches() that last wanted it latched
     // What an attempt was sent for: an answer counts only for its own round. A new trip, a
     // confirmation and an unlocking each begin one.
     std::uint32_t round = 0;
@@ -223,7 +224,8 @@ class Engine {
 
     // re-arming
     void rearm(FamilyId family, Refusal refusal, const OperatorNote& note, Time now, Step& step);
-    Refusal refusal(FamilyId family, std::span<const TripId> trips, bool force) const;
+    Refusal refusal(FamilyId family, std::span<const TripId> trips, bool force,
+                    std::uint64_t looked_at) const;
     void release_all(Time now, Step& step);
     void go_on_releasing(FamilyId family, Time now, Step& step);
     void unlocked(FamilyId family, Time now, Step& step);

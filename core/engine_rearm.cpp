@@ -8,18 +8,22 @@ namespace scram {
 
 void Engine::on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
                       const OperatorNote& note, bool force, Time now, Step& step) {
-    // A silence that has become too long stands in the way as well.
+    // A silence that has become too long stands in the way as well, and so does all that time has
+    // made a breach by now, even if it is over: no operator can have looked at it.
+    const std::uint64_t looked_at = turn_;
     rules_.on_time(metrics_, now, breaches_);
     trip_breaches(Time{}, now, step);
     for (const FamilyId id : families) {
         const Switch& family = switches_[index(id)];
         if (!family.latched || family.release != Release::none) continue;
-        rearm(id, refusal(id, trips, force), note, now, step);
+        rearm(id, refusal(id, trips, force, looked_at), note, now, step);
     }
     finish(now, step);
 }
 
-Refusal Engine::refusal(FamilyId id, std::span<const TripId> trips, bool force) const {
+Refusal Engine::refusal(FamilyId id, std::span<const TripId> trips, bool force,
+                        std::uint64_t looked_at) const {
+    if (switches_[index(id)].breached_in > looked_at) return Refusal::other_trip;
     // The last that wanted it latched, even if an earlier one's cancel served it.
     const TripId trip = switches_[index(id)].wanted_by;
     if (std::find(trips.begin(), trips.end(), trip) == trips.end()) return Refusal::other_trip;

@@ -241,18 +241,30 @@ void Books::read_rearm(const Event& event, const Context& context) {
     const bool holds = context.oracle.holds(event.family);
     const auto& named = context.rearm->trips;
     const bool other = std::find(named.begin(), named.end(), book.wanted_by) == named.end();
+    const bool breached = breaches_now(event.family, context);
     if (event.kind == EventKind::rearm_refused) {
-        must(other || (holds && !context.rearm->force), 8, "re-arming was refused without a cause");
+        must(other || breached || (holds && !context.rearm->force), 8,
+             "re-arming was refused without a cause");
         seen_->note(other ? Seen::rearm_refused_trip : Seen::rearm_refused_rule);
         return;
     }
     must(!other, 8, "re-armed for another trip than the operator named");
+    must(!breached, 8, "re-armed over a breach that nobody can have looked at");
     must(!holds || context.rearm->force, 8, "re-armed while a rule holds");
     seen_->note(Seen::rearmed);
     if (holds) seen_->note(Seen::rearm_forced_over_rule);
     if (book.owed) seen_->note(Seen::rearm_unfinished);
     book.releasing = true;
     book.by_force = context.rearm->force;
+}
+
+// Whether the input that arms brings a breach to light itself.
+bool Books::breaches_now(FamilyId family, const Context& context) {
+    const auto& foretold = context.oracle.foretold();
+    return std::any_of(foretold.begin(), foretold.end(), [&](const Foretold& told) {
+        return told.kind == BreachKind::trip &&
+               contains(context.oracle.kills(told.rule, told.family, told.source), family);
+    });
 }
 
 void Books::judge_refusals(const Step& step, const Context& context) const {

@@ -75,6 +75,7 @@ class Books {
     void read_released(const Event& event, const Context& context);
     void read_rearm(const Event& event, const Context& context);
     static void judge_told(const Step& step, const Context& context);
+    static bool breaches_now(FamilyId family, const Context& context);
     void judge_refusals(const Step& step, const Context& context) const;
     const Request& request_of(AttemptId attempt, const Context& context) const;
 

@@ -154,6 +154,30 @@ TEST_CASE(
 }
 
 TEST_CASE(
+    "re-arm: refused while a breach comes to light with it, though untold, or named in advance") {
+    for (const TripId named : {TripId{1}, TripId{2}}) {
+        Plan plan = plan_of({});
+        add_limit(plan, 100).hold_for = 50ms;
+        Desk desk(plan);
+        if (named == TripId{1}) {
+            desk.publish(maker, A, delta, 101);
+            desk.wait(50ms);  // trip 1, of the same rule: what follows within a second is not told
+            desk.answer(link(0), AnswerClass::failed);
+            desk.publish(maker, A, delta, 0);
+        } else {
+            desk.trip({A});
+            desk.answer(link(0), AnswerClass::failed);
+        }
+        desk.publish(maker, A, delta, 101);
+        desk.now += 50ms;
+        desk.forget();
+        desk.rearm_by({A}, {named}, true);
+        CHECK(desk.latched(A));
+        CHECK(desk.events.back().kind != EventKind::rearmed);
+    }
+}
+
+TEST_CASE(
     "re-arm: the gate stays closed while an attempt is in flight, which could cancel new quotes") {
     for (const AnswerClass answer : {AnswerClass::confirmed, AnswerClass::failed}) {
         Desk desk(plan_of({}));
