@@ -2,7 +2,7 @@
 """Runs the end-to-end tests of one build: run.py BUILD_DIR [PART_OF_A_NAME]
 
 A test's name is its file's and its method's: "fire: delta beyond the limit ...". Several run at a time, each
-in a lab of its own. What failed is told with the logs of its processes. The last line has the counts.
+in a lab of its own. What failed is told at the end, with the logs of its processes. The last line has the counts.
 """
 import concurrent.futures
 import multiprocessing
@@ -56,6 +56,7 @@ def run_one(number):
 
 def run_all():
     counts = {"ok": 0, "FAILED": 0, "skipped": 0}
+    told_last = ""
     fork = multiprocessing.get_context("fork")  # the children know TESTS already
     with concurrent.futures.ProcessPoolExecutor(WORKERS, mp_context=fork) as workers:
         running = [workers.submit(run_one, number) for number in range(len(TESTS))]
@@ -63,8 +64,11 @@ def run_all():
             number, word, text, seconds = done.result()
             counts[word] += 1
             print(f"{word:<8}{seconds:6.2f} s  {title(TESTS[number])}", flush=True)
-            if text:
-                print("        " + text.rstrip().replace("\n", "\n        "), flush=True)
+            if word == "FAILED":
+                told_last += f"\nFAILED  {title(TESTS[number])}\n{text.rstrip()}\n"
+            elif text:
+                print(f"        {text}", flush=True)
+    print(told_last)
     return counts
 
 

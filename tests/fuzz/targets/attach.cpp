@@ -250,7 +250,7 @@ void step(fuzz::Input& input, Server& server, Sources& sources) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Server server;
-    const int free_before = fuzz::next_descriptor();
+    const int open_before = fuzz::open_descriptors();
     fuzz::Input input(data, size);
     {
         Sources sources;
@@ -262,6 +262,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     server.run();
     check(!server.sink.any_attached(), "a source whose connection ended is not attached");
-    check(fuzz::next_descriptor() == free_before, "no descriptor is left open");
+    check(fuzz::open_descriptors() == open_before, "no descriptor is left open");
     return 0;
 }

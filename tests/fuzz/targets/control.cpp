@@ -180,7 +180,7 @@ std::size_t answers_due(std::string_view lines) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Server server;
-    const int free_before = fuzz::next_descriptor();
+    const int open_before = fuzz::open_descriptors();
     fuzz::Input input(data, size);
     const auto sizes = input.value<std::array<std::uint8_t, 3>>();
     const std::uint8_t flags = input.byte();
@@ -203,6 +203,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     server.run();
     server.arm();
-    check(fuzz::next_descriptor() == free_before, "no descriptor is left open");
+    check(fuzz::open_descriptors() == open_before, "no descriptor is left open");
     return 0;
 }
