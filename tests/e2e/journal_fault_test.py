@@ -2,11 +2,10 @@
 
 What the journal then cannot keep, an unclean end and a restart may not forget: it is latched again.
 """
-import shutil
 import signal
 import unittest
 
-from lab import Lab, eventually
+from lab import Lab, eventually, remove_at_once
 from network import need
 
 BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
@@ -102,7 +101,7 @@ class Faults(unittest.TestCase):
     def test_a_directory_that_is_removed_while_scramd_runs_is_told_and_made_anew_and_scramd_fires(self):
         with JournalLab() as lab:
             lab.start()
-            shutil.rmtree(lab.directory)
+            remove_at_once(lab.directory)
             self.fires(lab)
             self.is_told(lab)
             self.fires(lab, ETH)
@@ -112,7 +111,7 @@ class Faults(unittest.TestCase):
         with JournalLab() as lab:
             lab.start()
             self.fires(lab)
-            shutil.rmtree(lab.directory)
+            remove_at_once(lab.directory)
             lab.daemon.stop(signal.SIGKILL)
             lab.start()
             self.assertEqual(lab.daemon.family(BTC)["gate"], "closed")

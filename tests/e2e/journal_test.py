@@ -6,7 +6,7 @@ import shutil
 import signal
 import unittest
 
-from lab import DELTA_RULE, Lab, Scramd, eventually
+from lab import DELTA_RULE, Lab, Scramd, eventually, remove_at_once
 
 BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
 
@@ -244,7 +244,7 @@ class Disk(unittest.TestCase):
             trip(daemon, BTC)
             daemon.await_state(BTC, "confirmed")
             settled(daemon)
-            shutil.rmtree(journal_of(lab))
+            remove_at_once(journal_of(lab))
             daemon.await_log("<2>journal_trouble ")
             trip(daemon, ETH)
             daemon.await_state(ETH, "confirmed")

@@ -266,6 +266,13 @@ class Scramd(Process):
         self.process.send_signal(signal.SIGHUP)
 
 
+def remove_at_once(folder):
+    """While scramd may be writing into it: nobody who looks for it by name sees half of it gone."""
+    gone = folder.with_name(folder.name + ".gone")
+    folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
 def ctl_command(folder, *arguments):
     command = [str(BIN / "scramctl"), *[str(a) for a in arguments]]
     if arguments[0] == "publish":
