@@ -40,6 +40,17 @@ enum class Right : std::uint8_t { publish, read, trip, rearm };
 inline constexpr std::size_t right_count = 4;
 std::string_view name(Right right);
 
+enum class Records : std::uint8_t { sealed, plain };
+
+// The way to the wire.
+struct WireConfig {
+    // sealed: records of TLS 1.3 are encrypted before they are needed; plain: OpenSSL writes.
+    Records records = Records::sealed;
+    bool stamps = true;         // the kernel tells when a request was handed to the device
+    Duration warm_every = 5ms;  // between two exercises of an idle way, in wait = spin; 0: none
+    std::string warm_peer;  // "192.0.2.1:9", "[2001:db8::1]:9": gets a datagram with each; or empty
+};
+
 struct Paths {
     std::string signals = "/run/scramd/signals.sock";
     std::string control = "/run/scramd/control.sock";
@@ -59,6 +70,7 @@ struct Config {
     // One per account: the file that holds its key, secret and passphrase, absolute.
     std::vector<std::filesystem::path> credentials;
     Principals rights[right_count];  // by Right
+    WireConfig wire;
     Paths paths;
     JournalConfig journal;
     Wait wait = Wait::sleep;

@@ -1,9 +1,11 @@
-// The sections about the daemon itself: the top of the file, [exchange], [timings], [paths],
-// [journal].
+// The sections about the daemon itself: the top of the file, [exchange], [timings], [wire],
+// [paths], [journal].
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sys/un.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "config/names.h"
 #include "config/sections.h"
@@ -49,6 +51,32 @@ void read_pins(Section& exchange, ExchangeConfig& config) {
         }
         config.pins.push_back(std::move(pin.value));
     }
+}
+
+// A name would have to be looked up, while this is for every few milliseconds.
+bool is_address_and_port(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == text.npos) return false;
+    std::string address(text.substr(0, colon));
+    const std::string_view port = text.substr(colon + 1);
+    int number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error != std::errc{} || end != port.data() + port.size()) return false;
+    if (number < 1 || number > 65535) return false;
+    in6_addr parsed{};
+    if (inet_pton(AF_INET, address.c_str(), &parsed) == 1) return true;
+    if (!address.starts_with('[') || !address.ends_with(']')) return false;
+    address = address.substr(1, address.size() - 2);
+    return inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
+}
+
+void read_warm_peer(Section& section, WireConfig& wire) {
+    section.read("warm_peer", wire.warm_peer);
+    if (wire.warm_peer.empty() || is_address_and_port(wire.warm_peer)) return;
+    section.error("warm_peer",
+                  fmt::format("warm_peer: {} stands here; accepted: an address and a port, as in "
+                              "\"192.0.2.1:9\" or \"[2001:db8::1]:9\"",
+                              in_quotes(wire.warm_peer)));
 }
 
 void read_socket_path(Section& paths, std::string_view key, std::string& path) {
@@ -109,6 +137,16 @@ void read_timings(Section& top, Config& config) {
     section->read_ms("retry_max_ms", timings.retry_max, {1, 60'000});
     section->read_ms("retry_refused_ms", timings.retry_refused, {100, 3'600'000});
     check_retry_order(*section, timings);
+    section->end();
+}
+
+void read_wire(Section& top, Config& config) {
+    auto section = top.table("wire");
+    if (!section) return;
+    section->read("records", config.wire.records, records_words);
+    section->read("stamps", config.wire.stamps);
+    section->read_ms("warm_every_ms", config.wire.warm_every, {0, 1000, "0: not at all"});
+    read_warm_peer(*section, config.wire);
     section->end();
 }
 

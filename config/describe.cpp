@@ -78,6 +78,16 @@ Block timings_block(const Timings& timings) {
          line_ms("retry_refused_ms", timings.retry_refused)}};
 }
 
+Block wire_block(const WireConfig& wire) {
+    Block block{"[wire]", "", {}};
+    block.lines.push_back(line("records", in_quotes(word(config::records_words, wire.records))));
+    block.lines.push_back(line("stamps", wire.stamps));
+    block.lines.push_back(line_ms("warm_every_ms", wire.warm_every));
+    if (!wire.warm_peer.empty())
+        block.lines.push_back(line("warm_peer", in_quotes(wire.warm_peer)));
+    return block;
+}
+
 Block paths_block(const Paths& paths) {
     return {"[paths]",
             "",
@@ -208,7 +218,8 @@ Block rule_block(const RuleSpec& rule, const Plan& plan) {
 std::vector<Block> fixed_blocks(const Config& config) {
     const auto& plan = config.plan;
     std::vector<Block> blocks{top_block(config), exchange_block(config.exchange),
-                              paths_block(config.paths), journal_block(config)};
+                              wire_block(config.wire), paths_block(config.paths),
+                              journal_block(config)};
     for (std::size_t i = 0; i < plan.accounts.size(); ++i)
         blocks.push_back(account_block(plan.accounts[i], config.credentials[i]));
     for (const auto& family : plan.families) blocks.push_back(family_block(family));

@@ -34,6 +34,7 @@ void read_config(const toml::table& root, config::Document& document, Config& co
     config::read_top(top, config);
     config::read_exchange(top, config);
     config::read_timings(top, config);
+    config::read_wire(top, config);
     config::read_paths(top, config);
     config::read_journal(top, config);
     config::read_rights(top, config);

@@ -9,6 +9,7 @@ namespace scram::config {
 void read_top(Section& top, Config& config);       // wait, cpu, metrics
 void read_exchange(Section& top, Config& config);  // [exchange]
 void read_timings(Section& top, Config& config);   // [timings]
+void read_wire(Section& top, Config& config);      // [wire]
 void read_paths(Section& top, Config& config);     // [paths]
 void read_journal(Section& top, Config& config);   // [journal]
 void read_rights(Section& top, Config& config);    // [rights]

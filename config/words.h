@@ -8,6 +8,7 @@
 namespace scram::config {
 
 inline constexpr std::string_view wait_words[] = {"sleep", "spin"};
+inline constexpr std::string_view records_words[] = {"sealed", "plain"};
 inline constexpr std::string_view kind_words[] = {"limit",      "drawdown", "change", "count",
                                                   "divergence", "stale",    "gone",   "bad"};
 inline constexpr std::string_view bound_words[] = {"above", "below", "beyond"};

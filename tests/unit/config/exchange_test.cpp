@@ -117,3 +117,32 @@ TEST_CASE("top: 64 metrics are the most") {
     CHECK(with(64).empty());
     CHECK(with(65) == "metrics: 65 stand here; accepted: at most 64\n");
 }
+
+TEST_CASE("wire: sealed, stamped and warm unless the file says otherwise") {
+    const auto wire = config_of(small).wire;
+    CHECK(wire.records == Records::sealed);
+    CHECK(wire.stamps);
+    CHECK(wire.warm_every == 5ms);
+    CHECK(wire.warm_peer.empty());
+    const auto other = config_of(small +
+                                 "[wire]\nrecords = \"plain\"\nstamps = false\n"
+                                 "warm_every_ms = 0\nwarm_peer = \"[2001:db8::1]:9\"\n")
+                           .wire;
+    CHECK(other.records == Records::plain);
+    CHECK_FALSE(other.stamps);
+    CHECK(other.warm_every == 0ms);
+    CHECK(other.warm_peer == "[2001:db8::1]:9");
+}
+
+TEST_CASE("wire: a peer to be warmed by is an address and a port") {
+    const auto with = [](const std::string& peer) {
+        return messages(small + "[wire]\nwarm_peer = \"" + peer + "\"\n");
+    };
+    CHECK(with("192.0.2.1:9").empty());
+    CHECK(with("[::1]:65535").empty());
+    for (const char* wrong : {"192.0.2.1", "192.0.2.1:0", "192.0.2.1:65536", "192.0.2.1:9x",
+                              "example.com:9", "::1:9", "[192.0.2.1]:9", ":9"}) {
+        CAPTURE(wrong);
+        CHECK(has(with(wrong), "accepted: an address and a port, as in"));
+    }
+}
