@@ -10,7 +10,7 @@ namespace scram {
 
 // ---- A signal's way -----------------------------------------------------------------------------
 
-void Engine::on_signal(SourceId from, const scram_signal& signal, Time now, Step& step) {
+bool Engine::decide(SourceId from, const scram_signal& signal, Time now, Step& step) {
     // A silence that ended too late is looked at before the sign that ends it counts.
     if (rules_.next_deadline() <= now) [[unlikely]]
         rules_.on_time(metrics_, now, breaches_);
@@ -33,9 +33,10 @@ void Engine::on_signal(SourceId from, const scram_signal& signal, Time now, Step
         next_deadline_ = std::min(next_deadline_, rules_.next_deadline());
     }
     if (breaches_.empty()) [[likely]]
-        return;
+        return false;
     trip_breaches(time_from_ns(signal.published_ns), now, step);
-    finish(now, step);
+    dispatch_all(now, step);
+    return true;
 }
 
 // What a source writes is hostile: nothing of it is used as an index before it was looked at here.
@@ -78,7 +79,7 @@ void Engine::trip_breaches(Time published, Time now, Step& step) {
         if (breach.kind == BreachKind::trip) {
             trip_breach(breach, published, now, step);
         } else {
-            tell_breach(breach, published, now, step);
+            tell_beside(breach, published, now, step);
         }
     }
     breaches_.clear();
@@ -97,9 +98,7 @@ void Engine::trip_breach(const Breach& breach, Time published, Time now, Step& s
     if (std::exchange(told.trip_turn, turn_) != turn_) {
         told.trip = TripId{++trips_};
         told.tripped_at = now;
-        Event event = event_of(breach, published, now);
-        event.trip = told.trip;
-        step.events.push_back(event);
+        tell_breach(breach, published, now, step).trip = told.trip;
     }
     const auto& lock = plan_.rules[index(breach.rule)].lock;
     for (const FamilyId family : rules_.kills(breach)) {
@@ -119,11 +118,11 @@ bool Engine::changes_nothing(const Breach& breach, Time now) const {
 }
 
 // Warnings each; of a shadow rule, as of one that trips, what it would have done in one step once.
-void Engine::tell_breach(const Breach& breach, Time published, Time now, Step& step) {
+void Engine::tell_beside(const Breach& breach, Time published, Time now, Step& step) {
     Told& told = told_[index(breach.rule)];
     const bool again =
         breach.kind == BreachKind::would_trip && std::exchange(told.shadow_turn, turn_) == turn_;
-    if (!again) step.events.push_back(event_of(breach, published, now));
+    if (!again) tell_breach(breach, published, now, step);
 }
 
 EventKind Engine::event_kind(BreachKind kind) {
@@ -140,18 +139,20 @@ EventKind Engine::event_kind(BreachKind kind) {
     return EventKind::tripped;
 }
 
-Event Engine::event_of(const Breach& breach, Time published, Time now) {
-    return {.kind = event_kind(breach.kind),
-            .bad = breach.bad,
-            .at = now,
-            .published = published,
-            .family = breach.family,
-            .rule = breach.rule,
-            .source = breach.source,
-            .metric = breach.metric,
-            .value = breach.value,
-            .limit = breach.limit,
-            .share = breach.share};
+Event& Engine::tell_breach(const Breach& breach, Time published, Time now, Step& step) {
+    Event& event = step.events.append();
+    event.kind = event_kind(breach.kind);
+    event.bad = breach.bad;
+    event.at = now;
+    event.published = published;
+    event.family = breach.family;
+    event.rule = breach.rule;
+    event.source = breach.source;
+    event.metric = breach.metric;
+    event.value = breach.value;
+    event.limit = breach.limit;
+    event.share = breach.share;
+    return event;
 }
 
 // One cancel serves all trips, as long as it is under way.
@@ -175,13 +176,17 @@ void Engine::trip_family(FamilyId id, TripId trip, milliseconds lock, Time now, 
     family.repeat = was_latched && !was_armed_again;
     set_release(family, Release::none);
     begin_round(family);
-    make_due(family, now);
+    make_due(id, now);
     if (!was_latched) {
         rules_.on_latched(id);
         step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, id});
     }
     if (was_latched && !was_armed_again) return;
-    step.events.push_back({.kind = EventKind::latched, .at = now, .trip = trip, .family = id});
+    Event& event = step.events.append();
+    event.kind = EventKind::latched;
+    event.at = now;
+    event.trip = trip;
+    event.family = id;
 }
 
 void Engine::begin_round(Switch& family) {
@@ -275,7 +280,7 @@ void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step
     if (lock > 0ms)
         family.locked_until = now + lock + plan_.accounts[index(spec.account)].budget.guard;
     family.cancel = Cancel::confirmed;
-    if (before.unfinished) make_due(family, now);
+    if (before.unfinished) make_due(before.family, now);
     rules_.on_latched(before.family);
     step.actions.push_back({ActionKind::close_gate, spec.account, before.family});
     step.events.push_back({.kind = EventKind::restored,
@@ -358,7 +363,8 @@ Engine::Engine(Plan plan)
       switches_(plan_.families.size()),
       sources_(plan_.sources.size()) {
     for (std::size_t a = 0; a < plan_.accounts.size(); ++a) {
-        Account account{Budget(plan_.accounts[a].budget), {}, {}, {}, {}};
+        Account account{Budget(plan_.accounts[a].budget), {}, {},
+                        FamilySet(plan_.families.size()), {}, {}};
         for (std::size_t l = 0; l < plan_.accounts[a].links; ++l) {
             account.links.push_back(id_at<LinkId>(links_.size()));
             links_.push_back({});

@@ -15,6 +15,7 @@
 
 #include "core/actions.h"
 #include "core/budget.h"
+#include "core/family_set.h"
 #include "core/metric_table.h"
 #include "core/plan.h"
 #include "core/round_trip.h"
@@ -100,7 +101,14 @@ class Engine {
     void on_restored(const Restored& restored, Time now, Step& step);
 
     // The way of a kill. `signal` is hostile until inspected here.
-    void on_signal(SourceId from, const scram_signal& signal, Time now, Step& step);
+    void on_signal(SourceId from, const scram_signal& signal, Time now, Step& step) {
+        if (decide(from, signal, now, step)) conclude(now, step);
+    }
+    // The same in two halves, for who sends in between: decide() appends the cancels that a breach
+    // sets off. If it says true, conclude() must follow before any other input; it appends what can
+    // wait for them.
+    bool decide(SourceId from, const scram_signal& signal, Time now, Step& step);
+    void conclude(Time now, Step& step) { finish(now, step); }
 
     void on_source_joined(SourceId source, Time now, Step& step);
     void on_source_left(SourceId source, Time now, Step& step);
@@ -155,6 +163,7 @@ class Engine {
         Budget budget;
         RoundTrip round_trip;
         std::vector<FamilyId> families;  // in the order of fire
+        FamilySet unfinished;            // all whose cancel is due or in flight, and maybe others
         std::vector<LinkId> links;
         std::array<bool, alarm_count> alarms{};
     };
@@ -191,11 +200,11 @@ class Engine {
     // trips
     void trip_breaches(Time published, Time now, Step& step);
     void trip_breach(const Breach& breach, Time published, Time now, Step& step);
-    void tell_breach(const Breach& breach, Time published, Time now, Step& step);
+    void tell_beside(const Breach& breach, Time published, Time now, Step& step);
     bool changes_nothing(const Breach& breach, Time now) const;
     void trip_family(FamilyId family, TripId trip, milliseconds lock, Time now, Step& step);
     static EventKind event_kind(BreachKind kind);
-    static Event event_of(const Breach& breach, Time published, Time now);
+    static Event& tell_breach(const Breach& breach, Time published, Time now, Step& step);
     static bool under_way(const Switch& family);
     static void begin_round(Switch& family);
 
@@ -214,8 +223,8 @@ class Engine {
     void settle(FamilyId family, const Answer& answer, AttemptId attempt, LinkId link, Time now,
                 Step& step);
     void confirm(FamilyId family, Time now, Step& step);
-    static void make_due(Switch& family, Time at);
-    static void try_again(Switch& family, Duration pause, Time now);
+    void make_due(FamilyId family, Time at);
+    void try_again(FamilyId family, Duration pause, Time now);
     Duration growing_pause(std::uint32_t failures) const;
     void lose_attempt(LinkState& link, LinkId id, Time now, Step& step);
 

@@ -40,18 +40,16 @@ FamilyId Engine::next_due(const Account& account, Time now) const {
         if (family.repeat) return 3u;
         return family.cancel == Cancel::in_flight ? 2u : std::min(family.failures, 2u);
     };
-    FamilyId best = none<FamilyId>();
-    for (const FamilyId id : account.families) {
-        const Switch& family = switches_[index(id)];
-        if (wanted_at(family) > now) continue;
-        if (best == none<FamilyId>()) {
-            best = id;
-            continue;
-        }
-        const Switch& leader = switches_[index(best)];
+    const auto goes_before = [&](const Switch& family, const Switch& leader) {
         const bool longer = rank(family) > 0 && wanted_at(family) < wanted_at(leader);
-        if (rank(family) < rank(leader) || (rank(family) == rank(leader) && longer)) best = id;
-    }
+        return rank(family) < rank(leader) || (rank(family) == rank(leader) && longer);
+    };
+    FamilyId best = none<FamilyId>();
+    account.unfinished.for_each([&](FamilyId id) {
+        const Switch& family = switches_[index(id)];
+        if (wanted_at(family) > now) return;
+        if (best == none<FamilyId>() || goes_before(family, switches_[index(best)])) best = id;
+    });
     return best;
 }
 
@@ -88,14 +86,15 @@ void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step
     // One hedge is enough: an attempt that fails or is lost is followed by the next anyway.
     family.hedge_at = family.out == 1 ? now + hedge_after(link.account) : never;
     step.actions.push_back({ActionKind::fire, link.account, id, link_id, link.attempt, link.lock});
-    step.events.push_back({.kind = EventKind::fired,
-                           .at = now,
-                           .trip = family.trip,
-                           .attempt = link.attempt,
-                           .family = id,
-                           .link = link_id,
-                           .hedge = hedge,
-                           .lock = link.lock});
+    Event& event = step.events.append();
+    event.kind = EventKind::fired;
+    event.at = now;
+    event.trip = family.trip;
+    event.attempt = link.attempt;
+    event.family = id;
+    event.link = link_id;
+    event.hedge = hedge;
+    event.lock = link.lock;
 }
 
 // Nothing is known of a link that was not measured: half the patience for an answer then.
@@ -189,19 +188,19 @@ void Engine::settle(FamilyId id, const Answer& answer, AttemptId attempt, LinkId
         case AnswerClass::nothing_left:
             return confirm(id, now, step);
         case AnswerClass::failed:
-            return try_again(family, growing, now);
+            return try_again(id, growing, now);
         case AnswerClass::ambiguous:
-            return try_again(family, family.failures == 0 ? 0ns : growing, now);
+            return try_again(id, family.failures == 0 ? 0ns : growing, now);
         case AnswerClass::throttled:
-            return try_again(family, plan_.accounts[index(account)].budget.window, now);
+            return try_again(id, plan_.accounts[index(account)].budget.window, now);
         case AnswerClass::clock:
             // The first time at once, as soon as a rehearsal has told the time; then with pauses,
             // and the time is asked for again: the exchange's clock may have stepped once more.
             family.after_resync = !std::exchange(family.resynced, true);
-            try_again(family, growing, now);
+            try_again(id, growing, now);
             return ask_for_time(link, now, step);
         case AnswerClass::refused:
-            return try_again(family, plan_.timings.retry_refused, now);
+            return try_again(id, plan_.timings.retry_refused, now);
     }
 }
 
@@ -210,6 +209,7 @@ void Engine::confirm(FamilyId id, Time now, Step& step) {
     if (family.release == Release::unlocking) return unlocked(id, now, step);
     begin_round(family);
     family.cancel = family.latched ? Cancel::confirmed : Cancel::idle;
+    accounts_[index(plan_.families[index(id)].account)].unfinished.erase(id);
     step.events.push_back({.kind = EventKind::confirmed,
                            .at = now,
                            .trip = family.trip,
@@ -218,14 +218,16 @@ void Engine::confirm(FamilyId id, Time now, Step& step) {
                            .answer = family.last_answer});
 }
 
-void Engine::make_due(Switch& family, Time at) {
+void Engine::make_due(FamilyId id, Time at) {
+    Switch& family = switches_[index(id)];
+    accounts_[index(plan_.families[index(id)].account)].unfinished.insert(id);
     family.cancel = Cancel::due;
     family.due_at = at;
 }
 
-void Engine::try_again(Switch& family, Duration pause, Time now) {
-    make_due(family, now + pause);
-    ++family.failures;
+void Engine::try_again(FamilyId id, Duration pause, Time now) {
+    make_due(id, now + pause);
+    ++switches_[index(id)].failures;
 }
 
 Duration Engine::growing_pause(std::uint32_t failures) const {

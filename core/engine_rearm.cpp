@@ -73,7 +73,7 @@ void Engine::go_on_releasing(FamilyId id, Time now, Step& step) {
     begin_round(family);
     family.repeat = true;
     family.lock = 0ms;
-    make_due(family, now);
+    make_due(id, now);
 }
 
 bool Engine::in_flight(FamilyId id) const {

@@ -14,10 +14,12 @@ class FixedList {
   public:
     explicit FixedList(std::size_t capacity) : capacity_(capacity) { items_.reserve(capacity); }
 
-    void push_back(const T& item) {
+    void push_back(const T& item) { append() = item; }
+    // A new last item, to be filled in its place.
+    T& append() {
         check(items_.size() < capacity_,
               "a fixed list was sized for the most that one step can add");
-        items_.push_back(item);
+        return items_.emplace_back();
     }
     void clear() { items_.clear(); }
     bool empty() const { return items_.empty(); }

@@ -21,20 +21,25 @@ std::chrono::steady_clock::time_point asio_time(Time at) {
 // ---- The way of a kill --------------------------------------------------------------------------
 
 void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
-    engine_.on_signal(source, signal, read_at, step_);
-    if (step_.actions.empty() && step_.events.empty()) [[likely]] {
+    const bool is_breach = engine_.decide(source, signal, read_at, step_);
+    if (!is_breach) [[likely]] {
         // A value alone may begin what ends by time: a breach that must last.
         if (engine_.next_deadline() < deadline_) follow_deadline();
         return receipts_.saw(source, signal, read_at);
     }
     act(time_from_ns(signal.published_ns), read_at);
+    step_.actions.clear();
     receipts_.saw(source, signal, read_at);
-    conclude({});
+    engine_.conclude(read_at, step_);
+    carry_out(Time{}, read_at);
 }
 
 void Driver::carry_out(Time published, Time read, std::string_view detail) {
     act(published, read);
-    conclude(detail);
+    journal_.after(step_, engine_);
+    tell(detail);
+    step_.clear();
+    follow_deadline();
 }
 
 void Driver::act(Time published, Time read) {
@@ -42,13 +47,6 @@ void Driver::act(Time published, Time read) {
     published = believable(published, read);
     journal_.before(step_, engine_);
     for (const Action& action : step_.actions) act(action, published, read, decided);
-    journal_.after(step_, engine_);
-}
-
-void Driver::conclude(std::string_view detail) {
-    tell(detail);
-    step_.clear();
-    follow_deadline();
 }
 
 void Driver::act(const Action& action, Time published, Time read, Time decided) {

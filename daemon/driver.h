@@ -76,7 +76,6 @@ class Driver final : public LinkObserver {
     void carry_out(Time published, Time read, std::string_view detail = {});
     void act(Time published, Time read);
     void act(const Action& action, Time published, Time read, Time decided);
-    void conclude(std::string_view detail);
     void send(LinkId link, std::string_view bytes, Time published, Time read, Time decided);
     void tell(std::string_view detail);
     const Stages& stages_of(const Event& event) const;

@@ -98,8 +98,8 @@ MUTANTS = [
 
     # 4: no cancel without a cause, gate first
     mutant("gate-closed-after-fire", 4, "engine.cpp",
-           "    begin_round(family);\n    make_due(family, now);\n    if (!was_latched) {\n",
-           "    begin_round(family);\n    make_due(family, now);\n    dispatch_all(now, step);\n"
+           "    begin_round(family);\n    make_due(id, now);\n    if (!was_latched) {\n",
+           "    begin_round(family);\n    make_due(id, now);\n    dispatch_all(now, step);\n"
            "    if (!was_latched) {\n",
            "a quote can be made behind the cancel"),
     mutant("gate-not-closed", 4, "engine.cpp",
@@ -136,7 +136,7 @@ MUTANTS = [
            "        if (action.kind != ActionKind::fire) continue;\n",
            "a crash between gate and record forgets the latch"),
     mutant("unfinished-forgotten", 5, "engine.cpp",
-           "    if (before.unfinished) make_due(family, now);\n", "",
+           "    if (before.unfinished) make_due(before.family, now);\n", "",
            "the quotes of before the crash would stay"),
     mutant("doubt-ignored", 5, "journal_restored.cpp",
            "    if (!folded.in_doubt() && after_crash == AfterCrash::armed) return std::nullopt;\n",
