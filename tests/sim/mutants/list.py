@@ -120,8 +120,9 @@ MUTANTS = [
            "const double arrived = 0;",
            "a maker that joins moves the sum, and loses nothing"),
     mutant("fired-untold", 4, "engine_cancels.cpp",
-           "    step.events.push_back({.kind = EventKind::fired,",
-           "    if (!hedge) step.events.push_back({.kind = EventKind::fired,",
+           "    Event& event = step.events.append();\n    event.kind = EventKind::fired;\n",
+           "    Event unseen;\n    Event& event = hedge ? unseen : step.events.append();\n"
+           "    event.kind = EventKind::fired;\n",
            "an audit would miss a request"),
 
     # 5: a crash at any point
