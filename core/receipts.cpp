@@ -17,7 +17,7 @@ void Receipts::on_event(const Event& event, const Stages& stages, WallMillis wal
             return on_fired(event, stages);
         case EventKind::answered:
         case EventKind::attempt_lost:
-            return on_settled(event);
+            return on_settled(event, stages);
         case EventKind::confirmed:
             return on_confirmed(event);
         case EventKind::rearmed:
@@ -161,13 +161,14 @@ void Receipts::on_fired(const Event& event, const Stages& stages) {
 
 // For whom it was sent and not for whom its family is cancelled meanwhile: what is late may be of
 // an earlier trip.
-void Receipts::on_settled(const Event& event) {
+void Receipts::on_settled(const Event& event, const Stages& stages) {
     const InFlight was = std::exchange(in_flight_[index(event.link)], {});
     Receipt* receipt = was.attempt == event.attempt ? receipt_of(was.trip) : nullptr;
     if (receipt == nullptr) return;
     const auto settle = [&](AttemptNote& attempt) {
         if (attempt.id != event.attempt) return;
         attempt.settled = event.at;
+        attempt.wire = stages.wire;
         attempt.lost = event.kind == EventKind::attempt_lost;
         attempt.late = event.late;
         attempt.answer = event.answer;

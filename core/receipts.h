@@ -28,6 +28,7 @@ struct AttemptNote {
     bool lost = false;     // no answer in time, or its link was lost
     bool late = false;     // its family had been settled when its answer came, or was given up
     Time sent{};
+    Time wire{};      // the kernel's TX stamp, if there is one; may be older than `sent`
     Time settled{};   // answered or lost; Time{} while in flight
     Answer answer{};  // if settled and not lost
 };
@@ -91,7 +92,7 @@ class Receipts {
     void adopt(const Plan& plan) { plan_ = &plan; }
 
     // Each event of a step, in order, after the engine has taken it. `stages` are of the request
-    // sent last on the event's link; `wall` is now.
+    // that it tells about, or else sent last on its link; `wall` is now.
     void on_event(const Event& event, const Stages& stages, WallMillis wall);
 
     // nullptr: it is none of the last.
@@ -117,7 +118,7 @@ class Receipts {
     void on_restored(const Event& event, WallMillis wall);
     void on_latched(const Event& event);
     void on_fired(const Event& event, const Stages& stages);
-    void on_settled(const Event& event);
+    void on_settled(const Event& event, const Stages& stages);
     void on_confirmed(const Event& event);
     void on_rearmed(const Event& event);
     void add_wanted(Receipt& receipt);

@@ -2,6 +2,7 @@
 //
 //   request   {"v":1,"op":"status"}
 //             {"v":1,"op":"watch"}                       then one event a line
+//             {"v":1,"op":"latency"}                     of each stage, as histograms
 //             {"v":1,"op":"trip","target":"mm-1/BTC-USD" | "mm-1" | "all","reason":"..."}
 //             {"v":1,"op":"rearm","target":...}          what is latched, and by which trips
 //             {"v":1,"op":"rearm","target":...,"trips":[3],"reason":"...","force":false}

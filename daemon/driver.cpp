@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "daemon/json.h"
 #include "net/clock.h"
@@ -28,6 +29,7 @@ void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
         return receipts_.saw(source, signal, read_at);
     }
     act(time_from_ns(signal.published_ns), read_at);
+    turns_.did("breach");
     step_.actions.clear();
     receipts_.saw(source, signal, read_at);
     engine_.conclude(read_at, step_);
@@ -57,9 +59,9 @@ void Driver::act(const Action& action, Time published, Time read, Time decided) 
             return gates_.open(action.family);
         case ActionKind::fire:
             return send(action.link, armory_.bytes(action.family, action.lock, clock_.at(decided)),
-                        published, read, decided);
+                        RequestKind::attempt, {published, read, decided});
         case ActionKind::rehearse:
-            return send(action.link, rehearsal_, Time{}, read, decided);
+            return send(action.link, rehearsal_, RequestKind::rehearsal, {Time{}, read, decided});
         case ActionKind::abort_link:
             return links_[index(action.link)]->abort("no answer in time");
         case ActionKind::resign:
@@ -68,10 +70,14 @@ void Driver::act(const Action& action, Time published, Time read, Time decided) 
 }
 
 // On a link that was lost a moment ago nothing is sent: its link_down is under way to the engine.
-void Driver::send(LinkId id, std::string_view bytes, Time published, Time read, Time decided) {
+void Driver::send(LinkId id, std::string_view bytes, RequestKind request, const Stages& so_far) {
     Link& link = *links_[index(id)];
-    if (link.up()) link.send(bytes);
-    sights_[index(id)].stages = {published, read, decided, monotonic_now(), Time{}};
+    const bool tried = link.up();
+    if (tried) link.send(bytes);
+    LinkSight& sight = sights_[index(id)];
+    sight.stages = so_far;
+    sight.stages.sent = monotonic_now();
+    if (tried) sight.in_flight = request;
 }
 
 // ---- Afterwards ---------------------------------------------------------------------------------
@@ -85,18 +91,48 @@ void Driver::tell(std::string_view detail) {
         story.event = event;
         story.plan = told_plan_;
         story.detail = FixedText<200>(detail);
-        if (event.kind == EventKind::answered) story.stages = sights_[index(event.link)].answered;
+        const Stages stages = stages_of(event);
+        if (event.kind == EventKind::answered) story.stages = stages;
         scribe_.tell(story);
-        receipts_.on_event(event, stages_of(event), wall);
+        receipts_.on_event(event, stages, wall);
         if (watched) watchers_->announce(json_line(story, wall));
     }
     receipts_.file_changed();
 }
 
-// Of the request sent last on the event's link.
-const Stages& Driver::stages_of(const Event& event) const {
-    static const Stages no_link;
-    return event.link == none<LinkId>() ? no_link : sights_[index(event.link)].stages;
+// Of the request sent last on the event's link. An answer may have set the next one off already.
+Stages Driver::stages_of(const Event& event) const {
+    if (event.link == none<LinkId>()) return {};
+    const LinkSight& sight = sights_[index(event.link)];
+    if (event.kind == EventKind::answered) return sight.settled;
+    Stages stages = sight.stages;
+    stages.wire = wire_time(event.link, stages);
+    return stages;
+}
+
+Time Driver::wire_time(LinkId link, const Stages& stages) const {
+    return believable_wire(links_[index(link)]->wire_time(), stages);
+}
+
+// Ends the request in flight, which was `answered` then or never. It is recorded after what follows
+// from its end: the next attempt comes first.
+RequestKind Driver::settle(LinkId link, Time answered) {
+    LinkSight& sight = sights_[index(link)];
+    sight.settled = sight.stages;
+    sight.settled.answered = answered;
+    sight.settled.wire = wire_time(link, sight.settled);
+    return std::exchange(sight.in_flight, RequestKind::none);
+}
+
+void Driver::record(RequestKind request, const Stages& stages) {
+    switch (request) {
+        case RequestKind::none:
+            return;
+        case RequestKind::attempt:
+            return latency_.attempts.record(stages);
+        case RequestKind::rehearsal:
+            return latency_.rehearsals.record(stages);
+    }
 }
 
 std::vector<JournalNews> Driver::look_after_receipts() {
@@ -119,6 +155,7 @@ void Driver::follow_deadline() {
 }
 
 void Driver::on_deadline() {
+    turns_.did("deadline");
     deadline_ = never;
     const Time now = monotonic_now();
     engine_.on_time(now, step_);
@@ -129,6 +166,7 @@ void Driver::refresh_next() {
     refresh_timer_.expires_after(refresh_interval_);
     refresh_timer_.async_wait([this](auto error) {
         if (error) return;
+        turns_.did("signature");
         armory_.refresh_next(clock_.at(monotonic_now()));
         refresh_next();
     });
@@ -137,6 +175,7 @@ void Driver::refresh_next() {
 // ---- Links --------------------------------------------------------------------------------------
 
 void Driver::link_up(LinkId link, const std::string& peer, const std::string& tls) {
+    turns_.did("link up");
     sights_[index(link)].peer = peer;
     sights_[index(link)].tls = tls;
     const Time now = monotonic_now();
@@ -145,13 +184,16 @@ void Driver::link_up(LinkId link, const std::string& peer, const std::string& tl
 }
 
 void Driver::link_down(LinkId link, bool was_up, const std::string& reason) {
+    turns_.did("link down");
     // An address that is tried again and again for the same reason is told once.
     const bool news = was_up || sights_[index(link)].lost != reason;
     sights_[index(link)].lost = reason;
     const Time now = monotonic_now();
     if (was_up) {
+        const RequestKind lost = settle(link, Time{});
         engine_.on_link_down(link, now, step_);
         carry_out(Time{}, now, reason);
+        record(lost, sights_[index(link)].settled);
     } else if (news) {
         scribe_.say(4, fmt::format("link_down link={} detail={}", link_name(engine_.plan(), link),
                                    json_string(reason)));
@@ -159,18 +201,20 @@ void Driver::link_down(LinkId link, bool was_up, const std::string& reason) {
 }
 
 void Driver::link_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
-    // Kept apart, since the answer may set the link's next request off before it is told.
-    sights_[index(link)].answered = sights_[index(link)].stages;
-    sights_[index(link)].answered.answered = read_at;
+    const RequestKind settled = settle(link, read_at);
+    turns_.did("answer");
     switch (engine_.phase(link)) {
         case LinkPhase::firing:
-            return attempt_answered(link, answer, read_at);
+            attempt_answered(link, answer, read_at);
+            break;
         case LinkPhase::rehearsing:
-            return rehearsal_answered(link, answer, read_at);
+            rehearsal_answered(link, answer, read_at);
+            break;
         case LinkPhase::idle:
         case LinkPhase::down:
-            return;  // given up a moment ago: its abort is under way
+            break;  // given up a moment ago: its abort is under way
     }
+    record(settled, sights_[index(link)].settled);
 }
 
 void Driver::attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
@@ -224,6 +268,7 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
 }
 
 void Driver::adopt(const Plan& plan) {
+    turns_.did("reload");
     told_plan_ = &scribe_.keep(plan);
     receipts_.adopt(*told_plan_);
     const Time now = monotonic_now();
@@ -266,6 +311,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
       armory_(config, std::move(credentials)),
       clock_(monotonic_now(), wall_now()),
       rehearsal_(rehearsal_request(config.exchange.host)),
+      latency_{wall_now(), {}, {}},
       sights_(engine_.link_count()),
       deadline_timer_(io),
       refresh_timer_(io),
@@ -277,6 +323,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
                         config.exchange.reconnect_first,
                         config.exchange.reconnect_max,
                         0};
+    options.wire_stamps = config.wire.stamps;
     for (std::size_t l = 0; l < engine_.link_count(); ++l) {
         options.address_offset = l;
         links_.push_back(std::make_unique<Link>(io, tls, id_at<LinkId>(l), options, *this));

@@ -10,6 +10,8 @@
 #include "config/config.h"
 #include "core/engine.h"
 #include "core/exchange_clock.h"
+#include "core/latency.h"
+#include "core/turns.h"
 #include "daemon/armory.h"
 #include "daemon/journal.h"
 #include "daemon/narrate.h"
@@ -21,6 +23,8 @@
 
 namespace scram {
 
+enum class RequestKind : std::uint8_t { none, attempt, rehearsal };
+
 // What the loop knows of a link beyond the engine.
 struct LinkSight {
     std::string peer;  // "104.18.2.115:443"
@@ -29,7 +33,8 @@ struct LinkSight {
     Duration round_trip{};
     Time rehearsed{};  // when the last rehearsal was answered well; Time{} if never
     Stages stages;     // of the request in flight, or the last
-    Stages answered;   // of the last that was answered
+    RequestKind in_flight = RequestKind::none;
+    Stages settled;  // of the last that was answered or lost
 };
 
 class Driver final : public LinkObserver {
@@ -61,6 +66,10 @@ class Driver final : public LinkObserver {
     const ExchangeClock& clock() const { return clock_; }
     const Journal& journal() const { return journal_; }
     const ReceiptBook& receipts() const { return receipts_; }
+    const Latency& latency() const { return latency_; }
+    // Fed by the loop, which knows when a turn begins and ends.
+    TurnMeter& turns() { return turns_; }
+    const TurnMeter& turns() const { return turns_; }
     // What the disk did not take before, and lines for the log: now and then.
     std::vector<JournalNews> look_after_receipts();
     // Why a kill could not be fired this moment for some account; empty if all is ready.
@@ -76,9 +85,12 @@ class Driver final : public LinkObserver {
     void carry_out(Time published, Time read, std::string_view detail = {});
     void act(Time published, Time read);
     void act(const Action& action, Time published, Time read, Time decided);
-    void send(LinkId link, std::string_view bytes, Time published, Time read, Time decided);
+    void send(LinkId link, std::string_view bytes, RequestKind request, const Stages& so_far);
+    RequestKind settle(LinkId link, Time answered);
+    void record(RequestKind request, const Stages& stages);
     void tell(std::string_view detail);
-    const Stages& stages_of(const Event& event) const;
+    Stages stages_of(const Event& event) const;
+    Time wire_time(LinkId link, const Stages& stages) const;
     void follow_deadline();
     void on_deadline();
     void refresh_next();
@@ -95,6 +107,8 @@ class Driver final : public LinkObserver {
     ExchangeClock clock_;
     AnswerReader answers_;
     std::string rehearsal_;
+    Latency latency_;
+    TurnMeter turns_;
     std::vector<std::unique_ptr<Link>> links_;
     std::vector<LinkSight> sights_;
     boost::asio::steady_timer deadline_timer_;

@@ -96,6 +96,7 @@ Fields fields_of(const Story& story) {
     add_stage(out, "read_us", story.stages.published, story.stages.read);
     add_stage(out, "decided_us", story.stages.read, story.stages.decided);
     add_stage(out, "sent_us", story.stages.decided, story.stages.sent);
+    add_stage(out, "wire_us", story.stages.decided, story.stages.wire);
     add_stage(out, "answered_us", story.stages.sent, story.stages.answered);
     add_text(out, "by", event.by.view());
     add_text(out, "reason", event.text.view());

@@ -8,6 +8,7 @@
 
 #include "daemon/control_protocol.h"
 #include "daemon/json.h"
+#include "daemon/latency_json.h"
 #include "daemon/receipt_json.h"
 #include "daemon/status.h"
 #include "net/clock.h"
@@ -122,6 +123,7 @@ OperatorDesk::OperatorDesk(const Config& config, Driver& driver, const Scribe& s
 OperatorDesk::~OperatorDesk() = default;
 
 ControlReply OperatorDesk::on_line(const Peer& peer, std::string_view line) {
+    driver_.turns().did("operator");
     const auto request = reader_->read(line);
     if (const auto* error = std::get_if<std::string>(&request)) return {refuse(*error)};
     return answer(peer, std::get<Request>(request));
@@ -134,12 +136,12 @@ std::string OperatorDesk::on_long_line() {
 ControlReply OperatorDesk::answer(const Peer& peer, const Request& request) {
     const bool trips = request.op == "trip";
     const bool rearms = request.op == "rearm";
-    const bool looks = request.op == "status" || request.op == "watch" || request.op == "receipt" ||
-                       request.op == "receipts";
+    const bool looks = request.op == "status" || request.op == "watch" || request.op == "latency" ||
+                       request.op == "receipt" || request.op == "receipts";
     if (!trips && !rearms && !looks) {
         return {
-            refuse(fmt::format("unknown op '{}': status, watch, receipt, receipts, trip and "
-                               "rearm are accepted",
+            refuse(fmt::format("unknown op '{}': status, watch, latency, receipt, receipts, "
+                               "trip and rearm are accepted",
                                request.op))};
     }
     const Right right = trips ? Right::trip : rearms ? Right::rearm : Right::read;
@@ -157,6 +159,7 @@ ControlReply OperatorDesk::answer(const Peer& peer, const Request& request) {
 std::string OperatorDesk::look(const Request& request) const {
     if (request.op == "receipt") return receipt(request);
     if (request.op == "receipts") return receipts();
+    if (request.op == "latency") return latency_json(driver_.latency());
     return status_json(config_, driver_, scribe_);
 }
 

@@ -3,10 +3,32 @@
 #include <set>
 
 #include "daemon/print_fields.h"
+#include "daemon/print_latency.h"
 
 namespace scram {
 using namespace printing;
 namespace {
+
+// "412.0 us at 2026-03-01 12:00:01.250 (breach, answer)"
+std::string turn_text(dom::element turn) {
+    const std::string did = field(turn, "did", "");
+    return fmt::format("{} at {}{}", duration_text(number(turn, "ns")),
+                       local_time(static_cast<std::int64_t>(number(turn, "at"))),
+                       did.empty() ? "" : " (" + did + ")");
+}
+
+std::string turns_text(dom::element status) {
+    dom::element turn;
+    std::string out = "longest turn of the loop: ";
+    if (status["longest_turn"].get(turn) != simdjson::SUCCESS || turn.is_null())
+        return out + "not measured yet\n";
+    out += turn_text(turn);
+    if (status["longest_turn_of_minute"].get(turn) == simdjson::SUCCESS && !turn.is_null())
+        out += "; of the last minute: " + turn_text(turn);
+    return out + "\n";
+}
+
+std::string clock_text(dom::element status);
 
 std::string head_text(dom::element status) {
     std::string out = fmt::format("scramd {}, pid {}: {}\n", field(status, "version"),
@@ -21,12 +43,14 @@ std::string head_text(dom::element status) {
     if (status["receipts"].get(receipts) == simdjson::SUCCESS && !flag(receipts, "healthy"))
         out += fmt::format("RECEIPTS: {} ({} not written)\n", field(receipts, "reason"),
                            field(receipts, "failed"));
+    return out + clock_text(status) + turns_text(status);
+}
+
+std::string clock_text(dom::element status) {
     dom::element clock;
-    if (status["clock"].get(clock) != simdjson::SUCCESS || !flag(clock, "synced")) {
-        return out + "clock: not compared with the exchange yet\n";
-    }
-    return out +
-           fmt::format("clock: the exchange is {} ms ahead of this host (known to {:.1f} ms)\n",
+    if (status["clock"].get(clock) != simdjson::SUCCESS || !flag(clock, "synced"))
+        return "clock: not compared with the exchange yet\n";
+    return fmt::format("clock: the exchange is {} ms ahead of this host (known to {:.1f} ms)\n",
                        field(clock, "ahead_ms"), number(clock, "uncertainty_us") / 1000);
 }
 

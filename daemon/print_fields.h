@@ -59,4 +59,10 @@ inline std::string clock_time(std::int64_t wall_ms) {
     return fmt::format("{:%H:%M:%S}.{:03}", fmt::localtime(seconds), wall_ms % 1000);
 }
 
+// With its day.
+inline std::string local_time(std::int64_t wall_ms) {
+    const std::time_t seconds = static_cast<std::time_t>(wall_ms / 1000);
+    return fmt::format("{:%Y-%m-%d} {}", fmt::localtime(seconds), clock_time(wall_ms));
+}
+
 }  // namespace scram::printing

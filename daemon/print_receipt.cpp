@@ -25,10 +25,8 @@ std::string offset(dom::element object, std::string_view key) {
     return offset_text(number(object, key));
 }
 
-std::string local_time(dom::element receipt) {
-    const auto wall_ms = static_cast<std::int64_t>(number(receipt, "wall_ms"));
-    const auto seconds = static_cast<std::time_t>(wall_ms / 1000);
-    return fmt::format("{:%Y-%m-%d} {}", fmt::localtime(seconds), clock_time(wall_ms));
+std::string time_of(dom::element receipt) {
+    return local_time(static_cast<std::int64_t>(number(receipt, "wall_ms")));
 }
 
 std::string_view meaning(const std::string& verdict) {
@@ -42,7 +40,7 @@ std::string head_text(dom::element receipt) {
     std::string out =
         fmt::format("trip {}: {}: {}\n", field(receipt, "trip"), verdict, meaning(verdict));
     out += fmt::format("{}     {} here, {}\n", flag(receipt, "before_start") ? "start" : "at   ",
-                       local_time(receipt), field(receipt, "time"));
+                       time_of(receipt), field(receipt, "time"));
     out += fmt::format("by        {}\n", field(receipt, "cause"));
     if (has(receipt, "served_by"))
         out += fmt::format("          served by the cancels of trip {}, which were under way\n",
@@ -122,6 +120,8 @@ std::string attempt_text(dom::element attempt) {
         fmt::format("  #{:<4} {:<24} {:<10} sent {:>10}  {}", field(attempt, "attempt"),
                     field(attempt, "family"), field(attempt, "link"), offset(attempt, "sent_us"),
                     end_text(attempt));
+    if (has(attempt, "wire_us"))
+        out += fmt::format(" (on the wire {})", offset(attempt, "wire_us"));
     if (flag(attempt, "hedge")) out += " (hedge)";
     if (flag(attempt, "late")) out += " (after its family was settled)";
     if (flag(attempt, "rearmed")) out += " (after the re-arm)";
@@ -185,7 +185,7 @@ std::string receipts_text(std::string_view json) {
     std::string out = fmt::format("{:<6} {:<12} {:<23} {}\n", "TRIP", "VERDICT", "WHEN", "BY");
     for (const dom::element receipt : receipts) {
         out += fmt::format("{:<6} {:<12} {:<23} {}", field(receipt, "trip"),
-                           field(receipt, "verdict"), local_time(receipt), field(receipt, "cause"));
+                           field(receipt, "verdict"), time_of(receipt), field(receipt, "cause"));
         if (has(receipt, "served_by"))
             out += fmt::format(" (served by trip {})", field(receipt, "served_by"));
         out += "\n";

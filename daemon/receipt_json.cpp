@@ -174,6 +174,7 @@ class ReceiptWriter {
         out.add("lock_ms", note.lock.count()).add("hedge", note.hedge);
         out.add("rearmed", note.rearmed).add("late", note.late).add("lost", note.lost);
         add_time(out, "sent_us", note.sent);
+        add_time(out, "wire_us", note.wire);
         add_time(out, note.lost ? "lost_us" : "answered_us", note.settled);
         if (note.lost || note.settled == Time{}) return out.text();
         out.add("class", name(note.answer.answer_class)).add("http", note.answer.http_status);

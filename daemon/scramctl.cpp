@@ -18,6 +18,7 @@
 #include "daemon/journal_files.h"
 #include "daemon/json.h"
 #include "daemon/print.h"
+#include "daemon/print_latency.h"
 #include "daemon/scramctl_receipt.h"
 
 namespace scram {
@@ -70,11 +71,19 @@ int report_refusal(const Options& options, const std::string& answer) {
     return refused;
 }
 
-int status(const Options& options) {
-    const std::string answer = ControlClient(options.socket).ask(request("status").text());
+int show(const Options& options, std::string_view op, std::string (*text)(std::string_view)) {
+    const std::string answer = ControlClient(options.socket).ask(request(op).text());
     if (!is_ok(answer)) return report_refusal(options, answer);
-    fmt::print("{}", options.json ? answer + "\n" : status_text(answer));
+    fmt::print("{}", options.json ? answer + "\n" : text(answer));
     return done;
+}
+
+int status(const Options& options) {
+    return show(options, "status", status_text);
+}
+
+int latency(const Options& options) {
+    return show(options, "latency", latency_text);
 }
 
 int ready(const Options& options) {
@@ -323,6 +332,7 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
         return sub->add_option("--reason", options.reason, "why, for the record");
     };
     controlled(add("status", "show switches, links, budget, sources and values", status));
+    controlled(add("latency", "show how long requests took from stage to stage", latency));
     controlled(add("ready", "exit 0 if a breach would fire at once, 1 if not, and say why", ready));
     const auto kept = [&](CLI::App* sub) {
         controlled(sub)->add_option("--directory", options.directory,

@@ -5,6 +5,7 @@
 
 #include "daemon/control_protocol.h"
 #include "daemon/json.h"
+#include "daemon/latency_json.h"
 #include "daemon/receipt_json.h"
 #include "daemon/status_rules.h"
 #include "net/clock.h"
@@ -155,6 +156,9 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
     out.add("summary", status_line(driver)).add("log_lines_dropped", scribe.dropped());
     out.add("untold_breaches", engine.untold_breaches());
     out.add_raw("clock", clock_json(driver, now));
+    out.add_raw("longest_turn", turn_json(driver.turns().longest(), now, wall_now()));
+    out.add_raw("longest_turn_of_minute",
+                turn_json(driver.turns().longest_of_minute(now), now, wall_now()));
     out.add_raw("journal", journal_json(driver.journal()));
     out.add_raw("receipts", receipts_json(driver.receipts()));
     out.add_raw("accounts", array_of<AccountId>(plan.accounts, [&](AccountId id) {

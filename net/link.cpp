@@ -139,5 +139,8 @@ bool Link::up() const {
 bool Link::in_flight() const {
     return impl_->state_ == Impl::State::in_flight;
 }
+Time Link::wire_time() const {
+    return impl_->stamps_.taken();
+}
 
 }  // namespace scram

@@ -29,6 +29,7 @@ struct LinkOptions {
     // Which of the name's addresses to start from (modulo their number), so that a pool spreads
     // over the edge. The rest are tried in turn, IPv6 and IPv4 alternating.
     std::size_t address_offset = 0;
+    bool wire_stamps = false;  // ask the kernel when a request left (net/tx_stamps.h)
 };
 
 class LinkObserver {
@@ -68,6 +69,9 @@ class Link {
 
     bool up() const;
     bool in_flight() const;
+    // The kernel's TX stamp of the request sent last, known with its answer at the latest; stays
+    // until the next is sent, also when the link is lost. Time{}: none.
+    Time wire_time() const;
 
   private:
     struct Impl;

@@ -128,6 +128,7 @@ void Link::Impl::become_up() {
         return address_failed(reason);
     }
     parser_.reset();
+    if (options_.wire_stamps) stamps_.begin(socket_.native_handle(), written());
     enter(State::idle);
     await_readable();
     observer_.link_up(id_, to_text(round_[round_at_]), tls_text(ssl_.get()));

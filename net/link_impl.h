@@ -11,6 +11,7 @@
 #include "net/backoff.h"
 #include "net/endpoints.h"
 #include "net/link.h"
+#include "net/tx_stamps.h"
 
 namespace scram {
 
@@ -74,6 +75,8 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     void take(std::string_view bytes, Reading& reading);
     void end_of_stream(int ssl_error, Reading& reading);
     void deliver(const Reading& reading);
+    // All bytes that the connection's socket was given.
+    std::uint64_t written() const { return BIO_number_written(SSL_get_wbio(ssl_.get())); }
 
     // A handler that does nothing once the link has gone on to another state: one left over from an
     // earlier connection or after stop() finds another epoch.
@@ -113,6 +116,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     std::string unwritten_;  // a request of which the kernel has not taken all
     HttpAnswerParser parser_;
     std::array<char, 16 * 1024> buffer_;  // one TLS record
+    TxStamps stamps_;
 };
 
 }  // namespace scram

@@ -26,6 +26,7 @@ bool Link::Impl::write(std::string_view bytes) {
     ERR_clear_error();
     errno = 0;
     const int result = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+    stamps_.expect(written());
     if (result > 0) {
         unwritten_.clear();
         return true;
@@ -53,6 +54,7 @@ void Link::Impl::await_readable() {
 
 void Link::Impl::on_readable() {
     const Reading reading = read_all();
+    stamps_.collect(socket_.native_handle());
     if (reading.end) {
         fall(*reading.end);
     } else {

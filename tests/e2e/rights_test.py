@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from lab import BIN, Lab, Refused, Source, as_user, ctl_command
+from lab import BIN, Lab, Refused, Source, as_user, ctl_command, eventually
 
 BTC = "mm-1/BTC-USD"
 NOBODY = 65534
@@ -50,7 +50,7 @@ class Rights(unittest.TestCase):
             self.assertFalse(self.ask(lab, "trip", target=BTC, reason="mine")["ok"])
             self.assertEqual(lab.daemon.ctl("trip", BTC, "--reason", "drill")[0], 0)
             self.assertTrue(self.ask(lab, "rearm", target=BTC, trips=[1], reason="mine")["ok"])
-            self.assertEqual(lab.daemon.family(BTC)["gate"], "open")
+            eventually(lambda: lab.daemon.family(BTC)["gate"] == "open", "the gate opens")
 
     def test_a_group_holds_a_right_for_its_members(self):
         with self.lab(f'read = ["gid:{NOBODY}"]') as lab:

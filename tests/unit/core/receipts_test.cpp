@@ -25,7 +25,7 @@ struct Book {
     void follow() {
         for (const Event& event : std::exchange(desk.events, {})) {
             // What leaves has left a microsecond after its event.
-            receipts.on_event(event, {.sent = event.at + 1us}, WallMillis{1000});
+            receipts.on_event(event, {.sent = event.at + 1us, .wire = wire}, WallMillis{1000});
         }
     }
     const Receipt& of(std::uint64_t trip) {
@@ -62,6 +62,7 @@ struct Book {
 
     Desk desk;
     Receipts receipts;
+    Time wire{};  // the stamp that the kernel gives
 };
 
 // Families whose delta has a limit of 100 each.
@@ -182,6 +183,20 @@ TEST_CASE("receipts: a lost attempt and the next are both told") {
     book->answer(link(1), AnswerClass::confirmed);
     CHECK(book.verdict_of(1) == Verdict::confirmed);
     CHECK(book.family(1, A).attempts == 2);
+}
+
+TEST_CASE("receipts: an attempt keeps the kernel's stamp from its end on, answered or lost") {
+    Book book(plan_of({1}));
+    book->trip({A});
+    CHECK(book.of(1).attempts[0].wire == Time{});
+    book.wire = book.desk.now - 1us;
+    book->down(link(0));
+    CHECK(book.of(1).attempts[0].lost);
+    CHECK(book.of(1).attempts[0].wire == book.wire);
+    book.wire = book.desk.now + 1us;
+    book->answer(link(1), AnswerClass::confirmed);
+    CHECK(book.of(1).attempts[0].wire == book.wire - 2us);
+    CHECK(book.of(1).attempts[1].wire == book.wire);
 }
 
 TEST_CASE("receipts: an answer belongs to the trip that its attempt was sent for") {

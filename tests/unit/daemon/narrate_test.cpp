@@ -82,13 +82,13 @@ TEST_CASE("narrate: an answer tells its class, its code, why, and its stages") {
     event.link = LinkId{1};
     event.attempt = AttemptId{7};
     event.answer = {AnswerClass::refused, 401, 50113};
-    told.story.stages = {Time{1ms}, Time{1ms + 20us}, Time{1ms + 21us}, Time{1ms + 30us},
-                         Time{2ms}};
+    told.story.stages = {Time{1ms},        Time{1ms + 20us}, Time{1ms + 21us},
+                         Time{1ms + 30us}, Time{2ms},        Time{1ms + 25us}};
     CHECK(log_line(told.story) ==
           "answered family=mm-1/BTC-USD link=mm-1#1 attempt=7 class=refused http=401 code=50113 "
           "why=\"the signature is invalid: is the secret the key's own?\" read_us=20.0 "
           "decided_us=1.0 "
-          "sent_us=9.0 answered_us=970.0");
+          "sent_us=9.0 wire_us=4.0 answered_us=970.0");
     CHECK(priority(event) == 2);
     told.story.stages.published = Time{};  // a retry, which no signal caused
     CHECK(log_line(told.story).find("read_us") == std::string::npos);

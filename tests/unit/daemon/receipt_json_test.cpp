@@ -209,10 +209,14 @@ TEST_CASE("receipt for a person: one attempt a line, with its end and why") {
     receipt.attempts.push_back(refused);
     receipt.attempts.push_back(lost);
     receipt.attempts.push_back(attempt(3));
+    receipt.attempts[0].wire = start + 48us;
     const std::string text = receipt_text(receipt_json(receipt, nullptr), false);
     has(text, "answered  +970.0 us  refused, http 401, code 50113: the signature is invalid");
     has(text, "LOST        +1.00 s  no answer (hedge)");
     has(text, "in flight");
+    has(text,
+        "50113: the signature is invalid: is the secret the key's own? (on the wire +48.0 us)");
+    has(receipt_json(receipt, nullptr), R"("sent_us":50.0,"wire_us":48.0,"answered_us":970.0)");
 }
 
 TEST_CASE("receipt for a person: what there was no room for is counted, and the last one told") {

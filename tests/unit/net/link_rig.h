@@ -74,6 +74,7 @@ struct Rig {
         Duration connect_timeout = 60s;
         Duration reconnect_first = 1h;
         std::size_t address_offset = 0;
+        bool wire_stamps = false;
     };
 
     explicit Rig(const Wish& wish)
@@ -84,7 +85,8 @@ struct Rig {
                            .connect_timeout = wish.connect_timeout,
                            .reconnect_first = wish.reconnect_first,
                            .reconnect_max = 1h,
-                           .address_offset = wish.address_offset},
+                           .address_offset = wish.address_offset,
+                           .wire_stamps = wish.wire_stamps},
                seen) {}
 
     // True once `condition` holds; false if it does not within a time that no healthy run needs.

@@ -1,0 +1,72 @@
+// How long the loop's turns take: the longest since the start and in the last minute, and what they
+// did. While one turn lasts, a signal waits.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/time.h"
+
+namespace scram {
+
+struct Turn {
+    static constexpr std::size_t parts_max = 4;
+
+    Duration took{};
+    Time at{};                                 // its begin
+    std::array<const char*, parts_max> did{};  // each once, in order; nullptr behind the last
+
+    bool measured() const { return at != Time{}; }
+};
+
+class TurnMeter {
+  public:
+    void begin(Time now) {
+        turn_.at = now;
+        turn_.did = {};
+    }
+    // `what` is a constant with a life of its own ("signal"). What finds no room is left out.
+    void did(const char* what) {
+        for (const char*& part : turn_.did) {
+            if (part == what) return;
+            if (part != nullptr) continue;
+            part = what;
+            return;
+        }
+    }
+    void end(Time now) {
+        turn_.took = now - turn_.at;
+        if (turn_.took > longest_.took) longest_ = turn_;
+        const std::int64_t number = turn_.at.time_since_epoch() / slice_length;
+        Slice& slice = slices_[static_cast<std::size_t>(number % slice_count)];
+        if (slice.number != number) slice = {number, {}};
+        if (turn_.took > slice.longest.took) slice.longest = turn_;
+    }
+
+    const Turn& longest() const { return longest_; }
+    // Of those that began in the last minute, to 5 s.
+    Turn longest_of_minute(Time now) const {
+        const std::int64_t current = now.time_since_epoch() / slice_length;
+        Turn longest{};
+        for (const Slice& slice : slices_) {
+            const bool recent = slice.number > current - std::int64_t{slice_count};
+            if (recent && slice.longest.took > longest.took) longest = slice.longest;
+        }
+        return longest;
+    }
+
+  private:
+    static constexpr Duration slice_length = 5s;
+    static constexpr int slice_count = 12;
+    struct Slice {
+        std::int64_t number = -slice_count;  // counted from the clock's origin
+        Turn longest{};
+    };
+
+    Turn turn_{};
+    Turn longest_{};
+    std::array<Slice, slice_count> slices_{};
+};
+
+}  // namespace scram

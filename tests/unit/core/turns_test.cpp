@@ -1,0 +1,65 @@
+#include "core/turns.h"
+
+#include <doctest/doctest.h>
+
+#include <initializer_list>
+#include <string>
+
+using namespace scram;
+
+namespace {
+
+constexpr Time start = Time{1h};
+
+void turn(TurnMeter& meter, Time at, Duration took, std::initializer_list<const char*> did = {}) {
+    meter.begin(at);
+    for (const char* what : did) meter.did(what);
+    meter.end(at + took);
+}
+
+std::string parts(const Turn& turn) {
+    std::string text;
+    for (const char* part : turn.did) text += part == nullptr ? "" : std::string(part) + ";";
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("turns: without a turn nothing is measured") {
+    const TurnMeter meter;
+    CHECK_FALSE(meter.longest().measured());
+    CHECK_FALSE(meter.longest_of_minute(start).measured());
+    CHECK_FALSE(meter.longest_of_minute(Time{}).measured());
+}
+
+TEST_CASE("turns: the longest is kept with its time and what it did") {
+    TurnMeter meter;
+    turn(meter, start, 5us, {"answer"});
+    turn(meter, start + 1s, 50us, {"breach", "signature", "breach"});
+    turn(meter, start + 2s, 7us);
+    CHECK(meter.longest().took == 50us);
+    CHECK(meter.longest().at == start + 1s);
+    CHECK(parts(meter.longest()) == "breach;signature;");
+    CHECK(meter.longest_of_minute(start + 3s).took == 50us);
+}
+
+TEST_CASE("turns: the last minute forgets, the whole time does not") {
+    TurnMeter meter;
+    turn(meter, start, 50us, {"breach"});
+    turn(meter, start + 54s, 9us, {"answer"});
+    CHECK(meter.longest_of_minute(start + 54s).took == 50us);
+    CHECK(meter.longest_of_minute(start + 60s).took == 9us);
+    CHECK_FALSE(meter.longest_of_minute(start + 10min).measured());
+    turn(meter, start + 60s, 3us);  // in the first one's place
+    CHECK(meter.longest_of_minute(start + 60s).took == 9us);
+    CHECK(meter.longest_of_minute(start + 117s).took == 3us);
+    CHECK(meter.longest().took == 50us);
+}
+
+TEST_CASE("turns: what finds no room is left out, and the next turn begins anew") {
+    TurnMeter meter;
+    turn(meter, start, 9us, {"a", "b", "c", "d", "e"});
+    CHECK(parts(meter.longest()) == "a;b;c;d;");
+    turn(meter, start, 10us, {"f"});
+    CHECK(parts(meter.longest()) == "f;");
+}
