@@ -2,6 +2,7 @@
 #include "net/link.h"
 
 #include <openssl/err.h>
+#include <sys/socket.h>
 
 #include "net/link_impl.h"
 
@@ -29,7 +30,7 @@ void Link::Impl::start() {
 }
 
 void Link::Impl::stop() {
-    if (up()) SSL_shutdown(ssl_.get());  // what the kernel does not take at once is not said
+    if (up()) say_goodbye();
     drop_connection();
     enter(State::stopped);
 }
@@ -74,7 +75,9 @@ void Link::Impl::report_down(bool was_up, const std::string& reason, Return how)
 }
 
 void Link::Impl::drop_connection() {
+    sealer_.reset();
     ssl_.reset();
+    secret_ = {};
     ERR_clear_error();
     unwritten_.clear();
     error_code ignored;
@@ -127,6 +130,15 @@ void Link::start() {
 bool Link::send(std::string_view request) {
     return impl_->send(request);
 }
+bool Link::seal(std::string_view request, SealedRecord& record) {
+    return impl_->seal(request, record);
+}
+bool Link::is_next(const SealedRecord& record) const {
+    return impl_->is_next(record);
+}
+bool Link::send(const SealedRecord& record) {
+    return impl_->send(record);
+}
 void Link::abort(const std::string& reason) {
     impl_->abort(reason);
 }
@@ -141,6 +153,12 @@ bool Link::in_flight() const {
 }
 Time Link::wire_time() const {
     return impl_->stamps_.taken();
+}
+void Link::touch() const {
+    if (up()) ::send(impl_->socket_.native_handle(), nullptr, 0, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+bool Link::seals() const {
+    return up() && impl_->sealer_;
 }
 
 }  // namespace scram

@@ -16,6 +16,7 @@
 #include "core/ids.h"
 #include "core/time.h"
 #include "net/http_answer.h"
+#include "net/sealer.h"
 #include "net/tls.h"
 
 namespace scram {
@@ -30,6 +31,10 @@ struct LinkOptions {
     // over the edge. The rest are tried in turn, IPv6 and IPv4 alternating.
     std::size_t address_offset = 0;
     bool wire_stamps = false;  // ask the kernel when a request left (net/tx_stamps.h)
+    // With TLS 1.3, write records that we seal ourselves (net/sealer.h); else OpenSSL writes.
+    bool sealed = true;
+    // Of one connection; then a new one takes over between two requests.
+    std::uint64_t records_max = Sealer::numbers_max / 2;
 };
 
 class LinkObserver {
@@ -60,7 +65,22 @@ class Link {
     // does not take is sent as soon as it does). Precondition: up() and no request in flight; else
     // nothing is sent, and false.
     // False: the connection is lost; nothing is known of the bytes; link_down will follow.
+    // Where the records are ours it seals now, at the price of a third of a microsecond.
     bool send(std::string_view request);
+
+    // Encrypts `request` as the record that the peer expects next. Good until a record leaves on
+    // this connection; any number may be sealed for the same place. Does not allocate. False, and
+    // `record` is none: not up, or the records are not ours, or it is over request_max.
+    bool seal(std::string_view request, SealedRecord& record);
+    // Whether `record` is still the next of this connection.
+    bool is_next(const SealedRecord& record) const;
+    // As send(request), from bytes sealed before. Precondition: is_next(record) too; else nothing
+    // is sent, and false.
+    bool send(const SealedRecord& record);
+
+    // Has the kernel look at the connection as for a request, and sends nothing.
+    void touch() const;
+
     // Ends the connection with RST, so that bytes still under way are dead, and reconnects at once.
     // link_down follows. A link that is not up has nothing to abort and goes on as it was.
     void abort(const std::string& reason);
@@ -72,6 +92,7 @@ class Link {
     // The kernel's TX stamp of the request sent last, known with its answer at the latest; stays
     // until the next is sent, also when the link is lost. Time{}: none.
     Time wire_time() const;
+    bool seals() const;  // it is up, and its records are ours to seal
 
   private:
     struct Impl;

@@ -104,7 +104,8 @@ void Link::Impl::address_failed(const std::string& reason) {
 
 void Link::Impl::begin_tls() {
     state_ = State::awaiting_tls;  // same deadline
-    ssl_.reset(tls_.new_connection());
+    const bool seal = options_.sealed && !sealing_refused_;
+    ssl_.reset(tls_.new_connection(seal ? &secret_ : nullptr));
     if (!ssl_ || !tls_use_socket(ssl_.get(), socket_.native_handle())) {
         return address_failed("TLS cannot be set up: out of memory");
     }
@@ -127,11 +128,24 @@ void Link::Impl::become_up() {
     if (const auto reason = tls_.refuse_reason(ssl_.get()); !reason.empty()) {
         return address_failed(reason);
     }
+    if (!take_over_writing()) return address_failed("TLS cannot be set up: out of memory");
     parser_.reset();
-    if (options_.wire_stamps) stamps_.begin(socket_.native_handle(), written());
+    handed_over_ = 0;
+    if (options_.wire_stamps) stamps_.begin(socket_.native_handle(), 0);
     enter(State::idle);
     await_readable();
     observer_.link_up(id_, to_text(round_[round_at_]), tls_text(ssl_.get()));
+}
+
+// From here on nothing that OpenSSL writes reaches the kernel by itself. Without a secret (TLS 1.2,
+// or sealing is not wanted) or with a suite that the sealer does not know, OpenSSL's records are
+// handed over; else only the sealer's, and OpenSSL's never.
+bool Link::Impl::take_over_writing() {
+    if (!tls_write_to_memory(ssl_.get())) return false;
+    const SSL_CIPHER* suite = SSL_get_current_cipher(ssl_.get());
+    sealer_ = Sealer::make(SSL_CIPHER_get_protocol_id(suite), secret_.bytes());
+    secret_ = {};
+    return !sealer_ || tls_give_up_write_key(ssl_.get());
 }
 
 }  // namespace scram

@@ -1,6 +1,8 @@
-// The inside of Link, shared by link.cpp (its life), link_connect.cpp (the way up) and link_io.cpp
-// (requests and answers).
+// The inside of Link, shared by link.cpp (its life), link_connect.cpp (the way up), link_send.cpp
+// (requests out) and link_io.cpp (answers in).
 #pragma once
+
+#include <sys/types.h>
 
 #include <array>
 #include <boost/asio/post.hpp>
@@ -59,6 +61,21 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     void begin_tls();
     void shake_hands();
     void become_up();
+    bool take_over_writing();
+
+    // link_send.cpp
+    bool seal(std::string_view request, SealedRecord& record);
+    bool is_next(const SealedRecord& record) const;
+    bool send(const SealedRecord& record);
+    bool send(std::string_view request);
+    bool send_by_openssl(std::string_view request);
+    bool send_as_records(std::string_view request);
+    bool write(std::string_view bytes);
+    int write_or_keep(std::string_view bytes);
+    ssize_t hand_over(std::string_view bytes);
+    void finish_write();
+    int write_what_openssl_wrote();
+    void say_goodbye();
 
     // link_io.cpp
     struct Reading {
@@ -66,17 +83,15 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
         Time at{};                       // when the answer's last byte had been read
         std::optional<std::string> end;  // why the connection cannot go on
     };
-    bool send(std::string_view request);
-    bool write(std::string_view bytes);
-    void finish_write();
     void await_readable();
     void on_readable();
     Reading read_all();
     void take(std::string_view bytes, Reading& reading);
     void end_of_stream(int ssl_error, Reading& reading);
+    void between_reads(Reading& reading);
+    std::optional<std::string> reason_to_replace() const;
     void deliver(const Reading& reading);
     // All bytes that the connection's socket was given.
-    std::uint64_t written() const { return BIO_number_written(SSL_get_wbio(ssl_.get())); }
 
     // A handler that does nothing once the link has gone on to another state: one left over from an
     // earlier connection or after stop() finds another epoch.
@@ -112,11 +127,16 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     std::string round_failures_;
 
     tcp::socket socket_;
+    TrafficSecret secret_;  // from the handshake to become_up()
     std::unique_ptr<SSL, Free> ssl_;
-    std::string unwritten_;  // a request of which the kernel has not taken all
+    std::optional<Sealer> sealer_;  // if set, it alone makes what leaves while the link is up
+    bool sealing_proven_ = false;   // the peer has answered a record that we sealed ...
+    bool sealing_refused_ = false;  // ... or none, and one by an alert: OpenSSL writes
+    std::string unwritten_;         // records that the kernel has not taken
     HttpAnswerParser parser_;
     std::array<char, 16 * 1024> buffer_;  // one TLS record
     TxStamps stamps_;
+    std::uint64_t handed_over_ = 0;  // bytes, since the connection is up
 };
 
 }  // namespace scram

@@ -1,51 +1,25 @@
-// Requests out, answers in. A request goes to the kernel within send(); reading is always armed, so
-// that a lost or misbehaving peer is noticed while the link is idle.
+// Answers in. Reading is always armed, so that a lost or misbehaving peer is noticed while the link
+// is idle.
 #include <openssl/err.h>
 
 #include <cerrno>
+#include <system_error>
 
 #include "net/clock.h"
 #include "net/link_impl.h"
+#include "net/tls_socket.h"
 
 namespace scram {
 namespace {
 
 const char* const unasked = "an answer to a request never sent";
 
+// The peer ended the connection by one.
+bool is_alert(unsigned long error) {
+    return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) > SSL_AD_REASON_OFFSET;
+}
+
 }  // namespace
-
-bool Link::Impl::send(std::string_view request) {
-    if (state_ != State::idle) return false;
-    state_ = State::in_flight;
-    return write(request);
-}
-
-// False: the connection is lost. OpenSSL wants the same bytes again for what the kernel did not
-// take.
-bool Link::Impl::write(std::string_view bytes) {
-    ERR_clear_error();
-    errno = 0;
-    const int result = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
-    stamps_.expect(written());
-    if (result > 0) {
-        unwritten_.clear();
-        return true;
-    }
-    const int error = SSL_get_error(ssl_.get(), result);
-    if (error != SSL_ERROR_WANT_WRITE) {
-        fall(tls_.failure_text(ssl_.get(), error));
-        return false;
-    }
-    if (unwritten_.empty()) unwritten_ = bytes;
-    finish_write();
-    return true;
-}
-
-void Link::Impl::finish_write() {
-    socket_.async_wait(tcp::socket::wait_write, if_still_current([this](const error_code&) {
-                           if (!unwritten_.empty()) write(unwritten_);
-                       }));
-}
 
 void Link::Impl::await_readable() {
     socket_.async_wait(tcp::socket::wait_read,
@@ -55,6 +29,7 @@ void Link::Impl::await_readable() {
 void Link::Impl::on_readable() {
     const Reading reading = read_all();
     stamps_.collect(socket_.native_handle());
+    if (reading.answered && sealer_) sealing_proven_ = true;
     if (reading.end) {
         fall(*reading.end);
     } else {
@@ -78,6 +53,7 @@ Link::Impl::Reading Link::Impl::read_all() {
         if (error == SSL_ERROR_WANT_READ) break;
         end_of_stream(error, reading);
     }
+    if (!reading.end) between_reads(reading);
     return reading;
 }
 
@@ -107,10 +83,34 @@ void Link::Impl::take(std::string_view bytes, Reading& reading) {
     }
 }
 
+// What OpenSSL has to say on its own after reading: told if it writes, else kept from the wire.
+void Link::Impl::between_reads(Reading& reading) {
+    if (!sealer_) {
+        if (const int error = write_what_openssl_wrote()) {
+            reading.end = std::generic_category().message(error);
+        }
+    } else if (state_ == State::idle || reading.answered) {
+        reading.end = reason_to_replace();
+    }
+}
+
+// Why a connection that still works makes room for a new one between two requests. The new one
+// comes at once, unless the peer asks for it again and again without ever answering.
+std::optional<std::string> Link::Impl::reason_to_replace() const {
+    if (tls_asked_for_new_keys(ssl_.get())) return "the peer asked for new keys";
+    if (sealer_->number() >= options_.records_max) return "the connection has carried its records";
+    return std::nullopt;
+}
+
 // Only a close_notify may end an answer without a length: a bare end could be a cut.
 void Link::Impl::end_of_stream(int ssl_error, Reading& reading) {
-    reading.end = tls_.failure_text(ssl_.get(), ssl_error);
     const bool awaiting = state_ == State::in_flight && !reading.answered;
+    const bool refused = awaiting && sealer_ && !sealing_proven_ && is_alert(ERR_peek_last_error());
+    reading.end = tls_.failure_text(ssl_.get(), ssl_error);
+    if (refused) {
+        sealing_refused_ = true;
+        *reading.end += "; it may not take sealed records: OpenSSL writes from now on";
+    }
     if (!awaiting || ssl_error != SSL_ERROR_ZERO_RETURN) return;
     if (parser_.end_of_stream() == HttpAnswerParser::Step::done) {
         reading.answered = true;

@@ -103,6 +103,19 @@ int TlsContext::Impl::keep_session(SSL* ssl, SSL_SESSION* session) {
     return 0;
 }
 
+// OpenSSL's one public way to a secret of its own: "LABEL CLIENT_RANDOM SECRET", in hexadecimal,
+// for each. It wipes the line afterwards.
+void TlsContext::Impl::catch_secret(const SSL* ssl, const char* line) {
+    auto* const kept = static_cast<TrafficSecret*>(SSL_get_app_data(ssl));
+    const std::string_view words(line);
+    if (kept == nullptr || !words.starts_with("CLIENT_TRAFFIC_SECRET_0 ")) return;
+    const char* const text = line + words.rfind(' ') + 1;
+    auto& bytes = kept->value.bytes;
+    if (OPENSSL_hexstr2buf_ex(bytes.data(), bytes.size(), &kept->size, text, '\0') != 1) {
+        kept->size = 0;
+    }
+}
+
 // The newest is the likeliest to be accepted. A TLS 1.3 ticket is used once (RFC 8446 C.4).
 void TlsContext::Impl::resume(SSL* ssl) {
     if (sessions.empty()) return;
@@ -127,12 +140,11 @@ std::string TlsContext::Impl::set_up() {
     SSL_CTX* ctx = context.get();
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_clear_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_app_data(ctx, this);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ctx, keep_session);
+    SSL_CTX_set_keylog_callback(ctx, catch_secret);
     return trust();
 }
 
@@ -150,13 +162,14 @@ std::variant<std::unique_ptr<TlsContext>, std::string> TlsContext::make(TlsOptio
     return made;
 }
 
-SSL* TlsContext::new_connection() {
+SSL* TlsContext::new_connection(TrafficSecret* secret) {
     SSL* ssl = SSL_new(impl_->context.get());
     if (ssl == nullptr) return nullptr;
     if (!expect_peer(ssl, impl_->options.host)) {
         SSL_free(ssl);  // never a connection that would not check its peer
         return nullptr;
     }
+    SSL_set_app_data(ssl, secret);
     impl_->resume(ssl);
     SSL_set_connect_state(ssl);
     return ssl;

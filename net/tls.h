@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "net/sealer.h"
+
 namespace scram {
 
 struct TlsOptions {
@@ -28,7 +30,9 @@ class TlsContext {
 
     // A new client connection, ready for tls_use_socket and SSL_connect; resumes a kept session if
     // any. Owned by the caller (SSL_free), and not to outlive the context. Null: out of memory.
-    SSL* new_connection();
+    // With TLS 1.3 the secret of what we write is put into `secret`, if that is given, before the
+    // handshake is over; it must live as long as the connection.
+    SSL* new_connection(TrafficSecret* secret = nullptr);
 
     // After a completed handshake: empty, or why the peer must not be used (pins, protocol).
     std::string refuse_reason(SSL* ssl) const;

@@ -21,6 +21,7 @@ struct TlsContext::Impl {
     std::string trust();
     void resume(SSL* ssl);
     static int keep_session(SSL* ssl, SSL_SESSION* session);
+    static void catch_secret(const SSL* ssl, const char* line);
 };
 
 }  // namespace scram

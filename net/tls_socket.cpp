@@ -13,10 +13,6 @@ int fd_of(BIO* bio) {
     return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
 }
 
-bool is_temporary(int error) {
-    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
-
 int write_some(BIO* bio, const char* bytes, int size) {
     BIO_clear_retry_flags(bio);
     const auto sent =
@@ -67,6 +63,38 @@ bool tls_use_socket(SSL* ssl, int fd) {
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);
     return true;
+}
+
+bool tls_write_to_memory(SSL* ssl) {
+    BIO* memory = BIO_new(BIO_s_mem());
+    if (memory == nullptr) return false;
+    SSL_set0_wbio(ssl, memory);
+    return true;
+}
+
+std::string_view tls_written(SSL* ssl) {
+    const char* bytes = nullptr;
+    const long size = BIO_get_mem_data(SSL_get_wbio(ssl), &bytes);
+    return size > 0 ? std::string_view(bytes, static_cast<std::size_t>(size)) : std::string_view();
+}
+
+void tls_forget_written(SSL* ssl) {
+    (void)BIO_reset(SSL_get_wbio(ssl));
+}
+
+bool tls_give_up_write_key(SSL* ssl) {
+    if (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1) return false;
+    const bool done = SSL_do_handshake(ssl) == 1;
+    tls_forget_written(ssl);
+    return done;
+}
+
+bool tls_asked_for_new_keys(SSL* ssl) {
+    return SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE || !tls_written(ssl).empty();
+}
+
+bool is_temporary(int error) {
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
 }  // namespace scram

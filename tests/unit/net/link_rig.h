@@ -75,6 +75,8 @@ struct Rig {
         Duration reconnect_first = 1h;
         std::size_t address_offset = 0;
         bool wire_stamps = false;
+        bool sealed = true;
+        std::uint64_t records_max = Sealer::numbers_max;
     };
 
     explicit Rig(const Wish& wish)
@@ -86,7 +88,9 @@ struct Rig {
                            .reconnect_first = wish.reconnect_first,
                            .reconnect_max = 1h,
                            .address_offset = wish.address_offset,
-                           .wire_stamps = wish.wire_stamps},
+                           .wire_stamps = wish.wire_stamps,
+                           .sealed = wish.sealed,
+                           .records_max = wish.records_max},
                seen) {}
 
     // True once `condition` holds; false if it does not within a time that no healthy run needs.

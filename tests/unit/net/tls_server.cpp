@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/bio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,6 +10,9 @@
 #include <stdexcept>
 
 namespace scram::testing {
+
+void keep_secret(const SSL* ssl, const char* line);
+
 namespace {
 
 int listen_on(const std::string& address, std::uint16_t& port) {
@@ -40,6 +44,8 @@ SSL_CTX* make_context(const ServerSetup& setup) {
         SSL_CTX_use_certificate(context, setup.certificate->x509.get());
         SSL_CTX_use_PrivateKey(context, setup.certificate->key.get());
     }
+    if (*setup.suite != '\0') SSL_CTX_set_ciphersuites(context, setup.suite);
+    SSL_CTX_set_keylog_callback(context, keep_secret);
     if (setup.also_sends != nullptr) SSL_CTX_add1_chain_cert(context, setup.also_sends->x509.get());
     return context;
 }
@@ -54,8 +60,30 @@ void block_sigpipe() {
 
 }  // namespace
 
+// "CLIENT_TRAFFIC_SECRET_0 RANDOM SECRET"
+void keep_secret(const SSL* ssl, const char* line) {
+    const std::string text(line);
+    if (!text.starts_with("CLIENT_TRAFFIC_SECRET_0 ")) return;
+    auto& secret = static_cast<Client*>(SSL_get_app_data(ssl))->secret_;
+    secret.clear();
+    for (auto at = text.rfind(' ') + 1; at < text.size(); at += 2) {
+        secret += static_cast<char>(std::stoi(text.substr(at, 2), nullptr, 16));
+    }
+}
+
+long Client::keep_raw(BIO* bio, int operation, const char* bytes, std::size_t, int, long,
+                      int result, std::size_t* got) {
+    if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0) {
+        reinterpret_cast<Client*>(BIO_get_callback_arg(bio))->raw_.append(bytes, *got);
+    }
+    return result;
+}
+
 Client::Client(SSL_CTX* context, int fd) : fd_(fd), ssl_(SSL_new(context)) {
     SSL_set_fd(ssl_, fd);
+    SSL_set_app_data(ssl_, this);
+    BIO_set_callback_arg(SSL_get_rbio(ssl_), reinterpret_cast<char*>(this));
+    BIO_set_callback_ex(SSL_get_rbio(ssl_), keep_raw);
 }
 
 Client::~Client() {
@@ -125,6 +153,22 @@ void Client::reset_now() {
 void Client::send_ticket() {
     SSL_new_session_ticket(ssl_);
     SSL_do_handshake(ssl_);
+}
+
+void Client::renew_keys(bool and_asks_for_new_ones) {
+    SSL_key_update(ssl_,
+                   and_asks_for_new_ones ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED);
+    SSL_do_handshake(ssl_);
+}
+
+void Client::refuse_next_record() {
+    read_plain();
+    BIO* garbage = BIO_new(BIO_s_mem());
+    const std::string record = std::string("\x17\3\3\0\x20", 5) + std::string(32, 'x');
+    BIO_write(garbage, record.data(), static_cast<int>(record.size()));
+    SSL_set0_rbio(ssl_, garbage);
+    char byte;
+    SSL_read(ssl_, &byte, 1);
 }
 
 void Client::await_close() {

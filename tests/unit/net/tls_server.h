@@ -29,17 +29,29 @@ class Client {
     bool answer(const std::string& body);  // 200 with a Content-Length
     bool write_plain(const std::string& bytes);
     std::string read_plain();
-    void say_goodbye();  // close_notify
-    void send_ticket();  // TLS 1.3
-    void reset();        // RST instead of FIN when the visit is over ...
-    void reset_now();    // ... or now
+    void say_goodbye();                           // close_notify
+    void send_ticket();                           // TLS 1.3
+    void renew_keys(bool and_asks_for_new_ones);  // TLS 1.3
+    // Finds fault with the next record, whatever it is, and says so by an alert.
+    void refuse_next_record();
+    void reset();      // RST instead of FIN when the visit is over ...
+    void reset_now();  // ... or now
     // Reads until the client is gone: "goodbye" (close_notify), "closed" or "reset".
     std::string how_it_ended();
     void await_close();  // the same below TLS, whatever comes
 
+    // What came, as it came, and (TLS 1.3) of what secret its keys are.
+    const std::string& raw() const { return raw_; }
+    const std::string& secret() const { return secret_; }
+
   private:
+    friend void keep_secret(const SSL* ssl, const char* line);
+    static long keep_raw(BIO* bio, int operation, const char* bytes, std::size_t, int, long,
+                         int result, std::size_t* got);
+
     int fd_;
     SSL* ssl_;
+    std::string raw_, secret_;
 };
 
 // Lets a server wait for its test. Opened at the latest when the opener goes, so that a failed test
@@ -66,6 +78,7 @@ struct ServerSetup {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;                   // 0: any
     const Certificate* also_sends = nullptr;  // in its chain
+    const char* suite = "";                   // of TLS 1.3; none: any
 };
 
 class TlsServer {
