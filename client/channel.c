@@ -71,8 +71,10 @@ void scram_channel_close(struct scram_channel* channel) {
 scram_result scram_channel_ask(struct scram_channel* channel, const struct scram_request* request,
                                struct scram_answer* answer) {
     if (!scram_channel_usable(channel)) return scram_channel_unusable(channel);
-    struct scram_signal record = {
-        .source = request->source, .version = SCRAM_VERSION, .kind = request->kind};
+    struct scram_signal record = {.sequence = request->sequence,
+                                  .source = request->source,
+                                  .version = SCRAM_VERSION,
+                                  .kind = request->kind};
     const char* name = request->name != NULL ? request->name : "";
     const size_t length = strlen(name);
     if (length >= sizeof record.name || (length == 0 && request->kind != SCRAM_GOODBYE)) {
@@ -108,9 +110,11 @@ static scram_result send_request(struct scram_channel* channel, const struct scr
     }
 }
 
-static void drop(struct scram_answer* answer) {
-    if (answer->fd >= 0) close(answer->fd);
-    answer->fd = -1;
+void scram_answer_drop(struct scram_answer* answer) {
+    for (int i = 0; i < SCRAM_ANSWER_FDS; ++i) {
+        if (answer->fds[i] >= 0) close(answer->fds[i]);
+        answer->fds[i] = -1;
+    }
 }
 
 static scram_result await_answer(struct scram_channel* channel, int64_t deadline_ns,
@@ -124,10 +128,10 @@ static scram_result await_answer(struct scram_channel* channel, int64_t deadline
         if (read != SCRAM_DONE) return read;
         if (channel->late == 0) break;
         --channel->late;
-        drop(answer);
+        scram_answer_drop(answer);
     }
     if (answer->record.kind == SCRAM_OK) return SCRAM_DONE;
-    drop(answer);
+    scram_answer_drop(answer);
     return fail(channel, SCRAM_DENIED, "%s", *answer->text ? answer->text : "refused");
 }
 
@@ -137,7 +141,7 @@ scram_result scram_channel_listen(struct scram_channel* channel) {
         const scram_result read = receive(channel, &answer);
         if (read == SCRAM_TIMEOUT) return SCRAM_DONE;
         if (read != SCRAM_DONE) return read;
-        drop(&answer);
+        scram_answer_drop(&answer);
         if (channel->late > 0) {
             --channel->late;
         } else if (answer.record.kind == SCRAM_REFUSED) {
@@ -147,34 +151,32 @@ scram_result scram_channel_listen(struct scram_channel* channel) {
     }
 }
 
-static int fd_in(struct msghdr* message) {
+static void take_fds(struct msghdr* message, int* fds) {
     const struct cmsghdr* control = CMSG_FIRSTHDR(message);
-    if (control == NULL || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS ||
-        control->cmsg_len != CMSG_LEN(sizeof(int))) {
-        return -1;
+    if (control == NULL || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) {
+        return;
     }
-    int fd;
-    memcpy(&fd, CMSG_DATA(control), sizeof fd);
-    return fd;
+    const size_t size = control->cmsg_len - CMSG_LEN(0);
+    memcpy(fds, CMSG_DATA(control), size);
 }
 
 /* SCRAM_DONE: `answer` is an answer, and its fd the reader's. SCRAM_TIMEOUT: there is none yet. */
 static scram_result receive(struct scram_channel* channel, struct scram_answer* answer) {
-    *answer = (struct scram_answer){.fd = -1};
+    *answer = (struct scram_answer){.fds = {-1, -1}};
     struct iovec parts[] = {{&answer->record, sizeof answer->record},
                             {answer->text, SCRAM_TEXT_MAX}};
-    /* CMSG_LEN, not CMSG_SPACE: its padding has room for a second fd, which nobody would close.
-     * What has no room, the kernel closes. */
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    /* CMSG_LEN, not CMSG_SPACE, whose padding could have room for a further fd, which nobody would
+     * close. What has no room, the kernel closes. */
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof answer->fds)];
     struct msghdr message = {.msg_iov = parts,
                              .msg_iovlen = 2,
                              .msg_control = control,
-                             .msg_controllen = CMSG_LEN(sizeof(int))};
+                             .msg_controllen = CMSG_LEN(sizeof answer->fds)};
     const ssize_t size = recvmsg(channel->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return SCRAM_TIMEOUT;
     if (size < 0) return lost(channel, SCRAM_GONE, strerror(errno));
     if (size == 0) return lost(channel, SCRAM_GONE, "scramd closed the connection");
-    answer->fd = fd_in(&message);
+    take_fds(&message, answer->fds);
     return judge(channel, answer, (size_t)size);
 }
 
@@ -182,7 +184,7 @@ static scram_result judge(struct scram_channel* channel, struct scram_answer* an
     const struct scram_signal* record = &answer->record;
     const bool known = size >= sizeof *record && record->version == SCRAM_VERSION;
     if (known && (record->kind == SCRAM_OK || record->kind == SCRAM_REFUSED)) return SCRAM_DONE;
-    drop(answer);
+    scram_answer_drop(answer);
     if (!known) return lost(channel, SCRAM_PROTOCOL, "what answers is not this version of scramd");
     if (record->kind == SCRAM_CLOSING) return lost(channel, SCRAM_GONE, "scramd ended on purpose");
     return SCRAM_TIMEOUT;

@@ -1,6 +1,5 @@
 /* Inside of the client library: the connection to scramd, a Unix SEQPACKET socket. It sends, asks
- * and listens, and knows nothing of batches and gates. Signals may take another way one day (a ring
- * in shared memory); requests stay here. */
+ * and listens, and knows nothing of batches, rings and gates. */
 #ifndef SCRAM_CLIENT_CHANNEL_H
 #define SCRAM_CLIENT_CHANNEL_H
 
@@ -11,7 +10,7 @@
 
 #pragma GCC visibility push(hidden)
 
-enum { SCRAM_ERROR_SIZE = 512 };
+enum { SCRAM_ERROR_SIZE = 512, SCRAM_ANSWER_FDS = 2 };
 
 struct scram_channel {
     int fd;
@@ -24,6 +23,7 @@ struct scram_channel {
 struct scram_request {
     uint8_t kind;
     uint16_t source;
+    uint64_t sequence;
     const char* name; /* NULL if the kind has none */
     int wait_ms;
 };
@@ -31,7 +31,7 @@ struct scram_request {
 struct scram_answer {
     struct scram_signal record;
     char text[SCRAM_TEXT_MAX + 1];
-    int fd; /* came with the answer to SCRAM_ATTACH, else -1; the caller closes it */
+    int fds[SCRAM_ANSWER_FDS]; /* that came with it, else -1; the caller drops the answer */
 };
 
 /* Whatever open returns, close ends it. */
@@ -41,6 +41,9 @@ void scram_channel_close(struct scram_channel* channel);
 /* One request and its answer; SCRAM_DENIED with scramd's words if it refused. */
 scram_result scram_channel_ask(struct scram_channel* channel, const struct scram_request* request,
                                struct scram_answer* answer);
+
+/* Closes what came with it. */
+void scram_answer_drop(struct scram_answer* answer);
 
 /* One message of `count` signals, without waiting. SCRAM_FULL: the socket's buffer has no room. */
 scram_result scram_channel_send(struct scram_channel* channel, const struct scram_signal* signals,

@@ -1,4 +1,5 @@
-/* The C client: a batch of signals, their numbers, and the gate region of scramd, mapped read-only.
+/* The C client: a batch of signals on its way to the ring or the socket, and the gate region of
+ * scramd, mapped read-only.
  * Whatever cannot be known counts as halted. */
 #define _GNU_SOURCE
 #include "client/scram.h"
@@ -12,22 +13,29 @@
 #include <unistd.h>
 
 #include "client/channel.h"
+#include "client/ring.h"
 
 struct scram_client {
     struct scram_channel channel;
+    struct scram_ring_end ring;
     const struct scram_gates* gates;
     size_t gates_size;
     uint16_t source;
     uint16_t families; /* words in gates->gates; what the region says later is not believed */
     unsigned batched;  /* signals gathered in batch */
-    uint64_t sequence; /* of the last signal, sent or lost */
+    uint64_t sequence; /* of the last signal by the socket, sent or lost */
+    uint64_t rang_in;  /* the sleep of scramd in which it was rung for last */
+    int64_t listened_ns;
     struct scram_signal batch[SCRAM_BATCH_MAX];
 };
 
 static _Thread_local char attach_error[SCRAM_ERROR_SIZE];
 
 static scram_result attach(scram_client* client, const char* path, const char* name);
+static scram_result map_memory(scram_client* client, const struct scram_answer* answer);
 static scram_result map_gates(scram_client* client, int fd);
+static scram_result put_in_ring(scram_client* client, unsigned count, int64_t now_ns);
+static scram_result send_batch(scram_client* client, unsigned count);
 
 scram_result scram_attach(scram_client** out, const char* socket_path, const char* source_name) {
     *out = NULL;
@@ -51,19 +59,34 @@ static const char* default_path(void) {
     return path != NULL && *path != '\0' ? path : SCRAM_DEFAULT_SOCKET;
 }
 
+static int wants_ring(void) {
+    const char* ring = getenv("SCRAM_RING");
+    return ring == NULL || strcmp(ring, "off") != 0;
+}
+
 static scram_result attach(scram_client* client, const char* path, const char* name) {
     scram_result result =
         scram_channel_open(&client->channel, path != NULL ? path : default_path());
     if (result != SCRAM_DONE) return result;
-    const struct scram_request request = {
-        .kind = SCRAM_ATTACH, .name = name, .wait_ms = SCRAM_WAIT_MS};
+    const struct scram_request request = {.kind = SCRAM_ATTACH,
+                                          .sequence = wants_ring() ? SCRAM_WANTS_RING : 0,
+                                          .name = name,
+                                          .wait_ms = SCRAM_WAIT_MS};
     struct scram_answer answer;
     result = scram_channel_ask(&client->channel, &request, &answer);
     if (result != SCRAM_DONE) return result;
     client->source = answer.record.source;
-    result = map_gates(client, answer.fd);
-    if (answer.fd >= 0) close(answer.fd);
+    client->listened_ns = scram_now_ns();
+    result = map_memory(client, &answer);
+    scram_answer_drop(&answer);
     return result;
+}
+
+/* A scramd that cannot make a ring, or is too old for it, sends none. */
+static scram_result map_memory(scram_client* client, const struct scram_answer* answer) {
+    const scram_result mapped = map_gates(client, answer->fds[0]);
+    if (mapped != SCRAM_DONE || answer->fds[1] < 0) return mapped;
+    return scram_ring_open(&client->ring, &client->channel, answer->fds[1]);
 }
 
 static scram_result map_gates(scram_client* client, int fd) {
@@ -119,6 +142,7 @@ scram_result scram_detach(scram_client* client) {
 void scram_abandon(scram_client* client) {
     if (client == NULL) return;
     if (client->gates != NULL) munmap((void*)(uintptr_t)client->gates, client->gates_size);
+    scram_ring_close(&client->ring);
     scram_channel_close(&client->channel);
     free(client);
 }
@@ -189,11 +213,50 @@ scram_result scram_flush(scram_client* client) {
     if (!scram_attached(client)) return scram_channel_unusable(&client->channel);
     if (count == 0) return SCRAM_DONE;
     const int64_t now_ns = scram_now_ns();
+    for (unsigned i = 0; i < count; ++i) client->batch[i].published_ns = now_ns;
+    return client->ring.memory != NULL ? put_in_ring(client, count, now_ns)
+                                       : send_batch(client, count);
+}
+
+static scram_result send_batch(scram_client* client, unsigned count) {
     for (unsigned i = 0; i < count; ++i) {
-        client->batch[i].published_ns = now_ns;
         client->batch[i].sequence = ++client->sequence; /* used even if the send fails */
     }
     return scram_channel_send(&client->channel, client->batch, count);
+}
+
+static scram_result wake(scram_client* client);
+static scram_result listen_now_and_then(scram_client* client, int at_once, int64_t now_ns);
+
+static scram_result put_in_ring(scram_client* client, unsigned count, int64_t now_ns) {
+    const unsigned published = scram_ring_publish(&client->ring, client->batch, count);
+    const scram_result woken = wake(client);
+    const int is_full = published < count;
+    const scram_result heard = listen_now_and_then(client, is_full, now_ns);
+    if (woken == SCRAM_GONE || heard != SCRAM_DONE) return SCRAM_GONE;
+    if (!is_full) return SCRAM_DONE;
+    return scram_channel_fail(&client->channel, SCRAM_FULL,
+                              "scramd is behind: %u signals found the ring full and are lost",
+                              count - published);
+}
+
+/* Once in a sleep is enough (net/ring.h). If the socket has no room, scramd has messages to read,
+ * and does not sleep on. */
+static scram_result wake(scram_client* client) {
+    const uint64_t asleep = __atomic_load_n(&client->gates->asleep, __ATOMIC_SEQ_CST);
+    if (asleep == 0 || asleep == client->rang_in) return SCRAM_DONE;
+    client->rang_in = asleep;
+    const struct scram_signal doorbell = {
+        .source = client->source, .version = SCRAM_VERSION, .kind = SCRAM_DOORBELL};
+    return scram_channel_send(&client->channel, &doorbell, 1);
+}
+
+/* Memory does not say that its reader died; the socket does. */
+static scram_result listen_now_and_then(scram_client* client, int at_once, int64_t now_ns) {
+    const int64_t pause_ns = SCRAM_LISTEN_MS * INT64_C(1000000);
+    if (!at_once && now_ns - client->listened_ns < pause_ns) return SCRAM_DONE;
+    client->listened_ns = now_ns;
+    return scram_channel_listen(&client->channel);
 }
 
 int scram_attached(const scram_client* client) {

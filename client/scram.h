@@ -19,6 +19,11 @@
  * gone; the child should call scram_abandon at once, because as long as it holds the connection
  * open, scramd cannot see that the parent died. After exec nothing is left of it.
  *
+ * The way of a signal is a ring in shared memory that scramd makes for this handle: a publish is a
+ * few stores, and a system call only to wake a scramd that sleeps (`wait = "sleep"` in its config)
+ * and each SCRAM_LISTEN_MS to look whether it lives. Where scramd has none to give, or if
+ * $SCRAM_RING is "off", signals are messages on the socket. Nothing else differs.
+ *
  * Time: only scram_attach (SCRAM_WAIT_MS to connect and as long again to be answered), scram_family
  * and scram_metric (SCRAM_WAIT_MS) and scram_detach (SCRAM_GOODBYE_MS) wait, and not longer than
  * that. Nothing raises a signal (no SIGPIPE).
@@ -37,16 +42,17 @@ extern "C" {
 #define SCRAM_DEFAULT_SOCKET "/run/scramd/signals.sock"
 
 enum {
-    SCRAM_WAIT_MS = 1000,  /* longest wait for an answer of scramd */
-    SCRAM_GOODBYE_MS = 200 /* longest wait for the answer to a goodbye */
+    SCRAM_WAIT_MS = 1000,   /* longest wait for an answer of scramd */
+    SCRAM_GOODBYE_MS = 200, /* longest wait for the answer to a goodbye */
+    SCRAM_LISTEN_MS = 100   /* after so long, a publish looks whether scramd still lives */
 };
 
 typedef enum scram_result {
     SCRAM_DONE = 0,
-    SCRAM_FULL,    /* scramd is behind; these signals are lost and their sequence numbers used */
-    SCRAM_GONE,    /* the connection is lost or scramd ended; attach again with a new handle */
-    SCRAM_DENIED,  /* scramd refused; scram_error has its words */
-    SCRAM_TIMEOUT, /* no answer within SCRAM_WAIT_MS */
+    SCRAM_FULL,        /* scramd is behind; these signals, or the last of them, are lost */
+    SCRAM_GONE,        /* the connection is lost or scramd ended; attach again with a new handle */
+    SCRAM_DENIED,      /* scramd refused; scram_error has its words */
+    SCRAM_TIMEOUT,     /* no answer within SCRAM_WAIT_MS */
     SCRAM_UNREACHABLE, /* nothing accepts connections at this path, or not from this user */
     SCRAM_PROTOCOL,    /* what answers does not speak this version of the protocol */
     SCRAM_INVALID,     /* an argument is not acceptable; nothing was sent */
@@ -69,11 +75,11 @@ scram_result scram_metric(scram_client* client, const char* name, uint16_t* id);
 
 /* `metric` of `family` is now `value`, in the unit that the limits in scramd's config use. Sent at
  * once, after what scram_add gathered. The value is not checked: NaN and infinity are sent, and
- * trip. SCRAM_FULL loses the signal on purpose instead of waiting; scramd sees the gap and trips
+ * trip. SCRAM_FULL loses the signal on purpose instead of waiting; scramd sees the loss and trips
  * rule kind `bad`, so that a lost signal is never silent. */
 scram_result scram_publish(scram_client* client, uint16_t family, uint16_t metric, double value);
 
-/* The same for several signals in one message: scram_add gathers, scram_flush sends. Adding to a
+/* The same for several signals at once: scram_add gathers, scram_flush sends. Adding to a
  * full batch (SCRAM_BATCH_MAX) flushes it first, and the result is that of this flush. All signals
  * of a batch carry the time of the flush. */
 scram_result scram_add(scram_client* client, uint16_t family, uint16_t metric, double value);
@@ -87,9 +93,10 @@ scram_result scram_heartbeat(scram_client* client);
 /* 1: do not quote `family`. 0: its gate is open. A load from shared memory, no system call. Also 1
  * when there is no kill switch behind you: scramd has ended, the connection is known to be lost,
  * the id was not given by scram_family, the handle is NULL or belongs to another process. That a
- * scramd was killed is known from the next publish or heartbeat on. An order that was under way
- * when the gate closed can outlive the mass-cancel: ask again after placing, and cancel if the
- * answer is 1. */
+ * scramd was killed is known from the next heartbeat on, or from the first publish that comes
+ * SCRAM_LISTEN_MS after the last that looked: a ring does not say that nobody reads it. An order
+ * that was under way when the gate closed can outlive the mass-cancel: ask again after placing, and
+ * cancel if the answer is 1. */
 int scram_halted(const scram_client* client, uint16_t family);
 
 /* 1 as long as scramd is believed to listen, as far as the last call could know. */

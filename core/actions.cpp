@@ -78,6 +78,8 @@ std::string_view name(BadReason reason) {
             return "a record of another version";
         case BadReason::wrong_source:
             return "another source's id";
+        case BadReason::ring_full:
+            return "a full ring: signals were lost";
     }
     return "?";
 }

@@ -71,6 +71,7 @@ enum class BadReason : std::uint8_t {
     unknown_kind,
     wrong_version,
     wrong_source,  // another source's id
+    ring_full,     // signals found no place in the source's ring
 };
 std::string_view name(BadReason reason);
 

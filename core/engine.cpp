@@ -39,6 +39,13 @@ bool Engine::decide(SourceId from, const scram_signal& signal, Time now, Step& s
     return true;
 }
 
+void Engine::on_signals_lost(SourceId source, Time now, Step& step) {
+    rules_.on_bad(source, none<FamilyId>(), none<MetricId>(), BadReason::ring_full, 0, breaches_);
+    if (breaches_.empty()) return;
+    trip_breaches(Time{}, now, step);
+    finish(now, step);
+}
+
 // What a source writes is hostile: nothing of it is used as an index before it was looked at here.
 BadReason Engine::inspect(SourceId from, const scram_signal& signal) const {
     if (signal.version != SCRAM_VERSION) return BadReason::wrong_version;

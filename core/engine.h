@@ -109,6 +109,9 @@ class Engine {
     // wait for them.
     bool decide(SourceId from, const scram_signal& signal, Time now, Step& step);
     void conclude(Time now, Step& step) { finish(now, step); }
+    // More of the source's signals found its ring full. No sign of life: those that came before
+    // are.
+    void on_signals_lost(SourceId source, Time now, Step& step);
 
     void on_source_joined(SourceId source, Time now, Step& step);
     void on_source_left(SourceId source, Time now, Step& step);
@@ -153,6 +156,13 @@ class Engine {
     bool alarm(AccountId id, Alarm alarm) const {
         return accounts_[index(id)].alarms[static_cast<std::size_t>(alarm)];
     }
+    // What a trip of `family` would send at once, and on which link; no link: nothing. It reads
+    // what a kill reads, for who keeps that warm.
+    struct Next {
+        LinkId link = none<LinkId>();
+        milliseconds lock{};
+    };
+    Next next_cancel(FamilyId id, Time now) const;
     // When an attempt of this account that stays without an answer is hedged.
     Duration hedge_after(AccountId id) const;
     // Breaches that changed nothing and were not told, since their rule had been told just before.

@@ -66,6 +66,13 @@ LinkId Engine::idle_link(const Account& account) const {
     return none<LinkId>();
 }
 
+Engine::Next Engine::next_cancel(FamilyId id, Time now) const {
+    const Account& account = accounts_[index(plan_.families[index(id)].account)];
+    const bool can_send = account.budget.next_take(now, purpose(switches_[index(id)])) <= now;
+    if (!can_send) return {};
+    return {idle_link(account), plan_.families[index(id)].lock};
+}
+
 void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step& step) {
     Switch& family = switches_[index(id)];
     LinkState& link = links_[index(link_id)];

@@ -8,7 +8,7 @@ namespace {
 // Files hold these numbers: a new name goes to the end of its list.
 static_assert(static_cast<int>(AnswerClass::confirmed) == 0);
 static_assert(static_cast<int>(AnswerClass::refused) == 6);
-static_assert(static_cast<int>(BadReason::wrong_source) == 9);
+static_assert(static_cast<int>(BadReason::ring_full) == 10);
 static_assert(static_cast<int>(Alarm::refused) == 2);
 static_assert(static_cast<int>(Refusal::other_trip) == 2);
 

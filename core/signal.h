@@ -1,13 +1,17 @@
 /* The signal record: what a market maker writes and scramd reads, 64 bytes, the same on a socket
- * and in a ring. It is plain C, because makers link it (client/scram.h) and the engine reads it in
- * place.
+ * and in a ring. It is plain C, because makers link it (client/scram.h).
  *
  * One message on the signal socket (Unix SEQPACKET) is either
  *   - 1 to SCRAM_BATCH_MAX signal records (kinds below 16), or
+ *   - a doorbell, alone (SCRAM_DOORBELL), or
  *   - exactly one request record (kind 16 and up), which is answered by one record of kind SCRAM_OK
  * or SCRAM_REFUSED, followed by up to SCRAM_TEXT_MAX bytes of UTF-8 text that says why. Every field
  * that a kind does not use is zero. Integers and the double are in host byte order: both ends live
  * on one machine.
+ *
+ * A source that asks for it when it attaches gets a ring in shared memory (struct scram_ring) and
+ * publishes by that instead: no system call on the way of a signal. Its requests stay on the
+ * socket.
  */
 #ifndef SCRAM_CORE_SIGNAL_H
 #define SCRAM_CORE_SIGNAL_H
@@ -30,10 +34,12 @@ enum scram_kind {
     /* signals: source -> scramd, never answered */
     SCRAM_VALUE = 1,     /* `metric` of `family` is now `value` */
     SCRAM_HEARTBEAT = 2, /* the source is alive; family, metric and value are zero */
+    SCRAM_DOORBELL = 3,  /* socket only: scramd sleeps, and there is something in the ring */
 
     /* requests: source -> scramd, each answered by one message */
-    SCRAM_ATTACH =
-        16, /* name: the source. OK carries `source`, and the gate region's fd (SCM_RIGHTS) */
+    /* name: the source; sequence: SCRAM_WANTS_RING or zero. OK carries `source` and, as SCM_RIGHTS,
+     * the gate region's fd and then, if a ring was wanted and could be made, the ring's. */
+    SCRAM_ATTACH = 16,
     SCRAM_FAMILY = 17,  /* name: "mm-1/BTC-USD". OK carries `family` */
     SCRAM_METRIC = 18,  /* name: "delta". OK carries `metric` */
     SCRAM_GOODBYE = 19, /* the source ends on purpose: its silence from now on is no fault */
@@ -43,6 +49,8 @@ enum scram_kind {
     SCRAM_REFUSED = 33, /* the text says what was expected */
     SCRAM_CLOSING = 34  /* scramd itself ends on purpose */
 };
+
+enum { SCRAM_WANTS_RING = 1 };
 
 struct scram_signal {
     uint64_t sequence; /* 1, 2, 3 ... from attach on; a gap or a step back trips rule kind `bad` */
@@ -66,13 +74,56 @@ struct scram_gates {
     uint16_t version;  /* SCRAM_VERSION */
     uint16_t families; /* words in gates[] */
     uint32_t running;  /* 1 while scramd runs, 0 once it ended on purpose */
-    uint32_t reserved[13];
+    uint32_t reserved;
+    uint64_t asleep; /* 0: scramd looks into the rings by itself; else the number of its sleep */
+    uint32_t reserved_too[10];
     uint32_t gates[]; /* enum scram_gate */
+};
+
+/* The ring: a memory file of its own for each attachment, mapped for writing by its source and by
+ * scramd. It belongs to one writer and one reader, and each writes only its own words.
+ *
+ * Signals are numbered 1, 2, 3 ... (`sequence`); number n stands in slot (n - 1) %
+ * SCRAM_RING_SLOTS. To publish n, a source
+ *   1. reads `read` (acquire) and makes sure that n <= read + SCRAM_RING_SLOTS. If not, the ring is
+ *      full: the signal takes no number, `lost` is raised, and scramd trips rule kind `bad`;
+ *   2. writes words 1 to 3 of the slot (the record from published_ns to kind; a signal has no
+ * name);
+ *   3. stores word 0, the sequence. That publishes it: release order;
+ *   4. reads `asleep` of the gate region. If that is not 0, and not the sleep that it rang in
+ *      already, it sends one SCRAM_DOORBELL over its socket.
+ * The stores of step 3 (and of `lost`) and the load of step 4 are sequentially consistent, as are
+ * scramd's store of `asleep` and its loads after that: one of the two sees the other (net/ring.h).
+ *
+ * scramd reads a slot's word once it is the number that it waits for. Any other word but the one
+ * that it read there a lap ago (0 in the first) is a broken ring: `bad`, and the connection ends.
+ */
+enum { SCRAM_RING_MAGIC = 0x53435252, SCRAM_RING_SLOTS = 1024 };
+
+struct scram_slot {
+    uint64_t words[8]; /* a struct scram_signal; words[0] is its sequence */
+};
+
+struct scram_ring {
+    uint32_t magic;   /* SCRAM_RING_MAGIC */
+    uint16_t version; /* SCRAM_VERSION */
+    uint16_t reserved;
+    uint32_t slot_count;     /* SCRAM_RING_SLOTS */
+    uint32_t header_pad[13]; /* processors fetch lines in pairs of 128 bytes: one for each writer */
+    uint64_t read; /* scramd's: signals up to this number were read, their slots are free */
+    uint64_t read_pad[7];
+    uint64_t lost; /* the source's: how many signals found the ring full */
+    uint64_t lost_pad[15];
+    struct scram_slot slots[SCRAM_RING_SLOTS];
 };
 
 #ifdef __cplusplus
 }
 static_assert(sizeof(scram_signal) == 64);
+static_assert(sizeof(scram_slot) == 64);
+static_assert(offsetof(scram_ring, read) == 64);
+static_assert(offsetof(scram_ring, lost) == 128);
+static_assert(offsetof(scram_ring, slots) == 256);
 static_assert(offsetof(scram_signal, value) == 16);
 static_assert(offsetof(scram_signal, family) == 24);
 static_assert(offsetof(scram_signal, version) == 30);
@@ -81,6 +132,7 @@ static_assert(sizeof(scram_gates) == 64);
 #else
 _Static_assert(sizeof(struct scram_signal) == 64, "the record is 64 bytes on every platform");
 _Static_assert(sizeof(struct scram_gates) == 64, "the gate words start at byte 64");
+_Static_assert(offsetof(struct scram_ring, slots) == 256, "the slots start at byte 256");
 #endif
 
 #endif

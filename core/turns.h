@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "core/time.h"
 
@@ -25,9 +26,13 @@ class TurnMeter {
     void begin(Time now) {
         turn_.at = now;
         turn_.did = {};
+        open_ = true;
     }
-    // `what` is a constant with a life of its own ("signal"). What finds no room is left out.
-    void did(const char* what) {
+    // `what` is a constant with a life of its own ("signal"). What finds no room is left out. A
+    // turn that nobody began, since nobody knew when the wait would end, began with this: at
+    // `since`.
+    void did(const char* what, Time since) {
+        if (!open_) begin(since);
         for (const char*& part : turn_.did) {
             if (part == what) return;
             if (part != nullptr) continue;
@@ -35,7 +40,9 @@ class TurnMeter {
             return;
         }
     }
+    // Without a turn: nothing.
     void end(Time now) {
+        if (!std::exchange(open_, false)) return;
         turn_.took = now - turn_.at;
         if (turn_.took > longest_.took) longest_ = turn_;
         const std::int64_t number = turn_.at.time_since_epoch() / slice_length;
@@ -65,6 +72,7 @@ class TurnMeter {
     };
 
     Turn turn_{};
+    bool open_ = false;
     Turn longest_{};
     std::array<Slice, slice_count> slices_{};
 };

@@ -15,6 +15,8 @@
 namespace scram {
 namespace {
 
+constexpr std::size_t looks_at_rings = 256;  // before the next look at the kernel; about 2 us
+
 void pin_to(int cpu) {
     if (cpu < 0) return;
     cpu_set_t set;
@@ -40,7 +42,8 @@ App::App(Config config, Parts parts)
       control_(io_, std::move(parts.control), operator_desk_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       beat_timer_(io_),
-      beat_interval_(std::min<Duration>(service_.watchdog_interval().value_or(1s) / 3, 500ms)) {}
+      beat_interval_(std::min<Duration>(service_.watchdog_interval().value_or(1s) / 3, 500ms)),
+      warmer_(std::move(parts.warmer)) {}
 
 void App::run() {
     try {
@@ -83,14 +86,38 @@ void App::stop() {
     journal_->stop();
 }
 
+// ---- The loop -----------------------------------------------------------------------------------
+
 void App::loop() {
-    while (!stopping_) {
-        if (config_.wait == Wait::spin) {
-            io_.poll();
-        } else {
-            io_.run_one();
-        }
-    }
+    const auto turns = config_.wait == Wait::spin ? &App::spin : &App::sleep;
+    while (!stopping_) (this->*turns)();
+}
+
+// Looks at the rings all the time, and now and then at what the kernel has, which costs a system
+// call.
+void App::spin() {
+    const std::size_t looks = 1 + looks_at_rings / config_.plan.sources.size();
+    bool busy = false;
+    for (std::size_t i = 0; i < looks && !busy; ++i) busy = ingress_.poll();
+    busy = io_.poll() > 0 || busy;
+    const Time now = monotonic_now();
+    driver_.turns().end(now);
+    if (!busy && warmer_ != nullptr && now - warmed_at_ >= config_.wire.warm_every) warm(now);
+    driver_.turns().begin(now);
+}
+
+void App::sleep() {
+    if (ingress_.fall_asleep()) io_.run_one();
+    ingress_.wake();
+    ingress_.poll();
+    io_.poll();
+    driver_.turns().end(monotonic_now());
+}
+
+void App::warm(Time now) {
+    warmed_at_ = now;
+    warmer_->exercise();
+    driver_.warm(now);
 }
 
 void App::await_signal() {
@@ -132,6 +159,7 @@ void App::say(const std::vector<JournalNews>& news) {
 
 // Tells systemd that the loop still turns, and how things stand.
 void App::beat() {
+    driver_.turns().did("beat", monotonic_now());
     service_.watchdog();
     say(journal_->beat(monotonic_now()));
     say(driver_.look_after_receipts());

@@ -15,6 +15,7 @@
 #include "daemon/service.h"
 #include "net/control.h"
 #include "net/ingress.h"
+#include "net/warmer.h"
 
 namespace scram {
 
@@ -27,6 +28,7 @@ class App {
         std::unique_ptr<Gates> gates;
         Listener signals, control;
         std::unique_ptr<Journal> journal;
+        std::unique_ptr<Warmer> warmer;  // null: the way is not kept warm
     };
     App(Config config, Parts parts);
 
@@ -37,6 +39,9 @@ class App {
     void start();
     void stop();
     void loop();
+    void spin();
+    void sleep();
+    void warm(Time now);
     void await_signal();
     void on_signal(int number);
     void reload();
@@ -58,6 +63,8 @@ class App {
     boost::asio::signal_set signals_;
     boost::asio::steady_timer beat_timer_;
     Duration beat_interval_;
+    std::unique_ptr<Warmer> warmer_;
+    Time warmed_at_{};
     bool said_ready_ = false;
     bool stopping_ = false;
 };

@@ -1,6 +1,7 @@
 #include "daemon/armory.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace scram {
 namespace {
@@ -50,34 +51,39 @@ void Armory::adopt(const Plan& plan, WallMillis now) {
         for (const milliseconds lock : locks_of(plan, id_at<FamilyId>(f))) {
             requests_.push_back(
                 {family.account, id_at<FamilyId>(f), lock,
-                 ArmedRequest(identities_[index(family.account)], family.inst_family, lock)});
+                 ArmedRequest(identities_[index(family.account)], family.inst_family, lock), 0});
         }
     }
     first_.push_back(requests_.size());
-    for (Armed& armed : requests_) refresh(armed, signer(armed), now);
+    for (Armed& armed : requests_) refresh(armed, now);
 }
 
-std::string_view Armory::bytes(FamilyId family, milliseconds lock, WallMillis now) {
+std::size_t Armory::find(FamilyId family, milliseconds lock) const {
     const auto first = requests_.begin() + static_cast<std::ptrdiff_t>(first_[index(family)]);
     const auto last = requests_.begin() + static_cast<std::ptrdiff_t>(first_[index(family) + 1]);
     // A reload may have taken away the lock of a trip that is still being cancelled: the longest
     // serves it.
     const auto armed =
         std::find_if(first, last - 1, [lock](const Armed& its) { return its.lock >= lock; });
-    if (age(armed->request, now) > age_max) [[unlikely]]
-        refresh(*armed, signer(*armed), now);
-    return armed->request.bytes();
+    return static_cast<std::size_t>(armed - requests_.begin());
 }
 
-void Armory::refresh_next(WallMillis now) {
-    if (requests_.empty()) return;
-    refresh(requests_[next_], signer(requests_[next_]), now);
-    next_ = (next_ + 1) % requests_.size();
+std::size_t Armory::pick(FamilyId family, milliseconds lock, WallMillis now) {
+    const std::size_t at = find(family, lock);
+    if (age(requests_[at].request, now) > age_max) [[unlikely]]
+        refresh(requests_[at], now);
+    return at;
+}
+
+std::size_t Armory::refresh_next(WallMillis now) {
+    const std::size_t at = std::exchange(next_, (next_ + 1) % requests_.size());
+    refresh(requests_[at], now);
+    return at;
 }
 
 void Armory::resign(AccountId account, WallMillis now) {
     for (Armed& armed : requests_) {
-        if (armed.account == account) refresh(armed, signer(armed), now);
+        if (armed.account == account) refresh(armed, now);
     }
 }
 
@@ -89,8 +95,8 @@ milliseconds Armory::oldest(AccountId account, WallMillis now) const {
     return oldest;
 }
 
-void Armory::refresh(Armed& armed, Signer& signer, WallMillis now) {
-    armed.request.refresh(signer, now);
+void Armory::refresh(Armed& armed, WallMillis now) {
+    if (armed.request.refresh(signer(armed), now)) armed.revision = ++signatures_;
 }
 
 }  // namespace scram

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "daemon/json.h"
@@ -17,6 +18,8 @@ std::chrono::steady_clock::time_point asio_time(Time at) {
         std::chrono::duration_cast<std::chrono::steady_clock::duration>(at.time_since_epoch()));
 }
 
+constexpr std::size_t warmed_at_once = 8;
+
 }  // namespace
 
 // ---- The way of a kill --------------------------------------------------------------------------
@@ -29,11 +32,16 @@ void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
         return receipts_.saw(source, signal, read_at);
     }
     act(time_from_ns(signal.published_ns), read_at);
-    turns_.did("breach");
+    turns_.did("breach", read_at);
     step_.actions.clear();
     receipts_.saw(source, signal, read_at);
     engine_.conclude(read_at, step_);
     carry_out(Time{}, read_at);
+}
+
+void Driver::signals_lost(SourceId source, Time seen_at) {
+    engine_.on_signals_lost(source, seen_at, step_);
+    if (!step_.actions.empty() || !step_.events.empty()) carry_out(Time{}, seen_at);
 }
 
 void Driver::carry_out(Time published, Time read, std::string_view detail) {
@@ -42,6 +50,7 @@ void Driver::carry_out(Time published, Time read, std::string_view detail) {
     tell(detail);
     step_.clear();
     follow_deadline();
+    seal_soon();
 }
 
 void Driver::act(Time published, Time read) {
@@ -58,26 +67,36 @@ void Driver::act(const Action& action, Time published, Time read, Time decided) 
         case ActionKind::open_gate:
             return gates_.open(action.family);
         case ActionKind::fire:
-            return send(action.link, armory_.bytes(action.family, action.lock, clock_.at(decided)),
-                        RequestKind::attempt, {published, read, decided});
+            return fire(action, {published, read, decided});
         case ActionKind::rehearse:
-            return send(action.link, rehearsal_, RequestKind::rehearsal, {Time{}, read, decided});
+            return rehearse(action.link, {Time{}, read, decided});
         case ActionKind::abort_link:
             return links_[index(action.link)]->abort("no answer in time");
         case ActionKind::resign:
-            return armory_.resign(action.account, clock_.at(decided));
+            armory_.resign(action.account, clock_.at(decided));
+            return magazine_.signed_anew(action.account);
     }
 }
 
 // On a link that was lost a moment ago nothing is sent: its link_down is under way to the engine.
-void Driver::send(LinkId id, std::string_view bytes, RequestKind request, const Stages& so_far) {
-    Link& link = *links_[index(id)];
-    const bool tried = link.up();
-    if (tried) link.send(bytes);
-    LinkSight& sight = sights_[index(id)];
+void Driver::fire(const Action& action, const Stages& so_far) {
+    const std::size_t at = armory_.pick(action.family, action.lock, clock_.at(so_far.decided));
+    const bool tried = links_[index(action.link)]->up();
+    if (tried) magazine_.fire(action.link, at);
+    sent(action.link, tried ? RequestKind::attempt : RequestKind::none, so_far);
+}
+
+void Driver::rehearse(LinkId link, const Stages& so_far) {
+    const bool tried = links_[index(link)]->up();
+    if (tried) magazine_.rehearse(link);
+    sent(link, tried ? RequestKind::rehearsal : RequestKind::none, so_far);
+}
+
+void Driver::sent(LinkId link, RequestKind request, const Stages& so_far) {
+    LinkSight& sight = sights_[index(link)];
     sight.stages = so_far;
     sight.stages.sent = monotonic_now();
-    if (tried) sight.in_flight = request;
+    if (request != RequestKind::none) sight.in_flight = request;
 }
 
 // ---- Afterwards ---------------------------------------------------------------------------------
@@ -155,9 +174,9 @@ void Driver::follow_deadline() {
 }
 
 void Driver::on_deadline() {
-    turns_.did("deadline");
     deadline_ = never;
     const Time now = monotonic_now();
+    turns_.did("deadline", now);
     engine_.on_time(now, step_);
     carry_out(Time{}, now);
 }
@@ -166,29 +185,55 @@ void Driver::refresh_next() {
     refresh_timer_.expires_after(refresh_interval_);
     refresh_timer_.async_wait([this](auto error) {
         if (error) return;
-        turns_.did("signature");
-        armory_.refresh_next(clock_.at(monotonic_now()));
+        const Time now = monotonic_now();
+        turns_.did("signature", now);
+        magazine_.signed_anew(armory_.refresh_next(clock_.at(now)));
         refresh_next();
     });
+}
+
+// A few at a time, so that a signal waits no longer than that.
+void Driver::seal_soon() {
+    if (sealing_ || !magazine_.is_wanting()) return;
+    sealing_ = true;
+    boost::asio::post(io_, [this] {
+        turns_.did("seal", monotonic_now());
+        sealing_ = false;
+        magazine_.seal_some();
+        seal_soon();
+    });
+}
+
+// As much of it as costs a few microseconds: the families take turns.
+void Driver::warm(Time now) {
+    turns_.did("warm", now);
+    for (std::size_t i = 0; i < std::min(warmed_at_once, engine_.plan().families.size()); ++i) {
+        const auto family = id_at<FamilyId>(warmed_++ % engine_.plan().families.size());
+        const Engine::Next next = engine_.next_cancel(family, now);
+        if (next.link == none<LinkId>()) continue;
+        magazine_.touch(next.link, armory_.find(family, next.lock));
+        links_[index(next.link)]->touch();
+    }
 }
 
 // ---- Links --------------------------------------------------------------------------------------
 
 void Driver::link_up(LinkId link, const std::string& peer, const std::string& tls) {
-    turns_.did("link up");
     sights_[index(link)].peer = peer;
     sights_[index(link)].tls = tls;
+    magazine_.number_is_new(link);
     const Time now = monotonic_now();
+    turns_.did("link up", now);
     engine_.on_link_up(link, now, step_);
     carry_out(Time{}, now, fmt::format("{} {}", peer, tls));
 }
 
 void Driver::link_down(LinkId link, bool was_up, const std::string& reason) {
-    turns_.did("link down");
     // An address that is tried again and again for the same reason is told once.
     const bool news = was_up || sights_[index(link)].lost != reason;
     sights_[index(link)].lost = reason;
     const Time now = monotonic_now();
+    turns_.did("link down", now);
     if (was_up) {
         const RequestKind lost = settle(link, Time{});
         engine_.on_link_down(link, now, step_);
@@ -202,7 +247,7 @@ void Driver::link_down(LinkId link, bool was_up, const std::string& reason) {
 
 void Driver::link_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
     const RequestKind settled = settle(link, read_at);
-    turns_.did("answer");
+    turns_.did("answer", read_at);
     switch (engine_.phase(link)) {
         case LinkPhase::firing:
             attempt_answered(link, answer, read_at);
@@ -268,11 +313,12 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
 }
 
 void Driver::adopt(const Plan& plan) {
-    turns_.did("reload");
+    turns_.did("reload", monotonic_now());
     told_plan_ = &scribe_.keep(plan);
     receipts_.adopt(*told_plan_);
     const Time now = monotonic_now();
     armory_.adopt(plan, clock_.at(now));
+    magazine_.reload(plan);
     engine_.adopt(plan, now, step_);
     carry_out(Time{}, now);
 }
@@ -301,7 +347,8 @@ std::string Driver::unready_reason(Time now) const {
 Driver::Driver(boost::asio::io_context& io, const Config& config,
                std::vector<Credentials> credentials, TlsContext& tls, Gates& gates, Scribe& scribe,
                Journal& journal)
-    : scribe_(scribe),
+    : io_(io),
+      scribe_(scribe),
       journal_(journal),
       gates_(gates),
       told_plan_(&scribe.keep(config.plan)),
@@ -310,8 +357,8 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
       receipts_(engine_, *told_plan_, journal.directory()),
       armory_(config, std::move(credentials)),
       clock_(monotonic_now(), wall_now()),
-      rehearsal_(rehearsal_request(config.exchange.host)),
       latency_{wall_now(), {}, {}},
+      magazine_(config.plan, armory_, links_, rehearsal_request(config.exchange.host)),
       sights_(engine_.link_count()),
       deadline_timer_(io),
       refresh_timer_(io),
@@ -324,6 +371,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
                         config.exchange.reconnect_max,
                         0};
     options.wire_stamps = config.wire.stamps;
+    options.sealed = config.wire.records == Records::sealed;
     for (std::size_t l = 0; l < engine_.link_count(); ++l) {
         options.address_offset = l;
         links_.push_back(std::make_unique<Link>(io, tls, id_at<LinkId>(l), options, *this));
@@ -338,6 +386,7 @@ void Driver::start() {
     for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
         armory_.resign(id_at<AccountId>(a), now);
     }
+    magazine_.reload(engine_.plan());
     refresh_next();
     for (const auto& link : links_) link->start();
 }

@@ -14,6 +14,7 @@
 #include "core/turns.h"
 #include "daemon/armory.h"
 #include "daemon/journal.h"
+#include "daemon/magazine.h"
 #include "daemon/narrate.h"
 #include "daemon/receipt_book.h"
 #include "daemon/scribe.h"
@@ -45,8 +46,13 @@ class Driver final : public LinkObserver {
     void start();
     void stop();
 
+    // While nothing happens: reads and runs what a kill would, so that it finds its way warm. Sends
+    // nothing.
+    void warm(Time now);
+
     // The way of a kill.
     void signal(SourceId source, const scram_signal& signal, Time read_at);
+    void signals_lost(SourceId source, Time seen_at);
 
     void source_joined(SourceId source, std::string_view who);
     void source_left(SourceId source);
@@ -85,7 +91,9 @@ class Driver final : public LinkObserver {
     void carry_out(Time published, Time read, std::string_view detail = {});
     void act(Time published, Time read);
     void act(const Action& action, Time published, Time read, Time decided);
-    void send(LinkId link, std::string_view bytes, RequestKind request, const Stages& so_far);
+    void fire(const Action& action, const Stages& so_far);
+    void rehearse(LinkId link, const Stages& so_far);
+    void sent(LinkId link, RequestKind request, const Stages& so_far);
     RequestKind settle(LinkId link, Time answered);
     void record(RequestKind request, const Stages& stages);
     void tell(std::string_view detail);
@@ -94,7 +102,9 @@ class Driver final : public LinkObserver {
     void follow_deadline();
     void on_deadline();
     void refresh_next();
+    void seal_soon();
 
+    boost::asio::io_context& io_;
     Scribe& scribe_;
     Journal& journal_;
     Gates& gates_;
@@ -106,15 +116,17 @@ class Driver final : public LinkObserver {
     Armory armory_;
     ExchangeClock clock_;
     AnswerReader answers_;
-    std::string rehearsal_;
     Latency latency_;
     TurnMeter turns_;
-    std::vector<std::unique_ptr<Link>> links_;
+    Magazine::Links links_;
+    Magazine magazine_;
     std::vector<LinkSight> sights_;
     boost::asio::steady_timer deadline_timer_;
     Time deadline_ = never;
     boost::asio::steady_timer refresh_timer_;
     Duration refresh_interval_;
+    bool sealing_ = false;
+    std::size_t warmed_ = 0;
 };
 
 }  // namespace scram

@@ -22,6 +22,9 @@ class FrontDesk final : public SignalSink {
     void signal(SourceId source, const scram_signal& signal, Time read_at) override {
         driver_.signal(source, signal, read_at);
     }
+    void signals_lost(SourceId source, Time seen_at) override {
+        driver_.signals_lost(source, seen_at);
+    }
     void left(SourceId source) override { driver_.source_left(source); }
     void vanished(SourceId source, const std::string& reason) override {
         driver_.source_vanished(source, reason);

@@ -123,7 +123,7 @@ OperatorDesk::OperatorDesk(const Config& config, Driver& driver, const Scribe& s
 OperatorDesk::~OperatorDesk() = default;
 
 ControlReply OperatorDesk::on_line(const Peer& peer, std::string_view line) {
-    driver_.turns().did("operator");
+    driver_.turns().did("operator", monotonic_now());
     const auto request = reader_->read(line);
     if (const auto* error = std::get_if<std::string>(&request)) return {refuse(*error)};
     return answer(peer, std::get<Request>(request));

@@ -66,6 +66,11 @@ bool take(std::variant<Made, std::string> result, Made& to) {
     return true;
 }
 
+bool take_warmer(const Config& config, App::Parts& parts) {
+    const bool wanted = config.wait == Wait::spin && config.wire.warm_every > Duration::zero();
+    return !wanted || take(Warmer::make(config.wire.warm_peer), parts.warmer);
+}
+
 // Whatever can fail at start is tried, and told, before anything runs.
 bool make_parts(const Config& config, App::Parts& parts) {
     bool complete = true;
@@ -78,7 +83,7 @@ bool make_parts(const Config& config, App::Parts& parts) {
            take(Gates::make(config.plan.families.size()), parts.gates) &&
            take(listen_at(config.paths.signals, SOCK_SEQPACKET), parts.signals) &&
            take(listen_at(config.paths.control, SOCK_STREAM), parts.control) &&
-           take(Journal::open(config), parts.journal);
+           take(Journal::open(config), parts.journal) && take_warmer(config, parts);
 }
 
 int run(const std::string& file) {

@@ -53,6 +53,19 @@ void Gates::set(FamilyId family, scram_gate gate) {
     std::atomic_ref(region_->gates[index(family)]).store(gate, std::memory_order_release);
 }
 
+// Numbered, so that a source knows in which sleep it rang already.
+void Gates::fall_asleep() {
+    say_asleep(++sleeps_);
+}
+
+void Gates::wake() {
+    say_asleep(0);
+}
+
+void Gates::say_asleep(std::uint64_t sleep) {
+    std::atomic_ref(region_->asleep).store(sleep, std::memory_order_seq_cst);
+}
+
 void Gates::end() {
     std::atomic_ref(region_->running).store(0, std::memory_order_release);
 }

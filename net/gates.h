@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
@@ -24,6 +25,9 @@ class Gates {
     void open(FamilyId family) { set(family, SCRAM_GATE_OPEN); }
     // scramd ends on purpose: for sources, every gate counts as closed from now on.
     void end();
+    // Sources ring the doorbell while it sleeps. Sequentially consistent, as net/ring.h says why.
+    void fall_asleep();
+    void wake();
 
     // Sealed: it can be neither resized nor mapped for writing.
     int fd() const { return fd_; }
@@ -31,10 +35,12 @@ class Gates {
   private:
     Gates(int fd, scram_gates* region, std::size_t families);
     void set(FamilyId family, scram_gate gate);
+    void say_asleep(std::uint64_t sleep);
 
     int fd_;
     scram_gates* region_;
     std::size_t size_;
+    std::uint64_t sleeps_ = 0;
 };
 
 }  // namespace scram

@@ -12,10 +12,13 @@
 #include <cstring>
 #include <list>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "core/plan.h"
 #include "net/clock.h"
 #include "net/door.h"
+#include "net/ring_feeds.h"
 
 namespace scram {
 namespace {
@@ -41,23 +44,26 @@ scram_signal answer_of(scram_kind kind) {
     return answer;
 }
 
-// One message: a record, its text, and with `fd` >= 0 a descriptor. Lost if the peer does not read.
-void send_message(int socket, const scram_signal& record, std::string_view text, int fd) {
+constexpr std::size_t fds_max = 2;
+
+// One message: a record, its text and descriptors. Lost if the peer does not read.
+void send_message(int socket, const scram_signal& record, std::string_view text,
+                  std::span<const int> fds = {}) {
     scram_signal copy = record;
     text = text.substr(0, SCRAM_TEXT_MAX);
     iovec parts[2] = {{&copy, sizeof copy}, {const_cast<char*>(text.data()), text.size()}};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> ancillary{};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(fds_max * sizeof(int))> ancillary{};
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = text.empty() ? 1 : 2;
-    if (fd >= 0) {
+    if (!fds.empty()) {
         message.msg_control = ancillary.data();
-        message.msg_controllen = ancillary.size();
+        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
         cmsghdr* header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+        header->cmsg_len = CMSG_LEN(fds.size_bytes());
+        std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
     }
     (void)sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -70,15 +76,17 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         Descriptor descriptor;
         Peer peer;
         std::optional<SourceId> source;
+        bool has_ring = false;
         bool goodbye = false;
     };
     using ConnectionPtr = std::shared_ptr<Connection>;
 
-    Impl(boost::asio::io_context& loop, Listener listener, const Gates& region, SignalSink& to)
+    Impl(boost::asio::io_context& loop, Listener listener, Gates& region, SignalSink& to)
         : io(loop),
           gates(region),
           sink(to),
-          door(loop, std::move(listener), [this](int fd) { on_connection(fd); }) {}
+          door(loop, std::move(listener), [this](int fd) { on_connection(fd); }),
+          feeds(to) {}
 
     // A crowd that does not attach keeps no maker out: the one longest there makes room.
     void on_connection(int fd) {
@@ -94,7 +102,9 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     void read_next(const ConnectionPtr& connection) {
         connection->descriptor.async_wait(Descriptor::wait_read,
                                           [self = shared_from_this(), connection](auto error) {
-                                              if (error || self->stopped) return;
+                                              // Asio may have it queued when poll() ends it.
+                                              if (error || !connection->descriptor.is_open())
+                                                  return;
                                               if (self->read_some(connection))
                                                   self->read_next(connection);
                                           });
@@ -124,14 +134,38 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
                                               size, +SCRAM_BATCH_MAX));
         }
         const std::size_t count = size / sizeof(scram_signal);
+        if (records[0].kind == SCRAM_DOORBELL && count == 1) return on_doorbell(connection);
         if (records[0].kind >= SCRAM_ATTACH) {
             const scram_signal request = records[0];
             if (count == 1) return on_request(connection, request);
             return refuse_and_end(connection, "a request must be alone in its message");
         }
         if (!connection->source) return refuse_and_end(connection, "a signal before SCRAM_ATTACH");
+        if (connection->has_ring) return refuse_and_end(connection, "a signal beside its ring");
         for (std::size_t i = 0; i < count; ++i) sink.signal(*connection->source, records[i], now);
         return true;
+    }
+
+    bool poll() {
+        const bool any = feeds.poll();
+        end_broken();
+        return any;
+    }
+
+    void end_broken() {
+        while (const auto source = feeds.broken()) {
+            const auto of_source = [&](const ConnectionPtr& c) { return c->source == source; };
+            refuse_and_end(
+                ConnectionPtr(*std::find_if(connections.begin(), connections.end(), of_source)),
+                "a number out of order in its ring");
+        }
+    }
+
+    // False: the connection has ended.
+    bool on_doorbell(const ConnectionPtr& connection) {
+        if (!poll() && connection->has_ring) feeds.look_behind(*connection->source);
+        end_broken();
+        return connection->descriptor.is_open();
     }
 
     bool on_request(const ConnectionPtr& connection, const scram_signal& request) {
@@ -164,7 +198,14 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         connection->source = std::get<SourceId>(result);
         scram_signal answer = answer_of(SCRAM_OK);
         answer.source = static_cast<std::uint16_t>(*connection->source);
-        send_message(connection->descriptor.native_handle(), answer, {}, gates.fd());
+        auto ring = request.sequence == SCRAM_WANTS_RING ? Ring::make() : std::nullopt;
+        const std::array fds = {gates.fd(), ring ? ring->fd() : -1};
+        send_message(connection->descriptor.native_handle(), answer, {},
+                     std::span(fds).first(ring ? 2 : 1));
+        connection->has_ring = ring.has_value();
+        if (!ring) return true;
+        ring->close_fd();
+        feeds.add(*connection->source, std::move(*ring));
         return true;
     }
 
@@ -177,7 +218,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
             if (const auto* why = std::get_if<std::string>(&result))
                 return refuse(connection, *why);
             id = static_cast<std::uint16_t>(std::get<0>(result));
-            send_message(connection->descriptor.native_handle(), answer, {}, -1);
+            send_message(connection->descriptor.native_handle(), answer, {});
             return true;
         };
         if (request.kind == SCRAM_METRIC) return take(sink.resolve_metric(*name), answer.metric);
@@ -185,13 +226,13 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     }
 
     bool goodbye(const ConnectionPtr& connection) {
-        send_message(connection->descriptor.native_handle(), answer_of(SCRAM_OK), {}, -1);
+        send_message(connection->descriptor.native_handle(), answer_of(SCRAM_OK), {});
         connection->goodbye = true;
         return end(connection, {});
     }
 
     bool refuse(const ConnectionPtr& connection, std::string_view why) {
-        send_message(connection->descriptor.native_handle(), answer_of(SCRAM_REFUSED), why, -1);
+        send_message(connection->descriptor.native_handle(), answer_of(SCRAM_REFUSED), why);
         return true;
     }
 
@@ -204,6 +245,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         connection->descriptor.close();
         connections.remove(connection);
         if (!connection->source) return false;
+        feeds.drain_and_remove(*connection->source);
         if (connection->goodbye) {
             sink.left(*connection->source);
         } else {
@@ -217,27 +259,41 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         door.close();
         for (const ConnectionPtr& connection : connections) {
             send_message(connection->descriptor.native_handle(), answer_of(SCRAM_CLOSING),
-                         "scramd ends on purpose", -1);
+                         "scramd ends on purpose");
             connection->descriptor.close();
         }
+        feeds.clear();
         connections.clear();
     }
 
     boost::asio::io_context& io;
-    const Gates& gates;
+    Gates& gates;
     SignalSink& sink;
     Door door;
     std::list<ConnectionPtr> connections;  // the one longest there first
+    RingFeeds feeds;
     Records records{};
     bool stopped = false;
 };
 
-Ingress::Ingress(boost::asio::io_context& io, Listener listener, const Gates& gates,
-                 SignalSink& sink)
+Ingress::Ingress(boost::asio::io_context& io, Listener listener, Gates& gates, SignalSink& sink)
     : impl_(std::make_shared<Impl>(io, std::move(listener), gates, sink)) {}
 
 void Ingress::start() {
     impl_->door.open();
+}
+
+bool Ingress::poll() {
+    return impl_->poll();
+}
+
+bool Ingress::fall_asleep() {
+    impl_->gates.fall_asleep();
+    return !impl_->poll();
+}
+
+void Ingress::wake() {
+    impl_->gates.wake();
 }
 
 Ingress::~Ingress() {

@@ -1,6 +1,7 @@
 // Where sources attach and publish: a Unix SEQPACKET socket whose messages are core/signal.h's
-// records. It reads, and answers requests; whether a source may attach and what a signal means is
-// decided by those behind SignalSink.
+// records, and for each source that wants it a ring in shared memory. It reads, and answers
+// requests; whether a source may attach and what a signal means is decided by those behind
+// SignalSink.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -25,6 +26,8 @@ class SignalSink {
                                                                std::string_view name) = 0;
     virtual std::variant<MetricId, std::string> resolve_metric(std::string_view name) = 0;
     virtual void signal(SourceId source, const scram_signal& signal, Time read_at) = 0;
+    // More of its signals than before found its ring full.
+    virtual void signals_lost(SourceId source, Time seen_at) = 0;
     virtual void left(SourceId source) = 0;
     // `reason`: its connection closed without goodbye, or it broke the protocol.
     virtual void vanished(SourceId source, const std::string& reason) = 0;
@@ -36,12 +39,21 @@ class SignalSink {
 class Ingress {
   public:
     // `listener` is a SOCK_SEQPACKET of listen_at().
-    Ingress(boost::asio::io_context& io, Listener listener, const Gates& gates, SignalSink& sink);
+    Ingress(boost::asio::io_context& io, Listener listener, Gates& gates, SignalSink& sink);
     ~Ingress();
     Ingress(const Ingress&) = delete;
     Ingress& operator=(const Ingress&) = delete;
 
     void start();
+
+    // Reads what the rings hold, of each only so much that it holds up no other. True if there was
+    // anything. The socket is read by `io`.
+    bool poll();
+    // Before blocking in `io`: has sources ring the doorbell from now on, and polls once more.
+    // True: block, whatever is published wakes it. False: wake() and go on.
+    bool fall_asleep();
+    void wake();
+
     // Tells every source that scramd ends (SCRAM_CLOSING), closes, removes the socket. Reports
     // nothing.
     void stop();

@@ -6,7 +6,7 @@ from lab import Lab, eventually
 
 BTC, ETH, SOL = "mm-1/BTC-USD", "mm-1/ETH-USD", "mm-1/SOL-USD"
 COUNT = 1000
-DESCRIPTORS = 2 * COUNT + 200  # a socket and the gates for each, and what a process has anyway
+DESCRIPTORS = 3 * COUNT + 200  # a socket, the gates and a ring for each, and what a process has anyway
 
 
 class Crowd(unittest.TestCase):
@@ -18,6 +18,12 @@ class Crowd(unittest.TestCase):
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
 
     def test_1000_sources_attach_and_publish_one_trips_another_vanishes(self):
+        self.publish_trip_and_vanish(Lab.source)
+
+    def test_1000_rings_are_read_one_trips_and_another_vanishes(self):
+        self.publish_trip_and_vanish(Lab.ring_source)
+
+    def publish_trip_and_vanish(self, kind_of_source):
         names = [f"maker-{n}" for n in range(COUNT)]
         # The last has ETH for itself, so that its end is told from all else; SOL is nobody's trouble.
         sources = [(name, [BTC, SOL]) for name in names[:-1]] + [(names[-1], [ETH])]
@@ -25,7 +31,7 @@ class Crowd(unittest.TestCase):
             for family in ("BTC-USD", "ETH-USD", "SOL-USD"):
                 lab.sim.quote(family, 5)
             daemon = lab.scramd(sources=sources, families=(BTC, ETH, SOL)).await_ready()
-            makers = [lab.source(name) for name in names]
+            makers = [kind_of_source(lab, name) for name in names]
             self.assertEqual({s["phase"] for s in daemon.status()["sources"]}, {"attached"})
             for maker in makers[:-1]:
                 maker.publish(BTC, "delta", 1 / 64)

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 
-from peers import Control, Refused, Source, as_user  # noqa: F401: a test takes all from here
+from peers import Control, Refused, RingSource, Source, as_user  # noqa: F401: a test takes all from here
 from waiting import PATIENCE, eventually
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -353,6 +353,10 @@ class Lab:
 
     def source(self, name="maker-1"):
         self.sources.append(Source(self.folder, name))
+        return self.sources[-1]
+
+    def ring_source(self, name="maker-1"):
+        self.sources.append(RingSource(self.folder, name))
         return self.sources[-1]
 
     def watch(self, daemon):

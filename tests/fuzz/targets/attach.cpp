@@ -58,6 +58,7 @@ class Sink final : public SignalSink {
         check(read_at >= last_read_, "time does not step back");
         last_read_ = read_at;
     }
+    void signals_lost(SourceId source, Time) override { check_attached(source); }
     void left(SourceId source) override { detach(source); }
     void vanished(SourceId source, const std::string& reason) override {
         check(!reason.empty(), "who vanished did so for a reason");
@@ -94,7 +95,7 @@ struct Server {
         run();
     }
     void run() {
-        while (io.poll() > 0) continue;
+        while (io.poll() > 0) ingress.poll();
     }
 };
 
@@ -147,7 +148,7 @@ class Source {
         message.msg_controllen = ancillary.size();
         const ssize_t size = recvmsg(fd_, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (size <= 0) return false;
-        const int gates = descriptor_of(message);
+        const auto [gates, ring] = descriptors_of(message);
         const auto bytes = static_cast<std::size_t>(size);
         check(bytes >= sizeof answer.record && bytes <= sizeof answer.record + SCRAM_TEXT_MAX,
               "an answer is a record and its text");
@@ -157,17 +158,23 @@ class Source {
         check(refused == (bytes > sizeof answer.record), "a refusal has a text");
         check(!refused || gates < 0, "a refusal carries no descriptor");
         if (gates >= 0) look_at_gates(gates);
+        if (ring >= 0) look_at_ring(ring);
         return true;
     }
 
-    static int descriptor_of(msghdr& message) {
+    static std::array<int, 2> descriptors_of(msghdr& message) {
+        std::array<int, 2> fds = {-1, -1};
         const cmsghdr* header = CMSG_FIRSTHDR(&message);
-        if (header == nullptr) return -1;
-        check(header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)),
-              "an answer carries one descriptor at most");
-        int fd = -1;
-        std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-        return fd;
+        if (header == nullptr) return fds;
+        check(header->cmsg_type == SCM_RIGHTS && header->cmsg_len <= CMSG_LEN(sizeof fds),
+              "an answer carries two descriptors at most");
+        std::memcpy(fds.data(), CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+        return fds;
+    }
+
+    static void look_at_ring(int fd) {
+        check(ftruncate(fd, 0) != 0, "a source cannot resize its ring");
+        close(fd);
     }
 
     static void look_at_gates(int fd) {
@@ -184,7 +191,9 @@ scram_signal request(fuzz::Input& input) {
     scram_signal record{};
     record.version = SCRAM_VERSION;
     record.kind = input.byte();
-    const std::string_view name = input.take(input.byte() % (SCRAM_NAME_SIZE + 1));
+    const std::uint8_t size = input.byte();
+    record.sequence = size & 0x80 ? SCRAM_WANTS_RING : 0;
+    const std::string_view name = input.take((size & 0x7f) % (SCRAM_NAME_SIZE + 1));
     std::memcpy(record.name, name.data(), name.size());
     return record;
 }

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -68,6 +69,7 @@ TEST_CASE("client: attach asks by name and takes the id and the gates it is give
     REQUIRE(scram_attach(&raw, daemon.path(), "maker-1") == SCRAM_DONE);
     const Handle client(raw);
     scram_signal expected{};
+    expected.sequence = SCRAM_WANTS_RING;
     expected.version = 1;
     expected.kind = 16;
     std::strcpy(expected.name, "maker-1");
@@ -289,8 +291,8 @@ TEST_CASE(
     SUBCASE("not sealed") {
         expected = "the gate region is not sealed against shrinking";
     }
-    SUBCASE("two files, one of them too many") {
-        sent = {gates.fd(), gates.fd()};
+    SUBCASE("three files, one of them too many") {
+        sent = {gates.fd(), gates.fd(), gates.fd()};
         gates.head().magic = 0;
         expected = "the gate region has magic 0 and version 1, not 0x53435247 and 1";
     }
@@ -307,6 +309,52 @@ TEST_CASE(
     CHECK(daemon.next().size() == 64);
     CHECK(daemon.next() == "");
     CHECK(open_fds() == before + 1);  // the fake's own end of the connection
+}
+
+TEST_CASE("client: a ring that cannot be trusted is refused") {
+    const int fd = memfd_create("ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    REQUIRE(ftruncate(fd, sizeof(scram_ring)) == 0);
+    struct {
+        std::uint32_t magic = SCRAM_RING_MAGIC;
+        std::uint16_t version = SCRAM_VERSION, reserved = 0;
+        std::uint32_t slot_count = SCRAM_RING_SLOTS;
+    } head;
+    std::string expected;
+    SUBCASE("too small") {
+        REQUIRE(ftruncate(fd, sizeof(scram_ring) - 1) == 0);
+        expected = "the ring has less than 65792 bytes";
+    }
+    SUBCASE("wrong magic") {
+        head.magic = 0x11;
+        expected = "the ring has magic 0x11, version 1 and 1024 slots, not 0x53435252, 1 and 1024";
+    }
+    SUBCASE("wrong version") {
+        head.version = 2;
+        expected =
+            "the ring has magic 0x53435252, version 2 and 1024 slots, not 0x53435252, 1 and 1024";
+    }
+    SUBCASE("other slots") {
+        head.slot_count = 4096;
+        expected =
+            "the ring has magic 0x53435252, version 1 and 4096 slots, not 0x53435252, 1 and 1024";
+    }
+    SUBCASE("not sealed") {
+        expected = "the ring is not sealed against shrinking";
+    }
+    REQUIRE(pwrite(fd, &head, sizeof head, 0) == sizeof head);
+    std::optional<FakeDaemon> daemon;
+    daemon.emplace([&](const scram_signal& request) {
+        auto replies = daemon->usual(request);
+        replies[0].fds.push_back(fd);
+        return replies;
+    });
+    const std::size_t before = open_fds();
+    CHECK(attach_to(daemon->path()) == SCRAM_PROTOCOL);
+    CHECK(scram_error(nullptr) == expected);
+    daemon->skip_requests(1);
+    CHECK(daemon->next() == "");
+    CHECK(open_fds() == before + 1);  // the fake's own end of the connection
+    close(fd);
 }
 
 TEST_CASE("client: an answer of another version is refused") {

@@ -193,6 +193,9 @@ class Desk {
     void leave(SourceId source) {
         run([&] { engine.on_source_left(source, now, step); });
     }
+    void lose(SourceId source) {
+        run([&] { engine.on_signals_lost(source, now, step); });
+    }
     void vanish(SourceId source) {
         run([&] { engine.on_source_vanished(source, now, step); });
     }

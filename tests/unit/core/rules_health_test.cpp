@@ -267,6 +267,37 @@ TEST_CASE("bad: the first record after attach is number 1") {
     CHECK(desk.events[0].bad == BadReason::sequence_gap);
 }
 
+TEST_CASE("bad: signals that found a full ring trip once, and again after a re-arm") {
+    Desk desk(plan_with_bad({2, 2}));
+    desk.publish(maker, A, delta, 1);
+    desk.forget();
+    desk.lose(maker);
+    CHECK(desk.did() == "close A, close B, fire A on 0, fire B on 1");
+    REQUIRE_FALSE(desk.events.empty());
+    CHECK(desk.events[0].bad == BadReason::ring_full);
+    CHECK(desk.events[0].source == maker);
+    desk.forget();
+    desk.lose(maker);
+    CHECK(desk.did() == "");
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::confirmed);
+    desk.rearm({A, B});
+    CHECK_FALSE(desk.latched(A));
+    desk.lose(maker);
+    CHECK(desk.latched(A));
+}
+
+TEST_CASE("bad: signals that found a full ring are no sign of life") {
+    Plan plan = plan_of({});
+    add_stale(plan, 3s);
+    Desk desk(plan);
+    desk.heartbeat(maker);
+    desk.wait(2s);
+    desk.lose(maker);
+    desk.wait(1s);
+    CHECK(desk.latched(A));
+}
+
 TEST_CASE("bad: a number that is none does not reach the table") {
     Plan plan = plan_with_bad();
     add_limit(plan, 100);

@@ -26,14 +26,28 @@ TEST_CASE("signal: the gate words begin at byte 64 of the gate region") {
     CHECK(offsetof(scram_gates, families) == 6);
     CHECK(offsetof(scram_gates, running) == 8);
     CHECK(sizeof(scram_gates) == 64);
-    CHECK(sizeof(scram_gates::reserved) == 52);
+    CHECK(offsetof(scram_gates, asleep) == 16);
+}
+
+TEST_CASE("signal: each word of the ring's header stands on a cache line of its own") {
+    CHECK(offsetof(scram_ring, magic) == 0);
+    CHECK(offsetof(scram_ring, version) == 4);
+    CHECK(offsetof(scram_ring, slot_count) == 8);
+    CHECK(offsetof(scram_ring, read) == 64);
+    CHECK(offsetof(scram_ring, lost) == 128);
+    CHECK(offsetof(scram_ring, slots) == 256);
+    CHECK(sizeof(scram_ring) == 256 + 1024 * 64);
+    CHECK(SCRAM_RING_MAGIC == 0x53435252);
+    CHECK(SCRAM_RING_SLOTS == 1024);
 }
 
 TEST_CASE("signal: the numbers of kinds and gates are those of version 1") {
     CHECK(SCRAM_VERSION == 1);
     CHECK(SCRAM_VALUE == 1);
     CHECK(SCRAM_HEARTBEAT == 2);
+    CHECK(SCRAM_DOORBELL == 3);
     CHECK(SCRAM_ATTACH == 16);
+    CHECK(SCRAM_WANTS_RING == 1);
     CHECK(SCRAM_FAMILY == 17);
     CHECK(SCRAM_METRIC == 18);
     CHECK(SCRAM_GOODBYE == 19);

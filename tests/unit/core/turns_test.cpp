@@ -13,7 +13,7 @@ constexpr Time start = Time{1h};
 
 void turn(TurnMeter& meter, Time at, Duration took, std::initializer_list<const char*> did = {}) {
     meter.begin(at);
-    for (const char* what : did) meter.did(what);
+    for (const char* what : did) meter.did(what, at);
     meter.end(at + took);
 }
 

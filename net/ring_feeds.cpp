@@ -1,0 +1,92 @@
+#include "net/ring_feeds.h"
+
+#include <algorithm>
+
+#include "net/clock.h"
+
+namespace scram {
+namespace {
+
+constexpr int signals_per_turn = 64;  // then the others have their turn: a flood starves nobody
+
+}  // namespace
+
+// ---- The way of a kill --------------------------------------------------------------------------
+
+bool RingFeeds::poll() {
+    bool any = false;
+    for (Feed& feed : feeds_) any |= read(feed, signals_per_turn);
+    return any;
+}
+
+// The source hears only after the signals' work is done that their slots are free again.
+bool RingFeeds::read(Feed& feed, int signals_max) {
+    scram_signal signal;
+    Found found = feed.broken ? Found::nothing : feed.reader.next(signal);
+    int count = 0;
+    while (found == Found::signal) {
+        sink_.signal(feed.source, signal, monotonic_now());
+        if (++count == signals_max) break;
+        found = feed.reader.next(signal);
+    }
+    if (count > 0) feed.reader.free_read();
+    const bool lost_more = feed.reader.lost_more();
+    if (lost_more) [[unlikely]]
+        sink_.signals_lost(feed.source, monotonic_now());
+    if (found == Found::broken) [[unlikely]]
+        break_off(feed, signal.sequence);
+    return count > 0 || lost_more || found == Found::broken;
+}
+
+// ---- Rings that break, come and go --------------------------------------------------------------
+
+// A record of this number is out of order, so it trips `bad`. Nothing behind it can be trusted.
+void RingFeeds::break_off(Feed& feed, std::uint64_t number) {
+    feed.broken = any_broken_ = true;
+    scram_signal signal{};
+    signal.sequence = number;
+    signal.source = static_cast<std::uint16_t>(feed.source);
+    signal.version = SCRAM_VERSION;
+    signal.kind = SCRAM_HEARTBEAT;
+    sink_.signal(feed.source, signal, monotonic_now());
+}
+
+void RingFeeds::look_behind(Feed& feed) {
+    if (feed.broken) return;
+    if (const auto number = feed.reader.skipped_to()) break_off(feed, *number);
+}
+
+void RingFeeds::look_behind(SourceId source) {
+    if (Feed* const feed = find(source)) look_behind(*feed);
+}
+
+std::optional<SourceId> RingFeeds::broken() const {
+    if (!any_broken_) [[likely]]
+        return std::nullopt;
+    const auto feed =
+        std::find_if(feeds_.begin(), feeds_.end(), [](const Feed& one) { return one.broken; });
+    return feed == feeds_.end() ? std::nullopt : std::optional(feed->source);
+}
+
+void RingFeeds::add(SourceId source, Ring ring) {
+    feeds_.push_back({RingReader(ring.memory()), source, false, std::move(ring)});
+}
+
+// One whose end was told may still be alive and write: not more than a ring has room for is read.
+void RingFeeds::drain_and_remove(SourceId source) {
+    Feed* const feed = find(source);
+    if (feed == nullptr) return;
+    read(*feed, SCRAM_RING_SLOTS);
+    look_behind(*feed);
+    feeds_.erase(feeds_.begin() + (feed - feeds_.data()));
+    any_broken_ =
+        std::any_of(feeds_.begin(), feeds_.end(), [](const Feed& one) { return one.broken; });
+}
+
+RingFeeds::Feed* RingFeeds::find(SourceId source) {
+    const auto feed = std::find_if(feeds_.begin(), feeds_.end(),
+                                   [&](const Feed& one) { return one.source == source; });
+    return feed == feeds_.end() ? nullptr : &*feed;
+}
+
+}  // namespace scram

@@ -1,0 +1,46 @@
+// All rings of attached sources, side by side: what the loop looks into again and again.
+#pragma once
+
+#include <vector>
+
+#include "net/ingress.h"
+#include "net/ring.h"
+
+namespace scram {
+
+class RingFeeds {
+  public:
+    explicit RingFeeds(SignalSink& sink) : sink_(sink) {}
+
+    void add(SourceId source, Ring ring);
+    bool has(SourceId source) { return find(source) != nullptr; }
+    // Reads what the source has published until now, and lets its ring go.
+    void drain_and_remove(SourceId source);
+    void clear() { feeds_.clear(); }
+
+    // Of each ring so much that it holds up no other. True if there was anything.
+    bool poll();
+    // The source says that there is something, and poll() found nothing: did it skip a number?
+    void look_behind(SourceId source);
+    // A source whose ring broke; `bad` was told, it is read no more and wants to be removed.
+    std::optional<SourceId> broken() const;
+
+  private:
+    struct Feed {
+        RingReader reader;
+        SourceId source;
+        bool broken;
+        Ring ring;
+    };
+
+    Feed* find(SourceId source);
+    bool read(Feed& feed, int signals_max);
+    void look_behind(Feed& feed);
+    void break_off(Feed& feed, std::uint64_t number);
+
+    SignalSink& sink_;
+    std::vector<Feed> feeds_;
+    bool any_broken_ = false;
+};
+
+}  // namespace scram
