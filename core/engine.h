@@ -157,10 +157,11 @@ class Engine {
         return accounts_[index(id)].alarms[static_cast<std::size_t>(alarm)];
     }
     // What a trip of `family` would send at once, and on which link; no link: nothing. It reads
-    // what a kill reads, for who keeps that warm.
+    // what a kill reads, for who keeps that near.
     struct Next {
         LinkId link = none<LinkId>();
         milliseconds lock{};
+        double touched = 0;  // means nothing
     };
     Next next_cancel(FamilyId id, Time now) const;
     // When an attempt of this account that stays without an answer is hedged.

@@ -68,9 +68,12 @@ LinkId Engine::idle_link(const Account& account) const {
 
 Engine::Next Engine::next_cancel(FamilyId id, Time now) const {
     const Account& account = accounts_[index(plan_.families[index(id)].account)];
+    double touched = 0;
+    for (std::size_t m = 0; m < plan_.metrics.size(); ++m)
+        touched += rules_.touch(metrics_, id, id_at<MetricId>(m));
     const bool can_send = account.budget.next_take(now, purpose(switches_[index(id)])) <= now;
-    if (!can_send) return {};
-    return {idle_link(account), plan_.families[index(id)].lock};
+    const LinkId link = can_send ? idle_link(account) : none<LinkId>();
+    return {link, plan_.families[index(id)].lock, touched};
 }
 
 void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step& step) {

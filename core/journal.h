@@ -119,6 +119,7 @@ class Board {
     void before(const Step& step, const Engine& engine);
     // What became of it. Never blocks, never allocates.
     void after(const Step& step, const Engine& engine, WallMillis wall);
+    void touch(FamilyId family) const;  // reads what before() would write
     // A peaceful end: the last record.
     void stop(WallMillis wall, Time now);
 

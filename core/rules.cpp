@@ -322,6 +322,21 @@ std::vector<Distance> RuleSet::nearest(const MetricTable& table, Time now) const
     return best;
 }
 
+double RuleSet::touch(const MetricTable& table, FamilyId family, MetricId metric) const {
+    double seen = 0;
+    const std::size_t cell = table.cell(family, metric);
+    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
+        const Watch& watch = watches_[watch_list_[i]];
+        const RuleSpec& rule = rules_[index(watch.rule)];
+        const Condition condition{rule, watch, 0,
+                                  is_by_source(rule) ? SourceId{} : none<SourceId>()};
+        seen += value_of(condition, table) + state(condition).peak + rule.limit;
+        for (const FamilyId killed : kills(watch.rule, family, none<SourceId>()))
+            seen += armed_[index(killed)] ? 1 : 0;
+    }
+    return seen;
+}
+
 Distance RuleSet::distance(const Condition& condition, const MetricTable& table, Time now) const {
     const RuleSpec& rule = condition.rule;
     const std::size_t window = condition.watch.first_window + condition.at;

@@ -129,6 +129,9 @@ class RuleSet {
     // Allocate.
     std::vector<Distance> distances(const MetricTable& table, Time now) const;
     std::vector<Distance> nearest(const MetricTable& table, Time now) const;
+    // Reads what a sample of this metric would have looked at, to keep it near. What it returns
+    // means nothing.
+    double touch(const MetricTable& table, FamilyId family, MetricId metric) const;
 
   private:
     enum class Phase : std::uint8_t { clear, pending, tripped };

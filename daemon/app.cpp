@@ -15,7 +15,8 @@
 namespace scram {
 namespace {
 
-constexpr std::size_t looks_at_rings = 256;  // before the next look at the kernel; about 2 us
+constexpr std::size_t looks_at_rings =
+    2048;  // before the next look at the kernel; some microseconds
 
 void pin_to(int cpu) {
     if (cpu < 0) return;
@@ -96,7 +97,7 @@ void App::loop() {
 // Looks at the rings all the time, and now and then at what the kernel has, which costs a system
 // call.
 void App::spin() {
-    const std::size_t looks = 1 + looks_at_rings / config_.plan.sources.size();
+    const std::size_t looks = 1 + looks_at_rings / (1 + config_.plan.sources.size());
     bool busy = false;
     for (std::size_t i = 0; i < looks && !busy; ++i) busy = ingress_.poll();
     busy = io_.poll() > 0 || busy;
@@ -118,6 +119,7 @@ void App::warm(Time now) {
     warmed_at_ = now;
     warmer_->exercise();
     driver_.warm(now);
+    ingress_.drill();
 }
 
 void App::await_signal() {

@@ -18,13 +18,15 @@ std::chrono::steady_clock::time_point asio_time(Time at) {
         std::chrono::duration_cast<std::chrono::steady_clock::duration>(at.time_since_epoch()));
 }
 
-constexpr std::size_t warmed_at_once = 8;
+constexpr std::size_t warmed_at_once = 32;
 
 }  // namespace
 
 // ---- The way of a kill --------------------------------------------------------------------------
 
 void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
+    if (source == none<SourceId>()) [[unlikely]]
+        return drill_.run(read_at);
     const bool is_breach = engine_.decide(source, signal, read_at, step_);
     if (!is_breach) [[likely]] {
         // A value alone may begin what ends by time: a breach that must last.
@@ -207,12 +209,15 @@ void Driver::seal_soon() {
 // As much of it as costs a few microseconds: the families take turns.
 void Driver::warm(Time now) {
     turns_.did("warm", now);
+    act(Time{}, now);  // of nothing
     for (std::size_t i = 0; i < std::min(warmed_at_once, engine_.plan().families.size()); ++i) {
         const auto family = id_at<FamilyId>(warmed_++ % engine_.plan().families.size());
         const Engine::Next next = engine_.next_cancel(family, now);
+        drilled_ += next.touched;
         if (next.link == none<LinkId>()) continue;
-        magazine_.touch(next.link, armory_.find(family, next.lock));
-        links_[index(next.link)]->touch();
+        magazine_.fire_dry(next.link, armory_.pick(family, next.lock, clock_.at(now)));
+        gates_.touch(family);
+        journal_.touch(family);
     }
 }
 

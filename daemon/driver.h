@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "core/drill.h"
 #include "core/engine.h"
 #include "core/exchange_clock.h"
 #include "core/latency.h"
@@ -126,6 +127,8 @@ class Driver final : public LinkObserver {
     boost::asio::steady_timer refresh_timer_;
     Duration refresh_interval_;
     bool sealing_ = false;
+    Drill drill_;
+    double drilled_ = 0;  // what was touched, so that no compiler leaves it out
     std::size_t warmed_ = 0;
 };
 

@@ -30,6 +30,8 @@ class Journal {
     // Around the actions of a step (core/journal.h).
     void before(const Step& step, const Engine& engine) { board_->before(step, engine); }
     void after(const Step& step, const Engine& engine);
+    // Reads what before() would write for the family, to keep it near.
+    void touch(FamilyId family) const { board_->touch(family); }
     // Every half second or so: room, retries. Returns lines for the log.
     std::vector<JournalNews> beat(Time now);
     // A peaceful end: nothing more is recorded.

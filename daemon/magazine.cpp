@@ -94,8 +94,12 @@ bool Magazine::seal_next(Rack& rack, Link& link) {
     return true;
 }
 
-void Magazine::touch(LinkId link, std::size_t at) const {
-    racks_[index(link)].rounds[place_[at]].record.touch();
+void Magazine::fire_dry(LinkId id, std::size_t at) const {
+    const Link& link = *links_[index(id)];
+    const Round& ready = racks_[index(id)].rounds[place_[at]];
+    const bool is_ready = ready.revision == armory_.revision(at) && link.is_next(ready.record);
+    if (is_ready) ready.record.touch();
+    link.touch();
 }
 
 }  // namespace scram

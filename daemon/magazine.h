@@ -39,8 +39,8 @@ class Magazine {
     // Seals a few.
     void seal_some();
 
-    // Reads what the link would send for armed request `at`, to keep it near.
-    void touch(LinkId link, std::size_t at) const;
+    // All of fire() but the sending, to keep it near.
+    void fire_dry(LinkId link, std::size_t at) const;
 
   private:
     struct Round {

@@ -53,6 +53,10 @@ void Gates::set(FamilyId family, scram_gate gate) {
     std::atomic_ref(region_->gates[index(family)]).store(gate, std::memory_order_release);
 }
 
+void Gates::touch(FamilyId family) const {
+    (void)std::atomic_ref(region_->gates[index(family)]).load(std::memory_order_acquire);
+}
+
 // Numbered, so that a source knows in which sleep it rang already.
 void Gates::fall_asleep() {
     say_asleep(++sleeps_);

@@ -23,6 +23,7 @@ class Gates {
 
     void close(FamilyId family) { set(family, SCRAM_GATE_CLOSED); }
     void open(FamilyId family) { set(family, SCRAM_GATE_OPEN); }
+    void touch(FamilyId family) const;  // reads it, to keep it near
     // scramd ends on purpose: for sources, every gate counts as closed from now on.
     void end();
     // Sources ring the doorbell while it sleeps. Sequentially consistent, as net/ring.h says why.

@@ -283,6 +283,10 @@ void Ingress::start() {
     impl_->door.open();
 }
 
+void Ingress::drill() {
+    impl_->feeds.drill();
+}
+
 bool Ingress::poll() {
     return impl_->poll();
 }

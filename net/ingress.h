@@ -25,6 +25,7 @@ class SignalSink {
     virtual std::variant<FamilyId, std::string> resolve_family(SourceId source,
                                                                std::string_view name) = 0;
     virtual std::variant<MetricId, std::string> resolve_metric(std::string_view name) = 0;
+    // Source none: a drill.
     virtual void signal(SourceId source, const scram_signal& signal, Time read_at) = 0;
     // More of its signals than before found its ring full.
     virtual void signals_lost(SourceId source, Time seen_at) = 0;
@@ -49,6 +50,8 @@ class Ingress {
     // Reads what the rings hold, of each only so much that it holds up no other. True if there was
     // anything. The socket is read by `io`.
     bool poll();
+    // The way of a signal without one, to keep it warm: the sink gets an empty one of source none.
+    void drill();
     // Before blocking in `io`: has sources ring the doorbell from now on, and polls once more.
     // True: block, whatever is published wakes it. False: wake() and go on.
     bool fall_asleep();

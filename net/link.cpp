@@ -2,7 +2,6 @@
 #include "net/link.h"
 
 #include <openssl/err.h>
-#include <sys/socket.h>
 
 #include "net/link_impl.h"
 
@@ -155,7 +154,7 @@ Time Link::wire_time() const {
     return impl_->stamps_.taken();
 }
 void Link::touch() const {
-    if (up()) ::send(impl_->socket_.native_handle(), nullptr, 0, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (up()) impl_->hand_over({});
 }
 bool Link::seals() const {
     return up() && impl_->sealer_;

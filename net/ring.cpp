@@ -96,6 +96,10 @@ std::optional<Ring> Ring::make() {
     return Ring(fd, memory);
 }
 
+void Ring::publish(std::uint64_t number) {
+    std::atomic_ref(slot_word(*memory_, number, 0)).store(number, std::memory_order_seq_cst);
+}
+
 Ring::Ring(Ring&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), memory_(std::exchange(other.memory_, nullptr)) {}
 

@@ -66,6 +66,8 @@ class Ring {
     ~Ring();
 
     scram_ring& memory() const { return *memory_; }
+    // As a source does, for drills: an empty signal of this number.
+    void publish(std::uint64_t number);
     // Sealed: it cannot be resized, so that no access to it can fault.
     int fd() const { return fd_; }
     // The source has its own; the memory stays.

@@ -38,6 +38,17 @@ bool RingFeeds::read(Feed& feed, int signals_max) {
     return count > 0 || lost_more || found == Found::broken;
 }
 
+void RingFeeds::drill() {
+    if (!drill_) {
+        auto ring = Ring::make();
+        if (!ring) return;
+        ring->close_fd();
+        drill_.emplace(Feed{RingReader(ring->memory()), none<SourceId>(), false, std::move(*ring)});
+    }
+    drill_->ring.publish(drill_->reader.due());
+    read(*drill_, 1);
+}
+
 // ---- Rings that break, come and go --------------------------------------------------------------
 
 // A record of this number is out of order, so it trips `bad`. Nothing behind it can be trusted.

@@ -1,6 +1,7 @@
 // All rings of attached sources, side by side: what the loop looks into again and again.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "net/ingress.h"
@@ -20,6 +21,9 @@ class RingFeeds {
 
     // Of each ring so much that it holds up no other. True if there was anything.
     bool poll();
+    // Reads a signal of nobody's from a ring of its own, so that the way of signals stays warm: the
+    // sink gets it with source none.
+    void drill();
     // The source says that there is something, and poll() found nothing: did it skip a number?
     void look_behind(SourceId source);
     // A source whose ring broke; `bad` was told, it is read no more and wants to be removed.
@@ -40,6 +44,7 @@ class RingFeeds {
 
     SignalSink& sink_;
     std::vector<Feed> feeds_;
+    std::optional<Feed> drill_;
     bool any_broken_ = false;
 };
 
