@@ -55,7 +55,8 @@ Books::Books(const Plan& plan, Coverage& seen)
 // ---- One step's events, in their order ----------------------------------------------------------
 
 void Books::read(const Step& step, const Context& context) {
-    for (const Event& event : step.events) {
+    for (std::size_t i = context.read_before; i < step.events.size(); ++i) {
+        const Event& event = step.events[i];
         must(event.at == context.now, 0, "an event has another time than its input");
         switch (event.kind) {
             case EventKind::tripped:
@@ -120,6 +121,8 @@ void Books::read_tripped(const Event& event, const Context& context) {
     }
     const RuleSpec& rule = context.plan.rules[index(event.rule)];
     seen_->note(seen_of(rule.kind));
+    must(rule.kind != RuleKind::bad || event.bad == context.oracle.last_bad(), 9,
+         "what a source did wrong is told as something else");
     std::vector<FamilyId> killed;
     for (const Foretold& told : context.oracle.foretold()) {
         if (told.rule != event.rule || told.kind != BreachKind::trip) continue;

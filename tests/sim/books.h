@@ -51,6 +51,7 @@ class Books {
         const std::vector<FamilyId>* tripped_by_hand = nullptr;
         bool starting = false;
         Time now{};
+        std::size_t read_before = 0;  // of the step's events
     };
     void read(const Step& step, const Context& context);
     // After the step: what is sure to have been foretold was done, and what is owed is tried.

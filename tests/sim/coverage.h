@@ -18,6 +18,7 @@ namespace scram::sim {
     X(warning_over) X(held_long_enough) X(confirmed_by_samples) X(bad_not_finite) \
     X(bad_sequence_gap) X(bad_sequence_back) X(bad_unknown_family) X(bad_foreign_family) \
     X(bad_unknown_metric) X(bad_unknown_kind) X(bad_wrong_version) X(bad_wrong_source) \
+    X(bad_ring_full) X(ring_full_untold) X(decided_first) X(concluded_more) \
     X(answer_confirmed) X(answer_nothing_left) X(answer_failed) X(answer_ambiguous) \
     X(answer_throttled) X(answer_clock) X(answer_refused) X(answer_late) X(answer_after_abort) \
     X(hedge) X(hedge_confirmed_first) X(hedged_attempt_confirmed_first) X(attempt_lost) \
@@ -31,7 +32,7 @@ namespace scram::sim {
     X(rearm_refused_rule) X(rearm_refused_trip) X(rearm_forced_over_rule) X(rearm_unfinished) \
     X(confirmed_after_rearm) X(reload_trips) X(reload_changes_slots) X(crash_between_steps) \
     X(crash_before_board) X(crash_before_gate) X(crash_before_fire) X(crash_after_fire) \
-    X(crash_before_journal) X(crash_in_restart) X(clean_restart) X(journal_cut) \
+    X(crash_before_journal) X(crash_between_halves) X(crash_in_restart) X(clean_restart) X(journal_cut) \
     X(journal_flipped) X(restored_latched) X(restored_unfinished) X(restored_in_doubt) \
     X(restored_policy_latched) X(restored_policy_fire) X(restored_policy_armed) \
     X(restored_budget_in_flight) X(bound_checked) X(healed)

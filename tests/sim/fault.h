@@ -27,6 +27,7 @@ enum class Fault : std::uint8_t {
     wrong_clock,    // the local wall clock is wrong, and steps
     drift,          // the two hosts' clocks run at different rates
     garbage,        // records that cannot be right
+    full_ring,      // signals that find no place in their ring
     death,          // a maker vanishes
     silence,        // a maker says nothing
     operators,      // trips and re-arms by hand
@@ -38,10 +39,11 @@ enum class Fault : std::uint8_t {
 inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::late_loop) + 1;
 
 inline constexpr std::array<std::string_view, fault_count> fault_names = {
-    "jitter",      "lost_request",  "lost_answer", "link_reset", "half_open",   "stalled",
-    "twice",       "closing",       "late_bytes",  "foreign",    "maintenance", "wrong_answer",
-    "slow_answer", "exchange_step", "wrong_clock", "drift",      "garbage",     "death",
-    "silence",     "operators",     "reload",      "crash",      "damage",      "late_loop"};
+    "jitter",      "lost_request", "lost_answer", "link_reset",    "half_open",
+    "stalled",     "twice",        "closing",     "late_bytes",    "foreign",
+    "maintenance", "wrong_answer", "slow_answer", "exchange_step", "wrong_clock",
+    "drift",       "garbage",      "full_ring",   "death",         "silence",
+    "operators",   "reload",       "crash",       "damage",        "late_loop"};
 
 class Faults {
   public:

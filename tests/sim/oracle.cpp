@@ -40,6 +40,12 @@ void Oracle::signal(SourceId from, const scram_signal& signal, Time now) {
            signal.value, now);
 }
 
+// Nobody knows what they said, and nobody has seen the source write them.
+void Oracle::signals_lost(SourceId source) {
+    last_bad_ = BadReason::ring_full;
+    report_bad(source, none<FamilyId>());
+}
+
 BadReason Oracle::judge(SourceId from, const scram_signal& signal) const {
     if (signal.version != SCRAM_VERSION) return BadReason::wrong_version;
     if (signal.source != index(from)) return BadReason::wrong_source;

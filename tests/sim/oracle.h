@@ -30,6 +30,7 @@ class Oracle {
     // Each mirrors an input of the engine, before the engine is given it. What it must tell then
     // stands in foretold().
     void signal(SourceId from, const scram_signal& signal, Time now);
+    void signals_lost(SourceId source);
     void joined(SourceId source, Time now);
     void left(SourceId source);
     void vanished(SourceId source);

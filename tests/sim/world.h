@@ -121,7 +121,11 @@ class World {
         take_in(input);
     }
     void take_in(Input input);
-    void carry_out();
+    void signal_in_halves(SourceId source, const scram_signal& signal);
+    void read_step(Input input);
+    Books::Context context(Input input) const;
+    void act();
+    void write_down();
     void perform(const Action& action);
     void fire(const Action& action);
     bool in_flight(FamilyId family) const;
@@ -158,6 +162,7 @@ class World {
     void publish(SourceId source, FamilyId family, MetricId metric, double value);
     void burst(SourceId source);
     void write_garbage(SourceId source);
+    void find_ring_full(SourceId source);
     void place_quote(SourceId source);
     scram_signal record(SourceId source, FamilyId family, MetricId metric, double value);
     void hand_in(SourceId source, const scram_signal& signal);
@@ -192,6 +197,10 @@ class World {
     std::unique_ptr<ExchangeClock> clock_;
     Host host_;
     Step step_;
+    // Of a step in two halves: what the first half did and told.
+    std::vector<Action> done_;
+    std::size_t told_ = 0;
+    bool deciding_ = false;
     std::priority_queue<Happening> queue_;
     std::uint64_t order_ = 0;
     std::uint32_t doings_ = 0;

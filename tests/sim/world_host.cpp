@@ -75,6 +75,9 @@ void World::end_life(Duration pause) {
     rearm_.reset();
     pulled_.reset();
     crash_at_.reset();
+    done_.clear();
+    told_ = 0;
+    deciding_ = false;
     plan(now_ + pause, What::boot);
 }
 
@@ -84,7 +87,8 @@ void World::note_crash() {
     booting_ = false;
     if (*crash_at_ == 0) return seen_.note(Seen::crash_before_board);
     const std::size_t next = *crash_at_ - 1;
-    if (next >= step_.actions.size()) return seen_.note(Seen::crash_before_journal);
+    if (next >= step_.actions.size())
+        return seen_.note(deciding_ ? Seen::crash_between_halves : Seen::crash_before_journal);
     if (step_.actions[next].kind == ActionKind::close_gate) seen_.note(Seen::crash_before_gate);
     if (step_.actions[next].kind == ActionKind::fire) seen_.note(Seen::crash_before_fire);
     if (next > 0 && step_.actions[next - 1].kind == ActionKind::fire)
@@ -102,13 +106,14 @@ void World::work_out_what_must_survive(bool of_machine) {
     for (std::size_t f = 0; f < survivors_.size(); ++f) {
         const FamilyBook& was = before.families()[f];
         const FamilyBook& is = books_.families()[f];
+        const auto tells_board = [&](const Action& action) {
+            const bool told =
+                action.kind == ActionKind::close_gate || action.kind == ActionKind::fire;
+            return told && index(action.family) == f;
+        };
         const bool written =
-            on_board &&
-            std::any_of(step_.actions.begin(), step_.actions.end(), [&](const Action& action) {
-                const bool told =
-                    action.kind == ActionKind::close_gate || action.kind == ActionKind::fire;
-                return told && index(action.family) == f;
-            });
+            std::any_of(done_.begin(), done_.end(), tells_board) ||
+            (on_board && std::any_of(step_.actions.begin(), step_.actions.end(), tells_board));
         const auto latched = [](const FamilyBook& book) { return book.latched && !book.releasing; };
         Survivor& its = survivors_[f];
         its.latched = latched(is) && (latched(was) || written);

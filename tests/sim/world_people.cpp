@@ -30,7 +30,8 @@ void World::maker_does(SourceId source) {
         return;
     }
     if (what < 10 && scenario_.faults.has(Fault::garbage)) return write_garbage(source);
-    if (what < 14) return burst(source);
+    if (what < 12 && scenario_.faults.has(Fault::full_ring)) return find_ring_full(source);
+    if (what < 15) return burst(source);
     if (what < 26) return beat(source);
     if (what < 55) place_quote(source);
     const auto metric = id_at<MetricId>(people_.below(plan_.metrics.size()));
@@ -95,6 +96,7 @@ void World::hand_in(SourceId source, const scram_signal& signal) {
     if (oracle_->last_bad() != BadReason::none)
         seen_.note(static_cast<Seen>(static_cast<int>(Seen::bad_not_finite) +
                                      static_cast<int>(oracle_->last_bad()) - 1));
+    if (people_.one_in(2)) return signal_in_halves(source, signal);
     step(Input::signal, [&] { engine_->on_signal(source, signal, now_, step_); });
 }
 
@@ -146,6 +148,18 @@ void World::write_garbage(SourceId source) {
             break;
     }
     hand_in(source, signal);
+}
+
+// What finds no place takes no number. Some makers are so busy, some write nothing else for a
+// while.
+void World::find_ring_full(SourceId source) {
+    if (people_.one_in(2)) burst(source);
+    if (!makers_[index(source)].attached) return;
+    trace_.say(now_, "maker {} finds its ring full", index(source));
+    oracle_->signals_lost(source);
+    seen_.note(oracle_->foretold().empty() ? Seen::ring_full_untold : Seen::bad_ring_full);
+    step(Input::signal, [&] { engine_->on_signals_lost(source, now_, step_); });
+    if (people_.one_in(3)) makers_[index(source)].silent_until = now_ + people_.up_to(2500ms);
 }
 
 // A maker asks its gate before each quote; the quote arrives later.

@@ -15,6 +15,52 @@ constexpr std::int64_t signature_age_max_ms = 15'000;
 
 void World::take_in(Input input) {
     ++inputs_;
+    read_step(input);
+    act();
+    write_down();
+    crash_at_.reset();
+    for (const Event& event : step_.events) {
+        if (event.kind == EventKind::latched || event.kind == EventKind::restored)
+            oracle_->latched(event.family);
+        if (event.kind == EventKind::rearmed) oracle_->looked_at(event.family);
+    }
+    for (const Action& action : step_.actions) {
+        if (action.kind == ActionKind::open_gate) oracle_->rearmed(action.family, now_);
+    }
+    books_.compare(step_, context(input));
+    check_links();
+    check_deadlines();
+    if (input != Input::signal || !step_.actions.empty()) check_work_goes_on();
+    note_events(input);
+    oracle_->clear();
+    rearm_.reset();
+    pulled_.reset();
+    done_.clear();
+    told_ = 0;
+}
+
+// As Driver::signal: what decide() wants is done before conclude() is asked. The journal is told of
+// both at once.
+void World::signal_in_halves(SourceId source, const scram_signal& signal) {
+    step_.clear();
+    if (engine_->decide(source, signal, now_, step_)) {
+        seen_.note(Seen::decided_first);
+        deciding_ = true;
+        read_step(Input::signal);
+        act();
+        deciding_ = false;
+        check_work_goes_on();
+        done_.assign(step_.actions.begin(), step_.actions.end());
+        told_ = step_.events.size();
+        step_.actions.clear();
+        engine_->conclude(now_, step_);
+        if (!step_.actions.empty()) seen_.note(Seen::concluded_more);
+    }
+    take_in(Input::signal);
+}
+
+// Judges what the engine says, and whether scramd ends while it is done.
+void World::read_step(Input input) {
     trace_step(input);
     const bool acts =
         std::any_of(step_.actions.begin(), step_.actions.end(), [](const Action& its) {
@@ -26,42 +72,28 @@ void World::take_in(Input input) {
     if (to_crash) {
         crash_at_ = mishaps_.below(step_.actions.size() + 3);
         crash_of_machine_ = mishaps_.one_in(4);
-        books_before_.emplace(books_);
     }
-    const Books::Context context{*engine_,
-                                 *oracle_,
-                                 plan_,
-                                 requests_,
-                                 exchange_,
-                                 rearm_ ? &*rearm_ : nullptr,
-                                 pulled_ ? &*pulled_ : nullptr,
-                                 input == Input::start,
-                                 now_};
-    books_.read(step_, context);
+    if (told_ == 0 && (to_crash || deciding_)) books_before_.emplace(books_);
+    books_.read(step_, context(input));
     check_telling();
-    carry_out();
-    crash_at_.reset();
-    for (const Event& event : step_.events) {
-        if (event.kind == EventKind::latched || event.kind == EventKind::restored)
-            oracle_->latched(event.family);
-        if (event.kind == EventKind::rearmed) oracle_->looked_at(event.family);
-    }
-    for (const Action& action : step_.actions) {
-        if (action.kind == ActionKind::open_gate) oracle_->rearmed(action.family, now_);
-    }
-    books_.compare(step_, context);
-    check_links();
-    check_deadlines();
-    if (input != Input::signal || !step_.actions.empty()) check_work_goes_on();
-    note_events(input);
-    oracle_->clear();
-    rearm_.reset();
-    pulled_.reset();
+}
+
+Books::Context World::context(Input input) const {
+    return {*engine_,
+            *oracle_,
+            plan_,
+            requests_,
+            exchange_,
+            rearm_ ? &*rearm_ : nullptr,
+            pulled_ ? &*pulled_ : nullptr,
+            input == Input::start,
+            now_,
+            told_};
 }
 
 // ---- Carrying out -------------------------------------------------------------------------------
 
-void World::carry_out() {
+void World::act() {
     const auto end_at = [&](std::size_t point) {
         if (crash_at_ == point) throw Crash{crash_of_machine_};
     };
@@ -72,6 +104,9 @@ void World::carry_out() {
         perform(step_.actions[i]);
         end_at(2 + i);
     }
+}
+
+void World::write_down() {
     host_.after(step_, *engine_, clock_->at(now_));
     if (strikes(Fault::damage, 4000, mishaps_)) host_.stall_scribe(mishaps_.between(1, 600));
     if (host_.scribe(clock_->at(now_))) durable_ = books_.families();
@@ -157,7 +192,8 @@ void World::check_telling() const {
     const auto tells = [&](auto&& of) {
         return std::any_of(step_.events.begin(), step_.events.end(), of);
     };
-    bool fired = false;
+    bool fired = std::any_of(done_.begin(), done_.end(),
+                             [](const Action& its) { return its.kind == ActionKind::fire; });
     for (const Action& action : step_.actions) {
         const auto of_family = [&](EventKind kind) {
             return [&action, kind](const Event& event) {
@@ -345,7 +381,8 @@ void World::trace_step(Input input) {
                    static_cast<int>(action.kind), index(action.family), index(action.link),
                    static_cast<std::uint64_t>(action.attempt), action.lock.count());
     }
-    for (const Event& event : step_.events) {
+    for (std::size_t i = told_; i < step_.events.size(); ++i) {
+        const Event& event = step_.events[i];
         trace_.mix(static_cast<int>(event.kind), static_cast<std::uint64_t>(event.trip),
                    index(event.family), index(event.rule));
         trace_.say(now_, "    tells {} trip {} rule {} family {} source {} link {} value {} {}",

@@ -70,6 +70,9 @@ MUTANTS = [
            "bad == BadReason::none && order != BadReason::sequence_back;",
            "bad == BadReason::none;",
            "a record that came late is older than what is known"),
+    mutant("cancels-wait-for-conclude", 2, "engine.cpp",
+           "    dispatch_all(now, step);\n    return true;\n", "    return true;\n",
+           "a kill must not wait for what comes after it"),
     mutant("never-hedged", 2, "engine_cancels.cpp",
            "family.out == 1 ? now + hedge_after(link.account) : never;", "never;",
            "a silent link costs the whole patience"),
@@ -214,6 +217,11 @@ MUTANTS = [
            "    if (!sources_[index(from)].may_publish[signal.family]) "
            "return BadReason::foreign_family;\n", "",
            "one desk's maker spoils another's sum"),
+    mutant("ring-full-ignored", 9, "engine.cpp",
+           "    rules_.on_bad(source, none<FamilyId>(), none<MetricId>(), BadReason::ring_full, 0, "
+           "breaches_);\n",
+           "    (void)source;\n",
+           "a signal that found no place may have been the breach"),
     mutant("bad-told-each-time", 9, "rules_health.cpp",
            "        if (watch.source != source || watch.holds) continue;\n        watch.holds = true;\n"
            "        out.push_back({.kind = trip_kind(watch.rule),\n"
@@ -229,6 +237,17 @@ MUTANTS = [
     mutant("deadline-not-asked-for", 0, "engine.cpp",
            "        next_deadline_ = std::min(next_deadline_, rules_.next_deadline());\n", "",
            "a value that holds for long enough would trip only when the next one comes"),
+    mutant("ring-full-is-a-sign", 0, "engine.cpp",
+           "    rules_.on_bad(source, none<FamilyId>(), none<MetricId>(), BadReason::ring_full, 0, "
+           "breaches_);\n",
+           "    rules_.on_seen(source, now);\n"
+           "    rules_.on_bad(source, none<FamilyId>(), none<MetricId>(), BadReason::ring_full, 0, "
+           "breaches_);\n",
+           "a source that is seen only to lose signals is silent"),
+    mutant("breach-not-concluded", 0, "engine.cpp",
+           "    dispatch_all(now, step);\n    return true;\n",
+           "    dispatch_all(now, step);\n    return step.actions.empty();\n",
+           "what a kill began has no deadline"),
     mutant("overdue-not-aborted", 0, "engine_links.cpp",
            "        if (link.deadline > now || link.aborted) continue;\n",
            "        if (link.deadline > now || link.aborted || "
