@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cstdint>
@@ -45,11 +46,9 @@ inline void stay_on(int cpu) {
     sched_setaffinity(0, sizeof set, &set);
 }
 
-// While true, no ordinary thread of the same core runs in between. False if that is not permitted.
+// While true, other threads of the same core get next to nothing. False if that is not permitted.
 inline bool urgent(bool on) {
-    sched_param priority{};
-    priority.sched_priority = on ? 10 : 0;
-    return sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &priority) == 0;
+    return setpriority(PRIO_PROCESS, 0, on ? -20 : 0) == 0;
 }
 
 }  // namespace scram::bench

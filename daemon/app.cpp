@@ -98,9 +98,11 @@ void App::loop() {
 // call.
 void App::spin() {
     const std::size_t looks = 1 + looks_at_rings / (1 + config_.plan.sources.size());
-    bool busy = false;
-    for (std::size_t i = 0; i < looks && !busy; ++i) busy = ingress_.poll();
-    busy = io_.poll() > 0 || busy;
+    bool busy = kernel_was_busy_;
+    for (std::size_t i = 0; i < looks && (i == 0 || !busy); ++i) busy |= ingress_.poll();
+    // One handler: what it sets off waits until the rings were read.
+    kernel_was_busy_ = io_.poll_one() > 0;
+    busy |= kernel_was_busy_;
     const Time now = monotonic_now();
     driver_.turns().end(now);
     if (!busy && warmer_ != nullptr && now - warmed_at_ >= config_.wire.warm_every) warm(now);
@@ -111,7 +113,7 @@ void App::sleep() {
     if (ingress_.fall_asleep()) io_.run_one();
     ingress_.wake();
     ingress_.poll();
-    io_.poll();
+    io_.poll_one();  // also where the rings never let it sleep
     driver_.turns().end(monotonic_now());
 }
 

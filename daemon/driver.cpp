@@ -19,6 +19,8 @@ std::chrono::steady_clock::time_point asio_time(Time at) {
 }
 
 constexpr std::size_t warmed_at_once = 32;
+// Waking up costs more than to sign and seal these; while they are, a signal waits.
+constexpr std::size_t signed_at_once = 4;
 
 }  // namespace
 
@@ -189,7 +191,9 @@ void Driver::refresh_next() {
         if (error) return;
         const Time now = monotonic_now();
         turns_.did("signature", now);
-        magazine_.signed_anew(armory_.refresh_next(clock_.at(now)));
+        for (std::size_t i = 0; i < std::min(signed_at_once, armory_.size()); ++i) {
+            magazine_.signed_anew(armory_.refresh_next(clock_.at(now)));
+        }
         refresh_next();
     });
 }
@@ -368,7 +372,10 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
       deadline_timer_(io),
       refresh_timer_(io),
       refresh_interval_(std::max<Duration>(
-          config.exchange.resign_every / static_cast<std::int64_t>(armory_.size() + 1), 1ms)) {
+          config.exchange.resign_every *
+              static_cast<std::int64_t>(std::min(signed_at_once, armory_.size())) /
+              static_cast<std::int64_t>(armory_.size() + 1),
+          1ms)) {
     LinkOptions options{config.exchange.host,
                         config.exchange.port,
                         config.exchange.connect_timeout,
