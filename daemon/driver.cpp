@@ -18,10 +18,6 @@ std::chrono::steady_clock::time_point asio_time(Time at) {
         std::chrono::duration_cast<std::chrono::steady_clock::duration>(at.time_since_epoch()));
 }
 
-constexpr std::size_t warmed_at_once = 32;
-// Waking up costs more than to sign and seal these; while they are, a signal waits.
-constexpr std::size_t signed_at_once = 4;
-
 }  // namespace
 
 // ---- The way of a kill --------------------------------------------------------------------------
@@ -158,11 +154,6 @@ void Driver::record(RequestKind request, const Stages& stages) {
     }
 }
 
-std::vector<JournalNews> Driver::look_after_receipts() {
-    receipts_.file_changed();
-    return receipts_.news();
-}
-
 void Driver::follow_deadline() {
     const Time next = engine_.next_deadline();
     if (next == deadline_) return;
@@ -183,114 +174,6 @@ void Driver::on_deadline() {
     turns_.did("deadline", now);
     engine_.on_time(now, step_);
     carry_out(Time{}, now);
-}
-
-void Driver::refresh_next() {
-    refresh_timer_.expires_after(refresh_interval_);
-    refresh_timer_.async_wait([this](auto error) {
-        if (error) return;
-        const Time now = monotonic_now();
-        turns_.did("signature", now);
-        for (std::size_t i = 0; i < std::min(signed_at_once, armory_.size()); ++i) {
-            magazine_.signed_anew(armory_.refresh_next(clock_.at(now)));
-        }
-        refresh_next();
-    });
-}
-
-// A few at a time, so that a signal waits no longer than that.
-void Driver::seal_soon() {
-    if (sealing_ || !magazine_.is_wanting()) return;
-    sealing_ = true;
-    boost::asio::post(io_, [this] {
-        turns_.did("seal", monotonic_now());
-        sealing_ = false;
-        magazine_.seal_some();
-        seal_soon();
-    });
-}
-
-// As much of it as costs a few microseconds: the families take turns.
-void Driver::warm(Time now) {
-    turns_.did("warm", now);
-    act(Time{}, now);  // of nothing
-    for (std::size_t i = 0; i < std::min(warmed_at_once, engine_.plan().families.size()); ++i) {
-        const auto family = id_at<FamilyId>(warmed_++ % engine_.plan().families.size());
-        const Engine::Next next = engine_.next_cancel(family, now);
-        drilled_ += next.touched;
-        if (next.link == none<LinkId>()) continue;
-        magazine_.fire_dry(next.link, armory_.pick(family, next.lock, clock_.at(now)));
-        gates_.touch(family);
-        journal_.touch(family);
-    }
-}
-
-// ---- Links --------------------------------------------------------------------------------------
-
-void Driver::link_up(LinkId link, const std::string& peer, const std::string& tls) {
-    sights_[index(link)].peer = peer;
-    sights_[index(link)].tls = tls;
-    magazine_.number_is_new(link);
-    const Time now = monotonic_now();
-    turns_.did("link up", now);
-    engine_.on_link_up(link, now, step_);
-    carry_out(Time{}, now, fmt::format("{} {}", peer, tls));
-}
-
-void Driver::link_down(LinkId link, bool was_up, const std::string& reason) {
-    // An address that is tried again and again for the same reason is told once.
-    const bool news = was_up || sights_[index(link)].lost != reason;
-    sights_[index(link)].lost = reason;
-    const Time now = monotonic_now();
-    turns_.did("link down", now);
-    if (was_up) {
-        const RequestKind lost = settle(link, Time{});
-        engine_.on_link_down(link, now, step_);
-        carry_out(Time{}, now, reason);
-        record(lost, sights_[index(link)].settled);
-    } else if (news) {
-        scribe_.say(4, fmt::format("link_down link={} detail={}", link_name(engine_.plan(), link),
-                                   json_string(reason)));
-    }
-}
-
-void Driver::link_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
-    const RequestKind settled = settle(link, read_at);
-    turns_.did("answer", read_at);
-    switch (engine_.phase(link)) {
-        case LinkPhase::firing:
-            attempt_answered(link, answer, read_at);
-            break;
-        case LinkPhase::rehearsing:
-            rehearsal_answered(link, answer, read_at);
-            break;
-        case LinkPhase::idle:
-        case LinkPhase::down:
-            break;  // given up a moment ago: its abort is under way
-    }
-    record(settled, sights_[index(link)].settled);
-}
-
-void Driver::attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
-    const Answer read = answers_.mass_cancel(answer.status, answer.body);
-    engine_.on_answer(link, read, read_at, step_, answer.keep_alive);
-    carry_out(Time{}, read_at);
-}
-
-void Driver::rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
-    LinkSight& sight = sights_[index(link)];
-    const auto exchange_time = answers_.time(answer.status, answer.body);
-    if (exchange_time) {
-        sight.round_trip = read_at - sight.stages.sent;
-        sight.rehearsed = read_at;
-        if (clock_.sample(sight.stages.decided, read_at, *exchange_time)) {
-            scribe_.say(
-                4, "clock_stepped detail=\"the exchange's clock stepped; signatures follow it\"");
-        }
-    }
-    const Answer told{AnswerClass::failed, answer.status, no_code};
-    engine_.on_rehearsed(link, exchange_time.has_value(), told, read_at, step_, answer.keep_alive);
-    carry_out(Time{}, read_at);
 }
 
 // ---- Sources and operators ----------------------------------------------------------------------
@@ -332,25 +215,6 @@ void Driver::adopt(const Plan& plan) {
     carry_out(Time{}, now);
 }
 
-std::string Driver::unready_reason(Time now) const {
-    const Plan& plan = engine_.plan();
-    for (std::size_t a = 0; a < plan.accounts.size(); ++a) {
-        bool warm = false;
-        for (std::size_t l = 0; l < links_.size(); ++l) {
-            const auto link = id_at<LinkId>(l);
-            const bool up =
-                engine_.phase(link) != LinkPhase::down && sights_[l].rehearsed != Time{};
-            warm = warm || (engine_.account_of(link) == id_at<AccountId>(a) && up);
-        }
-        if (!warm) return fmt::format("account {} has no warm link", plan.accounts[a].name);
-        if (armory_.oldest(id_at<AccountId>(a), clock_.at(now)) > 25s) {
-            return fmt::format("account {} has requests whose signature is too old",
-                               plan.accounts[a].name);
-        }
-    }
-    return {};
-}
-
 // ---- Life ---------------------------------------------------------------------------------------
 
 Driver::Driver(boost::asio::io_context& io, const Config& config,
@@ -371,11 +235,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
       sights_(engine_.link_count()),
       deadline_timer_(io),
       refresh_timer_(io),
-      refresh_interval_(std::max<Duration>(
-          config.exchange.resign_every *
-              static_cast<std::int64_t>(std::min(signed_at_once, armory_.size())) /
-              static_cast<std::int64_t>(armory_.size() + 1),
-          1ms)) {
+      resign_every_(config.exchange.resign_every) {
     LinkOptions options{config.exchange.host,
                         config.exchange.port,
                         config.exchange.connect_timeout,

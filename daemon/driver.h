@@ -125,7 +125,7 @@ class Driver final : public LinkObserver {
     boost::asio::steady_timer deadline_timer_;
     Time deadline_ = never;
     boost::asio::steady_timer refresh_timer_;
-    Duration refresh_interval_;
+    const Duration resign_every_;
     bool sealing_ = false;
     Drill drill_;
     double drilled_ = 0;  // what was touched, so that no compiler leaves it out

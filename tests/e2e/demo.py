@@ -66,7 +66,10 @@ def resting(lab, family):
 def tell_stages(answered):
     say("stages", "signal published by the maker")
     for key, what in (("read_us", "read by scramd"), ("decided_us", "decided: fire"),
-                      ("sent_us", "handed to TLS and the kernel"), ("answered_us", "answered by the exchange")):
+                      ("wire_us", "from there on the wire, by the kernel's stamp"),
+                      ("sent_us", "from the decision, send() returned"), ("answered_us", "answered by the exchange")):
+        if key not in answered:
+            continue  # no stamp
         print(f"            + {answered[key]:>8.1f} us  {what}")
 
 

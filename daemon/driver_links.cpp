@@ -1,0 +1,77 @@
+// The driver and its links: what they tell, the engine is told.
+#include "daemon/driver.h"
+
+#include <fmt/format.h>
+
+#include "daemon/json.h"
+#include "net/clock.h"
+
+namespace scram {
+
+void Driver::link_up(LinkId link, const std::string& peer, const std::string& tls) {
+    sights_[index(link)].peer = peer;
+    sights_[index(link)].tls = tls;
+    magazine_.number_is_new(link);
+    const Time now = monotonic_now();
+    turns_.did("link up", now);
+    engine_.on_link_up(link, now, step_);
+    carry_out(Time{}, now, fmt::format("{} {}", peer, tls));
+}
+
+void Driver::link_down(LinkId link, bool was_up, const std::string& reason) {
+    // An address that is tried again and again for the same reason is told once.
+    const bool news = was_up || sights_[index(link)].lost != reason;
+    sights_[index(link)].lost = reason;
+    const Time now = monotonic_now();
+    turns_.did("link down", now);
+    if (was_up) {
+        const RequestKind lost = settle(link, Time{});
+        engine_.on_link_down(link, now, step_);
+        carry_out(Time{}, now, reason);
+        record(lost, sights_[index(link)].settled);
+    } else if (news) {
+        scribe_.say(4, fmt::format("link_down link={} detail={}", link_name(engine_.plan(), link),
+                                   json_string(reason)));
+    }
+}
+
+void Driver::link_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
+    const RequestKind settled = settle(link, read_at);
+    turns_.did("answer", read_at);
+    switch (engine_.phase(link)) {
+        case LinkPhase::firing:
+            attempt_answered(link, answer, read_at);
+            break;
+        case LinkPhase::rehearsing:
+            rehearsal_answered(link, answer, read_at);
+            break;
+        case LinkPhase::idle:
+        case LinkPhase::down:
+            break;  // given up a moment ago: its abort is under way
+    }
+    record(settled, sights_[index(link)].settled);
+}
+
+void Driver::attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
+    const Answer read = answers_.mass_cancel(answer.status, answer.body);
+    engine_.on_answer(link, read, read_at, step_, answer.keep_alive);
+    carry_out(Time{}, read_at);
+}
+
+void Driver::rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
+    LinkSight& sight = sights_[index(link)];
+    const auto exchange_time = answers_.time(answer.status, answer.body);
+    if (exchange_time) {
+        sight.round_trip = read_at - sight.stages.sent;
+        sight.rehearsed = read_at;
+        if (clock_.sample(sight.stages.decided, read_at, *exchange_time)) {
+            scribe_.say(
+                4, "clock_stepped detail=\"the exchange's clock stepped; signatures follow it\"");
+        }
+    }
+    const Answer told{AnswerClass::failed, answer.status, no_code};
+    engine_.on_rehearsed(link, exchange_time.has_value(), told, read_at, step_, answer.keep_alive);
+    carry_out(Time{}, read_at);
+}
+
+}  // namespace scram
