@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/engine.h"
+#include "bench/measured_engine.h"
 #include "core/flight_recorder.h"
 #include "core/okx_request.h"
 
@@ -15,8 +15,6 @@ namespace scram {
 namespace {
 
 constexpr std::size_t samples = 20'000;
-constexpr MetricId delta{};
-constexpr SourceId maker{};
 
 std::int64_t ticks() {
     timespec t{};
@@ -43,33 +41,9 @@ Row measure(std::string name, Work work, Between between) {
     return row;
 }
 
-// `families` families, each watched by its own limit, and rules that look at other metrics of them.
-Plan plan_of(std::size_t families, std::size_t rules) {
-    Plan plan;
-    plan.accounts.push_back({"mm-1", {}, 5});
-    plan.metrics = {"delta", "vega"};
-    SourceSpec source{"maker-1", {}};
-    for (std::size_t f = 0; f < families; ++f) {
-        plan.families.push_back(
-            {fmt::format("mm-1/F{}", f), AccountId{}, fmt::format("F{}", f), {}});
-        source.families.push_back(id_at<FamilyId>(f));
-    }
-    plan.sources.push_back(source);
-    for (std::size_t r = 0; r < rules; ++r) {
-        RuleSpec rule;
-        rule.name = fmt::format("rule-{}", r);
-        rule.metric = delta;
-        rule.families = {id_at<FamilyId>(r % families)};
-        // Of one family's rules the first is the strictest: a breach of it alone is the usual case.
-        rule.limit = r < families ? 1000 : 5000;
-        plan.rules.push_back(rule);
-    }
-    return plan;
-}
-
 // Beside its limits, each family has a rule of each kind that remembers.
 Plan plan_with_windows(std::size_t families) {
-    Plan plan = plan_of(families, families);
+    Plan plan = bench::plan_of(families, families);
     for (const RuleKind kind : {RuleKind::drawdown, RuleKind::change, RuleKind::count}) {
         RuleSpec rule = plan.rules[0];
         rule.name = fmt::format("window-{}", static_cast<int>(kind));
@@ -83,67 +57,24 @@ Plan plan_with_windows(std::size_t families) {
     return plan;
 }
 
-struct Bench {
-    explicit Bench(const Plan& plan) : engine(plan), step(plan) {
-        engine.on_source_joined(maker, now, step);
-        for (std::size_t l = 0; l < engine.link_count(); ++l) {
-            engine.on_link_up(id_at<LinkId>(l), now, step);
-            if (engine.phase(id_at<LinkId>(l)) != LinkPhase::rehearsing) continue;
-            engine.on_rehearsed(id_at<LinkId>(l), true, {}, now, step);
-        }
-        step.clear();
-    }
-
-    void publish(double value) {
-        scram_signal signal{};
-        signal.sequence = ++sequence;
-        signal.value = value;
-        signal.version = SCRAM_VERSION;
-        signal.kind = SCRAM_VALUE;
-        undecided = engine.decide(maker, signal, now += 1us, step);
-    }
-
-    // Back to armed: the answer, a harmless value, a re-arm, and time for the budget's slot.
-    void recover() {
-        const FamilyId family{};
-        if (undecided) engine.conclude(now, step);
-        if (engine.family(family).cancel == Cancel::in_flight) {
-            engine.on_answer(engine.family(family).link, {AnswerClass::confirmed, 200, 0}, now,
-                             step);
-        }
-        publish(0);
-        if (undecided) engine.conclude(now, step);
-        const TripId trip = engine.family(family).wanted_by;
-        engine.on_rearm({&family, 1}, {&trip, 1}, {"bench", "again"}, true, now, step);
-        now += 3s;
-        step.clear();
-    }
-
-    Engine engine;
-    Step step;
-    Time now{1h};
-    std::uint64_t sequence = 0;
-    bool undecided = false;
-};
-
 const auto nothing = [](std::size_t) {};
 
 Row quiet_signal(std::size_t families, std::size_t rules) {
-    Bench bench(plan_of(families, rules));
+    bench::MeasuredEngine bench(bench::plan_of(families, rules));
     return measure(
         fmt::format("signal, no breach, {} families, {} rules", families, rules),
         [&](std::size_t i) { bench.publish(static_cast<double>(i % 999)); }, nothing);
 }
 
 Row quiet_windows() {
-    Bench bench(plan_with_windows(100));
+    bench::MeasuredEngine bench(plan_with_windows(100));
     return measure(
         "signal, no breach, a limit and three rolling windows",
         [&](std::size_t i) { bench.publish(static_cast<double>(i % 999)); }, nothing);
 }
 
 Row breach(std::size_t families, std::size_t rules, double value = 2000) {
-    Bench bench(plan_of(families, rules));
+    bench::MeasuredEngine bench(bench::plan_of(families, rules));
     return measure(
         fmt::format("signal, breach{}, fire, {} families, {} rules", value > 5000 ? " of ten" : "",
                     families, rules),

@@ -21,7 +21,6 @@ class Armory {
     // The request to send now, as an index. A signature that has grown too old while the loop was
     // stuck is made anew first, at the price of a microsecond.
     std::size_t pick(FamilyId family, milliseconds lock, WallMillis now);
-    std::size_t find(FamilyId family, milliseconds lock) const;
 
     std::size_t size() const { return requests_.size(); }
     std::string_view bytes(std::size_t at) const { return requests_[at].request.bytes(); }
@@ -48,6 +47,7 @@ class Armory {
         ArmedRequest request;
         std::uint64_t revision = 0;
     };
+    std::size_t find(FamilyId family, milliseconds lock) const;
     void refresh(Armed& armed, WallMillis now);
     Signer& signer(const Armed& armed) { return *signers_[index(armed.account)]; }
 
