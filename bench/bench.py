@@ -65,6 +65,7 @@ def plan():
     rows = [("floor", "", lambda *on: Floor(*on, "floor"), CYCLES, GAPS),
             ("floor, one connection", "", lambda *on: Floor(*on, "one", connections=1, batches=8, pulls=8),
              CYCLES, []),
+            ("spin and send()", "", lambda *on: Floor(*on, "spin", kind="spinning-floor"), CYCLES, GAPS),
             ("wake-up and send()", "", lambda *on: Floor(*on, "bell", kind="sleeping-floor"), CYCLES, GAPS)]
     for wait in ("spin", "sleep"):
         for records in RECORDS:

@@ -15,6 +15,7 @@ class Contender {
   public:
     virtual ~Contender() = default;
     virtual Nanos pull(std::size_t target) = 0;
+    virtual void take_turn(bool /*begins*/) {}  // a cycle begins, or is over
     virtual void calm() {}          // harmless values again, so that it can be armed again
     virtual void read_answers() {}  // of those whose connections are this process's own
     virtual int cpu() const = 0;    // where pull() is called
@@ -37,6 +38,9 @@ struct Address {
 std::unique_ptr<Contender> make_floor(const Address& to, std::size_t connections, Cpus cpus);
 // The same by a thread that sleeps in epoll until a doorbell rings.
 std::unique_ptr<Contender> make_sleeping_floor(const Address& to, std::size_t connections,
+                                               Cpus cpus);
+// The same by a thread that spins until it is told.
+std::unique_ptr<Contender> make_spinning_floor(const Address& to, std::size_t connections,
                                                Cpus cpus);
 // A market maker with libscram: target i is the family of that place.
 std::unique_ptr<Contender> make_maker(const std::string& socket, const std::string& source,

@@ -142,6 +142,50 @@ class SleepingFloor : public Contender {
     std::thread sleeper_;
 };
 
+// A thread that spins until it is told, as scramd's loop does, and does nothing else. Out of its
+// turn it sleeps.
+class SpinningFloor : public Contender {
+  public:
+    SpinningFloor(const Address& to, std::size_t connections, Cpus cpus)
+        : senders_(to, connections),
+          cpu_(cpus.others),
+          spinner_([this, cpus] { serve(cpus.client); }) {}
+    ~SpinningFloor() override {
+        stopping_ = true;
+        take_turn(true);
+        spinner_.join();
+    }
+
+    void take_turn(bool begins) override {
+        has_turn_ = begins;
+        has_turn_.notify_one();
+    }
+    Nanos pull(std::size_t) override {
+        const Nanos now = wall_now();
+        pulled_.fetch_add(1, std::memory_order_release);
+        return now;
+    }
+    void read_answers() override { senders_.read_answers(); }
+    int cpu() const override { return cpu_; }
+
+  private:
+    void serve(int cpu) {
+        stay_on(cpu);
+        urgent(true);
+        for (std::size_t sent = 0; !stopping_;) {
+            has_turn_.wait(false);
+            if (pulled_.load(std::memory_order_acquire) > sent) senders_.send_ready(sent++);
+        }
+    }
+
+    Senders senders_;
+    int cpu_;
+    std::atomic<std::size_t> pulled_ = 0;
+    std::atomic<bool> has_turn_ = false;
+    std::atomic<bool> stopping_ = false;
+    std::thread spinner_;
+};
+
 void ask_for_stamps(int fd) {
     const int wanted =
         SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY;
@@ -173,6 +217,11 @@ std::unique_ptr<Contender> make_floor(const Address& to, std::size_t connections
 std::unique_ptr<Contender> make_sleeping_floor(const Address& to, std::size_t connections,
                                                Cpus cpus) {
     return std::make_unique<SleepingFloor>(to, connections, cpus);
+}
+
+std::unique_ptr<Contender> make_spinning_floor(const Address& to, std::size_t connections,
+                                               Cpus cpus) {
+    return std::make_unique<SpinningFloor>(to, connections, cpus);
 }
 
 std::vector<Nanos> socket_stamps(const Address& to, std::size_t n, Nanos pitch) {

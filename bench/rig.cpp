@@ -3,7 +3,8 @@
 //
 //   scram_bench_rig DEVICE CLIENT_CPU OTHERS_CPU
 //
-//   floor NAME HOST PORT CONNECTIONS            make a contender; also sleeping-floor
+//   floor NAME HOST PORT CONNECTIONS            make a contender; also sleeping-floor,
+//                                               spinning-floor
 //   maker NAME SOCKET SOURCE FAMILY...
 //   bot NAME SOCKET TARGETS
 //   cycle NAME PORT WIRES PITCH_US BATCHES PULLS GAP_MS...
@@ -157,6 +158,7 @@ class Rig {
         const Address to{next_word<std::string>(words), next_word<std::uint16_t>(words)};
         const auto connections = next_word<std::size_t>(words);
         if (kind == "floor") return make_floor(to, connections, cpus_);
+        if (kind == "spinning-floor") return make_spinning_floor(to, connections, cpus_);
         if (kind == "sleeping-floor") return make_sleeping_floor(to, connections, cpus_);
         throw std::runtime_error("unknown verb " + kind);
     }
@@ -164,6 +166,7 @@ class Rig {
     Samples cycle(Contender& contender, const CycleShape& shape) {
         stay_on(contender.cpu());
         urgent(true);
+        contender.take_turn(true);
         tap_.read(shape.port, 0);
         std::vector<Pull> pulls;
         for (std::size_t b = 0; b < shape.batches; ++b) batch(contender, shape, pulls);
@@ -176,6 +179,7 @@ class Rig {
         }
         rest_until(wall_now() + answers_take);
         contender.read_answers();
+        contender.take_turn(false);
         urgent(false);
         stay_on(cpus_.others);
         return match(pulls, tap_.read(shape.port, request_bytes_min), shape.wires);
@@ -183,9 +187,11 @@ class Rig {
 
     void batch(Contender& contender, const CycleShape& shape, std::vector<Pull>& pulls) {
         const std::size_t from = pulls.size();
-        const Nanos start = wall_now() + ms;
+        Nanos due = wall_now() + ms;
         for (std::size_t i = 0; i < shape.pulls; ++i) {
-            spin_until(start + static_cast<Nanos>(i) * shape.pitch);
+            spin_until(due);
+            // From this one on: a rig that was held up does not catch up in a burst.
+            due = wall_now() + shape.pitch;
             pulls.push_back({contender.pull(from + i), i == 0 ? not_counted : shape.pitch});
         }
         rest_until(wall_now() + answers_take);

@@ -73,8 +73,8 @@ struct Config {
     WireConfig wire;
     Paths paths;
     JournalConfig journal;
-    Wait wait = Wait::sleep;
-    int cpu = -1;  // to pin the loop to; -1: not pinned
+    Wait wait = Wait::sleep;  // where a core is given, and nothing else said: spin
+    int cpu = -1;             // to pin the loop to; -1: not pinned
 };
 
 // Root and the user that scramd runs as may do everything; others what `rights` says.

@@ -91,8 +91,9 @@ void read_socket_path(Section& paths, std::string_view key, std::string& path) {
 }  // namespace
 
 void read_top(Section& top, Config& config) {
-    top.read("wait", config.wait, wait_words);
     top.read("cpu", config.cpu, {-1, cpu_max, "-1: not pinned"});
+    config.wait = config.cpu < 0 ? Wait::sleep : Wait::spin;
+    top.read("wait", config.wait, wait_words);
     for (auto& metric : top.list("metrics").value_or(std::vector<Text>{})) {
         auto& metrics = config.plan.metrics;
         check_name(top.document(), metric);

@@ -54,10 +54,8 @@ class FlightRecorder {
     // The signals of `flight_span` up to `now`, in no order. Allocates: for after the wire.
     std::vector<FlightRecord> freeze(Time now) const {
         std::vector<FlightRecord> frozen;
-        for (const FlightRecord& record : records_) {
-            const bool is_recorded = record.from != none<SourceId>();
-            if (is_recorded && record.read > now - flight_span) frozen.push_back(record);
-        }
+        for (std::size_t source = 0; source < next_.size(); ++source)
+            freeze(source, now - flight_span, frozen);
         if (frozen.size() <= flight_max) return frozen;
         const auto newer = [](const FlightRecord& a, const FlightRecord& b) {
             return a.read > b.read;
@@ -68,6 +66,16 @@ class FlightRecorder {
     }
 
   private:
+    // From the newest back: what is older than `since` is not looked at.
+    void freeze(std::size_t source, Time since, std::vector<FlightRecord>& frozen) const {
+        const FlightRecord* const ring = &records_[source * per_source_];
+        for (std::size_t i = 0, at = next_[source]; i < per_source_; ++i) {
+            at = (at == 0 ? per_source_ : at) - 1;
+            if (ring[at].from == none<SourceId>() || ring[at].read <= since) return;
+            frozen.push_back(ring[at]);
+        }
+    }
+
     std::size_t per_source_;
     std::vector<std::size_t> next_;      // by source: where its next signal goes
     std::vector<FlightRecord> records_;  // grouped by source

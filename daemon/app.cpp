@@ -1,14 +1,12 @@
 #include "daemon/app.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <system_error>
 
+#include "daemon/cores.h"
 #include "daemon/status.h"
 #include "net/clock.h"
 
@@ -16,17 +14,8 @@ namespace scram {
 namespace {
 
 constexpr std::size_t looks_at_rings =
-    2048;  // before the next look at the kernel; some microseconds
-
-void pin_to(int cpu) {
-    if (cpu < 0) return;
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(static_cast<std::size_t>(cpu), &set);
-    if (sched_setaffinity(0, sizeof set, &set) == 0) return;
-    throw std::system_error(errno, std::generic_category(),
-                            fmt::format("cannot pin to cpu {}: does the machine have it?", cpu));
-}
+    2048;                              // before the next look at the kernel; some microseconds
+constexpr std::size_t warm_steps = 8;  // of a round: what costs some microseconds each
 
 }  // namespace
 
@@ -68,7 +57,6 @@ void App::start() {
     driver_.start();
     say(journal_->report());
     beat();
-    // Last: the threads of logging and name resolution stay off the loop's core.
     pin_to(config_.cpu);
 }
 
@@ -105,8 +93,9 @@ void App::spin() {
     busy |= kernel_was_busy_;
     const Time now = monotonic_now();
     driver_.turns().end(now);
-    if (!busy && warmer_ != nullptr && now - warmed_at_ >= config_.wire.warm_every) warm(now);
     driver_.turns().begin(now);
+    const bool idle = !busy && warmer_ != nullptr;
+    if (idle && now - warmed_at_ >= config_.wire.warm_every / warm_steps) warm(now);
 }
 
 void App::sleep() {
@@ -117,11 +106,18 @@ void App::sleep() {
     driver_.turns().end(monotonic_now());
 }
 
+// One step of a round: the rings are looked at before the next.
 void App::warm(Time now) {
     warmed_at_ = now;
-    warmer_->exercise();
-    driver_.warm(now);
-    ingress_.drill();
+    driver_.turns().did("warm", now);
+    switch (warm_step_++ % warm_steps) {
+        case 0:
+            return warmer_->exercise();
+        case 1:
+            return ingress_.drill();
+        default:
+            return driver_.warm(now);
+    }
 }
 
 void App::await_signal() {
@@ -166,7 +162,7 @@ void App::beat() {
     driver_.turns().did("beat", monotonic_now());
     service_.watchdog();
     say(journal_->beat(monotonic_now()));
-    say(driver_.look_after_receipts());
+    say(driver_.receipts_news());
     const std::string unready = driver_.unready_reason(monotonic_now());
     if (!said_ready_ && unready.empty()) {
         said_ready_ = true;

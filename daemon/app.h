@@ -65,6 +65,7 @@ class App {
     Duration beat_interval_;
     std::unique_ptr<Warmer> warmer_;
     Time warmed_at_{};
+    std::size_t warm_step_ = 0;
     bool kernel_was_busy_ = false;
     bool said_ready_ = false;
     bool stopping_ = false;

@@ -51,6 +51,7 @@ void Driver::carry_out(Time published, Time read, std::string_view detail) {
     step_.clear();
     follow_deadline();
     seal_soon();
+    file_soon(filed_after);
 }
 
 void Driver::act(Time published, Time read) {
@@ -116,7 +117,6 @@ void Driver::tell(std::string_view detail) {
         receipts_.on_event(event, stages, wall);
         if (watched) watchers_->announce(json_line(story, wall));
     }
-    receipts_.file_changed();
 }
 
 // Of the request sent last on the event's link. An answer may have set the next one off already.
@@ -235,6 +235,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
       sights_(engine_.link_count()),
       deadline_timer_(io),
       refresh_timer_(io),
+      filing_timer_(io),
       resign_every_(config.exchange.resign_every) {
     LinkOptions options{config.exchange.host,
                         config.exchange.port,
@@ -266,6 +267,7 @@ void Driver::start() {
 void Driver::stop() {
     refresh_timer_.cancel();
     deadline_timer_.cancel();
+    filing_timer_.cancel();
     for (const auto& link : links_) link->stop();
 }
 

@@ -39,6 +39,9 @@ struct LinkSight {
     Stages settled;  // of the last that was answered or lost
 };
 
+// What comes of a trip comes at once: it is filed together.
+inline constexpr Duration filed_after = 10ms;
+
 class Driver final : public LinkObserver {
   public:
     Driver(boost::asio::io_context& io, const Config& config, std::vector<Credentials> credentials,
@@ -77,8 +80,8 @@ class Driver final : public LinkObserver {
     // Fed by the loop, which knows when a turn begins and ends.
     TurnMeter& turns() { return turns_; }
     const TurnMeter& turns() const { return turns_; }
-    // What the disk did not take before, and lines for the log: now and then.
-    std::vector<JournalNews> look_after_receipts();
+    // Lines for the log: now and then.
+    std::vector<JournalNews> receipts_news() { return receipts_.news(); }
     // Why a kill could not be fired this moment for some account; empty if all is ready.
     std::string unready_reason(Time now) const;
 
@@ -104,6 +107,7 @@ class Driver final : public LinkObserver {
     void on_deadline();
     void refresh_next();
     void seal_soon();
+    void file_soon(Duration after);
 
     boost::asio::io_context& io_;
     Scribe& scribe_;
@@ -125,8 +129,10 @@ class Driver final : public LinkObserver {
     boost::asio::steady_timer deadline_timer_;
     Time deadline_ = never;
     boost::asio::steady_timer refresh_timer_;
+    boost::asio::steady_timer filing_timer_;
     const Duration resign_every_;
     bool sealing_ = false;
+    bool filing_ = false;
     Drill drill_;
     double drilled_ = 0;  // what was touched, so that no compiler leaves it out
     std::size_t warmed_ = 0;

@@ -11,7 +11,8 @@
 namespace scram {
 namespace {
 
-constexpr std::size_t warmed_at_once = 32;
+// With an empty send each; while they are, a signal waits.
+constexpr std::size_t warmed_at_once = 4;
 // Waking up costs more than to sign and seal these; while they are, a signal waits.
 constexpr std::size_t signed_at_once = 4;
 
@@ -44,9 +45,8 @@ void Driver::seal_soon() {
     });
 }
 
-// As much of it as costs a few microseconds: the families take turns.
+// The families take turns.
 void Driver::warm(Time now) {
-    turns_.did("warm", now);
     act(Time{}, now);  // of nothing
     for (std::size_t i = 0; i < std::min(warmed_at_once, engine_.plan().families.size()); ++i) {
         const auto family = id_at<FamilyId>(warmed_++ % engine_.plan().families.size());
@@ -59,9 +59,17 @@ void Driver::warm(Time now) {
     }
 }
 
-std::vector<JournalNews> Driver::look_after_receipts() {
-    receipts_.file_changed();
-    return receipts_.news();
+// One at a time, as with the seals. What the keeper does not take now is offered again.
+void Driver::file_soon(Duration after) {
+    if (filing_ || !receipts_.any_to_file()) return;
+    filing_ = true;
+    filing_timer_.expires_after(after);
+    filing_timer_.async_wait([this](auto error) {
+        if (error) return;
+        turns_.did("receipt", monotonic_now());
+        filing_ = false;
+        file_soon(receipts_.file_one() ? Duration::zero() : filed_after);
+    });
 }
 
 std::string Driver::unready_reason(Time now) const {

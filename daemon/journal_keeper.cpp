@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/nap.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -31,8 +32,7 @@ void sync_directory(const std::string& directory) {
 
 void JournalKeeper::run() {
     for (std::uint32_t seen = 0;;) {
-        turns_.wait(seen, std::memory_order_acquire);
-        seen = turns_.load(std::memory_order_acquire);
+        seen = await_change(turns_, seen);
         const bool ending = ending_.load(std::memory_order_acquire);
         store();
         if (ending) return;
@@ -226,7 +226,6 @@ void JournalKeeper::publish(std::uint64_t sequence) {
 
 void JournalKeeper::nudge() {
     turns_.fetch_add(1, std::memory_order_release);
-    turns_.notify_one();
 }
 
 }  // namespace scram

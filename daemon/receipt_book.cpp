@@ -13,7 +13,9 @@ ReceiptBook::ReceiptBook(const Engine& engine, const Plan& plan,
     : receipts_(engine, plan), recorder_(plan.sources.size()), keeper_(directory) {}
 
 ReceiptBook::~ReceiptBook() {
-    for (file_changed(); receipts_.any_changed(); file_changed()) std::this_thread::yield();
+    while (any_to_file()) {
+        if (!file_one()) std::this_thread::yield();
+    }
 }
 
 // Trips of one step share their signals.
@@ -36,17 +38,15 @@ void ReceiptBook::on_restored(Event event, WallMillis wall) {
 }
 
 // What finds no room stays changed, and is handed over later as it stands then.
-void ReceiptBook::file_changed() {
-    if (!keeper_.writes()) {
-        while (receipts_.take_changed() != nullptr) continue;
-        return;
-    }
-    while (keeper_.has_room()) {
-        const Receipt* changed = receipts_.take_changed();
-        if (changed == nullptr) return;
+bool ReceiptBook::file_one() {
+    if (!keeper_.has_room()) return false;
+    const Receipt* changed = receipts_.take_changed();
+    if (changed == nullptr) return false;
+    if (keeper_.writes()) {
         keeper_.file(
             std::make_unique<const FiledReceipt>(FiledReceipt{*changed, flight(changed->trip)}));
     }
+    return true;
 }
 
 std::vector<JournalNews> ReceiptBook::news() {

@@ -29,8 +29,10 @@ class ReceiptBook {
     }
     // After the wire; see Receipts.
     void on_event(const Event& event, const Stages& stages, WallMillis wall);
-    // Hands what has changed to the keeper, as far as it has room: after each step, and at times.
-    void file_changed();
+    // Whether a receipt has changed since it was filed.
+    bool any_to_file() const { return receipts_.any_changed(); }
+    // Hands one that has changed to the keeper. False: it has no room, or none has changed.
+    bool file_one();
 
     // Lines for the log since the last call: trouble is told once, until it is over.
     std::vector<JournalNews> news();

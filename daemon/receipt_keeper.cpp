@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/nap.h"
+
 namespace scram {
 namespace fs = std::filesystem;
 namespace {
@@ -117,7 +119,6 @@ void ReceiptKeeper::file(std::unique_ptr<const FiledReceipt> receipt) {
     if (!writes()) return;
     waiting_[head_.load(std::memory_order_relaxed) % receipts_waiting_max] = std::move(receipt);
     head_.fetch_add(1, std::memory_order_release);
-    head_.notify_one();
 }
 
 std::string ReceiptKeeper::trouble() const {
@@ -129,7 +130,7 @@ std::string ReceiptKeeper::trouble() const {
 
 void ReceiptKeeper::run() {
     for (std::uint32_t tail = 0;; ++tail) {
-        head_.wait(tail, std::memory_order_acquire);
+        await_change(head_, tail);
         const auto filed = std::move(waiting_[tail % receipts_waiting_max]);
         tail_.store(tail + 1, std::memory_order_release);
         if (filed == nullptr) return;

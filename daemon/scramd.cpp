@@ -3,6 +3,7 @@
 // Exit codes: 0 ended on request (or --check found nothing), 1 could not start or run, 2 wrong
 // usage, 3 the config is wrong.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include "config/config.h"
 #include "config/credentials.h"
 #include "daemon/app.h"
+#include "daemon/cores.h"
 
 namespace scram {
 namespace {
@@ -55,6 +57,14 @@ void guard_process() {
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
+// What was freed is used again: to have the kernel give it anew would cost a page fault for each
+// page, in the loop.
+void keep_memory() {
+    constexpr int much = 64 << 20;
+    mallopt(M_TRIM_THRESHOLD, much);
+    mallopt(M_MMAP_THRESHOLD, much);
+}
+
 // Takes what was made; tells why if it was not.
 template <class Made>
 bool take(std::variant<Made, std::string> result, Made& to) {
@@ -93,6 +103,8 @@ int run(const std::string& file) {
         return wrong_config;
     }
     guard_process();
+    keep_memory();
+    keep_off(std::get<Config>(result).cpu);
     App::Parts parts;
     if (!make_parts(std::get<Config>(result), parts)) return failed;
     App(std::get<Config>(std::move(result)), std::move(parts)).run();

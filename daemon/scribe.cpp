@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "daemon/nap.h"
+
 namespace scram {
 namespace {
 
@@ -30,7 +32,7 @@ Scribe::Scribe(int fd) : fd_(fd), ring_(ring_size) {
 
 Scribe::~Scribe() {
     ending_.store(true, std::memory_order_release);
-    // A waiter sleeps on head_'s value: an empty line moves it.
+    // It waits for another head_: an empty line moves it.
     while (is_full()) std::this_thread::yield();
     say(6, {});
     thread_.join();
@@ -74,12 +76,11 @@ Scribe::Entry* Scribe::next_entry() {
 
 void Scribe::publish() {
     head_.fetch_add(1, std::memory_order_release);
-    head_.notify_one();
 }
 
 void Scribe::run() {
     for (std::uint32_t tail = 0;; ++tail) {
-        head_.wait(tail, std::memory_order_acquire);
+        await_change(head_, tail);
         write(ring_[tail % ring_size]);
         tail_.store(tail + 1, std::memory_order_release);
         const bool empty = head_.load(std::memory_order_acquire) == tail + 1;

@@ -52,7 +52,7 @@ class Scribe {
         plans_;  // the loop's; the thread follows pointers only
     std::vector<Entry> ring_;
     // Single producer, single consumer: the loop moves head_, the scribe tail_. The producer
-    // publishes an entry with the release store to head_, which wakes the scribe if it waits.
+    // publishes an entry with the release store to head_.
     alignas(64) std::atomic<std::uint32_t> head_{0};
     alignas(64) std::atomic<std::uint32_t> tail_{0};
     std::atomic<bool> ending_{false};

@@ -59,6 +59,12 @@ TEST_CASE("load: the defaults that scramd.toml shows are the defaults") {
     CHECK(with_shown_keys(text) != text);
 }
 
+TEST_CASE("load: it spins where it has a core of its own, unless the file says otherwise") {
+    CHECK(config_of("cpu = 0\n" + small).wait == Wait::spin);
+    CHECK(config_of("cpu = 0\nwait = \"sleep\"\n" + small).wait == Wait::sleep);
+    CHECK(config_of("wait = \"spin\"\n" + small).wait == Wait::spin);
+}
+
 TEST_CASE("load: what the file leaves out has the defaults of the structs") {
     const auto config = config_of(small);
     const Config defaults;
