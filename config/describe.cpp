@@ -47,10 +47,11 @@ std::string list_of(const std::vector<Id>& ids, const std::vector<Spec>& specs) 
 }
 
 Block top_block(const Config& config) {
-    return {"",
-            "the top of the file",
-            {line("wait", in_quotes(word(config::wait_words, config.wait))),
-             line("cpu", config.cpu), line("metrics", list(config.plan.metrics))}};
+    return {
+        "",
+        "the top of the file",
+        {line("cpu", config.cpu), line("wait", in_quotes(word(config::wait_words, config.wait))),
+         line("metrics", list(config.plan.metrics))}};
 }
 
 Block exchange_block(const ExchangeConfig& exchange) {

@@ -7,6 +7,8 @@
 #include <csignal>
 
 #include "daemon/cores.h"
+#include "daemon/json.h"
+#include "daemon/readiness.h"
 #include "daemon/status.h"
 #include "net/clock.h"
 
@@ -150,7 +152,7 @@ void App::reload() {
         config_ = std::move(std::get<Config>(result));
         driver_.adopt(config_.plan);
     }
-    if (said_ready_) service_.ready(status_line(driver_));
+    if (said_ready_) service_.ready(status_line(driver_, monotonic_now()));
 }
 
 void App::say(const std::vector<JournalNews>& news) {
@@ -163,19 +165,24 @@ void App::beat() {
     service_.watchdog();
     say(journal_->beat(monotonic_now()));
     say(driver_.receipts_news());
-    const std::string unready = driver_.unready_reason(monotonic_now());
-    if (!said_ready_ && unready.empty()) {
-        said_ready_ = true;
-        scribe_.say(5, "ready " + status_line(driver_));
-        service_.ready(status_line(driver_));
-    } else {
-        service_.status(unready.empty() ? status_line(driver_)
-                                        : status_line(driver_) + "; " + unready);
-    }
+    tell_readiness(monotonic_now());
     beat_timer_.expires_after(beat_interval_);
     beat_timer_.async_wait([this](auto error) {
         if (!error) beat();
     });
+}
+
+// The log is told what changes whether a breach fires; all else is in the status.
+void App::tell_readiness(Time now) {
+    const Readiness readiness = scram::readiness(driver_, now);
+    std::string line = status_line(driver_, now);
+    if (!readiness.ready) line += "; " + readiness.reason;
+    if (std::exchange(would_fire_, readiness.fires) != readiness.fires) {
+        readiness.fires ? scribe_.say(5, "ready " + line)
+                        : scribe_.say(2, "unready detail=" + json_string(readiness.reason));
+    }
+    if (!readiness.fires || std::exchange(said_ready_, true)) return service_.status(line);
+    service_.ready(line);
 }
 
 }  // namespace scram

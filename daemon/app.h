@@ -46,6 +46,7 @@ class App {
     void on_signal(int number);
     void reload();
     void beat();
+    void tell_readiness(Time now);
     void say(const std::vector<JournalNews>& news);
 
     Config config_;
@@ -67,7 +68,8 @@ class App {
     Time warmed_at_{};
     std::size_t warm_step_ = 0;
     bool kernel_was_busy_ = false;
-    bool said_ready_ = false;
+    bool would_fire_ = false;
+    bool said_ready_ = false;  // to the service manager
     bool stopping_ = false;
 };
 

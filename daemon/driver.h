@@ -11,6 +11,7 @@
 #include "core/drill.h"
 #include "core/engine.h"
 #include "core/exchange_clock.h"
+#include "core/kill_ready.h"
 #include "core/latency.h"
 #include "core/turns.h"
 #include "daemon/armory.h"
@@ -82,8 +83,7 @@ class Driver final : public LinkObserver {
     const TurnMeter& turns() const { return turns_; }
     // Lines for the log: now and then.
     std::vector<JournalNews> receipts_news() { return receipts_.news(); }
-    // Why a kill could not be fired this moment for some account; empty if all is ready.
-    std::string unready_reason(Time now) const;
+    KillSight kill_sight(Time now) const;
 
   private:
     void link_up(LinkId link, const std::string& peer, const std::string& tls) override;

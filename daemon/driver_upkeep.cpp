@@ -72,23 +72,31 @@ void Driver::file_soon(Duration after) {
     });
 }
 
-std::string Driver::unready_reason(Time now) const {
-    const Plan& plan = engine_.plan();
-    for (std::size_t a = 0; a < plan.accounts.size(); ++a) {
-        bool warm = false;
-        for (std::size_t l = 0; l < links_.size(); ++l) {
-            const auto link = id_at<LinkId>(l);
-            const bool up =
-                engine_.phase(link) != LinkPhase::down && sights_[l].rehearsed != Time{};
-            warm = warm || (engine_.account_of(link) == id_at<AccountId>(a) && up);
-        }
-        if (!warm) return fmt::format("account {} has no warm link", plan.accounts[a].name);
-        if (armory_.oldest(id_at<AccountId>(a), clock_.at(now)) > 25s) {
-            return fmt::format("account {} has requests whose signature is too old",
-                               plan.accounts[a].name);
-        }
+KillSight Driver::kill_sight(Time now) const {
+    KillSight sight;
+    sight.accounts.resize(engine_.plan().accounts.size());
+    for (std::size_t a = 0; a < sight.accounts.size(); ++a) {
+        const auto id = id_at<AccountId>(a);
+        const Budget& budget = engine_.budget(id);
+        KillSight::Account& account = sight.accounts[a];
+        account.oldest_signature = armory_.oldest(id, clock_.at(now));
+        account.slots = budget.slots();
+        account.slots_working = budget.working_slots(now);
+        account.slots_free = budget.free_slots(now);
+        account.refused = engine_.alarm(id, Alarm::refused);
     }
-    return {};
+    for (std::size_t l = 0; l < links_.size(); ++l) {
+        const bool up = engine_.phase(id_at<LinkId>(l)) != LinkPhase::down;
+        if (!up || sights_[l].rehearsed == Time{}) continue;
+        KillSight::Account& account = sight.accounts[index(engine_.account_of(id_at<LinkId>(l)))];
+        ++account.links_warm;
+        account.rehearsed = std::max(account.rehearsed, sights_[l].rehearsed);
+    }
+    sight.rehearse_every = engine_.plan().timings.rehearse_every;
+    sight.clock_synced = clock_.synced();
+    sight.clock_uncertainty = clock_.uncertainty();
+    sight.journal_writable = journal_.trouble().empty();
+    return sight;
 }
 
 }  // namespace scram

@@ -92,7 +92,11 @@ int ready(const Options& options) {
     const bool is_ready = field(answer, "ready") == "true";
     const std::string why = field(answer, "unready_reason");
     if (options.json) {
-        fmt::print("{}\n", JsonObject().add("ready", is_ready).add("reason", why).text());
+        fmt::print("{}\n", JsonObject()
+                               .add("ready", is_ready)
+                               .add("reason", why)
+                               .add_raw("lacking", field(answer, "lacking"))
+                               .text());
     } else {
         fmt::print("{}\n", is_ready ? "ready" : "not ready: " + why);
     }

@@ -6,6 +6,7 @@
 #include "daemon/control_protocol.h"
 #include "daemon/json.h"
 #include "daemon/latency_json.h"
+#include "daemon/readiness.h"
 #include "daemon/receipt_json.h"
 #include "daemon/status_rules.h"
 #include "net/clock.h"
@@ -148,12 +149,13 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
     const Engine& engine = driver.engine();
     const Plan& plan = engine.plan();
     const Time now = monotonic_now();
-    const std::string unready = driver.unready_reason(now);
+    const Readiness ready = readiness(driver, now);
     JsonObject out;
     out.add("v", control_version).add("ok", true).add("version", SCRAM_PROJECT_VERSION);
     out.add("pid", getpid()).add("config", config.file.native());
-    out.add("ready", unready.empty()).add("unready_reason", unready);
-    out.add("summary", status_line(driver)).add("log_lines_dropped", scribe.dropped());
+    out.add("ready", ready.ready).add("fires", ready.fires).add("unready_reason", ready.reason);
+    out.add_raw("lacking", ready.json);
+    out.add("summary", status_line(driver, now)).add("log_lines_dropped", scribe.dropped());
     out.add("untold_breaches", engine.untold_breaches());
     out.add_raw("clock", clock_json(driver, now));
     out.add_raw("longest_turn", turn_json(driver.turns().longest(), now, wall_now()));
@@ -179,19 +181,26 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
     return out.text();
 }
 
-std::string status_line(const Driver& driver) {
+std::string status_line(const Driver& driver, Time now) {
     const Engine& engine = driver.engine();
-    std::size_t armed = 0, unfinished = 0, up = 0;
+    std::size_t armed = 0, unfinished = 0;
     for (std::size_t f = 0; f < engine.plan().families.size(); ++f) {
         const Switch& family = engine.family(id_at<FamilyId>(f));
         armed += family.latched ? 0 : 1;
         unfinished += is_unfinished(family) ? 1 : 0;
     }
-    for (std::size_t l = 0; l < engine.link_count(); ++l) {
-        up += engine.phase(id_at<LinkId>(l)) == LinkPhase::down ? 0 : 1;
+    std::size_t warm = 0;
+    Time rehearsed{};
+    for (const KillSight::Account& account : driver.kill_sight(now).accounts) {
+        warm += account.links_warm;
+        rehearsed = std::max(rehearsed, account.rehearsed);
     }
     std::string out = fmt::format("armed {}/{} families, {}/{} links warm", armed,
-                                  engine.plan().families.size(), up, engine.link_count());
+                                  engine.plan().families.size(), warm, engine.link_count());
+    if (rehearsed != Time{}) {
+        out += fmt::format(", last rehearsal {:.1f} s ago",
+                           std::chrono::duration<double>(now - rehearsed).count());
+    }
     if (unfinished > 0) out += fmt::format(", {} cancels unfinished", unfinished);
     return out;
 }

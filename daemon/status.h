@@ -13,6 +13,6 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
 // One family's switch, as an object.
 std::string family_json(const Driver& driver, FamilyId id, Time now);
 // "armed 2/2 families, 5/5 links warm", for a person's glance (systemctl status).
-std::string status_line(const Driver& driver);
+std::string status_line(const Driver& driver, Time now);
 
 }  // namespace scram

@@ -244,7 +244,7 @@ class Ctl(unittest.TestCase):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
             self.assertEqual(daemon.ctl("ready")[:2], (0, "ready\n"))
-            self.assertEqual(json.loads(daemon.ctl("ready", "--json")[1]), {"ready": True, "reason": ""})
+            self.assertEqual(json.loads(daemon.ctl("ready", "--json")[1]), {"ready": True, "reason": "", "lacking": []})
 
     def test_a_refusal_exits_1_and_says_why(self):
         with Lab() as lab:

@@ -38,6 +38,9 @@ class Faults(unittest.TestCase):
         eventually(lambda: not lab.daemon.status()["journal"]["healthy"],
                    lambda: f"the journal is unwell: {lab.daemon.status()}")
         self.is_told(lab)
+        code, out, _ = lab.daemon.ctl("ready")
+        self.assertEqual(code, 1)
+        self.assertIn("the journal cannot be written", out)
 
     def is_told(self, lab):
         eventually(lambda: [line for line in lab.daemon.log().splitlines()

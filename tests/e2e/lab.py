@@ -81,9 +81,9 @@ class Process:
 class Sim(Process):
     """okxsim, and its admin side."""
 
-    def __init__(self, folder, accounts, *arguments, cert="server", listen="127.0.0.1:0"):
+    def __init__(self, folder, accounts, *arguments, cert="server", listen="127.0.0.1:0", keys=None):
         (folder / "accounts.toml").write_text(account_texts(accounts))
-        keys = pki()
+        keys = keys or pki()
         super().__init__(
             [BIN / "okxsim", "--cert", keys / f"{cert}.pem", "--key", keys / f"{cert}.key", "--accounts",
              folder / "accounts.toml", "--listen", listen, *arguments],
@@ -248,7 +248,7 @@ class Scramd(Process):
             except OSError:  # not listening yet
                 return False
             phases = [link["phase"] for a in status["accounts"] for link in a["links"]]
-            return status["ready"] and sum(phase != "down" for phase in phases) >= links
+            return status["fires"] and sum(phase != "down" for phase in phases) >= links
 
         eventually(ready, lambda: f"scramd ready with {links} links:\n{self.log()}", 20)
         return self

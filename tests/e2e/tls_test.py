@@ -76,7 +76,8 @@ class Refused(unittest.TestCase):
         self.assertTrue(all(line.startswith("<4>link_down link=mm-1#") for line in lines), lines)
         self.assertTrue(all(host in line for line in lines), lines)
         code, out, _ = daemon.ctl("ready")
-        self.assertEqual((code, out), (1, "not ready: account mm-1 has no warm link\n"))
+        self.assertEqual(code, 1)
+        self.assertRegex(out, "^not ready: account mm-1: no warm link: ")
         self.assertEqual({link["phase"] for link in daemon.links()}, {"down"})
         self.assertIn(told, daemon.links()[0]["lost"])
         return daemon

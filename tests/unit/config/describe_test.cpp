@@ -115,7 +115,7 @@ TEST_CASE("describe: its text loads to the same config again") {
 TEST_CASE("describe: defaults are filled in, what is not said is said, implicit rules are marked") {
     const auto text = describe(config_of(rich));
     CHECK(text.starts_with(
-        "# /etc/scramd/scramd.toml, with every default filled in\nwait = \"spin\"\n"));
+        "# /etc/scramd/scramd.toml, with every default filled in\ncpu = -1\nwait = \"spin\"\n"));
     CHECK(has(text,
               "[[account]]\nname = \"mm-1\"\ncredentials = \"/etc/scramd/mm-1.credentials\"\n"
               "links = 5\nbudget.share = 5\nbudget.reserve = 2\nbudget.window_ms = 2005\n"));

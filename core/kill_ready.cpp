@@ -1,0 +1,71 @@
+#include "core/kill_ready.h"
+
+#include <algorithm>
+
+namespace scram {
+namespace {
+
+milliseconds whole_ms(Duration duration) {
+    return std::chrono::floor<milliseconds>(duration);
+}
+
+void look_at(const KillSight& sight, AccountId id, Time now, std::vector<Shortfall>& out) {
+    const KillSight::Account& account = sight.accounts[index(id)];
+    const auto lacks = [&](Lack lack, milliseconds age = {}) { out.push_back({lack, id, age}); };
+    if (account.links_warm == 0) {
+        lacks(Lack::links);
+    } else if (now - account.rehearsed > rehearsals_missed_max * sight.rehearse_every) {
+        lacks(Lack::rehearsals, whole_ms(now - account.rehearsed));
+    }
+    if (account.oldest_signature > signature_age_max)
+        lacks(Lack::signatures, account.oldest_signature);
+    if (account.refused) lacks(Lack::refused);
+    if (account.slots_working < account.slots) lacks(Lack::budget);
+    if (account.slots_free == 0) lacks(Lack::slots);
+}
+
+}  // namespace
+
+std::vector<Shortfall> shortfalls(const KillSight& sight, Time now) {
+    std::vector<Shortfall> out;
+    for (std::size_t a = 0; a < sight.accounts.size(); ++a)
+        look_at(sight, id_at<AccountId>(a), now, out);
+    if (!sight.clock_synced || sight.clock_uncertainty > clock_uncertainty_max)
+        out.push_back({Lack::clock});
+    if (!sight.journal_writable) out.push_back({Lack::journal});
+    if (!sight.signer_alive) out.push_back({Lack::signer});
+    std::stable_partition(out.begin(), out.end(),
+                          [](const Shortfall& its) { return disarms(its.lack); });
+    return out;
+}
+
+bool fires(const std::vector<Shortfall>& lacking) {
+    return std::none_of(lacking.begin(), lacking.end(),
+                        [](const Shortfall& its) { return disarms(its.lack); });
+}
+
+std::string_view name(Lack lack) {
+    switch (lack) {
+        case Lack::links:
+            return "links";
+        case Lack::signatures:
+            return "signatures";
+        case Lack::refused:
+            return "refused";
+        case Lack::rehearsals:
+            return "rehearsals";
+        case Lack::slots:
+            return "slots";
+        case Lack::budget:
+            return "budget";
+        case Lack::clock:
+            return "clock";
+        case Lack::journal:
+            return "journal";
+        case Lack::signer:
+            return "signer";
+    }
+    return "?";
+}
+
+}  // namespace scram

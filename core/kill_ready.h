@@ -1,0 +1,67 @@
+// Ready to kill: would a breach be fired this moment, at its best? The one truth behind
+// `scramctl ready`, the service's status line and the status.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/ids.h"
+#include "core/time.h"
+
+namespace scram {
+
+// What the daemon sees of itself.
+struct KillSight {
+    struct Account {
+        std::size_t links_warm = 0;       // up, and answered a rehearsal since they came up
+        Time rehearsed{};                 // the latest good answer to one; Time{}: none yet
+        milliseconds oldest_signature{};  // of its armed requests
+        std::size_t slots = 0;            // of its budget
+        std::size_t slots_working = 0;    // see Budget
+        std::size_t slots_free = 0;
+        bool refused = false;  // Alarm::refused is raised
+    };
+    std::vector<Account> accounts;  // by AccountId
+    Duration rehearse_every{};      // of each link
+    bool clock_synced = false;      // the exchange has told its time
+    Duration clock_uncertainty{};   // known to +- this
+    bool journal_writable = true;   // trips are on the disk, or on their way
+    bool signer_alive = true;       // armed requests are signed anew
+};
+
+enum class Lack : std::uint8_t {
+    links,       // none of the account is warm
+    signatures,  // the exchange refuses what was signed so long ago
+    refused,     // the exchange refuses the account's cancels: key, permission, account mode
+    rehearsals,  // none of the account's has been answered well for long
+    slots,       // each is taken: the next cancel waits
+    budget,      // somebody else spends it: fewer slots than the plan has
+    clock,       // signatures may carry a time that the exchange refuses
+    journal,     // what trips now may be armed after a loss of power
+    signer,      // signatures grow old
+};
+constexpr std::size_t lack_count = 9;
+std::string_view name(Lack lack);
+// A breach would cancel nothing; with the others it would, late or for the last time.
+constexpr bool disarms(Lack lack) {
+    return lack == Lack::links || lack == Lack::signatures || lack == Lack::refused;
+}
+
+struct Shortfall {
+    Lack lack{};
+    AccountId account = none<AccountId>();  // none: it is the daemon's
+    milliseconds age{};                     // signatures, rehearsals: of the oldest, the latest
+};
+
+// OKX refuses a request whose timestamp is 30 s off (code 50102). It must still reach them.
+inline constexpr milliseconds signature_age_max = 25s;
+inline constexpr Duration clock_uncertainty_max = 5s;
+// A link is rehearsed each rehearse_every; so many may fail or be delayed.
+inline constexpr int rehearsals_missed_max = 3;
+
+// Those that disarm first. Empty: ready.
+std::vector<Shortfall> shortfalls(const KillSight& sight, Time now);
+bool fires(const std::vector<Shortfall>& lacking);
+
+}  // namespace scram

@@ -1,0 +1,67 @@
+#include "daemon/readiness.h"
+
+#include <fmt/format.h>
+
+#include "daemon/json.h"
+
+namespace scram {
+namespace {
+
+std::string seconds(milliseconds age) {
+    return fmt::format("{:.1f} s", static_cast<double>(age.count()) / 1000);
+}
+
+std::string reason(const Shortfall& its, const KillSight& sight) {
+    const auto account = [&]() -> const KillSight::Account& {
+        return sight.accounts[index(its.account)];
+    };
+    switch (its.lack) {
+        case Lack::links:
+            return "no warm link: see `scramctl status` and the log's link_down";
+        case Lack::signatures:
+            return fmt::format("signatures are {} old, and OKX refuses those of 30 s",
+                               seconds(its.age));
+        case Lack::refused:
+            return "OKX refused its cancels: see the log's answered class=refused";
+        case Lack::rehearsals:
+            return fmt::format("no rehearsal went well for {}", seconds(its.age));
+        case Lack::slots:
+            return "no free slot in its budget: the next cancel waits 2 s at most";
+        case Lack::budget:
+            return fmt::format("somebody else spends its budget: {} of {} slots work",
+                               account().slots_working, account().slots);
+        case Lack::clock:
+            return "the exchange's clock is not known well enough to sign by it";
+        case Lack::journal:
+            return "the journal cannot be written: see journal_trouble in the log";
+        case Lack::signer:
+            return "the signer is gone: no request is signed anew";
+    }
+    return "?";
+}
+
+}  // namespace
+
+Readiness readiness(const Driver& driver, Time now) {
+    const KillSight sight = driver.kill_sight(now);
+    const std::vector<Shortfall> lacking = shortfalls(sight, now);
+    Readiness out{lacking.empty(), fires(lacking), {}, {}};
+    JsonArray array;
+    for (const Shortfall& its : lacking) {
+        const bool is_accounts = its.account != none<AccountId>();
+        const std::string account =
+            is_accounts ? driver.engine().plan().accounts[index(its.account)].name : std::string();
+        const std::string why = reason(its, sight);
+        if (!out.reason.empty()) out.reason += "; ";
+        out.reason += is_accounts ? fmt::format("account {}: {}", account, why) : why;
+        array.add_raw(JsonObject()
+                          .add("lack", name(its.lack))
+                          .add("account", account)
+                          .add("reason", why)
+                          .text());
+    }
+    out.json = array.text();
+    return out;
+}
+
+}  // namespace scram
