@@ -90,6 +90,7 @@ class Desk final : public SignalSink {
     std::variant<MetricId, std::string> resolve_metric(std::string_view) override { return "no"; }
     void left(SourceId) override {}
     void vanished(SourceId, const std::string&) override {}
+    void turned_away(const Peer&, TurnedAway) override {}
 
     std::optional<Engine> engine_;
     std::optional<Step> step_;

@@ -1,3 +1,5 @@
+// Who may do what, asked by uid and gids, and how a refusal is worded.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +18,27 @@ bool may(const Config& config, Right right, std::uint32_t uid,
     return holds(allowed.uids, uid) ||
            std::any_of(gids.begin(), gids.end(),
                        [&](std::uint32_t gid) { return holds(allowed.gids, gid); });
+}
+
+bool holds_a_right(const Config& config, std::uint32_t uid, std::span<const std::uint32_t> gids) {
+    for (std::size_t right = 0; right < right_count; ++right) {
+        if (may(config, static_cast<Right>(right), uid, gids)) return true;
+    }
+    return false;
+}
+
+std::string person(const Config& config, std::uint32_t uid) {
+    const auto found = std::find_if(config.people.begin(), config.people.end(),
+                                    [uid](const auto& one) { return one.first == uid; });
+    if (found == config.people.end()) return fmt::format("uid {}", uid);
+    return fmt::format("uid {} ({})", uid, found->second);
+}
+
+std::string missing_right(const Config& config, Right right, std::uint32_t uid) {
+    return fmt::format(
+        "{} may not {}: [rights] {} does not list it. To grant it, add \"uid:{}\" or one of its "
+        "groups to `{}` under [rights] in {} and reload scramd",
+        person(config, uid), name(right), name(right), uid, name(right), config.file.native());
 }
 
 }  // namespace scram

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -36,8 +37,8 @@ struct Principals {
     std::vector<std::uint32_t> gids;
 };
 
-enum class Right : std::uint8_t { publish, read, trip, rearm };
-inline constexpr std::size_t right_count = 4;
+enum class Right : std::uint8_t { publish, read, trip, rearm, admin };
+inline constexpr std::size_t right_count = 5;
 std::string_view name(Right right);
 
 enum class Records : std::uint8_t { sealed, plain };
@@ -54,6 +55,9 @@ struct WireConfig {
 struct Paths {
     std::string signals = "/run/scramd/signals.sock";
     std::string control = "/run/scramd/control.sock";
+    // Who may connect at all; what he may do then is asked of his rights.
+    std::uint32_t signals_mode = 0666;
+    std::uint32_t control_mode = 0666;
 };
 
 // Where what happened is kept (core/journal.h).
@@ -70,6 +74,8 @@ struct Config {
     // One per account: the file that holds its key, secret and passphrase, absolute.
     std::vector<std::filesystem::path> credentials;
     Principals rights[right_count];  // by Right
+    // Those who hold a right, by uid: looked up once, since a directory service may take its time.
+    std::vector<std::pair<std::uint32_t, std::string>> people;
     WireConfig wire;
     Paths paths;
     JournalConfig journal;
@@ -79,6 +85,12 @@ struct Config {
 
 // Root and the user that scramd runs as may do everything; others what `rights` says.
 bool may(const Config& config, Right right, std::uint32_t uid, std::span<const std::uint32_t> gids);
+// Any of them.
+bool holds_a_right(const Config& config, std::uint32_t uid, std::span<const std::uint32_t> gids);
+// "uid 1000 (desk)"; "uid 1000" of one whose name was not known when the file was read.
+std::string person(const Config& config, std::uint32_t uid);
+// Why he may not, and what would grant it.
+std::string missing_right(const Config& config, Right right, std::uint32_t uid);
 
 // One thing wrong in the file. `text()` is "file:line:column: message", the line, and a caret.
 struct ConfigError {

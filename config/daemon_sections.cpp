@@ -88,6 +88,23 @@ void read_socket_path(Section& paths, std::string_view key, std::string& path) {
                          in_quotes(path), path.size(), socket_path_max));
 }
 
+// "0660": as chmod takes it.
+void read_mode(Section& paths, std::string_view key, std::uint32_t& mode) {
+    const auto text = paths.text(key);
+    if (!text) return;
+    std::uint32_t number = 0;
+    const char* end = text->value.data() + text->value.size();
+    const auto [stop, error] = std::from_chars(text->value.data(), end, number, 8);
+    const bool sound = error == std::errc{} && stop == end && text->value.size() == 4;
+    if (sound && number <= 0777 && (number & 0600) == 0600) {
+        mode = number;
+        return;
+    }
+    paths.error(key, fmt::format("{}: {} stands here; accepted: four octal digits from \"0600\" to "
+                                 "\"0777\", as in \"0660\"; scramd's own user reads and writes",
+                                 key, in_quotes(text->value)));
+}
+
 }  // namespace
 
 void read_top(Section& top, Config& config) {
@@ -156,6 +173,8 @@ void read_paths(Section& top, Config& config) {
     if (!section) return;
     read_socket_path(*section, "signals", config.paths.signals);
     read_socket_path(*section, "control", config.paths.control);
+    read_mode(*section, "signals_mode", config.paths.signals_mode);
+    read_mode(*section, "control_mode", config.paths.control_mode);
     check_paths_differ(*section, config.paths);
     section->end();
 }

@@ -92,7 +92,9 @@ Block wire_block(const WireConfig& wire) {
 Block paths_block(const Paths& paths) {
     return {"[paths]",
             "",
-            {line("signals", in_quotes(paths.signals)), line("control", in_quotes(paths.control))}};
+            {line("signals", in_quotes(paths.signals)), line("control", in_quotes(paths.control)),
+             line("signals_mode", fmt::format("\"{:04o}\"", paths.signals_mode)),
+             line("control_mode", fmt::format("\"{:04o}\"", paths.control_mode))}};
 }
 
 Block journal_block(const Config& config) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,6 +22,8 @@ std::string_view name(Right right) {
             return "trip";
         case Right::rearm:
             return "rearm";
+        case Right::admin:
+            return "admin";
     }
     return "?";
 }
@@ -34,12 +37,12 @@ using Id = std::uint32_t;
 
 // passwd and group have the same shape of look-up, which says how large its buffer must be by
 // failing.
-template <class Entry, class Lookup>
-std::optional<Entry> look_up(Lookup lookup, const std::string& name, std::vector<char>& buffer) {
+template <class Entry, class Lookup, class Wanted>
+std::optional<Entry> look_up(Lookup lookup, Wanted wanted, std::vector<char>& buffer) {
     for (buffer.resize(1024); buffer.size() <= (1u << 20); buffer.resize(buffer.size() * 2)) {
         Entry entry;
         Entry* found = nullptr;
-        const int failed = lookup(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+        const int failed = lookup(wanted, &entry, buffer.data(), buffer.size(), &found);
         if (failed != ERANGE) return found != nullptr ? std::optional{entry} : std::nullopt;
     }
     return std::nullopt;
@@ -47,13 +50,13 @@ std::optional<Entry> look_up(Lookup lookup, const std::string& name, std::vector
 
 std::optional<Id> uid_of(const std::string& user) {
     std::vector<char> buffer;
-    const auto entry = look_up<passwd>(getpwnam_r, user, buffer);
+    const auto entry = look_up<passwd>(getpwnam_r, user.c_str(), buffer);
     return entry ? std::optional{entry->pw_uid} : std::nullopt;
 }
 
 std::optional<Id> gid_of(const std::string& group) {
     std::vector<char> buffer;
-    const auto entry = look_up<::group>(getgrnam_r, group, buffer);
+    const auto entry = look_up<::group>(getgrnam_r, group.c_str(), buffer);
     return entry ? std::optional{entry->gr_gid} : std::nullopt;
 }
 
@@ -84,16 +87,50 @@ void read_principal(Document& document, const Text& text, Principals& principals
     (is_user ? principals.uids : principals.gids).push_back(*id);
 }
 
-void sort_and_dedupe(std::vector<Id>& ids) {
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+template <class Item>
+void sort_and_dedupe(std::vector<Item>& items) {
+    std::sort(items.begin(), items.end());
+    items.erase(std::unique(items.begin(), items.end()), items.end());
+}
+
+using People = std::vector<std::pair<Id, std::string>>;
+
+void add_user(Id uid, People& people) {
+    std::vector<char> buffer;
+    if (const auto entry = look_up<passwd>(getpwuid_r, uid, buffer))
+        people.emplace_back(uid, entry->pw_name);
+}
+
+// Those that the group itself lists; whose primary group it is, is not asked of every user there
+// is.
+void add_members(Id gid, People& people) {
+    std::vector<char> buffer;
+    const auto entry = look_up<::group>(getgrgid_r, gid, buffer);
+    if (!entry) return;
+    for (char** member = entry->gr_mem; *member != nullptr; ++member) {
+        if (const auto uid = uid_of(*member)) people.emplace_back(*uid, *member);
+    }
+}
+
+People people_of(const Principals (&rights)[right_count]) {
+    People people;
+    for (const Id uid : {Id{0}, Id{geteuid()}}) add_user(uid, people);
+    for (const Principals& right : rights) {
+        for (const Id uid : right.uids) add_user(uid, people);
+        for (const Id gid : right.gids) add_members(gid, people);
+    }
+    sort_and_dedupe(people);
+    return people;
 }
 
 }  // namespace
 
 void read_rights(Section& top, Config& config) {
     auto section = top.table("rights");
-    if (!section) return;
+    if (!section) {
+        config.people = people_of(config.rights);
+        return;
+    }
     for (std::size_t i = 0; i < right_count; ++i) {
         auto& principals = config.rights[i];
         for (const auto& text :
@@ -103,6 +140,7 @@ void read_rights(Section& top, Config& config) {
         sort_and_dedupe(principals.gids);
     }
     section->end();
+    config.people = people_of(config.rights);
 }
 
 }  // namespace scram::config

@@ -7,7 +7,6 @@
 #include <csignal>
 
 #include "daemon/cores.h"
-#include "daemon/json.h"
 #include "daemon/readiness.h"
 #include "daemon/status.h"
 #include "net/clock.h"
@@ -28,8 +27,9 @@ App::App(Config config, Parts parts)
       gates_(std::move(parts.gates)),
       journal_(std::move(parts.journal)),
       driver_(io_, config_, std::move(parts.credentials), *tls_, *gates_, scribe_, *journal_),
-      front_desk_(config_, driver_),
-      operator_desk_(config_, driver_, scribe_),
+      refusals_(scribe_),
+      front_desk_(config_, driver_, refusals_),
+      operator_desk_(config_, driver_, scribe_, refusals_, [this] { return reload(); }),
       ingress_(io_, std::move(parts.signals), *gates_, front_desk_),
       control_(io_, std::move(parts.control), operator_desk_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
@@ -49,9 +49,13 @@ void App::run() {
 }
 
 void App::start() {
-    scribe_.say(5, fmt::format("starting version={} pid={} config={} exchange={}:{}",
-                               SCRAM_PROJECT_VERSION, getpid(), config_.file.native(),
-                               config_.exchange.host, config_.exchange.port));
+    const ExchangeConfig& exchange = config_.exchange;
+    scribe_.say(5, LogLine(LogEvent::starting)
+                       .add("version", SCRAM_PROJECT_VERSION)
+                       .add("pid", getpid())
+                       .add("config", config_.file.native())
+                       .add("exchange", fmt::format("{}:{}", exchange.host, exchange.port))
+                       .text());
     ingress_.start();
     control_.start();
     driver_.tell_watchers(&control_);
@@ -64,7 +68,8 @@ void App::start() {
 
 void App::stop() {
     service_.stopping();
-    scribe_.say(5, "stopping");
+    scribe_.tell_repeats(never);
+    scribe_.say(5, LogLine(LogEvent::stopping).text());
     gates_->end();
     beat_timer_.cancel();
     driver_.stop();
@@ -131,28 +136,40 @@ void App::await_signal() {
 }
 
 void App::on_signal(int number) {
-    if (number == SIGHUP) return reload();
-    stopping_ = true;
+    if (number == SIGHUP) {
+        reload();
+    } else {
+        stopping_ = true;
+    }
 }
 
-void App::reload() {
+std::string App::reload() {
     if (said_ready_) service_.reloading(monotonic_now());
-    LoadResult result = load(config_.file);
-    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
-        for (const ConfigError& error : *errors) {
-            scribe_.say(3, fmt::format("reload_refused {}:{}: {}", error.file.native(), error.line,
-                                       error.message));
-        }
-    } else if (const std::string why = restart_reason(config_, std::get<Config>(result));
-               !why.empty()) {
-        scribe_.say(
-            3,
-            fmt::format("reload_refused {}: this needs a restart; the running config stays", why));
-    } else {
-        config_ = std::move(std::get<Config>(result));
-        driver_.adopt(config_.plan);
-    }
+    const std::string why = adopt(load(config_.file));
     if (said_ready_) service_.ready(status_line(driver_, monotonic_now()));
+    return why;
+}
+
+std::string App::adopt(LoadResult result) {
+    std::string all;
+    const auto refuse = [&](const std::string& place, const std::string& why) {
+        scribe_.say(
+            3, LogLine(LogEvent::reload_refused).add("place", place).add("detail", why).text());
+        all += (all.empty() ? "" : "; ") + place + ": " + why;
+    };
+    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
+        for (const ConfigError& error : *errors)
+            refuse(fmt::format("{}:{}", error.file.native(), error.line), error.message);
+        return all;
+    }
+    auto& next = std::get<Config>(result);
+    if (const std::string why = restart_reason(config_, next); !why.empty()) {
+        refuse(config_.file.native(), why + ": this needs a restart; the running config stays");
+        return all;
+    }
+    config_ = std::move(next);
+    driver_.adopt(config_.plan);
+    return {};
 }
 
 void App::say(const std::vector<JournalNews>& news) {
@@ -165,6 +182,7 @@ void App::beat() {
     service_.watchdog();
     say(journal_->beat(monotonic_now()));
     say(driver_.receipts_news());
+    scribe_.tell_repeats(monotonic_now());
     tell_readiness(monotonic_now());
     beat_timer_.expires_after(beat_interval_);
     beat_timer_.async_wait([this](auto error) {
@@ -178,8 +196,10 @@ void App::tell_readiness(Time now) {
     std::string line = status_line(driver_, now);
     if (!readiness.ready) line += "; " + readiness.reason;
     if (std::exchange(would_fire_, readiness.fires) != readiness.fires) {
-        readiness.fires ? scribe_.say(5, "ready " + line)
-                        : scribe_.say(2, "unready detail=" + json_string(readiness.reason));
+        const LogLine told =
+            readiness.fires ? LogLine(LogEvent::ready).add("summary", line)
+                            : LogLine(LogEvent::unready).add("detail", readiness.reason);
+        scribe_.say(readiness.fires ? 5 : 2, told.text());
     }
     if (!readiness.fires || std::exchange(said_ready_, true)) return service_.status(line);
     service_.ready(line);

@@ -44,7 +44,8 @@ class App {
     void warm(Time now);
     void await_signal();
     void on_signal(int number);
-    void reload();
+    std::string reload();  // why the running config stays; empty if it does not
+    std::string adopt(LoadResult result);
     void beat();
     void tell_readiness(Time now);
     void say(const std::vector<JournalNews>& news);
@@ -57,6 +58,7 @@ class App {
     std::unique_ptr<Gates> gates_;
     std::unique_ptr<Journal> journal_;
     Driver driver_;
+    Refusals refusals_;
     FrontDesk front_desk_;
     OperatorDesk operator_desk_;
     Ingress ingress_;

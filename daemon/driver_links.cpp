@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "daemon/json.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -30,8 +29,11 @@ void Driver::link_down(LinkId link, bool was_up, const std::string& reason) {
         carry_out(Time{}, now, reason);
         record(lost, sights_[index(link)].settled);
     } else if (news) {
-        scribe_.say(4, fmt::format("link_down link={} detail={}", link_name(engine_.plan(), link),
-                                   json_string(reason)));
+        Story story;
+        story.event = {.kind = EventKind::link_down, .at = now, .link = link};
+        story.plan = told_plan_;
+        story.detail = FixedText<200>(reason);
+        scribe_.tell(story);
     }
 }
 
@@ -65,8 +67,9 @@ void Driver::rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read
         sight.round_trip = read_at - sight.stages.sent;
         sight.rehearsed = read_at;
         if (clock_.sample(sight.stages.decided, read_at, *exchange_time)) {
-            scribe_.say(
-                4, "clock_stepped detail=\"the exchange's clock stepped; signatures follow it\"");
+            scribe_.say(4, LogLine(LogEvent::clock_stepped)
+                               .add("detail", "the exchange's clock stepped; signatures follow it")
+                               .text());
         }
     }
     const Answer told{AnswerClass::failed, answer.status, no_code};

@@ -31,22 +31,33 @@ const auto itself = [](const std::string& item) -> const std::string& { return i
 
 }  // namespace
 
+// Who may not publish is not told what there is.
 std::variant<SourceId, std::string> FrontDesk::attach(std::string_view name, const Peer& peer) {
+    if (!may(config_, Right::publish, peer.uid, peer.gids)) {
+        refusals_.count(Right::publish, peer);
+        return missing_right(config_, Right::publish, peer.uid);
+    }
+    const auto source = known_source(name);
+    if (std::holds_alternative<std::string>(source)) {
+        refusals_.count(RefusedKind::source, peer);
+    } else {
+        driver_.source_joined(std::get<SourceId>(source),
+                              fmt::format("pid {} {}", peer.pid, person(config_, peer.uid)));
+    }
+    return source;
+}
+
+std::variant<SourceId, std::string> FrontDesk::known_source(std::string_view name) const {
     const auto& sources = config_.plan.sources;
     const auto found = find_named(sources, name, name_member);
     if (!found) {
         return fmt::format("unknown source '{}': the config has {}", name,
                            list_names(sources, name_member));
     }
-    if (!may(config_, Right::publish, peer.uid, peer.gids)) {
-        return fmt::format("{} may not publish: [rights] publish does not list it",
-                           peer_name(peer));
-    }
     const auto source = id_at<SourceId>(*found);
     if (driver_.engine().phase(source) == SourcePhase::attached) {
         return fmt::format("source '{}' is attached already: end the other process first", name);
     }
-    driver_.source_joined(source, fmt::format("pid {} {}", peer.pid, peer_name(peer)));
     return source;
 }
 

@@ -6,13 +6,15 @@
 
 #include "config/config.h"
 #include "daemon/driver.h"
+#include "daemon/refusals.h"
 #include "net/ingress.h"
 
 namespace scram {
 
 class FrontDesk final : public SignalSink {
   public:
-    FrontDesk(const Config& config, Driver& driver) : config_(config), driver_(driver) {}
+    FrontDesk(const Config& config, Driver& driver, Refusals& refusals)
+        : config_(config), driver_(driver), refusals_(refusals) {}
 
   private:
     std::variant<SourceId, std::string> attach(std::string_view name, const Peer& peer) override;
@@ -29,9 +31,12 @@ class FrontDesk final : public SignalSink {
     void vanished(SourceId source, const std::string& reason) override {
         driver_.source_vanished(source, reason);
     }
+    void turned_away(const Peer& peer, TurnedAway why) override { refusals_.count(why, peer); }
+    std::variant<SourceId, std::string> known_source(std::string_view name) const;
 
     const Config& config_;
     Driver& driver_;
+    Refusals& refusals_;
 };
 
 }  // namespace scram

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "daemon/log_line.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -117,26 +118,34 @@ std::vector<JournalNews> Journal::report() const {
     const auto unfinished = std::count_if(restored_.latched.begin(), restored_.latched.end(),
                                           [](const auto& family) { return family.unfinished; });
     const int priority = folded_.in_doubt() ? 2 : folded_.clean ? 5 : 4;
-    out.push_back(
-        {priority,
-         fmt::format("journal state={} end={} latched={} unfinished={} after_crash={} "
-                     "directory={}",
-                     name(folded_.health), folded_.clean ? "clean" : "unclean",
-                     restored_.latched.size(), unfinished, name(plan_.after_crash), directory_)});
+    out.push_back({priority, LogLine(LogEvent::journal)
+                                 .add("state", name(folded_.health))
+                                 .add("end", folded_.clean ? "clean" : "unclean")
+                                 .add("latched", restored_.latched.size())
+                                 .add("unfinished", unfinished)
+                                 .add("after_crash", name(plan_.after_crash))
+                                 .add("directory", directory_)
+                                 .text()});
     if (!folded_.fault.empty())
-        out.push_back({priority, fmt::format("journal_fault detail=\"{}\"", folded_.fault)});
+        out.push_back(
+            {priority, LogLine(LogEvent::journal_fault).add("detail", folded_.fault).text()});
     for (const std::string& family : left_out(folded_, plan_)) {
-        out.push_back({3, fmt::format("journal_family family={} detail=\"latched before, and the "
-                                      "config no longer has it: look after its orders\"",
-                                      family)});
+        out.push_back({3, LogLine(LogEvent::journal_family)
+                              .add("family", family)
+                              .add("detail",
+                                   "latched before, and the config no longer has it: look after "
+                                   "its orders")
+                              .text()});
     }
     struct statfs filesystem {};
     if (statfs(board_path_.c_str(), &filesystem) == 0 && filesystem.f_type != TMPFS_MAGIC)
-        out.push_back({5, fmt::format("journal_board detail=\"{} is on a disk, which can delay a "
-                                      "cancel; shared memory (/run) cannot\"",
-                                      board_path_)});
+        out.push_back(
+            {5, LogLine(LogEvent::journal_board)
+                    .add("detail", board_path_ + " is on a disk, which can delay a cancel; shared "
+                                                 "memory (/run) cannot")
+                    .text()});
     if (!board_trouble_.empty())
-        out.push_back({2, fmt::format("journal_trouble detail=\"{}\"", board_trouble_)});
+        out.push_back({2, LogLine(LogEvent::journal_trouble).add("detail", board_trouble_).text()});
     return out;
 }
 
@@ -211,7 +220,7 @@ std::vector<JournalNews> Journal::beat(Time now) {
     if (slow && slow_.empty()) {
         slow_ =
             fmt::format("the disk under {} has not answered for {} s", directory_, patience / 1s);
-        news.push_back({2, fmt::format("journal_trouble detail=\"{}\"", slow_)});
+        news.push_back({2, LogLine(LogEvent::journal_trouble).add("detail", slow_).text()});
     }
     if (!slow) slow_.clear();
     return news;

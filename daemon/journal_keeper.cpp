@@ -94,8 +94,9 @@ bool JournalKeeper::look_after_file() {
     const bool gone = fd_ >= 0 && info.st_nlink == 0;
     const bool cut = fd_ >= 0 && static_cast<std::size_t>(info.st_size) < size_;
     if (gone || cut) {
-        tell(2, fmt::format("journal_trouble detail=\"{} was {} by somebody: a new file begins\"",
-                            path_, gone ? "removed" : "cut"));
+        tell(2, LogEvent::journal_trouble,
+             fmt::format("{} was {} by somebody: a new file begins", path_,
+                         gone ? "removed" : "cut"));
         close_file();
     }
     return fd_ >= 0 || begin_file();
@@ -140,8 +141,8 @@ void JournalKeeper::remove_old() {
     if (files == nullptr || files->size() <= options_.keep) return;
     for (std::size_t i = 0; i < files->size() - options_.keep; ++i) {
         if (unlink((*files)[i].path.c_str()) != 0)
-            tell(4, fmt::format("journal_trouble detail=\"cannot remove {}: {}\"", (*files)[i].path,
-                                std::strerror(errno)));
+            tell(4, LogEvent::journal_trouble,
+                 fmt::format("cannot remove {}: {}", (*files)[i].path, std::strerror(errno)));
     }
 }
 
@@ -163,9 +164,7 @@ bool JournalKeeper::fail(std::string text) {
         if (text == trouble_) return false;
         trouble_ = text;
     }
-    tell(2, fmt::format("journal_trouble detail=\"{}; the records stay in memory, and scramd goes "
-                        "on\"",
-                        text));
+    tell(2, LogEvent::journal_trouble, text + "; the records stay in memory, and scramd goes on");
     return false;
 }
 
@@ -175,12 +174,12 @@ void JournalKeeper::mend() {
         if (trouble_.empty()) return;
         trouble_.clear();
     }
-    tell(5, fmt::format("journal_mended detail=\"{} holds all records again\"", path_));
+    tell(5, LogEvent::journal_mended, path_ + " holds all records again");
 }
 
-void JournalKeeper::tell(int priority, std::string line) {
+void JournalKeeper::tell(int priority, LogEvent event, std::string_view detail) {
     const std::lock_guard lock(mutex_);
-    if (news_.size() < 64) news_.push_back({priority, std::move(line)});
+    if (news_.size() < 64) news_.push_back({priority, LogLine(event).add("detail", detail).text()});
 }
 
 std::string JournalKeeper::trouble() const {

@@ -11,6 +11,7 @@
 
 #include "core/journal.h"
 #include "daemon/journal_files.h"
+#include "daemon/log_line.h"
 
 namespace scram {
 
@@ -62,7 +63,7 @@ class JournalKeeper {
     bool fail(std::string_view what, int error);
     bool fail(std::string text);
     void mend();
-    void tell(int priority, std::string line);
+    void tell(int priority, LogEvent event, std::string_view detail);
 
     // The thread's own.
     Options options_;

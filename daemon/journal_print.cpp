@@ -7,6 +7,7 @@
 
 #include "core/okx_sign.h"
 #include "daemon/json.h"
+#include "daemon/log_line.h"
 
 namespace scram {
 namespace {
@@ -104,14 +105,6 @@ class Fields {
     std::vector<Field> out_;
 };
 
-std::string log_value(const Field& field) {
-    // What moves a terminal stands in quotes as well, and there as text.
-    const bool plain = std::all_of(field.value.begin(), field.value.end(), [](char c) {
-        return c > ' ' && c <= '~' && c != '"' && c != '=';
-    });
-    return plain ? field.value : json_string(field.value);
-}
-
 std::string time_text(std::int64_t wall_ms) {
     constexpr std::int64_t year_10000 = 253'402'300'800'000;
     const auto text =
@@ -126,7 +119,7 @@ std::string record_line(const JournalRecord& record) {
     const std::string number = record.sequence == 0 ? "-" : fmt::format("#{}", record.sequence);
     std::string out = fmt::format("{} {} {}", time_text(record.wall_ms), number, name(record.kind));
     for (const Field& field : Fields(record).gather())
-        out.append(" ").append(field.key).append("=").append(log_value(field));
+        out.append(" ").append(field.key).append("=").append(log_value(field.value));
     return out;
 }
 

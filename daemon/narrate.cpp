@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "core/rule_shape.h"
 #include "daemon/json.h"
+#include "daemon/log_line.h"
 
 namespace scram {
 namespace {
@@ -104,15 +104,6 @@ Fields fields_of(const Story& story) {
     return out;
 }
 
-// A value with a space, quote or newline stands in quotes, so that a line is cut into fields again;
-// and one that could move a terminal, where it does not.
-std::string log_value(const Field& field) {
-    const bool plain = std::all_of(field.value.begin(), field.value.end(), [](char c) {
-        return c > ' ' && c <= '~' && c != '"' && c != '=';
-    });
-    return plain ? field.value : json_string(field.value);
-}
-
 }  // namespace
 
 int priority(const Event& event) {
@@ -153,10 +144,50 @@ int priority(const Event& event) {
     return 4;
 }
 
+Duration fold_window(EventKind kind) {
+    switch (kind) {
+        case EventKind::attempt_lost:
+        case EventKind::rehearsal_failed:
+        case EventKind::rehearsal_lost:
+        case EventKind::link_up:
+        case EventKind::link_down:
+        case EventKind::source_joined:
+        case EventKind::source_left:
+        case EventKind::source_vanished:
+        case EventKind::warned:
+        case EventKind::warning_over:
+        case EventKind::would_trip:
+            return 10s;
+        case EventKind::tripped:
+        case EventKind::latched:
+        case EventKind::restored:
+        case EventKind::fired:
+        case EventKind::answered:
+        case EventKind::confirmed:
+        case EventKind::rearmed:
+        case EventKind::rearm_refused:
+        case EventKind::lock_released:
+        case EventKind::lock_expired:
+        case EventKind::alarm_raised:
+        case EventKind::alarm_cleared:
+        case EventKind::plan_changed:
+            return Duration::zero();
+    }
+    return Duration::zero();
+}
+
+// A rule's further step of warning is another kind than the one before.
+LogKey log_key(const Event& event) {
+    const auto at = [](auto id, int place) { return std::uint64_t{index(id)} << (16 * place); };
+    const auto step = static_cast<std::uint32_t>(event.share * 1000);
+    return {static_cast<std::uint32_t>(event.kind) | step << 16,
+            at(event.link, 0) | at(event.family, 1) | at(event.source, 2) | at(event.rule, 3)};
+}
+
 std::string log_line(const Story& story) {
     std::string out(name(story.event.kind));
     for (const Field& field : fields_of(story)) {
-        out.append(" ").append(field.key).append("=").append(log_value(field));
+        out.append(" ").append(field.key).append("=").append(log_value(field.value));
     }
     return out;
 }

@@ -7,6 +7,7 @@
 #include "core/actions.h"
 #include "core/plan.h"
 #include "core/stages.h"
+#include "daemon/log_folding.h"
 
 namespace scram {
 
@@ -20,6 +21,11 @@ struct Story {
 
 // syslog priority: 2 critical, 3 error, 4 warning, 5 notice, 6 info.
 int priority(const Event& event);
+
+// How long repeats of it are counted before they are told as one line; zero: each is told. What a
+// person must see of a trip, a switch or an alarm is never folded.
+Duration fold_window(EventKind kind);
+LogKey log_key(const Event& event);
 
 // "tripped trip=3 rule=btc-delta metric=delta value=27.1 limit=25 source=maker-1"
 std::string log_line(const Story& story);

@@ -1,7 +1,6 @@
 #include "daemon/operator_desk.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <optional>
 #include <variant>
@@ -20,6 +19,20 @@ constexpr std::size_t reason_max = 160;  // as much as an event keeps
 
 std::string refuse(std::string_view why) {
     return JsonObject().add("v", control_version).add("ok", false).add("error", why).text();
+}
+
+std::string done() {
+    return JsonObject().add("v", control_version).add("ok", true).text();
+}
+
+std::optional<Right> right_for(std::string_view op) {
+    if (op == "trip") return Right::trip;
+    if (op == "rearm") return Right::rearm;
+    if (op == "reload") return Right::admin;
+    for (const char* looks : {"status", "watch", "latency", "receipt", "receipts"}) {
+        if (op == looks) return Right::read;
+    }
+    return std::nullopt;
 }
 
 // The families that a target names, in the order of fire.
@@ -50,124 +63,90 @@ std::string trips_json(const Receipts& receipts) {
 
 }  // namespace
 
-struct OperatorDesk::Request {
-    std::int64_t version = 0;
-    std::string op, target, reason;
-    std::vector<TripId> trips;
-    TripId trip{};
-    bool force = false;
-    bool signals = false;
-};
-
-// Reads a line. Strict: a key that this version does not know is refused, not ignored, so that a
-// newer scramctl's wish is never half done.
-struct OperatorDesk::Reader {
-    simdjson::dom::parser parser;
-
-    std::variant<Request, std::string> read(std::string_view line) {
-        simdjson::dom::object object;
-        if (parser.parse(line.data(), line.size()).get(object) != simdjson::SUCCESS) {
-            return std::string("a line must be one JSON object, as {\"v\":1,\"op\":\"status\"}");
-        }
-        Request request;
-        for (const auto [key, value] : object) {
-            if (!read_field(key, value, request)) {
-                return fmt::format(
-                    "key '{}' is unknown or has the wrong type: v, trip (numbers), op, target, "
-                    "reason (strings), trips (numbers in a list), force and signals (booleans) "
-                    "are accepted",
-                    key);
-            }
-        }
-        if (request.version == control_version) return request;
-        return fmt::format("protocol version {}: this scramd speaks {}", request.version,
-                           control_version);
-    }
-
-    static bool read_field(std::string_view key, simdjson::dom::element value, Request& request) {
-        std::string_view text;
-        if (key == "v") return value.get(request.version) == simdjson::SUCCESS;
-        if (key == "force") return value.get(request.force) == simdjson::SUCCESS;
-        if (key == "signals") return value.get(request.signals) == simdjson::SUCCESS;
-        if (key == "trip") return read_trip(value, request.trip);
-        if (key == "trips") return read_trips(value, request.trips);
-        std::string* to = key == "op"       ? &request.op
-                          : key == "target" ? &request.target
-                          : key == "reason" ? &request.reason
-                                            : nullptr;
-        if (to == nullptr || value.get(text) != simdjson::SUCCESS) return false;
-        *to = text;
-        return true;
-    }
-
-    static bool read_trip(simdjson::dom::element value, TripId& trip) {
-        std::uint64_t number = 0;
-        if (value.get(number) != simdjson::SUCCESS) return false;
-        trip = TripId{number};
-        return true;
-    }
-
-    static bool read_trips(simdjson::dom::element value, std::vector<TripId>& trips) {
-        simdjson::dom::array list;
-        if (value.get(list) != simdjson::SUCCESS) return false;
-        for (const simdjson::dom::element item : list) {
-            if (!read_trip(item, trips.emplace_back())) return false;
-        }
-        return true;
-    }
-};
-
-OperatorDesk::OperatorDesk(const Config& config, Driver& driver, const Scribe& scribe)
-    : config_(config), driver_(driver), scribe_(scribe), reader_(std::make_unique<Reader>()) {}
-
-OperatorDesk::~OperatorDesk() = default;
+OperatorDesk::OperatorDesk(const Config& config, Driver& driver, const Scribe& scribe,
+                           Refusals& refusals, Reload reload)
+    : config_(config),
+      driver_(driver),
+      scribe_(scribe),
+      refusals_(refusals),
+      reload_(std::move(reload)) {}
 
 ControlReply OperatorDesk::on_line(const Peer& peer, std::string_view line) {
     driver_.turns().did("operator", monotonic_now());
-    const auto request = reader_->read(line);
-    if (const auto* error = std::get_if<std::string>(&request)) return {refuse(*error)};
-    return answer(peer, std::get<Request>(request));
+    const auto request = reader_.read(line);
+    if (const auto* error = std::get_if<std::string>(&request)) return refuse_request(peer, *error);
+    return answer(peer, std::get<OperatorRequest>(request));
 }
 
-std::string OperatorDesk::on_long_line() {
-    return refuse(fmt::format("a line has at most {} bytes", control_line_max));
+ControlReply OperatorDesk::refuse_request(const Peer& peer, std::string_view why) {
+    refusals_.count(RefusedKind::request, peer);
+    return {refuse(why)};
 }
 
-ControlReply OperatorDesk::answer(const Peer& peer, const Request& request) {
-    const bool trips = request.op == "trip";
-    const bool rearms = request.op == "rearm";
-    const bool looks = request.op == "status" || request.op == "watch" || request.op == "latency" ||
-                       request.op == "receipt" || request.op == "receipts";
-    if (!trips && !rearms && !looks) {
-        return {
-            refuse(fmt::format("unknown op '{}': status, watch, latency, receipt, receipts, "
-                               "trip and rearm are accepted",
-                               request.op))};
+bool OperatorDesk::holds_a_right(const Peer& peer) const {
+    return scram::holds_a_right(config_, peer.uid, peer.gids);
+}
+
+std::string OperatorDesk::on_turned_away(const Peer& peer, TurnedAway why) {
+    refusals_.count(why, peer);
+    switch (why) {
+        case TurnedAway::crowded:
+            return refuse(
+                fmt::format("{} has more connections than the {} that may stand: the "
+                            "oldest ends",
+                            person(config_, peer.uid), control_group_max));
+        case TurnedAway::silent:
+            return refuse(
+                fmt::format("no line within {} s that its rights allow", control_patience / 1s));
+        case TurnedAway::long_line:
+            return refuse(fmt::format("a line has at most {} bytes", control_line_max));
+        case TurnedAway::deaf:
+        case TurnedAway::broken:
+            return refuse("it does not read what it asked for");
     }
-    const Right right = trips ? Right::trip : rearms ? Right::rearm : Right::read;
-    if (!may(config_, right, peer.uid, peer.gids)) {
-        return {refuse(fmt::format("{} may not {}: [rights] {} does not list it", peer_name(peer),
-                                   name(right), name(right)))};
-    }
-    if (trips) return {trip(peer, request)};
-    if (rearms) return {rearm(peer, request)};
-    if (request.op == "watch")
-        return {JsonObject().add("v", control_version).add("ok", true).text(), true};
-    return {look(request)};
+    return refuse("?");
 }
 
-std::string OperatorDesk::look(const Request& request) const {
+ControlReply OperatorDesk::answer(const Peer& peer, const OperatorRequest& request) {
+    const auto right = right_for(request.op);
+    if (!right) {
+        return refuse_request(
+            peer, fmt::format("unknown op '{}': status, watch, latency, receipt, receipts, trip, "
+                              "rearm and reload are accepted",
+                              request.op));
+    }
+    if (!may(config_, *right, peer.uid, peer.gids)) {
+        refusals_.count(*right, peer);
+        return {refuse(missing_right(config_, *right, peer.uid))};
+    }
+    return {act(peer, request), request.op == "watch", true};
+}
+
+std::string OperatorDesk::act(const Peer& peer, const OperatorRequest& request) {
+    if (request.op == "trip") return trip(peer, request);
+    if (request.op == "rearm") return rearm(peer, request);
+    if (request.op == "reload") return reload();
+    return look(request);
+}
+
+std::string OperatorDesk::look(const OperatorRequest& request) const {
+    if (request.op == "watch") return done();
     if (request.op == "receipt") return receipt(request);
     if (request.op == "receipts") return receipts();
     if (request.op == "latency") return latency_json(driver_.latency());
-    return status_json(config_, driver_, scribe_);
+    return status_json(config_, driver_, scribe_, refusals_);
 }
 
-std::string OperatorDesk::trip(const Peer& peer, const Request& request) {
+std::string OperatorDesk::reload() const {
+    const std::string why = reload_();
+    return why.empty() ? done() : refuse(why);
+}
+
+std::string OperatorDesk::trip(const Peer& peer, const OperatorRequest& request) {
     const auto families = families_of(config_.plan, request.target);
     if (families.empty()) return refuse(unknown_target(request.target));
     if (request.reason.empty()) return refuse("a trip wants a reason");
-    const std::string who = peer_name(peer);
+    const std::string who = person(config_, peer.uid);
     const auto events = driver_.operate([&](Engine& engine, Time now, Step& step) {
         engine.on_trip(families, {who, request.reason.substr(0, reason_max)}, now, step);
     });
@@ -179,12 +158,12 @@ std::string OperatorDesk::trip(const Peer& peer, const Request& request) {
         .text();
 }
 
-std::string OperatorDesk::rearm(const Peer& peer, const Request& request) {
+std::string OperatorDesk::rearm(const Peer& peer, const OperatorRequest& request) {
     const auto families = families_of(config_.plan, request.target);
     if (families.empty()) return refuse(unknown_target(request.target));
     if (request.trips.empty()) return review(families);
     if (request.reason.empty()) return refuse("arming again wants a reason");
-    const std::string who = peer_name(peer);
+    const std::string who = person(config_, peer.uid);
     return rearm_answer(driver_.operate([&](Engine& engine, Time now, Step& step) {
         engine.on_rearm(families, request.trips, {who, request.reason.substr(0, reason_max)},
                         request.force, now, step);
@@ -208,7 +187,7 @@ std::string OperatorDesk::review(const std::vector<FamilyId>& families) const {
         .text();
 }
 
-std::string OperatorDesk::receipt(const Request& request) const {
+std::string OperatorDesk::receipt(const OperatorRequest& request) const {
     const ReceiptBook& book = driver_.receipts();
     const Receipts& known = book.receipts();
     const bool latest = request.trip == TripId{} && known.size() > 0;

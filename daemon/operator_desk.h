@@ -1,31 +1,37 @@
 // What operators ask on the control socket, and what they are told (daemon/control_protocol.h).
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <string>
 
 #include "config/config.h"
 #include "daemon/driver.h"
+#include "daemon/operator_request.h"
+#include "daemon/refusals.h"
 #include "net/control.h"
 
 namespace scram {
 
 class OperatorDesk final : public ControlHandler {
   public:
-    OperatorDesk(const Config& config, Driver& driver, const Scribe& scribe);
-    ~OperatorDesk();
+    // Takes up the edited file; says why not.
+    using Reload = std::function<std::string()>;
+    OperatorDesk(const Config& config, Driver& driver, const Scribe& scribe, Refusals& refusals,
+                 Reload reload);
 
   private:
-    struct Request;
-
     ControlReply on_line(const Peer& peer, std::string_view line) override;
-    std::string on_long_line() override;
-    ControlReply answer(const Peer& peer, const Request& request);
-    std::string look(const Request& request) const;
-    std::string trip(const Peer& peer, const Request& request);
-    std::string rearm(const Peer& peer, const Request& request);
+    bool holds_a_right(const Peer& peer) const override;
+    std::string on_turned_away(const Peer& peer, TurnedAway why) override;
+    ControlReply answer(const Peer& peer, const OperatorRequest& request);
+    ControlReply refuse_request(const Peer& peer, std::string_view why);
+    std::string act(const Peer& peer, const OperatorRequest& request);
+    std::string look(const OperatorRequest& request) const;
+    std::string trip(const Peer& peer, const OperatorRequest& request);
+    std::string rearm(const Peer& peer, const OperatorRequest& request);
+    std::string reload() const;
     std::string review(const std::vector<FamilyId>& families) const;
-    std::string receipt(const Request& request) const;
+    std::string receipt(const OperatorRequest& request) const;
     std::string receipts() const;
     std::string rearm_answer(const std::vector<Event>& events) const;
     std::string refusal_json(const Event& event) const;
@@ -33,8 +39,9 @@ class OperatorDesk final : public ControlHandler {
     const Config& config_;
     Driver& driver_;
     const Scribe& scribe_;
-    struct Reader;
-    std::unique_ptr<Reader> reader_;
+    Refusals& refusals_;
+    Reload reload_;
+    RequestReader reader_;
 };
 
 }  // namespace scram

@@ -29,6 +29,7 @@ std::string turns_text(dom::element status) {
 }
 
 std::string clock_text(dom::element status);
+std::string refused_text(dom::element status);
 
 std::string head_text(dom::element status) {
     std::string out = fmt::format("scramd {}, pid {}: {}\n", field(status, "version"),
@@ -43,7 +44,26 @@ std::string head_text(dom::element status) {
     if (status["receipts"].get(receipts) == simdjson::SUCCESS && !flag(receipts, "healthy"))
         out += fmt::format("RECEIPTS: {} ({} not written)\n", field(receipts, "reason"),
                            field(receipts, "failed"));
-    return out + clock_text(status) + turns_text(status);
+    return out + clock_text(status) + turns_text(status) + refused_text(status);
+}
+
+// "refused: 37 (trip 12, silent 25), the last 0.4 s ago: trip, uid 1000, pid 4711"; nothing if
+// none.
+std::string refused_text(dom::element status) {
+    dom::element refused, last;
+    dom::object kinds;
+    const bool any = status["refused"].get(refused) == simdjson::SUCCESS &&
+                     refused.get(kinds) == simdjson::SUCCESS &&
+                     refused["last"].get(last) == simdjson::SUCCESS;
+    if (!any) return {};
+    std::string parts;
+    for (const auto [kind, count] : kinds) {
+        if (kind == "total" || kind == "last" || number(refused, kind) == 0) continue;
+        parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", kind, text_of(count));
+    }
+    return fmt::format("refused: {} ({}), the last {:.1f} s ago: {}, uid {}, pid {}\n",
+                       field(refused, "total"), parts, number(last, "ms_ago") / 1000,
+                       field(last, "kind"), field(last, "uid"), field(last, "pid"));
 }
 
 std::string clock_text(dom::element status) {

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "daemon/json.h"
+#include "daemon/log_line.h"
 
 namespace scram {
 
@@ -53,19 +53,20 @@ std::vector<JournalNews> ReceiptBook::news() {
     std::vector<JournalNews> out;
     const std::string trouble = keeper_.trouble();
     if (trouble.empty() && !told_trouble_.empty()) {
-        out.push_back({5, "receipts_mended detail=\"they are written again\""});
+        out.push_back(
+            {5, LogLine(LogEvent::receipts_mended).add("detail", "they are written again").text()});
     } else if (!trouble.empty() && told_trouble_.empty()) {
-        out.push_back({2, fmt::format("receipts_trouble detail={}", json_string(trouble))});
+        out.push_back({2, LogLine(LogEvent::receipts_trouble).add("detail", trouble).text()});
     }
     told_trouble_ = trouble;
     const std::uint64_t untaken = receipts_.untaken() - told_untaken_;
     told_untaken_ = receipts_.untaken();
     if (untaken > 0) {
         out.push_back(
-            {4,
-             fmt::format(
-                 "receipts_trouble detail=\"{} gave way to newer ones before they were written\"",
-                 untaken)});
+            {4, LogLine(LogEvent::receipts_trouble)
+                    .add("detail",
+                         fmt::format("{} gave way to newer ones before they were written", untaken))
+                    .text()});
     }
     return out;
 }

@@ -91,8 +91,10 @@ bool make_parts(const Config& config, App::Parts& parts) {
     return complete &&
            take(TlsContext::make({exchange.host, exchange.ca_file, exchange.pins}), parts.tls) &&
            take(Gates::make(config.plan.families.size()), parts.gates) &&
-           take(listen_at(config.paths.signals, SOCK_SEQPACKET), parts.signals) &&
-           take(listen_at(config.paths.control, SOCK_STREAM), parts.control) &&
+           take(listen_at(config.paths.signals, SOCK_SEQPACKET, config.paths.signals_mode),
+                parts.signals) &&
+           take(listen_at(config.paths.control, SOCK_STREAM, config.paths.control_mode),
+                parts.control) &&
            take(Journal::open(config), parts.journal) && take_warmer(config, parts);
 }
 

@@ -1,23 +1,33 @@
 // The scribe: the one other thread. It takes stories from a ring and writes log lines to stderr in
-// journald's priority form ("<5>..."), so that a log that blocks never blocks the loop. A full ring
-// drops lines, counted; it never waits.
+// journald's priority form ("<5>...", left out where a person reads a terminal), so that a log that
+// blocks never blocks the loop. What repeats is folded before it. A full ring drops lines, counted;
+// it never waits.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "daemon/log_folding.h"
+#include "daemon/log_line.h"
 #include "daemon/narrate.h"
 
 namespace scram {
 
+// Kinds of lines beside those of events.
+constexpr std::uint32_t log_kind(LogEvent event) {
+    return 0x100u + static_cast<std::uint32_t>(event);
+}
+
 class Scribe {
   public:
     explicit Scribe(int fd);
-    // Writes what is left, then ends the thread.
+    // Writes what is left, but for what the log does not take within half a second; then ends the
+    // thread.
     ~Scribe();
     Scribe(const Scribe&) = delete;
     Scribe& operator=(const Scribe&) = delete;
@@ -25,10 +35,15 @@ class Scribe {
     // Keeps a plan for as long as stories may be told of it: until the scribe's end.
     const Plan& keep(const Plan& plan);
 
-    // From the loop's thread only. The story's plan is one that keep() gave.
+    // From the loop's thread only, all of them. The story's plan is one that keep() gave.
     void tell(const Story& story);
-    // A line of its own: start-up, reload, what is no event. Cut at 500 bytes.
+    // A line of its own: start-up, reload, what is no event.
     void say(int priority, std::string_view line);
+    // One that others may cause as often as they like.
+    void say_often(const LogKey& key, Duration window, int priority, std::string_view line,
+                   Time now);
+    // What was folded, where its window has ended: now and then, and at time's end.
+    void tell_repeats(Time now);
 
     std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
@@ -37,24 +52,30 @@ class Scribe {
         int priority = 6;
         bool is_story = false;
         Story story;
-        FixedText<250> line, line_end;
+        std::string line;  // if it is no story
+        Repeats repeats;
     };
 
+    static Entry entry_of(int priority, std::string_view line);
     bool is_full() const;
-    Entry* next_entry();
-    void publish();
+    void put(const Entry& entry);
     void run();
     void write(const Entry& entry);
     void write_line(int priority, std::string_view line);
+    bool await_room();
 
-    int fd_;
+    const int fd_;
+    const bool is_socket_;
+    const bool is_terminal_;
     std::vector<std::unique_ptr<const Plan>>
         plans_;  // the loop's; the thread follows pointers only
+    LogFolding<Entry> folding_;
     std::vector<Entry> ring_;
     // Single producer, single consumer: the loop moves head_, the scribe tail_. The producer
     // publishes an entry with the release store to head_.
     alignas(64) std::atomic<std::uint32_t> head_{0};
     alignas(64) std::atomic<std::uint32_t> tail_{0};
+    std::atomic<std::int64_t> give_up_at_ns_;  // an end that waits for a log waits no longer
     std::atomic<bool> ending_{false};
     std::atomic<std::uint64_t> dropped_{0};
     std::uint64_t dropped_told_ = 0;

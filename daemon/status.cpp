@@ -145,7 +145,8 @@ std::string receipts_json(const ReceiptBook& book) {
 
 }  // namespace
 
-std::string status_json(const Config& config, const Driver& driver, const Scribe& scribe) {
+std::string status_json(const Config& config, const Driver& driver, const Scribe& scribe,
+                        const Refusals& refusals) {
     const Engine& engine = driver.engine();
     const Plan& plan = engine.plan();
     const Time now = monotonic_now();
@@ -157,6 +158,7 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
     out.add_raw("lacking", ready.json);
     out.add("summary", status_line(driver, now)).add("log_lines_dropped", scribe.dropped());
     out.add("untold_breaches", engine.untold_breaches());
+    out.add_raw("refused", refusals.json(now));
     out.add_raw("clock", clock_json(driver, now));
     out.add_raw("longest_turn", turn_json(driver.turns().longest(), now, wall_now()));
     out.add_raw("longest_turn_of_minute",

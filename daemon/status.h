@@ -5,10 +5,12 @@
 
 #include "config/config.h"
 #include "daemon/driver.h"
+#include "daemon/refusals.h"
 
 namespace scram {
 
-std::string status_json(const Config& config, const Driver& driver, const Scribe& scribe);
+std::string status_json(const Config& config, const Driver& driver, const Scribe& scribe,
+                        const Refusals& refusals);
 
 // One family's switch, as an object.
 std::string family_json(const Driver& driver, FamilyId id, Time now);

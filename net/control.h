@@ -7,27 +7,34 @@
 #include <string>
 #include <string_view>
 
+#include "core/time.h"
 #include "net/unix_socket.h"
 
 namespace scram {
 
 inline constexpr std::size_t control_line_max = 16 * 1024;
-// The next one takes the place of the one longest there that does not watch: a crowd that says
-// nothing keeps no operator out.
-inline constexpr std::size_t control_clients_max = 256;
-// What may wait for a peer that does not read. One that lags further is cut off.
-inline constexpr std::size_t control_backlog_max = 4 * 1024 * 1024;
+// A crowd keeps no operator out. All strangers, who hold no right, share one group; each user who
+// holds one has his own. In a full group, or in a full room, a newcomer takes the place of the one
+// longest there that does not watch.
+inline constexpr std::size_t control_clients_max = 512;
+inline constexpr std::size_t control_group_max = 64;
+// Until the first line that its rights allow, and for a peer to take what it asked for.
+inline constexpr Duration control_patience = 5s;
+// What may wait for a watcher that does not read. One that lags further is cut off.
+inline constexpr std::size_t control_backlog_max = 1024 * 1024;
 
 struct ControlReply {
-    std::string line;    // without its newline
-    bool watch = false;  // from now on the peer gets what announce() is given
+    std::string line;      // without its newline
+    bool watch = false;    // from now on the peer gets what announce() is given
+    bool granted = false;  // its rights allowed the line: it may stay
 };
 
 class ControlHandler {
   public:
+    virtual bool holds_a_right(const Peer& peer) const = 0;
     virtual ControlReply on_line(const Peer& peer, std::string_view line) = 0;
-    // The answer to a line that is longer than control_line_max; the connection ends with it.
-    virtual std::string on_long_line() = 0;
+    // Its last line: the connection ends with it.
+    virtual std::string on_turned_away(const Peer& peer, TurnedAway why) = 0;
 
   protected:
     ~ControlHandler() = default;

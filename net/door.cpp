@@ -10,7 +10,7 @@
 namespace scram {
 namespace {
 
-constexpr int connections_per_turn = 16;  // then the loop's other work has its turn
+constexpr int connections_per_turn = 4;  // then the loop's other work has its turn
 
 }  // namespace
 

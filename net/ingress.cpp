@@ -93,7 +93,10 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         if (connections.size() >= connections_max) {
             const auto idle = std::find_if(connections.begin(), connections.end(),
                                            [](const ConnectionPtr& c) { return !c->source; });
-            if (idle != connections.end()) end(ConnectionPtr(*idle), {});
+            if (idle != connections.end()) {
+                sink.turned_away((*idle)->peer, TurnedAway::crowded);
+                end(ConnectionPtr(*idle), {});
+            }
         }
         connections.push_back(std::make_shared<Connection>(io, fd));
         read_next(connections.back());
@@ -238,6 +241,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
 
     bool refuse_and_end(const ConnectionPtr& connection, const std::string& why) {
         refuse(connection, why);
+        if (!connection->source) sink.turned_away(connection->peer, TurnedAway::broken);
         return end(connection, "it broke the protocol: " + why);
     }
 

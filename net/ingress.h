@@ -32,6 +32,8 @@ class SignalSink {
     virtual void left(SourceId source) = 0;
     // `reason`: its connection closed without goodbye, or it broke the protocol.
     virtual void vanished(SourceId source, const std::string& reason) = 0;
+    // One that had not attached.
+    virtual void turned_away(const Peer& peer, TurnedAway why) = 0;
 
   protected:
     ~SignalSink() = default;

@@ -1,7 +1,6 @@
 #include "net/unix_socket.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +12,8 @@
 
 namespace scram {
 namespace {
+
+constexpr int waiting_max = 1024;  // connections that were not handed over yet
 
 std::string failed(const std::string& path, const char* what, int error) {
     return fmt::format("{} {}: {}. Does its folder exist, and may this user write there?", what,
@@ -63,16 +64,7 @@ Peer peer_of(int fd) {
     return peer;
 }
 
-std::string peer_name(const Peer& peer) {
-    std::array<char, 1024> buffer{};
-    passwd entry{};
-    passwd* found = nullptr;
-    getpwuid_r(peer.uid, &entry, buffer.data(), buffer.size(), &found);
-    if (found == nullptr) return fmt::format("uid {}", peer.uid);
-    return fmt::format("uid {} ({})", peer.uid, found->pw_name);
-}
-
-std::variant<Listener, std::string> listen_at(const std::string& path, int type) {
+std::variant<Listener, std::string> listen_at(const std::string& path, int type, mode_t mode) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof address.sun_path) {
@@ -84,8 +76,8 @@ std::variant<Listener, std::string> listen_at(const std::string& path, int type)
     const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return failed(path, "cannot make a socket for", errno);
     const auto* at = reinterpret_cast<const sockaddr*>(&address);
-    const bool ok =
-        bind(fd, at, sizeof address) == 0 && chmod(path.c_str(), 0666) == 0 && listen(fd, 128) == 0;
+    const bool ok = bind(fd, at, sizeof address) == 0 && chmod(path.c_str(), mode) == 0 &&
+                    listen(fd, waiting_max) == 0;
     if (ok) return Listener{fd, path};
     const int error = errno;
     ::close(fd);

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,8 +18,15 @@ struct Peer {
     std::vector<gid_t> gids;  // its primary group first
 };
 Peer peer_of(int fd);
-// "uid 1000 (desk)", "uid 1000" if the name is not known.
-std::string peer_name(const Peer& peer);
+
+// Why a door ended a connection that did not end itself.
+enum class TurnedAway : std::uint8_t {
+    crowded,    // newer ones took its place
+    silent,     // nothing worth an answer came in time
+    deaf,       // it does not read what it asked for
+    long_line,  // longer than the longest
+    broken,     // it broke the protocol
+};
 
 // A socket that listens at `path`.
 struct Listener {
@@ -27,8 +35,9 @@ struct Listener {
 };
 
 // A non-blocking listener of `type` (SOCK_STREAM or SOCK_SEQPACKET). A socket that a dead process
-// left at `path` is replaced; one that answers is not. Any user may connect: rights are checked by
-// peer. The error names the path and what to do.
-std::variant<Listener, std::string> listen_at(const std::string& path, int type);
+// left at `path` is replaced; one that answers is not. Whoever `mode` lets connect is asked for his
+// rights. The error names the path and what to do.
+std::variant<Listener, std::string> listen_at(const std::string& path, int type,
+                                              mode_t mode = 0666);
 
 }  // namespace scram

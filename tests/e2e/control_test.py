@@ -45,7 +45,8 @@ class Protocol(unittest.TestCase):
         self.refused('{"v":1,"op":"rearm","target":"all","reason":"x","force":"yes"}', "'force'", "boolean")
 
     def test_an_unknown_op_is_refused_with_those_accepted(self):
-        self.refused('{"v":1,"op":"fire"}', "'fire'", "status, watch, latency, receipt, receipts, trip and rearm")
+        self.refused('{"v":1,"op":"fire"}', "'fire'",
+                     "status, watch, latency, receipt, receipts, trip, rearm and reload")
 
     def test_another_protocol_version_is_refused(self):
         self.refused('{"v":2,"op":"status"}', "version 2", "speaks 1")

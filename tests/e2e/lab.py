@@ -277,7 +277,7 @@ def ctl_command(folder, *arguments):
     command = [str(BIN / "scramctl"), *[str(a) for a in arguments]]
     if arguments[0] == "publish":
         return command[:2] + ["--signals", str(folder / "signals.sock")] + command[2:]
-    if arguments[0] in ("status", "ready", "watch", "trip", "rearm", "latency", "receipt", "receipts"):
+    if arguments[0] in ("status", "ready", "watch", "trip", "rearm", "reload", "latency", "receipt", "receipts"):
         return command + ["--socket", str(folder / "control.sock")]
     return command
 

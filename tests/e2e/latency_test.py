@@ -96,14 +96,17 @@ class Latency(unittest.TestCase):
     def test_whatever_is_lost_each_attempt_is_told_once(self):
         with LatencyLab() as lab:
             daemon = lab.start(more=QUICK)
+            events = lab.watch(daemon)
+            eventually(lambda: lab.source().goodbye() or events.seen, "the watcher is there")
             for kind in ("reset", "silent", "silent_done", "half", "close", "unavailable503"):
                 lab.sim.fault(kind, count=1)
                 self.assertEqual(daemon.ctl("trip", BTC, "--reason", kind, "--wait", "20")[0], 0)
             fired = sum(">fired " in line for line in daemon.log().splitlines())
-            lost = sum(">attempt_lost " in line for line in daemon.log().splitlines())
-            self.assertGreaterEqual(lost, 4)
             eventually(lambda: lab.latency()["requests"] == fired, lambda: f"{fired} attempts: {lab.latency()}")
-            self.assertEqual(lab.latency()["unanswered"], lost)
+            unanswered = lab.latency()["unanswered"]
+            self.assertGreaterEqual(unanswered, 4)
+            eventually(lambda: len(events.all("attempt_lost")) >= unanswered, "each is told")
+            self.assertEqual(unanswered, len(events.all("attempt_lost")))
 
     def test_receipt_and_log_tell_when_an_attempt_was_on_the_wire(self):
         with LatencyLab() as lab:

@@ -3,7 +3,7 @@ import signal
 import subprocess
 import unittest
 
-from lab import BIN, Control, Lab, Scramd, Source, eventually, write_credentials
+from lab import BIN, PATIENCE, Control, Lab, Scramd, Source, eventually, write_credentials
 
 BTC = "mm-1/BTC-USD"
 
@@ -99,13 +99,34 @@ class Log(unittest.TestCase):
                     self.fills(lab)
                     maker = lab.source()
                     maker.publish(BTC, "delta", 26)
-                    eventually(lambda: lab.sim.cancels()["confirmed"] == 1, "the cancel is confirmed")
+                    eventually(lambda: self.state_of_btc(lab) == "confirmed", "the cancel is confirmed")
                     self.assertEqual(maker.gate(BTC), 1)
                 finally:
                     daemon.terminate()
                     log = daemon.stderr.read().decode()
             self.assertEqual(daemon.returncode, 0)
-            self.assertIn("log lines dropped=", log)
+            self.assertIn("log_lines_dropped count=", log)
+
+    def test_a_log_that_nobody_ever_reads_holds_up_no_trip_and_no_end(self):
+        with Lab() as lab:
+            (lab.folder / "scramd.toml").write_text(lab.config())
+            write_credentials(lab.folder, "mm-1")
+            command = [BIN / "scramd", "--config", lab.folder / "scramd.toml"]
+            with subprocess.Popen(command, stderr=subprocess.PIPE) as daemon:
+                try:
+                    self.fills(lab)
+                    maker = lab.source()
+                    maker.publish(BTC, "delta", 26)
+                    eventually(lambda: maker.gate(BTC) == 1, "the gate closes")
+                    daemon.terminate()
+                    self.assertEqual(daemon.wait(10 * PATIENCE), 0)
+                    self.assertFalse((lab.folder / "control.sock").exists())
+                finally:
+                    daemon.kill()
+
+    def state_of_btc(self, lab):
+        with Control(lab.folder) as control:
+            return next(f["state"] for f in control.ask("status")["families"] if f["name"] == BTC)
 
     def fills(self, lab):
         """More lines than the pipe and scramd's own ring hold."""
@@ -113,9 +134,9 @@ class Log(unittest.TestCase):
         eventually(lambda: (lab.folder / "control.sock").exists(), "it listens")
 
         def dropped():
-            for _ in range(500):
-                Source(lab.folder).goodbye()
             with Control(lab.folder) as control:
+                for _ in range(500):  # none of them is ever folded
+                    control.ask("trip", target="mm-1/ETH-USD", reason="drill " * 20)
                 return control.ask("status")["log_lines_dropped"]
 
         eventually(dropped, "lines are dropped", 30)

@@ -101,6 +101,19 @@ class Reload(unittest.TestCase):
             self.refused(daemon, lab.config(families=(BTC, ETH, "mm-1/SOL-USD")), "mm-1/SOL-USD",
                          "needs a restart")
 
+    def test_scramctl_reloads_and_tells_why_not(self):
+        with Lab() as lab:
+            daemon = lab.scramd(delta(25)).await_ready()
+            daemon.config.write_text(lab.config(delta(30)))
+            self.assertEqual(daemon.ctl("reload"), (0, "the file is in effect\n", ""))
+            daemon.await_log("plan_changed")
+            daemon.config.write_text(lab.config(delta(-30)) + "nonsense = 1\n")
+            code, out, err = daemon.ctl("reload")
+            self.assertEqual((code, out), (1, ""))
+            for text in ("scramd.toml:", "beyond: -30 stands here", '"nonsense"'):
+                self.assertIn(text, err)
+            self.assertTrue(daemon.status()["ready"])
+
     def test_a_reload_during_a_trip_loses_nothing(self):
         with Lab() as lab:
             lab.sim.fault("unavailable503", count=3)

@@ -28,11 +28,14 @@ class Rights(unittest.TestCase):
 
     def test_a_stranger_may_do_nothing_and_is_told_which_right_is_missing(self):
         with self.lab() as lab:
-            for op, right in (("status", "read"), ("watch", "read"), ("trip", "trip"), ("rearm", "rearm")):
+            for op, right in (("status", "read"), ("watch", "read"), ("trip", "trip"), ("rearm", "rearm"),
+                              ("reload", "admin")):
                 answer = self.ask(lab, op, target="all", reason="mine")
                 self.assertFalse(answer["ok"], op)
                 self.assertIn(f"uid {NOBODY}", answer["error"])
                 self.assertIn(f"[rights] {right}", answer["error"])
+                self.assertIn(f'add "uid:{NOBODY}" or one of its groups to `{right}`', answer["error"])
+                self.assertIn(str(lab.daemon.config), answer["error"])
             with self.assertRaisesRegex(Refused, r"\[rights\] publish"):
                 self.attach(lab)
             self.assertEqual({f["state"] for f in lab.daemon.status()["families"]}, {"armed"})
@@ -44,6 +47,19 @@ class Rights(unittest.TestCase):
             self.assertFalse(self.ask(lab, "rearm", target=BTC, trips=[1], reason="mine")["ok"])
             self.assertFalse(self.ask(lab, "status")["ok"])
             self.assertEqual(lab.daemon.family(BTC)["gate"], "closed")
+
+    def test_who_may_administer_takes_up_a_file_and_nothing_else(self):
+        with self.lab(f'admin = ["uid:{NOBODY}"]') as lab:
+            self.assertTrue(self.ask(lab, "reload")["ok"])
+            lab.daemon.await_log("plan_changed")
+            for op in ("status", "trip", "rearm"):
+                self.assertFalse(self.ask(lab, op, target=BTC, trips=[1], reason="mine")["ok"], op)
+
+    def test_who_may_not_publish_is_not_told_which_sources_there_are(self):
+        with self.lab() as lab:
+            with self.assertRaises(Refused) as refused:
+                as_user(NOBODY, lambda: Source(lab.folder, "guess").id)
+            self.assertNotIn("maker-1", str(refused.exception))
 
     def test_who_may_arm_may_not_trip(self):
         with self.lab(f'rearm = ["uid:{NOBODY}"]') as lab:

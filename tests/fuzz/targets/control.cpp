@@ -62,7 +62,8 @@ struct Server final : ControlHandler {
     Scribe scribe{open("/dev/null", O_WRONLY | O_CLOEXEC)};
     std::unique_ptr<Journal> journal = std::get<0>(Journal::open(config));
     Driver driver{io, config, credentials(), *tls, *gates, scribe, *journal};
-    OperatorDesk desk{config, driver, scribe};
+    Refusals refusals{scribe};
+    OperatorDesk desk{config, driver, scribe, refusals, [] { return std::string(); }};
     fuzz::LocalSocket socket{SOCK_STREAM};
     Control control{io, socket.listener(), *this};
     bool is_trips_only = false;
@@ -103,8 +104,9 @@ struct Server final : ControlHandler {
         if (is_trips_only) as = {1, trips_only, {trips_only}};
         return static_cast<ControlHandler&>(desk).on_line(as, line);
     }
-    std::string on_long_line() override {
-        return static_cast<ControlHandler&>(desk).on_long_line();
+    bool holds_a_right(const Peer&) const override { return !is_trips_only; }
+    std::string on_turned_away(const Peer& peer, TurnedAway why) override {
+        return static_cast<ControlHandler&>(desk).on_turned_away(peer, why);
     }
 };
 

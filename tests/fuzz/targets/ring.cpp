@@ -48,6 +48,7 @@ class Sink final : public SignalSink {
     std::variant<MetricId, std::string> resolve_metric(std::string_view) override { return ""; }
     void left(SourceId) override {}
     void vanished(SourceId, const std::string&) override {}
+    void turned_away(const Peer&, TurnedAway) override {}
 
     std::array<std::uint64_t, 2> heard_{};
     std::array<bool, 2> broke_{};

@@ -146,3 +146,14 @@ TEST_CASE("wire: a peer to be warmed by is an address and a port") {
         CHECK(has(with(wrong), "accepted: an address and a port, as in"));
     }
 }
+
+TEST_CASE("paths: modes are four octal digits that leave scramd's user in") {
+    const auto paths = config_of(small + "[paths]\ncontrol_mode = \"0660\"\n").paths;
+    CHECK(paths.control_mode == 0660);
+    CHECK(paths.signals_mode == 0666);
+    for (const std::string mode : {"660", "0888", "0060", "1777", "rw-rw----"}) {
+        CAPTURE(mode);
+        CHECK(has(messages(small + "[paths]\nsignals_mode = \"" + mode + "\"\n"),
+                  "accepted: four octal digits"));
+    }
+}

@@ -137,7 +137,7 @@ metric = "delta"
 TEST_CASE("load: an unknown key is refused with the nearest and all accepted ones") {
     CHECK(messages(small + "[paths]\nsignal = \"/a\"\n") ==
           "unknown key \"signal\" in [paths] (did you mean \"signals\"?); accepted: signals, "
-          "control\n");
+          "control, signals_mode, control_mode\n");
     CHECK(has(messages(account + "budget = { shrae = 5 }\n"),
               "unknown key \"shrae\" in [[account]] mm-1 budget (did you mean \"share\"?)"));
     CHECK(has(messages(account + "budget.window = 2005\n"), "did you mean \"window_ms\"?"));

@@ -46,9 +46,10 @@ TEST_CASE("rights: an unknown name, number or form is refused") {
 TEST_CASE("rights: each right has its own list, and there is no other") {
     CHECK(has(messages(small + "[rights]\nre-arm = []\n"),
               "unknown key \"re-arm\" in [rights] (did you mean \"rearm\"?); accepted: publish, "
-              "read, trip, rearm"));
+              "read, trip, rearm, admin"));
     CHECK(name(Right::publish) == "publish");
     CHECK(name(Right::rearm) == "rearm");
+    CHECK(name(Right::admin) == "admin");
 }
 
 TEST_CASE("rights: root and the own user may do everything, others what their uid or groups hold") {
@@ -65,4 +66,33 @@ trip = ["gid:7"]
     CHECK(may(config, Right::trip, stranger, desk));
     CHECK_FALSE(may(config, Right::rearm, stranger, desk));
     CHECK_FALSE(may(config, Right::read, stranger, {}));
+}
+
+TEST_CASE("rights: of five, each is held by its own list alone") {
+    for (std::size_t held = 0; held < right_count; ++held) {
+        const std::string key(name(static_cast<Right>(held)));
+        const auto config = config_of(small + "[rights]\n" + key + " = [\"uid:54321\"]\n");
+        for (std::size_t asked = 0; asked < right_count; ++asked) {
+            CAPTURE(key);
+            CAPTURE(asked);
+            CHECK(may(config, static_cast<Right>(asked), 54321, {}) == (asked == held));
+        }
+        CHECK(holds_a_right(config, 54321, {}));
+        CHECK_FALSE(holds_a_right(config, 54322, {}));
+    }
+}
+
+TEST_CASE("rights: a refusal names who, the right, and what grants it") {
+    const auto config = config_of(small + "[rights]\ntrip = [\"uid:54321\"]\n");
+    CHECK(missing_right(config, Right::rearm, 54321) ==
+          "uid 54321 may not rearm: [rights] rearm does not list it. To grant it, add "
+          "\"uid:54321\" or one of its groups to `rearm` under [rights] in "
+          "/etc/scramd/scramd.toml and reload scramd");
+}
+
+TEST_CASE("rights: those who hold one are known by name, others by number") {
+    const auto config = config_of(small + "[rights]\nread = [\"uid:54321\", \"gid:0\"]\n");
+    CHECK(person(config, 0) == "uid 0 (root)");
+    CHECK(person(config, 54321) == "uid 54321");
+    CHECK(person(config_of(small), 0) == "uid 0 (root)");
 }

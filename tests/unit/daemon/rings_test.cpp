@@ -40,6 +40,7 @@ struct Reader final : SignalSink {
     std::variant<MetricId, std::string> resolve_metric(std::string_view) override { return ""; }
     void left(SourceId) override {}
     void vanished(SourceId, const std::string&) override {}
+    void turned_away(const Peer&, TurnedAway) override {}
 
     Engine engine;
     Step step;

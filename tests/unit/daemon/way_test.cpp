@@ -111,7 +111,8 @@ struct Whole {
     Scribe scribe{open("/dev/null", O_WRONLY | O_CLOEXEC)};
     std::unique_ptr<Journal> journal = Journaled::opened(config);
     Driver driver;
-    FrontDesk desk{config, driver};
+    Refusals refusals{scribe};
+    FrontDesk desk{config, driver, refusals};
     RingFeeds feeds{desk};
     std::optional<testing::RingWriter> writer;
 };
