@@ -24,6 +24,11 @@ void look_at(const KillSight& sight, AccountId id, Time now, std::vector<Shortfa
     if (account.slots_free == 0) lacks(Lack::slots);
 }
 
+bool signs(const KillSight& sight, Time now) {
+    const Duration silence_max = signings_missed_max * std::max<Duration>(sight.resign_every, 1s);
+    return !sight.signer_gone && now - sight.signer_answered <= silence_max;
+}
+
 }  // namespace
 
 std::vector<Shortfall> shortfalls(const KillSight& sight, Time now) {
@@ -33,7 +38,7 @@ std::vector<Shortfall> shortfalls(const KillSight& sight, Time now) {
     if (!sight.clock_synced || sight.clock_uncertainty > clock_uncertainty_max)
         out.push_back({Lack::clock});
     if (!sight.journal_writable) out.push_back({Lack::journal});
-    if (!sight.signer_alive) out.push_back({Lack::signer});
+    if (!signs(sight, now)) out.push_back({Lack::signer});
     std::stable_partition(out.begin(), out.end(),
                           [](const Shortfall& its) { return disarms(its.lack); });
     return out;
@@ -42,6 +47,13 @@ std::vector<Shortfall> shortfalls(const KillSight& sight, Time now) {
 bool fires(const std::vector<Shortfall>& lacking) {
     return std::none_of(lacking.begin(), lacking.end(),
                         [](const Shortfall& its) { return disarms(its.lack); });
+}
+
+bool wants_a_new_start(const KillSight& sight, Time now) {
+    if (signs(sight, now)) return false;
+    return std::any_of(sight.accounts.begin(), sight.accounts.end(), [](const auto& account) {
+        return account.oldest_signature > signature_age_at_loss;
+    });
 }
 
 std::string_view name(Lack lack) {

@@ -27,7 +27,9 @@ struct KillSight {
     bool clock_synced = false;      // the exchange has told its time
     Duration clock_uncertainty{};   // known to +- this
     bool journal_writable = true;   // trips are on the disk, or on their way
-    bool signer_alive = true;       // armed requests are signed anew
+    bool signer_gone = false;       // it has ended, and no other comes
+    Time signer_answered{};         // when it signed last
+    Duration resign_every{};        // of each request
 };
 
 enum class Lack : std::uint8_t {
@@ -39,7 +41,7 @@ enum class Lack : std::uint8_t {
     budget,      // somebody else spends it: fewer slots than the plan has
     clock,       // signatures may carry a time that the exchange refuses
     journal,     // what trips now may be armed after a loss of power
-    signer,      // signatures grow old
+    signer,      // gone, or silent: signatures grow old
 };
 constexpr std::size_t lack_count = 9;
 std::string_view name(Lack lack);
@@ -57,11 +59,18 @@ struct Shortfall {
 // OKX refuses a request whose timestamp is 30 s off (code 50102). It must still reach them.
 inline constexpr milliseconds signature_age_max = 25s;
 inline constexpr Duration clock_uncertainty_max = 5s;
+// At a kill, a newer one is waited for, though not for long.
+inline constexpr milliseconds signature_age_young = 15s;
+// Without a signer, only a new start makes others.
+inline constexpr milliseconds signature_age_at_loss = 20s;
+inline constexpr int signings_missed_max = 3;
 // A link is rehearsed each rehearse_every; so many may fail or be delayed.
 inline constexpr int rehearsals_missed_max = 3;
 
 // Those that disarm first. Empty: ready.
 std::vector<Shortfall> shortfalls(const KillSight& sight, Time now);
 bool fires(const std::vector<Shortfall>& lacking);
+// Nobody signs, and signatures are about to be too old: whoever supervises scramd starts it anew.
+bool wants_a_new_start(const KillSight& sight, Time now);
 
 }  // namespace scram

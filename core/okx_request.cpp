@@ -4,6 +4,9 @@ namespace scram {
 namespace {
 
 constexpr std::string_view mass_cancel_path = "/api/v5/trade/mass-cancel";
+constexpr std::string_view account_config_path = "/api/v5/account/config";
+constexpr std::string_view orders_pending_path =
+    "/api/v5/trade/orders-pending?instType=OPTION&instFamily=";
 constexpr std::string_view time_path = "/api/v5/public/time";
 constexpr std::string_view user_agent = "scramd/" SCRAM_PROJECT_VERSION;
 
@@ -35,6 +38,20 @@ std::string mass_cancel_body(std::string_view inst_family, milliseconds lock) {
     return out;
 }
 
+std::string prehash_of(PrivateRequest what, std::string_view inst_family, milliseconds lock) {
+    std::string out(timestamp_size, ' ');
+    switch (what) {
+        case PrivateRequest::mass_cancel:
+            out.append("POST").append(mass_cancel_path);
+            return out.append(mass_cancel_body(inst_family, lock));
+        case PrivateRequest::account_config:
+            return out.append("GET").append(account_config_path);
+        case PrivateRequest::orders_pending:
+            return out.append("GET").append(orders_pending_path).append(inst_family);
+    }
+    return out;
+}
+
 ArmedRequest::ArmedRequest(const RequestIdentity& identity, std::string_view inst_family,
                            milliseconds lock) {
     const std::string body = mass_cancel_body(inst_family, lock);
@@ -47,7 +64,7 @@ ArmedRequest::ArmedRequest(const RequestIdentity& identity, std::string_view ins
     signature_at_ = add_blank(bytes_, "OK-ACCESS-SIGN", signature_size);
     if (identity.simulated_trading) add_header(bytes_, "x-simulated-trading", "1");
     bytes_.append("\r\n").append(body);
-    prehash_.assign(timestamp_size, ' ').append("POST").append(mass_cancel_path).append(body);
+    prehash_ = prehash_of(PrivateRequest::mass_cancel, inst_family, lock);
 }
 
 bool ArmedRequest::refresh(Signer& signer, WallMillis now) {
@@ -55,10 +72,15 @@ bool ArmedRequest::refresh(Signer& signer, WallMillis now) {
     prehash_.replace(0, timestamp_size, timestamp.data(), timestamp_size);
     SignatureText signature;
     if (!signer.sign(prehash_, signature)) return false;
+    renew(now, signature);
+    return true;
+}
+
+void ArmedRequest::renew(WallMillis at, const SignatureText& signature) {
+    const TimestampText timestamp = timestamp_text(at);
     bytes_.replace(timestamp_at_, timestamp_size, timestamp.data(), timestamp_size);
     bytes_.replace(signature_at_, signature_size, signature.data(), signature_size);
-    signed_at_ = now;
-    return true;
+    signed_at_ = at;
 }
 
 std::string rehearsal_request(std::string_view host) {

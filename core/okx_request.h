@@ -1,4 +1,4 @@
-// The two requests that scramd sends, as ready bytes: the mass-cancel of one family, rendered once,
+// What scramd sends and has signed. As ready bytes: the mass-cancel of one family, rendered once,
 // of which only timestamp and signature change from then on; and the rehearsal.
 // https://www.okx.com/docs-v5/en/#order-book-trading-trade-post-mass-cancel-order
 // https://www.okx.com/docs-v5/en/#public-data-rest-api-get-system-time
@@ -18,6 +18,19 @@ struct RequestIdentity {
     bool simulated_trading = false;
 };
 
+// All that is ever signed, here and nowhere else: who wants another request signed adds it here.
+enum class PrivateRequest : std::uint8_t {
+    mass_cancel,     // POST /api/v5/trade/mass-cancel of one family, with a lock
+    account_config,  // GET /api/v5/account/config
+    orders_pending,  // GET /api/v5/trade/orders-pending of one family's options
+};
+inline constexpr std::size_t private_request_count = 3;
+inline constexpr milliseconds lock_max = 10'000ms;  // OKX: lockInterval is within [0, 10 000]
+
+// What the signature is made from. Begins with the timestamp, for which blanks stand. Only a
+// mass-cancel has a lock, and account_config no family.
+std::string prehash_of(PrivateRequest what, std::string_view inst_family, milliseconds lock);
+
 class ArmedRequest {
   public:
     // `lock` is lockInterval, 0..10000 ms. The identity holds no CR, LF or NUL; the caller has
@@ -27,6 +40,8 @@ class ArmedRequest {
     // Signs anew for `now` on the exchange's clock, in place. False: the signer gave nothing, and
     // the bytes are as they were.
     bool refresh(Signer& signer, WallMillis now);
+    // The same, with a signature that was made elsewhere for this request at that time.
+    void renew(WallMillis at, const SignatureText& signature);
 
     // The whole request. Worth sending once refreshed; OKX refuses a timestamp over 30 s old.
     std::string_view bytes() const { return bytes_; }

@@ -18,6 +18,7 @@ using SignatureText = std::array<char, signature_size>;
 
 // ISO 8601 UTC with exactly three digits of milliseconds. `t` is within the years 1970 to 9999.
 TimestampText timestamp_text(WallMillis t);
+inline constexpr WallMillis timestamp_max{253'402'300'799'999};
 
 // Who holds the secret signs; the rest of the daemon sees only this. False: no signature to be had
 // now.

@@ -26,7 +26,7 @@ App::App(Config config, Parts parts)
       scribe_(STDERR_FILENO),
       gates_(std::move(parts.gates)),
       journal_(std::move(parts.journal)),
-      driver_(io_, config_, std::move(parts.credentials), *tls_, *gates_, scribe_, *journal_),
+      driver_(io_, config_, std::move(parts.signer), *tls_, *gates_, scribe_, *journal_),
       refusals_(scribe_),
       front_desk_(config_, driver_, refusals_),
       operator_desk_(config_, driver_, scribe_, refusals_, [this] { return reload(); }),
@@ -35,9 +35,10 @@ App::App(Config config, Parts parts)
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       beat_timer_(io_),
       beat_interval_(std::min<Duration>(service_.watchdog_interval().value_or(1s) / 3, 500ms)),
-      warmer_(std::move(parts.warmer)) {}
+      warmer_(std::move(parts.warmer)),
+      warnings_(std::move(parts.warnings)) {}
 
-void App::run() {
+bool App::run() {
     try {
         start();
     } catch (...) {
@@ -46,6 +47,7 @@ void App::run() {
     }
     loop();
     stop();
+    return !failed_;
 }
 
 void App::start() {
@@ -56,6 +58,7 @@ void App::start() {
                        .add("config", config_.file.native())
                        .add("exchange", fmt::format("{}:{}", exchange.host, exchange.port))
                        .text());
+    for (const std::string& warning : warnings_) scribe_.say(4, warning);
     ingress_.start();
     control_.start();
     driver_.tell_watchers(&control_);
@@ -183,6 +186,7 @@ void App::beat() {
     say(journal_->beat(monotonic_now()));
     say(driver_.receipts_news());
     scribe_.tell_repeats(monotonic_now());
+    look_after_signer(monotonic_now());
     tell_readiness(monotonic_now());
     beat_timer_.expires_after(beat_interval_);
     beat_timer_.async_wait([this](auto error) {
@@ -196,13 +200,24 @@ void App::tell_readiness(Time now) {
     std::string line = status_line(driver_, now);
     if (!readiness.ready) line += "; " + readiness.reason;
     if (std::exchange(would_fire_, readiness.fires) != readiness.fires) {
-        const LogLine told =
-            readiness.fires ? LogLine(LogEvent::ready).add("summary", line)
-                            : LogLine(LogEvent::unready).add("detail", readiness.reason);
+        const LogLine told = readiness.fires
+                                 ? LogLine(LogEvent::ready).add("summary", line)
+                                 : LogLine(LogEvent::unready).add("detail", readiness.reason);
         scribe_.say(readiness.fires ? 5 : 2, told.text());
     }
     if (!readiness.fires || std::exchange(said_ready_, true)) return service_.status(line);
     service_.ready(line);
+}
+
+void App::look_after_signer(Time now) {
+    say(driver_.signer_news(now));
+    if (stopping_ || !driver_.wants_a_new_start(now)) return;
+    scribe_.say(0, LogLine(LogEvent::signer_lost)
+                       .add("detail",
+                            "no signer answers, and signatures grow too old to fire: scramd ends, "
+                            "so that the service manager starts it anew")
+                       .text());
+    stopping_ = failed_ = true;
 }
 
 }  // namespace scram

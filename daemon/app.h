@@ -8,7 +8,6 @@
 #include <memory>
 
 #include "config/config.h"
-#include "config/credentials.h"
 #include "daemon/driver.h"
 #include "daemon/front_desk.h"
 #include "daemon/operator_desk.h"
@@ -23,17 +22,19 @@ class App {
   public:
     // What can fail before anything runs, made and checked by the caller.
     struct Parts {
-        std::vector<Credentials> credentials;  // one per account
+        SignerLine signer;
         std::unique_ptr<TlsContext> tls;
         std::unique_ptr<Gates> gates;
         Listener signals, control;
         std::unique_ptr<Journal> journal;
-        std::unique_ptr<Warmer> warmer;  // null: the way is not kept warm
+        std::unique_ptr<Warmer> warmer;     // null: the way is not kept warm
+        std::vector<std::string> warnings;  // for the log, where it begins
     };
     App(Config config, Parts parts);
 
-    // Runs until SIGTERM or SIGINT. Throws std::exception if it cannot start.
-    void run();
+    // Runs until SIGTERM or SIGINT, or until it can only be helped by a new start: then false.
+    // Throws std::exception if it cannot start.
+    bool run();
 
   private:
     void start();
@@ -48,6 +49,7 @@ class App {
     std::string adopt(LoadResult result);
     void beat();
     void tell_readiness(Time now);
+    void look_after_signer(Time now);
     void say(const std::vector<JournalNews>& news);
 
     Config config_;
@@ -73,6 +75,8 @@ class App {
     bool would_fire_ = false;
     bool said_ready_ = false;  // to the service manager
     bool stopping_ = false;
+    bool failed_ = false;
+    std::vector<std::string> warnings_;
 };
 
 }  // namespace scram

@@ -3,10 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/kill_ready.h"
+#include "net/clock.h"
+
 namespace scram {
 namespace {
 
-constexpr milliseconds age_max = 15s;  // half of OKX's 30 s
+// A hundred requests take a quarter of a millisecond. A signer that has let it pass once is not
+// waited for again until it has answered.
+constexpr Duration patience = 10ms;
 
 milliseconds age(const ArmedRequest& request, WallMillis now) {
     return milliseconds{std::abs(now.value - request.signed_at().value)};
@@ -32,30 +37,22 @@ std::vector<milliseconds> locks_of(const Plan& plan, FamilyId family) {
 
 }  // namespace
 
-Armory::Armory(const Config& config, std::vector<Credentials> credentials) {
-    for (const Credentials& account : credentials) {
-        signers_.push_back(std::make_unique<HmacSigner>(account.secret.reveal()));
+Armory::Armory(const Config& config, SignerClient& signer) : signer_(signer) {
+    for (const AccountKey& account : signer.keys()) {
         identities_.push_back({config.exchange.host, account.key, account.passphrase.reveal(),
                                config.exchange.simulated_trading});
     }
+    asking_.reserve(requests_per_message_max);
     adopt(config.plan, WallMillis{});
 }
 
-void Armory::adopt(const Plan& plan, WallMillis now) {
-    requests_.clear();
-    first_.clear();
-    next_ = 0;
-    for (std::size_t f = 0; f < plan.families.size(); ++f) {
-        const FamilySpec& family = plan.families[f];
-        first_.push_back(requests_.size());
-        for (const milliseconds lock : locks_of(plan, id_at<FamilyId>(f))) {
-            requests_.push_back(
-                {family.account, id_at<FamilyId>(f), lock,
-                 ArmedRequest(identities_[index(family.account)], family.inst_family, lock), 0});
-        }
-    }
-    first_.push_back(requests_.size());
-    for (Armed& armed : requests_) refresh(armed, now);
+// ---- For a kill ---------------------------------------------------------------------------------
+
+std::size_t Armory::pick(FamilyId family, milliseconds lock, WallMillis now) {
+    const std::size_t at = find(family, lock);
+    if (age(requests_[at].request, now) > signature_age_young) [[unlikely]]
+        return sign_now(at, now);
+    return at;
 }
 
 std::size_t Armory::find(FamilyId family, milliseconds lock) const {
@@ -68,23 +65,95 @@ std::size_t Armory::find(FamilyId family, milliseconds lock) const {
     return static_cast<std::size_t>(armed - requests_.begin());
 }
 
-std::size_t Armory::pick(FamilyId family, milliseconds lock, WallMillis now) {
-    const std::size_t at = find(family, lock);
-    if (age(requests_[at].request, now) > age_max) [[unlikely]]
-        refresh(requests_[at], now);
-    return at;
+std::size_t Armory::sign_now(std::size_t at, WallMillis now) {
+    ask(at, now);
+    send();
+    await_all();
+    const bool is_signed = requests_[at].request.signed_at() != WallMillis{};
+    return is_signed ? at : best_of(requests_[at].family, at);
 }
 
-std::size_t Armory::refresh_next(WallMillis now) {
-    const std::size_t at = std::exchange(next_, (next_ + 1) % requests_.size());
-    refresh(requests_[at], now);
-    return at;
+// A reload has just brought this lock, and the signer is stuck: another lock cancels as well.
+std::size_t Armory::best_of(FamilyId family, std::size_t at) const {
+    std::size_t best = at;
+    for (std::size_t i = first_[index(family)]; i < first_[index(family) + 1]; ++i) {
+        const bool is_signed = requests_[i].request.signed_at() != WallMillis{};
+        if (is_signed && requests_[i].lock > 0ms) best = i;
+    }
+    return best;
 }
 
 void Armory::resign(AccountId account, WallMillis now) {
-    for (Armed& armed : requests_) {
-        if (armed.account == account) refresh(armed, now);
+    for (std::size_t at = 0; at < requests_.size(); ++at) {
+        if (requests_[at].account == account) ask(at, now);
     }
+    send();
+    await_all();
+    // The caller knows.
+    std::erase_if(renewed_, [&](std::size_t at) { return requests_[at].account == account; });
+}
+
+// ---- All the time -------------------------------------------------------------------------------
+
+void Armory::ask_next(std::size_t count, WallMillis now) {
+    for (std::size_t i = 0; i < count; ++i) {
+        ask(std::exchange(next_, (next_ + 1) % requests_.size()), now);
+    }
+    send();
+}
+
+std::span<const std::size_t> Armory::take_answers() {
+    take_message(monotonic_now(), Time{});
+    told_.clear();
+    told_.swap(renewed_);
+    return told_;
+}
+
+void Armory::ask(std::size_t at, WallMillis now) {
+    const Armed& armed = requests_[at];
+    SignRequest request{};
+    request.number = ++asked_;
+    request.timestamp = now.value;
+    request.lock_ms = static_cast<std::int32_t>(armed.lock.count());
+    request.account = static_cast<std::uint16_t>(armed.account);
+    request.family = static_cast<std::uint16_t>(armed.family);
+    request.at = static_cast<std::uint32_t>(at);
+    request.what = static_cast<std::uint8_t>(PrivateRequest::mass_cancel);
+    asking_.push_back(request);
+    if (asking_.size() == requests_per_message_max) send();
+}
+
+void Armory::send() {
+    if (!asking_.empty()) signer_.ask(asking_);
+    asking_.clear();
+}
+
+void Armory::await_all() {
+    const Time began = monotonic_now();
+    const Time until = patient_ ? began + patience : Time{};
+    for (Time now = began; answered_ < asked_; now = monotonic_now()) {
+        if (!take_message(now, until) && now >= until) break;
+        if (signer_.gone()) break;
+    }
+    patient_ = answered_ >= asked_;
+}
+
+bool Armory::take_message(Time now, Time until) {
+    const auto answers = signer_.take(now, until);
+    for (const SignAnswer& answer : answers) take(answer);
+    patient_ = patient_ || !answers.empty();
+    return !answers.empty();
+}
+
+void Armory::take(const SignAnswer& answer) {
+    answered_ = std::max(answered_, answer.number);
+    if (answer.number <= void_ || answer.number > asked_ || answer.at >= requests_.size()) return;
+    Armed& armed = requests_[answer.at];
+    if (answer.number <= armed.signed_by) return;  // late: a newer one is there
+    armed.request.renew(WallMillis{answer.timestamp}, answer.signature);
+    armed.signed_by = answer.number;
+    armed.revision = ++signatures_;
+    renewed_.push_back(answer.at);
 }
 
 milliseconds Armory::oldest(AccountId account, WallMillis now) const {
@@ -95,8 +164,41 @@ milliseconds Armory::oldest(AccountId account, WallMillis now) const {
     return oldest;
 }
 
-void Armory::refresh(Armed& armed, WallMillis now) {
-    if (armed.request.refresh(signer(armed), now)) armed.revision = ++signatures_;
+// ---- Plans --------------------------------------------------------------------------------------
+
+void Armory::adopt(const Plan& plan, WallMillis now) {
+    const std::vector<Armed> before = std::exchange(requests_, {});
+    const std::vector<std::size_t> first_before = std::exchange(first_, {});
+    const auto signed_before = [&](std::size_t f, milliseconds lock) -> const Armed* {
+        for (std::size_t i = before.empty() ? 0 : first_before[f];
+             i < (before.empty() ? 0 : first_before[f + 1]); ++i) {
+            if (before[i].lock == lock) return &before[i];
+        }
+        return nullptr;
+    };
+    renewed_.clear();
+    next_ = 0;
+    void_ = asked_;
+    for (std::size_t f = 0; f < plan.families.size(); ++f) {
+        const FamilySpec& family = plan.families[f];
+        first_.push_back(requests_.size());
+        for (const milliseconds lock : locks_of(plan, id_at<FamilyId>(f))) {
+            const Armed* same = signed_before(f, lock);
+            requests_.push_back(same != nullptr ? *same
+                                                : Armed{family.account, id_at<FamilyId>(f), lock,
+                                                        render(family, lock)});
+        }
+    }
+    first_.push_back(requests_.size());
+    renewed_.reserve(requests_.size());
+    if (now == WallMillis{}) return;  // the exchange's time is not known yet
+    for (std::size_t at = 0; at < requests_.size(); ++at) ask(at, now);
+    send();
+    await_all();
+}
+
+ArmedRequest Armory::render(const FamilySpec& family, milliseconds lock) const {
+    return ArmedRequest(identities_[index(family.account)], family.inst_family, lock);
 }
 
 }  // namespace scram

@@ -1,25 +1,26 @@
-// The armed requests of all families, kept signed.
+// The armed requests of all families, kept signed. The signer is another process: it is asked all
+// the time, and its answers are taken as they come. Only where a signature is of no use any more is
+// it waited for, and never for long: what was signed before then goes out, and the exchange
+// decides.
 #pragma once
 
-#include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "config/config.h"
-#include "config/credentials.h"
 #include "core/exchange_clock.h"
 #include "core/okx_request.h"
-#include "core/okx_sign.h"
+#include "daemon/signer_client.h"
 
 namespace scram {
 
 class Armory {
   public:
-    // One of `credentials` per account. The secrets move into the signers.
-    Armory(const Config& config, std::vector<Credentials> credentials);
+    Armory(const Config& config, SignerClient& signer);
 
-    // The request to send now, as an index. A signature that has grown too old while the loop was
-    // stuck is made anew first, at the price of a microsecond.
+    // The request to send now, as an index. For a signature that has grown too old while the loop
+    // or the signer was stuck, a new one is waited for.
     std::size_t pick(FamilyId family, milliseconds lock, WallMillis now);
 
     std::size_t size() const { return requests_.size(); }
@@ -28,11 +29,16 @@ class Armory {
     // Another after each signature: what was made of the bytes before is of no use.
     std::uint64_t revision(std::size_t at) const { return requests_[at].revision; }
 
-    // Signs the next request in turn, and says which. Called size() times per resign_every.
-    std::size_t refresh_next(WallMillis now);
+    // Asks for the signatures of the next few requests in turn. Called size() times / `count` per
+    // resign_every.
+    void ask_next(std::size_t count, WallMillis now);
+    // Takes one message of answers, if there is one: the requests that are signed anew by it, or
+    // were while somebody waited. Good until the next call.
+    std::span<const std::size_t> take_answers();
+    // Waits a moment for the signatures of all of an account's requests.
     void resign(AccountId account, WallMillis now);
 
-    // A reload may bring rules with locks of their own.
+    // A reload may bring rules with locks of their own. What was signed stays.
     void adopt(const Plan& plan, WallMillis now);
 
     // Age of the oldest signature of an account's families.
@@ -46,17 +52,31 @@ class Armory {
         milliseconds lock{};
         ArmedRequest request;
         std::uint64_t revision = 0;
+        std::uint64_t signed_by = 0;  // the number of the question that its signature answers
     };
     std::size_t find(FamilyId family, milliseconds lock) const;
-    void refresh(Armed& armed, WallMillis now);
-    Signer& signer(const Armed& armed) { return *signers_[index(armed.account)]; }
+    std::size_t sign_now(std::size_t at, WallMillis now);
+    std::size_t best_of(FamilyId family, std::size_t at) const;
+    ArmedRequest render(const FamilySpec& family, milliseconds lock) const;
+    void ask(std::size_t at, WallMillis now);
+    void send();
+    void await_all();
+    bool take_message(Time now, Time until);
+    void take(const SignAnswer& answer);
 
-    std::vector<std::unique_ptr<Signer>> signers_;  // by account
-    std::vector<RequestIdentity> identities_;       // by account
-    std::vector<Armed> requests_;                   // grouped by family
-    std::vector<std::size_t> first_;                // by family, into requests_; and one more
+    SignerClient& signer_;
+    std::vector<RequestIdentity> identities_;  // by account
+    std::vector<Armed> requests_;              // grouped by family
+    std::vector<std::size_t> first_;           // by family, into requests_; and one more
     std::size_t next_ = 0;
     std::uint64_t signatures_ = 0;
+
+    std::vector<SignRequest> asking_;          // gathered for one message
+    std::vector<std::size_t> renewed_, told_;  // since take_answers() was called last; by it
+    std::uint64_t asked_ = 0;     // the newest question's number; an answer has its question's
+    std::uint64_t answered_ = 0;  // the newest answer's
+    std::uint64_t void_ = 0;      // questions up to this were about requests that are no more
+    bool patient_ = true;         // it answered when it was waited for last
 };
 
 }  // namespace scram

@@ -217,9 +217,8 @@ void Driver::adopt(const Plan& plan) {
 
 // ---- Life ---------------------------------------------------------------------------------------
 
-Driver::Driver(boost::asio::io_context& io, const Config& config,
-               std::vector<Credentials> credentials, TlsContext& tls, Gates& gates, Scribe& scribe,
-               Journal& journal)
+Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine signer,
+               TlsContext& tls, Gates& gates, Scribe& scribe, Journal& journal)
     : io_(io),
       scribe_(scribe),
       journal_(journal),
@@ -228,13 +227,15 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
       engine_(config.plan),
       step_(config.plan),
       receipts_(engine_, *told_plan_, journal.directory()),
-      armory_(config, std::move(credentials)),
+      signer_(std::move(signer)),
+      armory_(config, signer_),
       clock_(monotonic_now(), wall_now()),
       latency_{wall_now(), {}, {}},
       magazine_(config.plan, armory_, links_, rehearsal_request(config.exchange.host)),
       sights_(engine_.link_count()),
       deadline_timer_(io),
-      refresh_timer_(io),
+      resign_timer_(io),
+      answers_of_signer_(io, signer_.descriptor()),
       filing_timer_(io),
       resign_every_(config.exchange.resign_every) {
     LinkOptions options{config.exchange.host,
@@ -251,6 +252,11 @@ Driver::Driver(boost::asio::io_context& io, const Config& config,
     }
 }
 
+// The descriptor is the client's to close.
+Driver::~Driver() {
+    answers_of_signer_.release();
+}
+
 void Driver::start() {
     const Time started = monotonic_now();
     engine_.on_restored(journal_.begin(), started, step_);
@@ -260,12 +266,14 @@ void Driver::start() {
         armory_.resign(id_at<AccountId>(a), now);
     }
     magazine_.reload(engine_.plan());
-    refresh_next();
+    await_answers();
+    ask_next();
     for (const auto& link : links_) link->start();
 }
 
 void Driver::stop() {
-    refresh_timer_.cancel();
+    resign_timer_.cancel();
+    answers_of_signer_.cancel();
     deadline_timer_.cancel();
     filing_timer_.cancel();
     for (const auto& link : links_) link->stop();

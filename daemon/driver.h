@@ -2,6 +2,7 @@
 // actions in their order. It decides nothing. What it adds is the world: sockets, time, signatures.
 #pragma once
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
@@ -20,6 +21,8 @@
 #include "daemon/narrate.h"
 #include "daemon/receipt_book.h"
 #include "daemon/scribe.h"
+#include "daemon/signer_client.h"
+#include "daemon/signer_watch.h"
 #include "net/control.h"
 #include "net/gates.h"
 #include "net/link.h"
@@ -45,8 +48,9 @@ inline constexpr Duration filed_after = 10ms;
 
 class Driver final : public LinkObserver {
   public:
-    Driver(boost::asio::io_context& io, const Config& config, std::vector<Credentials> credentials,
-           TlsContext& tls, Gates& gates, Scribe& scribe, Journal& journal);
+    Driver(boost::asio::io_context& io, const Config& config, SignerLine signer, TlsContext& tls,
+           Gates& gates, Scribe& scribe, Journal& journal);
+    ~Driver();
 
     void start();
     void stop();
@@ -84,6 +88,10 @@ class Driver final : public LinkObserver {
     // Lines for the log: now and then.
     std::vector<JournalNews> receipts_news() { return receipts_.news(); }
     KillSight kill_sight(Time now) const;
+    // Signatures are about to grow too old, and there is nobody to make new ones.
+    bool wants_a_new_start(Time now);
+    // Lines for the log about what has changed there.
+    std::vector<JournalNews> signer_news(Time now) { return signer_watch_.news(signer_, now); }
 
   private:
     void link_up(LinkId link, const std::string& peer, const std::string& tls) override;
@@ -105,7 +113,9 @@ class Driver final : public LinkObserver {
     Time wire_time(LinkId link, const Stages& stages) const;
     void follow_deadline();
     void on_deadline();
-    void refresh_next();
+    void ask_next();
+    void await_answers();
+    void on_answers();
     void seal_soon();
     void file_soon(Duration after);
 
@@ -118,6 +128,7 @@ class Driver final : public LinkObserver {
     Engine engine_;
     Step step_;
     ReceiptBook receipts_;
+    SignerClient signer_;
     Armory armory_;
     ExchangeClock clock_;
     AnswerReader answers_;
@@ -128,9 +139,12 @@ class Driver final : public LinkObserver {
     std::vector<LinkSight> sights_;
     boost::asio::steady_timer deadline_timer_;
     Time deadline_ = never;
-    boost::asio::steady_timer refresh_timer_;
+    boost::asio::steady_timer resign_timer_;
+    boost::asio::posix::stream_descriptor answers_of_signer_;
     boost::asio::steady_timer filing_timer_;
     const Duration resign_every_;
+    SignerWatch signer_watch_;
+    Time lost_since_ = never;
     bool sealing_ = false;
     bool filing_ = false;
     Drill drill_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "daemon/driver.h"
 #include "net/clock.h"
@@ -13,25 +14,56 @@ namespace {
 
 // With an empty send each; while they are, a signal waits.
 constexpr std::size_t warmed_at_once = 4;
-// Waking up costs more than to sign and seal these; while they are, a signal waits.
+// Waking up costs more than to ask for and seal these; while they are, a signal waits.
 constexpr std::size_t signed_at_once = 4;
 
 }  // namespace
 
-void Driver::refresh_next() {
+// ---- The signer ---------------------------------------------------------------------------------
+
+void Driver::ask_next() {
     const std::size_t count = std::min(signed_at_once, armory_.size());
     const Duration interval = resign_every_ * count / (armory_.size() + 1);
-    refresh_timer_.expires_after(std::max<Duration>(interval, 1ms));
-    refresh_timer_.async_wait([this, count](auto error) {
+    resign_timer_.expires_after(std::max<Duration>(interval, 1ms));
+    resign_timer_.async_wait([this, count](auto error) {
         if (error) return;
         const Time now = monotonic_now();
         turns_.did("signature", now);
-        for (std::size_t i = 0; i < count; ++i) {
-            magazine_.signed_anew(armory_.refresh_next(clock_.at(now)));
-        }
-        refresh_next();
+        armory_.ask_next(count, clock_.at(now));
+        ask_next();
     });
 }
+
+void Driver::await_answers() {
+    answers_of_signer_.async_wait(answers_of_signer_.wait_read, [this](auto error) {
+        if (error) return;
+        on_answers();
+        if (!signer_.gone()) await_answers();
+    });
+}
+
+void Driver::on_answers() {
+    turns_.did("signature", monotonic_now());
+    const auto renewed = armory_.take_answers();
+    if (renewed.size() <= signed_at_once) {
+        for (const std::size_t at : renewed) magazine_.signed_anew(at);
+        return;
+    }
+    // After a pause: a few at a time.
+    for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
+        magazine_.signed_anew(id_at<AccountId>(a));
+    }
+    seal_soon();
+}
+
+// Not at once: the loop itself may have been stopped, and the answers are about to be read.
+bool Driver::wants_a_new_start(Time now) {
+    lost_since_ =
+        scram::wants_a_new_start(kill_sight(now), now) ? std::min(lost_since_, now) : never;
+    return lost_since_ != never && now - lost_since_ >= 1s;
+}
+
+// ---- Sealing and warming ------------------------------------------------------------------------
 
 // A few at a time, so that a signal waits no longer than that.
 void Driver::seal_soon() {
@@ -96,6 +128,9 @@ KillSight Driver::kill_sight(Time now) const {
     sight.clock_synced = clock_.synced();
     sight.clock_uncertainty = clock_.uncertainty();
     sight.journal_writable = journal_.trouble().empty();
+    sight.signer_gone = signer_.gone();
+    sight.signer_answered = signer_.answered();
+    sight.resign_every = resign_every_;
     return sight;
 }
 

@@ -16,6 +16,16 @@ std::string_view name(LogEvent event) {
             return "unready";
         case LogEvent::stopping:
             return "stopping";
+        case LogEvent::reach:
+            return "reach";
+        case LogEvent::signer_restarted:
+            return "signer_restarted";
+        case LogEvent::signer_gone:
+            return "signer_gone";
+        case LogEvent::signer_refused:
+            return "signer_refused";
+        case LogEvent::signer_lost:
+            return "signer_lost";
         case LogEvent::reload_refused:
             return "reload_refused";
         case LogEvent::refused:

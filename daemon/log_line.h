@@ -16,20 +16,25 @@ enum class LogEvent : std::uint8_t {
     ready,    // a breach fires
     unready,  // it does not
     stopping,
-    reload_refused,   // place, detail: the running config stays
-    refused,          // kind, uid, pid: somebody at a door was refused or turned away
-    clock_stepped,    // the exchange's clock did
-    journal,          // state: what was found at the start
-    journal_fault,    // what is wrong with it
-    journal_family,   // latched before, and no longer in the config
-    journal_board,    // where the last moments are kept is slow
-    journal_trouble,  // records or receipts cannot be stored
+    reach,             // what: a wall around the secret that the machine does not offer
+    signer_restarted,  // pid: the signer before has died
+    signer_gone,       // no other comes
+    signer_refused,    // count, why: it was asked for what the config does not allow
+    signer_lost,       // scramd ends, to be started anew
+    reload_refused,    // place, detail: the running config stays
+    refused,           // kind, uid, pid: somebody at a door was refused or turned away
+    clock_stepped,     // the exchange's clock did
+    journal,           // state: what was found at the start
+    journal_fault,     // what is wrong with it
+    journal_family,    // latched before, and no longer in the config
+    journal_board,     // where the last moments are kept is slow
+    journal_trouble,   // records or receipts cannot be stored
     journal_mended,
     receipts_trouble,
     receipts_mended,
     log_lines_dropped,  // count: the log did not take them in time
 };
-inline constexpr std::size_t log_event_count = 16;
+inline constexpr std::size_t log_event_count = 21;
 std::string_view name(LogEvent event);
 
 // A value with a space, quote or newline stands in quotes, as in JSON, so that a line is cut into

@@ -35,7 +35,8 @@ std::string reason(const Shortfall& its, const KillSight& sight) {
         case Lack::journal:
             return "the journal cannot be written: see journal_trouble in the log";
         case Lack::signer:
-            return "the signer is gone: no request is signed anew";
+            return sight.signer_gone ? "the signer is gone: no request is signed anew"
+                                     : "the signer does not answer: no request is signed anew";
     }
     return "?";
 }

@@ -17,6 +17,7 @@
 #include "config/credentials.h"
 #include "daemon/app.h"
 #include "daemon/cores.h"
+#include "daemon/reach.h"
 
 namespace scram {
 namespace {
@@ -81,14 +82,19 @@ bool take_warmer(const Config& config, App::Parts& parts) {
     return !wanted || take(Warmer::make(config.wire.warm_peer), parts.warmer);
 }
 
+// Before anything is opened: what is open, or in memory, would be the signer's too.
+bool take_signer(const Config& config, App::Parts& parts) {
+    return take(start_signer(config.plan,
+                             [&config](AccountId account) {
+                                 return load_credentials(config.credentials[index(account)]);
+                             }),
+                parts.signer);
+}
+
 // Whatever can fail at start is tried, and told, before anything runs.
 bool make_parts(const Config& config, App::Parts& parts) {
-    bool complete = true;
-    for (const auto& file : config.credentials) {
-        complete = take(load_credentials(file), parts.credentials.emplace_back()) && complete;
-    }
     const ExchangeConfig& exchange = config.exchange;
-    return complete &&
+    return take_signer(config, parts) &&
            take(TlsContext::make({exchange.host, exchange.ca_file, exchange.pins}), parts.tls) &&
            take(Gates::make(config.plan.families.size()), parts.gates) &&
            take(listen_at(config.paths.signals, SOCK_SEQPACKET, config.paths.signals_mode),
@@ -109,8 +115,8 @@ int run(const std::string& file) {
     keep_off(std::get<Config>(result).cpu);
     App::Parts parts;
     if (!make_parts(std::get<Config>(result), parts)) return failed;
-    App(std::get<Config>(std::move(result)), std::move(parts)).run();
-    return ended;
+    parts.warnings = give_up_reach(std::get<Config>(result), parts.signer.hello);
+    return App(std::get<Config>(std::move(result)), std::move(parts)).run() ? ended : failed;
 }
 
 }  // namespace

@@ -1,12 +1,72 @@
 """No secret may be where others can read it: argv, environment, log, status, watch, errors, core dumps."""
+import base64
 import os
+import pathlib
+import shutil
+import signal
 import subprocess
+import tempfile
 import unittest
 
 from lab import BIN, Control, Lab, Scramd, eventually, write_credentials
+from signer_test import keeper_of, signer_of
 
 BTC = "mm-1/BTC-USD"
 SECRETS = ("fake-secret-mm-1", "fake-pass-mm-1")
+SECRET = SECRETS[0].encode()
+MAP_MAX = 1 << 30  # sanitizers' own maps are larger, and hold nothing of ours
+
+
+def forms_of(secret):
+    """As it is, and in Base64 at each of the three places where it may begin."""
+    coded = [base64.b64encode(bytes(shift) + secret)[(0, 2, 3)[shift]:-4] for shift in range(3)]
+    return [secret, *coded]
+
+
+def is_in(data, secret):
+    return any(form in data for form in forms_of(secret))
+
+
+def memory_of(pid):
+    """All that a process has in its memory, map by map."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            begin, end = (int(part, 16) for part in line.split()[0].split("-"))
+            if line.split()[1][0] != "r" or end - begin > MAP_MAX or "[v" in line:
+                continue
+            memory.seek(begin)
+            try:
+                yield memory.read(end - begin)
+            except OSError:  # a guard page of the kernel's
+                continue
+
+
+def remembers(pid, secret):
+    return any(is_in(piece, secret) for piece in memory_of(pid))
+
+
+class ApartLab(Lab):
+    """Credentials lie in a folder of their own, as a service manager hands them over."""
+
+    def __enter__(self):
+        self.credentials = pathlib.Path(tempfile.mkdtemp(prefix="scram-credentials-"))
+        write_credentials(self.credentials, "mm-1")
+        self.daemon = self.add(Scramd(self.folder, self.config(), accounts=(),
+                                      env={"CREDENTIALS_DIRECTORY": str(self.credentials)}))
+        self.daemon.await_ready()
+        return self
+
+    def __exit__(self, *error):
+        shutil.rmtree(self.credentials)
+        return super().__exit__(*error)
+
+    def trip(self):
+        self.source().publish(BTC, "delta", 26)
+        self.daemon.await_state(BTC, "confirmed")
+
+
+def has_landlock(log):
+    return "reach what=files" not in log
 
 
 class Secrets(unittest.TestCase):
@@ -77,3 +137,62 @@ class Secrets(unittest.TestCase):
             done = subprocess.run([BIN / "scramd", "--check", "--config", lab.folder / "scramd.toml"],
                                   capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stderr)
+
+
+@unittest.skipIf(os.geteuid() != 0, "only root may look into these processes")
+class Apart(unittest.TestCase):
+    """The process that speaks to the internet never has the secret; the signer has, or these tests could not fail."""
+
+    def test_the_secret_is_nowhere_in_the_memory_of_the_network_process_but_in_the_signers(self):
+        with ApartLab() as lab:
+            lab.trip()
+            lab.daemon.process.send_signal(signal.SIGHUP)
+            network = lab.daemon.process.pid
+            self.assertFalse(remembers(network, SECRET))
+            self.assertTrue(remembers(network, b"fake-pass-mm-1"), "a header of each request: so it is found")
+            self.assertTrue(remembers(signer_of(lab.daemon), SECRET))
+            self.assertTrue(remembers(keeper_of(lab.daemon), SECRET))
+
+    def test_nor_in_what_is_kept_and_told_of_it(self):
+        with ApartLab() as lab:
+            lab.trip()
+            for pid in (lab.daemon.process.pid, keeper_of(lab.daemon), signer_of(lab.daemon)):
+                for name in ("cmdline", "environ", "status"):
+                    self.assertFalse(is_in(pathlib.Path(f"/proc/{pid}/{name}").read_bytes(), SECRET), name)
+            lab.daemon.stop()
+            told = [path for path in lab.folder.rglob("*") if path.is_file() and path.name != "accounts.toml"]
+            self.assertTrue([path for path in told if "journal" in str(path)])
+            self.assertEqual([path for path in told if is_in(path.read_bytes(), SECRET)], [])
+
+    @unittest.skipIf(shutil.which("gcore") is None, "no gcore: the memory itself was looked at above")
+    def test_nor_in_a_core_of_it(self):
+        with ApartLab() as lab:
+            lab.trip()
+
+            def core(pid):
+                subprocess.run(["gcore", "-o", lab.folder / "core", str(pid)], capture_output=True, check=True)
+                return (lab.folder / f"core.{pid}").read_bytes()
+            self.assertFalse(is_in(core(lab.daemon.process.pid), SECRET))
+            self.assertTrue(is_in(core(signer_of(lab.daemon)), SECRET))
+
+    def test_credentials_in_a_folder_of_their_own_cannot_be_read_again(self):
+        with ApartLab() as lab:
+            if not has_landlock(lab.daemon.log()):
+                self.skipTest("the kernel offers no Landlock")
+            self.assertNotIn("reach what=credentials", lab.daemon.log())
+            lab.daemon.reload(lab.config().replace("beyond = 25", "beyond = 30"))
+            maker = lab.source()
+            maker.publish(BTC, "delta", 26)
+            lab.daemon.await_value(BTC, "delta", 26)
+            self.assertNotIn("reload_refused", lab.daemon.log())
+            self.assertEqual(lab.daemon.family(BTC)["state"], "armed")
+            maker.publish(BTC, "delta", 31)
+            lab.daemon.await_state(BTC, "confirmed")
+
+    def test_credentials_beside_the_config_can_which_is_told_once_with_what_to_do(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            [line] = [line for line in daemon.log().splitlines() if "reach what=credentials" in line]
+            self.assertTrue(line.startswith("<4>"), line)
+            self.assertIn(str(lab.folder / "mm-1.credentials"), line)
+            self.assertIn("LoadCredential=", line)

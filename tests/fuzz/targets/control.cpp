@@ -45,12 +45,10 @@ Config config() {
     return std::get<Config>(result);
 }
 
-std::vector<Credentials> credentials() {
-    std::vector<Credentials> out;
-    for (int i = 0; i < 2; ++i) {
-        out.push_back({"fuzz-key", Secret("fuzz-secret"), Secret("fuzz-passphrase")});
-    }
-    return out;
+SignerLine signer(const Plan& plan) {
+    return std::get<SignerLine>(start_signer(plan, [](AccountId) {
+        return Credentials{"fuzz-key", Secret("fuzz-secret"), Secret("fuzz-passphrase")};
+    }));
 }
 
 // Everything that App wires, without the world outside.
@@ -61,7 +59,7 @@ struct Server final : ControlHandler {
     std::unique_ptr<Gates> gates = std::get<0>(Gates::make(config.plan.families.size()));
     Scribe scribe{open("/dev/null", O_WRONLY | O_CLOEXEC)};
     std::unique_ptr<Journal> journal = std::get<0>(Journal::open(config));
-    Driver driver{io, config, credentials(), *tls, *gates, scribe, *journal};
+    Driver driver{io, config, signer(config.plan), *tls, *gates, scribe, *journal};
     Refusals refusals{scribe};
     OperatorDesk desk{config, driver, scribe, refusals, [] { return std::string(); }};
     fuzz::LocalSocket socket{SOCK_STREAM};

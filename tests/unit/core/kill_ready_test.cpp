@@ -25,6 +25,8 @@ KillSight well() {
     sight.rehearse_every = 5s;
     sight.clock_synced = true;
     sight.clock_uncertainty = 10ms;
+    sight.signer_answered = now;
+    sight.resign_every = 1s;
     return sight;
 }
 
@@ -61,8 +63,10 @@ const Case cases[] = {
      [](auto& sight, auto&) { sight.clock_synced = false; }},
     {Lack::journal, false, [](auto& sight, auto&) { sight.journal_writable = true; },
      [](auto& sight, auto&) { sight.journal_writable = false; }},
-    {Lack::signer, false, [](auto& sight, auto&) { sight.signer_alive = true; },
-     [](auto& sight, auto&) { sight.signer_alive = false; }},
+    {Lack::signer, false, [](auto& sight, auto&) { sight.signer_answered = now - 3s; },
+     [](auto& sight, auto&) { sight.signer_answered = now - 3001ms; }},
+    {Lack::signer, false, [](auto& sight, auto&) { sight.signer_gone = false; },
+     [](auto& sight, auto&) { sight.signer_gone = true; }},
 };
 
 }  // namespace
@@ -107,6 +111,17 @@ TEST_CASE("kill_ready: what disarms comes first") {
     CHECK(lacking[1].account == AccountId{0});
     CHECK(lacking[3].lack == Lack::journal);
     CHECK_FALSE(fires(lacking));
+}
+
+TEST_CASE(
+    "kill_ready: a new start is wanted where nobody signs and a signature is nearly too old") {
+    KillSight sight = well();
+    sight.accounts[1].oldest_signature = 20001ms;
+    CHECK_FALSE(wants_a_new_start(sight, now));
+    sight.signer_gone = true;
+    CHECK(wants_a_new_start(sight, now));
+    sight.accounts[1].oldest_signature = 20s;
+    CHECK_FALSE(wants_a_new_start(sight, now));
 }
 
 TEST_CASE("kill_ready: each lack has a name of its own") {

@@ -120,6 +120,30 @@ TEST_CASE("request: a signer that fails leaves the bytes and their time as they 
     CHECK(request.bytes() == before);
 }
 
+TEST_CASE("request: a signature made elsewhere from the same prehash gives the same bytes") {
+    ArmedRequest here(identity(), "ETH-USD", 10'000ms), elsewhere(identity(), "ETH-USD", 10'000ms);
+    HmacSigner signer = test_signer();
+    REQUIRE(here.refresh(signer, v2_time));
+    std::string prehash = prehash_of(PrivateRequest::mass_cancel, "ETH-USD", 10'000ms);
+    const TimestampText timestamp = timestamp_text(v2_time);
+    prehash.replace(0, timestamp_size, timestamp.data(), timestamp_size);
+    SignatureText signature;
+    REQUIRE(signer.sign(prehash, signature));
+    elsewhere.renew(v2_time, signature);
+    CHECK(elsewhere.bytes() == here.bytes());
+    CHECK(elsewhere.signed_at() == v2_time);
+}
+
+TEST_CASE("request: of what is ever signed, each prehash is this") {
+    const std::string blank(timestamp_size, ' ');
+    CHECK(prehash_of(PrivateRequest::mass_cancel, "BTC-USD", 0ms) ==
+          blank + "POST/api/v5/trade/mass-cancel" + mass_cancel_body("BTC-USD", 0ms));
+    CHECK(prehash_of(PrivateRequest::account_config, "", 0ms) ==
+          blank + "GET/api/v5/account/config");
+    CHECK(prehash_of(PrivateRequest::orders_pending, "BTC-USD", 0ms) ==
+          blank + "GET/api/v5/trade/orders-pending?instType=OPTION&instFamily=BTC-USD");
+}
+
 TEST_CASE("request: one that was never refreshed says so") {
     CHECK(ArmedRequest(identity(), "BTC-USD", 0ms).signed_at() == WallMillis{0});
 }

@@ -40,7 +40,7 @@ struct Whole {
     explicit Whole(const WireConfig& wire)
         : server({.certificate = &testing::pki().good}, confirm_all),
           config(config_for(wire)),
-          driver(io, config, credentials(), *tls, *gates, scribe, *journal) {
+          driver(io, config, signer(config.plan), *tls, *gates, scribe, *journal) {
         auto ring = Ring::make();
         REQUIRE(ring);
         writer.emplace(ring->memory());
@@ -66,10 +66,10 @@ struct Whole {
         made.wire = wire;
         return made;
     }
-    static std::vector<Credentials> credentials() {
-        std::vector<Credentials> one;
-        one.push_back({"fake-key", Secret("fake-secret"), Secret("fake-passphrase")});
-        return one;
+    static SignerLine signer(const Plan& plan) {
+        return std::get<SignerLine>(start_signer(plan, [](AccountId) {
+            return Credentials{"fake-key", Secret("fake-secret"), Secret("fake-passphrase")};
+        }));
     }
 
     bool runs_until(const std::function<bool()>& condition) {
