@@ -11,13 +11,24 @@ std::string seconds(milliseconds age) {
     return fmt::format("{:.1f} s", static_cast<double>(age.count()) / 1000);
 }
 
-std::string reason(const Shortfall& its, const KillSight& sight) {
+std::string why_no_link(const Driver& driver, AccountId account) {
+    const Engine& engine = driver.engine();
+    for (std::size_t l = 0; l < engine.link_count(); ++l) {
+        const auto link = id_at<LinkId>(l);
+        const std::string& lost = driver.sight(link).lost;
+        if (engine.account_of(link) == account && !lost.empty())
+            return fmt::format("no warm link: {}: {}", link_name(engine.plan(), link), lost);
+    }
+    return "no warm link yet: none has answered a rehearsal";
+}
+
+std::string reason(const Shortfall& its, const KillSight& sight, const Driver& driver) {
     const auto account = [&]() -> const KillSight::Account& {
         return sight.accounts[index(its.account)];
     };
     switch (its.lack) {
         case Lack::links:
-            return "no warm link: see `scramctl status` and the log's link_down";
+            return why_no_link(driver, its.account);
         case Lack::signatures:
             return fmt::format("signatures are {} old, and OKX refuses those of 30 s",
                                seconds(its.age));
@@ -52,7 +63,7 @@ Readiness readiness(const Driver& driver, Time now) {
         const bool is_accounts = its.account != none<AccountId>();
         const std::string account =
             is_accounts ? driver.engine().plan().accounts[index(its.account)].name : std::string();
-        const std::string why = reason(its, sight);
+        const std::string why = reason(its, sight, driver);
         if (!out.reason.empty()) out.reason += "; ";
         out.reason += is_accounts ? fmt::format("account {}: {}", account, why) : why;
         array.add_raw(JsonObject()

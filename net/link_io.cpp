@@ -78,6 +78,8 @@ void Link::Impl::take(std::string_view bytes, Reading& reading) {
         reading.end = unasked;
     } else if (!unwritten_.empty()) {
         reading.end = "answered before it had the whole request";
+    } else if (parser_.answer().status / 100 == 3) {
+        reading.end = "the peer redirects, which is never followed";
     } else if (!parser_.answer().keep_alive) {
         reading.end = "the peer closes after its answer";
     }
@@ -85,7 +87,9 @@ void Link::Impl::take(std::string_view bytes, Reading& reading) {
 
 // What OpenSSL has to say on its own after reading: told if it writes, else kept from the wire.
 void Link::Impl::between_reads(Reading& reading) {
-    if (!sealer_) {
+    if (!sealer_ && tls_asked_to_renegotiate(ssl_.get())) {
+        reading.end = "the peer asked to renegotiate";
+    } else if (!sealer_) {
         if (const int error = write_what_openssl_wrote()) {
             reading.end = std::generic_category().message(error);
         }

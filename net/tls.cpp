@@ -15,6 +15,7 @@ namespace scram {
 namespace {
 
 constexpr std::string_view pin_prefix = "sha256/";
+constexpr int security_level_min = 2;
 
 std::string base64(const unsigned char* bytes, int size) {
     std::string text(static_cast<std::size_t>((size + 2) / 3 * 4 + 1), '\0');
@@ -140,10 +141,15 @@ std::string TlsContext::Impl::set_up() {
     SSL_CTX* ctx = context.get();
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+    // Whatever this machine's openssl.cnf allows: 112 bits, so no RSA below 2048 and no SHA-1.
+    SSL_CTX_set_security_level(ctx, std::max(SSL_CTX_get_security_level(ctx), security_level_min));
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_app_data(ctx, this);
-    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(ctx, keep_session);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    if (options.keep_sessions) {
+        SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(ctx, keep_session);
+    }
     SSL_CTX_set_keylog_callback(ctx, catch_secret);
     return trust();
 }

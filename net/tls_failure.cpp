@@ -30,6 +30,11 @@ std::string certificate_failure(long verdict, const std::string& host) {
             return "certificate expired";
         case X509_V_ERR_CERT_NOT_YET_VALID:
             return "certificate is not valid yet (is this host's clock right?)";
+        case X509_V_ERR_EE_KEY_TOO_SMALL:
+        case X509_V_ERR_CA_KEY_TOO_SMALL:
+            return "certificate has a weak key (RSA of 2048 bits at least is expected)";
+        case X509_V_ERR_CA_MD_TOO_WEAK:
+            return "certificate has a weak signature (SHA-256 at least is expected)";
         default:
             return std::string("certificate refused (") + X509_verify_cert_error_string(verdict) +
                    ")";

@@ -93,6 +93,10 @@ bool tls_asked_for_new_keys(SSL* ssl) {
     return SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE || !tls_written(ssl).empty();
 }
 
+bool tls_asked_to_renegotiate(SSL* ssl) {
+    return SSL_version(ssl) <= TLS1_2_VERSION && !tls_written(ssl).empty();
+}
+
 bool is_temporary(int error) {
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }

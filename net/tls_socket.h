@@ -26,6 +26,11 @@ void tls_forget_written(SSL* ssl);
 // will answer with the next that it writes.
 bool tls_asked_for_new_keys(SSL* ssl);
 
+// After reading, on a connection that writes to memory and has nothing else there: in TLS 1.2 all
+// that OpenSSL writes for its part is the "no" to a renegotiation (SSL_OP_NO_RENEGOTIATION), which
+// a peer may ignore.
+bool tls_asked_to_renegotiate(SSL* ssl);
+
 // The kernel has no room now, and will have.
 bool is_temporary(int error);
 

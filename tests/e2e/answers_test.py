@@ -255,4 +255,4 @@ class Rehearsals(unittest.TestCase):
             daemon.await_log(">rehearsal_failed ")
             code, out, _ = daemon.ctl("ready")
             self.assertEqual(code, 1)
-            self.assertRegex(out, "^not ready: account mm-1: no warm link: ")
+            self.assertRegex(out, "^not ready: account mm-1: no warm link")

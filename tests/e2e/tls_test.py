@@ -77,7 +77,7 @@ class Refused(unittest.TestCase):
         self.assertTrue(all(host in line for line in lines), lines)
         code, out, _ = daemon.ctl("ready")
         self.assertEqual(code, 1)
-        self.assertRegex(out, "^not ready: account mm-1: no warm link: ")
+        self.assertRegex(out, "^not ready: account mm-1: no warm link")
         self.assertEqual({link["phase"] for link in daemon.links()}, {"down"})
         self.assertIn(told, daemon.links()[0]["lost"])
         return daemon

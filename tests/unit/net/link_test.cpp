@@ -74,7 +74,7 @@ TEST_CASE("link: nothing is sent while a request is in flight, nor before the li
     CHECK(rig.seen.downs.empty());
 }
 
-TEST_CASE("link: an answer of any status is handed up, redirects too") {
+TEST_CASE("link: a redirect is handed up, not followed, and ends the connection") {
     TlsServer server(good, upon_request([](Client& client) {
                          client.write(
                              "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.test/\r\n"
@@ -82,10 +82,22 @@ TEST_CASE("link: an answer of any status is handed up, redirects too") {
                          client.how_it_ended();
                      }));
     Rig rig(to(server));
+    CHECK(contains(loss_after_request(rig), "the peer redirects, which is never followed"));
+    REQUIRE(rig.is_answered());
+    CHECK(rig.seen.answers[0].status == 302);
+    CHECK_FALSE(rig.seen.answers[0].keep_alive);
+}
+
+TEST_CASE("link: an answer of any other status is handed up and keeps the connection") {
+    TlsServer server(good, upon_request([](Client& client) {
+                         client.write("HTTP/1.1 418 No\r\nContent-Length: 0\r\n\r\n");
+                         client.how_it_ended();
+                     }));
+    Rig rig(to(server));
     REQUIRE(rig.start());
     REQUIRE(rig.link->send(ping));
     REQUIRE(rig.is_answered());
-    CHECK(rig.seen.answers[0].status == 302);
+    CHECK(rig.seen.answers[0].status == 418);
     CHECK(rig.link->up());
 }
 
