@@ -17,6 +17,10 @@ namespace scram {
 
 enum class Wait : std::uint8_t { sleep, spin };
 
+// When systemd is told that scramd is ready: once a breach of any family would fire, or once any
+// link is warm.
+enum class ReadyWhen : std::uint8_t { armed, first_link };
+
 struct ExchangeConfig {
     std::string host = "www.okx.com";
     std::uint16_t port = 443;
@@ -80,7 +84,8 @@ struct Config {
     Paths paths;
     JournalConfig journal;
     Wait wait = Wait::sleep;  // where a core is given, and nothing else said: spin
-    int cpu = -1;             // to pin the loop to; -1: not pinned
+    ReadyWhen ready_when = ReadyWhen::armed;
+    int cpu = -1;  // to pin the loop to; -1: not pinned
 };
 
 // Root and the user that scramd runs as may do everything; others what `rights` says.

@@ -8,6 +8,7 @@
 namespace scram::config {
 
 inline constexpr std::string_view wait_words[] = {"sleep", "spin"};
+inline constexpr std::string_view ready_when_words[] = {"armed", "first_link"};
 inline constexpr std::string_view records_words[] = {"sealed", "plain"};
 inline constexpr std::string_view kind_words[] = {"limit",      "drawdown", "change", "count",
                                                   "divergence", "stale",    "gone",   "bad"};

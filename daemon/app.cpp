@@ -205,7 +205,9 @@ void App::tell_readiness(Time now) {
                                  : LogLine(LogEvent::unready).add("detail", readiness.reason);
         scribe_.say(readiness.fires ? 5 : 2, told.text());
     }
-    if (!readiness.fires || std::exchange(said_ready_, true)) return service_.status(line);
+    const bool started = readiness.fires ||
+                         (config_.ready_when == ReadyWhen::first_link && readiness.links_warm > 0);
+    if (!started || std::exchange(said_ready_, true)) return service_.status(line);
     service_.ready(line);
 }
 

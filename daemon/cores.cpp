@@ -21,8 +21,10 @@ void pin_to(int cpu) {
     CPU_ZERO(&set);
     CPU_SET(static_cast<std::size_t>(cpu), &set);
     if (sched_setaffinity(0, sizeof set, &set) == 0) return;
+    const char* hint = errno == EPERM ? "the unit forbids it, see examples/own-core.conf"
+                                      : "does the machine have it?";
     throw std::system_error(errno, std::generic_category(),
-                            fmt::format("cannot pin to cpu {}: does the machine have it?", cpu));
+                            fmt::format("cannot pin to cpu {}: {}", cpu, hint));
 }
 
 }  // namespace scram

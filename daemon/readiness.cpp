@@ -57,7 +57,8 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
 Readiness readiness(const Driver& driver, Time now) {
     const KillSight sight = driver.kill_sight(now);
     const std::vector<Shortfall> lacking = shortfalls(sight, now);
-    Readiness out{lacking.empty(), fires(lacking), {}, {}};
+    Readiness out{lacking.empty(), fires(lacking), 0, {}, {}};
+    for (const KillSight::Account& account : sight.accounts) out.links_warm += account.links_warm;
     JsonArray array;
     for (const Shortfall& its : lacking) {
         const bool is_accounts = its.account != none<AccountId>();

@@ -8,8 +8,9 @@
 namespace scram {
 
 struct Readiness {
-    bool ready = true;   // a breach fires at once, and nothing is lacking
-    bool fires = true;   // a breach fires
+    bool ready = true;  // a breach fires at once, and nothing is lacking
+    bool fires = true;  // a breach fires
+    std::size_t links_warm = 0;
     std::string reason;  // all that is lacking, "; " between; empty: nothing is
     std::string json;    // [{"lack", "account", "reason"}, ...]
 };

@@ -4,6 +4,7 @@
 // usage, 3 the config is wrong.
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -33,15 +34,25 @@ void complain(std::string_view text) {
     }
 }
 
-int check_config(const std::string& file) {
+int check_config(const std::string& file, bool quiet) {
     const LoadResult result = load(file);
     if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
         for (const ConfigError& error : *errors) fmt::print(stderr, "{}\n", error.text());
         return wrong_config;
     }
+    if (quiet) return ended;
     fmt::print("{}\n{}", describe(std::get<Config>(result)),
                plan_of_fire(std::get<Config>(result).plan));
     return ended;
+}
+
+// No page that a kill needs waits for a disk. Where the limit forbids it, it goes without; with a
+// limit that later pages could exceed, only what is there now is locked, since a mapping beyond it
+// fails.
+void stay_in_memory() {
+    rlimit limit{};
+    if (mlockall(MCL_CURRENT) != 0 || getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return;
+    if (limit.rlim_cur == RLIM_INFINITY) mlockall(MCL_FUTURE | MCL_ONFAULT);
 }
 
 // Secrets stay out of core dumps and of other processes' reach; descriptors suffice for every
@@ -113,6 +124,7 @@ int run(const std::string& file) {
     guard_process();
     keep_memory();
     keep_off(std::get<Config>(result).cpu);
+    stay_in_memory();
     App::Parts parts;
     if (!make_parts(std::get<Config>(result), parts)) return failed;
     parts.warnings = give_up_reach(std::get<Config>(result), parts.signer.hello);
@@ -125,9 +137,10 @@ int run(const std::string& file) {
 int main(int argc, char** argv) {
     CLI::App options{"scramd: a kill switch for option market makers on OKX", "scramd"};
     std::string file = "/etc/scramd/scramd.toml";
-    bool check = false;
+    bool check = false, quiet = false;
     options.add_option("-c,--config", file, "the config file")->capture_default_str();
     options.add_flag("--check", check, "check the config, print it and its plan of fire, and exit");
+    options.add_flag("--quiet", quiet, "with --check: print nothing but errors");
     options.set_version_flag("--version", SCRAM_PROJECT_VERSION);
     try {
         options.parse(argc, argv);
@@ -135,7 +148,7 @@ int main(int argc, char** argv) {
         return options.exit(error) == 0 ? scram::ended : scram::usage;
     }
     try {
-        return check ? scram::check_config(file) : scram::run(file);
+        return check ? scram::check_config(file, quiet) : scram::run(file);
     } catch (const std::exception& error) {
         scram::complain(fmt::format("cannot go on: {}", error.what()));
         return scram::failed;

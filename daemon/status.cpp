@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "daemon/control_protocol.h"
 #include "daemon/json.h"
 #include "daemon/latency_json.h"

@@ -60,6 +60,16 @@ class Start(unittest.TestCase):
             self.assertIn("2 families: 2 at 0 s", done.stdout)
             self.assertFalse((lab.folder / "control.sock").exists())
 
+    def test_a_quiet_check_prints_nothing_but_errors(self):
+        with Lab() as lab:
+            file = lab.folder / "scramd.toml"
+            for text, code, said in ((lab.config(), 0, ""), ("waits = 1\n", 3, "waits")):
+                file.write_text(text)
+                done = subprocess.run([BIN / "scramd", "--check", "--quiet", "--config", file],
+                                      capture_output=True, text=True)
+                self.assertEqual((done.returncode, done.stdout), (code, ""))
+                self.assertIn(said, done.stderr)
+
     def test_wrong_usage_exits_2(self):
         done = subprocess.run([BIN / "scramd", "--fire"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 2)

@@ -5,6 +5,7 @@ A test's name is its file's and its method's: "fire: delta beyond the limit ..."
 in a lab of its own. What failed is told at the end, with the logs of its processes. The last line has the counts.
 """
 import concurrent.futures
+import ctypes
 import multiprocessing
 import os
 import pathlib
@@ -35,6 +36,11 @@ def give_up(*_):
     raise TimeoutError("the test hangs")
 
 
+def end_with_parent():
+    """However that ends: what a worker has started ends with it."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def run_one(number):
     """Returns the test's number, its result's word, its text, its duration."""
     from waiting import PATIENCE
@@ -58,7 +64,7 @@ def run_all():
     counts = {"ok": 0, "FAILED": 0, "skipped": 0}
     told_last = ""
     fork = multiprocessing.get_context("fork")  # the children know TESTS already
-    with concurrent.futures.ProcessPoolExecutor(WORKERS, mp_context=fork) as workers:
+    with concurrent.futures.ProcessPoolExecutor(WORKERS, fork, end_with_parent) as workers:
         running = [workers.submit(run_one, number) for number in range(len(TESTS))]
         for done in concurrent.futures.as_completed(running):
             number, word, text, seconds = done.result()

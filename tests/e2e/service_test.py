@@ -16,9 +16,8 @@ class Notified(Lab):
         self.told = []
         return self
 
-    def notified(self, **env):
-        env = {"NOTIFY_SOCKET": str(self.folder / "notify.sock"), **env}
-        return self.scramd(env=env)
+    def notified(self, env=(), **config):
+        return self.scramd(env={"NOTIFY_SOCKET": str(self.folder / "notify.sock"), **dict(env)}, **config)
 
     def listen(self):
         try:
@@ -48,9 +47,25 @@ class Service(unittest.TestCase):
             lab.hear("READY=1")
             daemon.await_ready()
 
+    def test_by_config_the_first_warm_link_is_enough(self):
+        with Notified(accounts=("mm-1", "mm-2")) as lab:
+            lab.sim.fault("chunked", on="time")  # answered: one link gets warm
+            lab.sim.fault("silent", on="time", count=-1)
+            daemon = lab.notified(families=("mm-1/BTC-USD", "mm-2/BTC-USD"), account_keys="links = 1",
+                                  more='ready_when = "first_link"')
+            lab.hear("READY=1")
+            self.assertEqual(daemon.ctl("ready")[0], 1)
+
+    def test_the_status_line_is_for_a_person(self):
+        with Notified() as lab:
+            lab.notified()
+            lab.hear("READY=1")
+            status = [line for line in lab.told if line.startswith("STATUS=armed")][-1]
+            self.assertRegex(status, r"^STATUS=armed 2/2 families, \d/5 links warm, last rehearsal \d+\.\d s ago$")
+
     def test_the_watchdog_beats(self):
         with Notified() as lab:
-            lab.notified(WATCHDOG_USEC=str(int(600_000 * PATIENCE)))
+            lab.notified(env={"WATCHDOG_USEC": str(int(600_000 * PATIENCE))})
             eventually(lambda: lab.listen().count("WATCHDOG=1") >= 5, "five beats")
 
     def test_a_reload_is_announced_and_ended(self):

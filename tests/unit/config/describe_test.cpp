@@ -6,7 +6,7 @@ using namespace scram::test;
 
 namespace {
 
-const std::string rich = "wait = \"spin\"\n" + small + R"([[source]]
+const std::string rich = "wait = \"spin\"\nready_when = \"first_link\"\n" + small + R"([[source]]
 name = "maker-2"
 families = ["mm-1/ETH-USD"]
 [exchange]

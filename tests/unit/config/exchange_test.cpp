@@ -108,6 +108,13 @@ TEST_CASE("top: wait, cpu and metrics arrive, each metric once") {
           "another metric is called \"a\"; accepted: each name once\n");
 }
 
+TEST_CASE("top: a start counts when all is armed, unless the file says at the first link") {
+    CHECK(config_of(small).ready_when == ReadyWhen::armed);
+    CHECK(config_of("ready_when = \"first_link\"\n" + small).ready_when == ReadyWhen::first_link);
+    CHECK(messages("ready_when = \"soon\"\n" + small) ==
+          "ready_when: the text \"soon\" stands here; accepted: \"armed\", \"first_link\"\n");
+}
+
 TEST_CASE("top: 64 metrics are the most") {
     const auto with = [](int count) {
         std::string text = "metrics = [";

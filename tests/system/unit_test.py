@@ -1,0 +1,127 @@
+"""Do the unit's walls stand, and do its examples work?"""
+import re
+import signal
+import unittest
+
+from desk import ROOT, Desk
+from waiting import eventually
+
+SCORE_MAX = 1.2
+UNIT = ROOT / "config/systemd/scramd.service"
+
+
+class Unit(unittest.TestCase):
+    def test_it_is_hardened(self):
+        with Desk() as desk:
+            desk.installed()
+            limit = f"--threshold={int(SCORE_MAX * 10)}"
+            said = desk.machine.run("systemd-analyze", "security", "--no-pager", limit, "scramd.service")
+            score = re.search(r"exposure level.*: ([\d.]+)", said.stdout)
+            self.assertIsNotNone(score, said.stdout + said.stderr)
+            print(f"        systemd-analyze security scramd.service: {score[1]}, at most {SCORE_MAX}", flush=True)
+            self.assertEqual(said.returncode, 0, said.stdout)
+            self.assertLessEqual(float(score[1]), SCORE_MAX)
+
+    def test_systemd_finds_no_fault_in_it(self):
+        with Desk() as desk:
+            desk.installed()
+            done = desk.machine.run("systemd-analyze", "verify", "--man=no", "scramd.service")
+            self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+    def test_the_process_has_given_everything_up(self):
+        with Desk() as desk:
+            desk.installed().configured().started()
+            process = desk.machine.process()
+            status = desk.machine.do("cat", f"/proc/{process}/status")
+            for line in ("CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+                self.assertIn(line, status)
+            self.assertRegex(desk.machine.do("cat", f"/proc/{process}/limits"), r"Max core file size +0 +0 ")
+            user = desk.machine.do("id", "-u", "scramd").strip()
+            self.assertRegex(status, rf"Uid:\t{user}\t{user}\t{user}\t{user}")
+
+    def test_it_is_the_last_to_go_when_memory_is_short(self):
+        with Desk() as desk:
+            if desk.machine.run("sh", "-c", "echo -900 >/proc/self/oom_score_adj").returncode != 0:
+                self.skipTest("this machine does not let root lower an oom_score_adj")
+            desk.installed().configured().started()
+            self.assertEqual(desk.machine.do("cat", f"/proc/{desk.machine.process()}/oom_score_adj"), "-900\n")
+
+    def test_the_credentials_are_a_copy_that_only_it_can_read(self):
+        with Desk() as desk:
+            desk.installed().configured().started()
+            copy = "/run/credentials/scramd.service/mm-1.credentials"
+            self.assertEqual(desk.machine.do("stat", "-c", "%a", copy), "400\n")
+            self.assertNotEqual(desk.machine.run("setpriv", "--reuid=65534", "cat", copy).returncode, 0)
+
+
+class Examples(unittest.TestCase):
+    def test_credentials_may_lie_encrypted_on_the_disk(self):
+        with Desk() as desk:
+            desk.installed().configured()
+            plain = "/etc/scramd/mm-1.credentials"
+            desk.machine.do("systemd-creds", "encrypt", "--name=mm-1.credentials", plain, plain + ".sealed")
+            desk.machine.do("rm", plain)
+            desk.drop_in("encrypted")
+            desk.started()
+            self.assertEqual(desk.ctl("ready"), (0, "ready\n"))
+            sealed = desk.machine.root / "etc/scramd/mm-1.credentials.sealed"
+            self.assertNotIn(b"fake-secret", sealed.read_bytes())
+
+    def test_a_core_of_its_own_needs_its_drop_in(self):
+        with Desk() as desk:
+            desk.installed().configured(more="cpu = 0")
+            desk.machine.do("systemctl", "start", "--no-block", "scramd")
+            eventually(lambda: "examples/own-core.conf" in desk.machine.log(), desk.machine.log)
+            desk.drop_in("own-core")
+            desk.machine.do("systemctl", "restart", "scramd")
+            allowed = desk.machine.do("cat", f"/proc/{desk.machine.process()}/status")
+            self.assertIn("Cpus_allowed_list:\t0\n", allowed)
+
+    def test_systemd_sets_the_scheduling_class(self):
+        with Desk() as desk:
+            desk.installed().configured()
+            desk.drop_in("fifo")
+            desk.started()
+            stat = desk.machine.do("cat", f"/proc/{desk.machine.process()}/stat").rpartition(")")[2].split()
+            self.assertEqual((stat[37], stat[38]), ("50", "1"))  # rt_priority, policy: SCHED_FIFO
+
+    def test_its_pages_stay_in_memory_where_that_is_permitted(self):
+        with Desk() as desk:
+            desk.installed().configured()
+            permit = "[Service]\nCapabilityBoundingSet=CAP_IPC_LOCK\nAmbientCapabilities=CAP_IPC_LOCK\n"
+            desk.machine.write("/etc/systemd/system/scramd.service.d/lock.conf", permit)
+            desk.machine.do("systemctl", "daemon-reload")
+            desk.started()
+            status = desk.machine.do("cat", f"/proc/{desk.machine.process()}/status")
+            locked = int(re.search(r"VmLck:\s+(\d+)", status)[1])
+            self.assertGreater(locked, 5000, status)
+
+    def test_after_a_few_failures_a_policy_may_run_another_unit_instead(self):
+        with Desk() as desk:
+            desk.installed().configured()
+            desk.machine.write("/etc/systemd/system/scram-now.service",
+                               "[Service]\nType=oneshot\nExecStart=/bin/touch /root/cancelled\n")
+            desk.drop_in("on-failure")
+            desk.started()
+            for _ in range(4):
+                before = desk.machine.process()
+                desk.machine.signal(signal.SIGKILL)
+                eventually(lambda: desk.machine.process() not in (0, before), "another start", 20)
+            desk.machine.signal(signal.SIGKILL)
+            eventually(lambda: (desk.machine.root / "root/cancelled").exists(), desk.machine.story, 20)
+            self.assertEqual(desk.machine.shown("scramd", "ActiveState"), "failed")
+
+
+class ReadyWhen(unittest.TestCase):
+    def test_by_config_a_start_counts_at_the_first_link(self):
+        with Desk() as desk:
+            desk.installed().configured(more='ready_when = "first_link"').started()
+            self.assertEqual(desk.machine.shown("scramd", "ActiveState"), "active")
+
+    def test_a_config_with_an_error_is_told_before_anything_starts(self):
+        with Desk() as desk:
+            desk.installed().configured(more="cpus = 1")
+            desk.machine.do("systemctl", "start", "--no-block", "scramd")
+            eventually(lambda: "cpus" in desk.machine.log(), desk.machine.log)
+            self.assertEqual(desk.machine.shown("scramd", "ActiveState"), "activating")
+            self.assertEqual(desk.machine.run("ls", "/run/scramd/control.sock").returncode, 2)

@@ -1,0 +1,93 @@
+"""Do the manual pages name everything, and do they format?  manual_test.py, with $SCRAM_BIN naming the programs"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PAGES = sorted((ROOT / "docs/man").glob("*.[1-8]"))
+BIN = pathlib.Path(os.environ.get("SCRAM_BIN", ROOT / "build/dev/bin"))
+
+
+def words(page):
+    """What a page says, without its macros."""
+    text = (ROOT / "docs/man" / page).read_text()
+    return set(re.findall(r"[A-Za-z_][\w-]*", text.replace("\\-", "-")))
+
+
+def help_of(program, *command):
+    done = subprocess.run([BIN / program, *command, "--help"], capture_output=True, text=True)
+    return done.stdout
+
+
+def options_in(text):
+    return {option.removeprefix("--") for option in re.findall(r"--[a-z][a-z-]*", text)}
+
+
+class Names(unittest.TestCase):
+    def check(self, page, names):
+        self.assertTrue(names, "something is looked for")
+        known = {word.removeprefix("-") for word in words(page)}
+        self.assertEqual(sorted(set(names) - known), [], f"{page} does not name these")
+
+    def test_every_key_that_the_sample_shows(self):
+        sample = (ROOT / "config/scramd.toml").read_text()
+        keys = set(re.findall(r"^#?([a-z_]+) = ", sample, re.MULTILINE))
+        keys |= set(re.findall(r"^#? *([a-z_]+(?:_ms)?)  +\S", sample, re.MULTILINE))  # the lists of keys
+        self.check("scramd.toml.5", keys | set(re.findall(r"^\[+([a-z]+)\]", sample, re.MULTILINE)))
+
+    def test_every_key_that_the_program_reads(self):
+        source = "".join(path.read_text() for path in sorted((ROOT / "config").glob("*.cpp")))
+        readers = r'\b(?:read\w*|need|text|list|tables?|has)\((?:\*?\w+, )?"([a-z_]+)"'
+        self.check("scramd.toml.5", set(re.findall(readers, source)))
+
+    def test_every_command_and_option_of_scramctl(self):
+        overview = help_of("scramctl")
+        commands = re.findall(r"^  ([a-z]+) {3,}", overview, re.MULTILINE)
+        options = set().union(*(options_in(help_of("scramctl", command)) for command in commands))
+        self.check("scramctl.1", {*commands, *options, *options_in(overview)})
+
+    def test_every_option_of_the_daemon(self):
+        self.check("scramd.8", options_in(help_of("scramd")))
+
+    def test_every_option_of_scram_now(self):
+        if not (BIN / "scram-now").exists():
+            self.skipTest("scram-now is not built")
+        self.check("scram-now.1", options_in(help_of("scram-now")))
+
+    def test_every_function_result_and_constant_of_the_library(self):
+        header = (ROOT / "client/scram.h").read_text()
+        functions = set(re.findall(r"\b(scram_[a-z]+)\(", header))
+        self.check("scram.h.3", functions | set(re.findall(r"^ +(SCRAM_[A-Z_]+)", header, re.MULTILINE)))
+
+    def test_the_completion_knows_every_command(self):
+        completion = (ROOT / "config/package/scramctl.bash").read_text()
+        for command in re.findall(r"^  ([a-z]+) {3,}", help_of("scramctl"), re.MULTILINE):
+            self.assertIn(command, completion)
+
+
+class Format(unittest.TestCase):
+    def complaints(self, tool, *arguments, but="(?!)"):
+        if shutil.which(tool) is None:
+            self.skipTest(f"{tool} is not installed")
+        for page in PAGES:
+            done = subprocess.run([tool, *arguments, page], capture_output=True, text=True)
+            lines = [line for line in (done.stdout + done.stderr).splitlines() if not re.search(but, line)]
+            self.assertEqual(lines, [], page)
+
+    def test_groff_warns_of_nothing(self):
+        self.complaints("groff", "-mdoc", "-ww", "-z", "-Tutf8")
+
+    def test_mandoc_warns_of_nothing(self):
+        self.complaints("mandoc", "-Tlint", "-W", "warning", but="outdated mandoc.db")
+
+    def test_each_page_has_the_name_of_its_file(self):
+        for page in PAGES:
+            name, section = page.name.rsplit(".", 1)
+            self.assertIn(f".Dt {name.upper()} {section}\n", page.read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
