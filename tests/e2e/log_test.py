@@ -53,14 +53,14 @@ class Grammar(unittest.TestCase):
         daemon.await_log("link_down")
 
     def test_every_line_of_a_whole_run_is_cut_into_fields_again_and_its_event_is_documented(self):
-        readme = (ROOT / "README.md").read_text()
+        guide = (ROOT / "docs/operator.md").read_text()
         with Lab() as lab:
             daemon = lab.scramd(RULES).await_ready()
             self.run_of_all_sorts(lab, daemon)
             self.assertEqual(daemon.stop(), 0)
             lines = parsed(daemon.log())
         events = {event for event, _ in lines}
-        self.assertEqual({event for event in events if f"`{event}`" not in readme}, set())
+        self.assertEqual({event for event in events if f"`{event}`" not in guide}, set())
         self.assertLessEqual({"starting", "journal", "ready", "stopping", "link_up", "link_down", "source_joined",
                               "source_vanished", "tripped", "latched", "fired", "answered", "confirmed", "warned",
                               "would_trip", "rearm_refused", "refused", "reload_refused", "plan_changed"}, events)

@@ -12,9 +12,9 @@ using namespace scram;
 
 namespace {
 
-std::string readme() {
+std::string operators_guide() {
     std::ostringstream text;
-    text << std::ifstream(SCRAM_SOURCE_DIR "/README.md").rdbuf();
+    text << std::ifstream(SCRAM_SOURCE_DIR "/docs/operator.md").rdbuf();
     return text.str();
 }
 
@@ -43,8 +43,8 @@ TEST_CASE("log line: a value is cut before it is put in quotes, so that the line
     CHECK(line.ends_with("\\\"\""));
 }
 
-TEST_CASE("log line: every event that the log can name stands in the README") {
-    const std::string text = readme();
+TEST_CASE("log line: every event that the log can name stands in the operator's guide") {
+    const std::string text = operators_guide();
     for (std::size_t i = 0; i < log_event_count; ++i) {
         const auto event = static_cast<LogEvent>(i);
         CAPTURE(name(event));
@@ -58,8 +58,8 @@ TEST_CASE("log line: every event that the log can name stands in the README") {
     }
 }
 
-TEST_CASE("refusals: every kind stands in the README") {
-    const std::string text = readme();
+TEST_CASE("refusals: every kind stands in the operator's guide") {
+    const std::string text = operators_guide();
     for (std::size_t i = 0; i < refused_kind_count; ++i) {
         const auto kind = static_cast<RefusedKind>(i);
         CAPTURE(name(kind));
