@@ -20,7 +20,7 @@ def arguments():
     parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="about a minute: few samples, judged on sanity alone")
     parser.add_argument("--link", choices=["tun", "veth", "loopback"], help="default: the best that is allowed")
-    parser.add_argument("--only", default="", help="only rows whose name, mode contains this, and the floor")
+    parser.add_argument("--only", default="", help="only rows whose name, mode contains this (or this|or this), and the floor")
     parser.add_argument("--wire", action="append", default=[], metavar="LINE",
                         help="a line for scramd's section [wire], as 'warm_every_ms = 0'; may be repeated")
     parser.add_argument("--rounds", type=int, help="default 5; with --quick 1")
@@ -90,6 +90,10 @@ def scramd(wait, records, **more):
     return make
 
 
+def is_wanted(row):
+    return any(text in row for text in OPTIONS.only.split("|"))
+
+
 def rows_to_run(stage):
     """Without sealed records in this scramd, what would be sealed goes by SSL_write."""
     rows = plan()
@@ -97,7 +101,7 @@ def rows_to_run(stage):
         print("bench: this scramd knows no sealed records: SSL_write alone")
         rows = [(name, mode.replace("sealed", "SSL_write"), *more) for name, mode, *more in rows
                 if not (name == "scramd" and "sealed" in mode)]
-    return [row for row in rows if row[0] == "floor" or OPTIONS.only in f"{row[0]}, {row[1]}"]
+    return [row for row in rows if row[0] == "floor" or is_wanted(f"{row[0]}, {row[1]}")]
 
 
 def npm_folder():
@@ -135,7 +139,7 @@ def cast(stage, rig, npm):
     for daemon in daemons:
         daemon.end()
     for client in ("ccxt", "okx-api") if npm else ():
-        if OPTIONS.only in client:
+        if is_wanted(client):
             out.append((client, "", Npm(stage, rig, client, npm, 50 if OPTIONS.quick else 100), 1, []))
     return out
 

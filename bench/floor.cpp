@@ -142,23 +142,18 @@ class SleepingFloor : public Contender {
     std::thread sleeper_;
 };
 
-// A thread that spins until it is told, as scramd's loop does, and does nothing else. Out of its
-// turn it sleeps.
+// A thread that spins until it is told, as scramd's loop does, and does nothing else. It lives as
+// long as its turn: even asleep it delayed those that sleep by milliseconds.
 class SpinningFloor : public Contender {
   public:
     SpinningFloor(const Address& to, std::size_t connections, Cpus cpus)
-        : senders_(to, connections),
-          cpu_(cpus.others),
-          spinner_([this, cpus] { serve(cpus.client); }) {}
-    ~SpinningFloor() override {
-        stopping_ = true;
-        take_turn(true);
-        spinner_.join();
-    }
+        : senders_(to, connections), cpus_(cpus) {}
 
     void take_turn(bool begins) override {
-        has_turn_ = begins;
-        has_turn_.notify_one();
+        if (begins)
+            spinner_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
+        else
+            spinner_ = {};
     }
     Nanos pull(std::size_t) override {
         const Nanos now = wall_now();
@@ -166,24 +161,22 @@ class SpinningFloor : public Contender {
         return now;
     }
     void read_answers() override { senders_.read_answers(); }
-    int cpu() const override { return cpu_; }
+    int cpu() const override { return cpus_.others; }
 
   private:
-    void serve(int cpu) {
-        stay_on(cpu);
+    void serve(const std::stop_token& stop) {
+        stay_on(cpus_.client);
         urgent(true);
-        for (std::size_t sent = 0; !stopping_;) {
-            has_turn_.wait(false);
-            if (pulled_.load(std::memory_order_acquire) > sent) senders_.send_ready(sent++);
+        while (!stop.stop_requested()) {
+            if (pulled_.load(std::memory_order_acquire) > sent_) senders_.send_ready(sent_++);
         }
     }
 
     Senders senders_;
-    int cpu_;
+    Cpus cpus_;
     std::atomic<std::size_t> pulled_ = 0;
-    std::atomic<bool> has_turn_ = false;
-    std::atomic<bool> stopping_ = false;
-    std::thread spinner_;
+    std::size_t sent_ = 0;
+    std::jthread spinner_;
 };
 
 void ask_for_stamps(int fd) {

@@ -99,17 +99,33 @@ class Examples(unittest.TestCase):
     def test_after_a_few_failures_a_policy_may_run_another_unit_instead(self):
         with Desk() as desk:
             desk.installed().configured()
-            desk.machine.write("/etc/systemd/system/scram-now.service",
-                               "[Service]\nType=oneshot\nExecStart=/bin/touch /root/cancelled\n")
             desk.drop_in("on-failure")
             desk.started()
+            desk.sim.quote("BTC-USD")
             for _ in range(4):
                 before = desk.machine.process()
                 desk.machine.signal(signal.SIGKILL)
                 eventually(lambda: desk.machine.process() not in (0, before), "another start", 20)
             desk.machine.signal(signal.SIGKILL)
-            eventually(lambda: (desk.machine.root / "root/cancelled").exists(), desk.machine.story, 20)
+            eventually(lambda: desk.sim.family("BTC-USD")["mmp"] == 0, desk.machine.story, 20)
             self.assertEqual(desk.machine.shown("scramd", "ActiveState"), "failed")
+
+
+class Now(unittest.TestCase):
+    def test_scram_now_cancels_as_a_unit_while_scramd_hangs(self):
+        with Desk() as desk:
+            desk.installed().configured().started()
+            desk.sim.quote("BTC-USD")
+            desk.machine.signal(signal.SIGSTOP)
+            desk.machine.do("systemctl", "start", "scram-now")
+            self.assertEqual(desk.sim.family("BTC-USD")["mmp"], 0)
+            self.assertIn("mm-1/BTC-USD confirmed", desk.machine.log("scram-now"))
+
+    def test_systemd_finds_no_fault_in_its_unit(self):
+        with Desk() as desk:
+            desk.installed()
+            done = desk.machine.run("systemd-analyze", "verify", "--man=no", "scram-now.service")
+            self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
 
 class ReadyWhen(unittest.TestCase):
