@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <thread>
 
-#include "client/scram.h"
 #include "config/config.h"
 #include "daemon/control_client.h"
 #include "daemon/control_protocol.h"
@@ -19,6 +18,7 @@
 #include "daemon/json.h"
 #include "daemon/print.h"
 #include "daemon/print_latency.h"
+#include "daemon/scramctl_publish.h"
 #include "daemon/scramctl_receipt.h"
 
 namespace scram {
@@ -244,22 +244,8 @@ int rearm(const Options& options) {
 }
 
 int publish(const Options& options) {
-    scram_client* client = nullptr;
-    std::uint16_t family = 0;
-    std::uint16_t metric = 0;
-    scram_result result = scram_attach(&client, options.signals.c_str(), options.source.c_str());
-    if (result == SCRAM_DONE) result = scram_family(client, options.family.c_str(), &family);
-    if (result == SCRAM_DONE) result = scram_metric(client, options.metric.c_str(), &metric);
-    if (result == SCRAM_DONE) result = scram_publish(client, family, metric, options.value);
-    const std::string error = result == SCRAM_DONE ? "" : scram_error(client);
-    if (client != nullptr) scram_detach(client);
-    if (options.json) {
-        fmt::print("{}\n", JsonObject().add("ok", result == SCRAM_DONE).add("error", error).text());
-    } else if (result != SCRAM_DONE) {
-        fmt::print(stderr, "scramctl: {}\n", error);
-    }
-    if (result == SCRAM_DONE) return done;
-    return result == SCRAM_UNREACHABLE ? unreachable : refused;
+    return publish_once({options.signals, options.source, options.family, options.metric,
+                         options.value, options.json});
 }
 
 ReceiptQuery receipt_query(const Options& options) {

@@ -63,14 +63,15 @@ def pattern(expected):
 class Box:
     """A new machine, the packages in a folder, and an exchange that is called as the real one."""
 
-    def __init__(self):
+    def __init__(self, address):
+        """The tests run beside each other in one network: each has its exchange at an address of its own."""
         WORK.mkdir(parents=True, exist_ok=True)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="guide-", dir=WORK))
         keys = self.folder / "keys"
         subprocess.run([ROOT / "tests/exchange/make_pki.sh", keys, HOST], check=True, capture_output=True)
-        self.sim = Sim(self.folder, {"mm-1": ""}, listen="127.0.0.1:443", keys=keys)
+        self.sim = Sim(self.folder, {"mm-1": ""}, listen=f"{address}:443", keys=keys)
         self.machine = Machine(WORK / f"base.{codename()}", self.folder).boot()
-        self.machine.write("/etc/hosts", f"127.0.0.1 localhost {HOST}\n")
+        self.machine.write("/etc/hosts", f"127.0.0.1 localhost\n{address} {HOST}\n")
         self.machine.write("/etc/ssl/certs/ca-certificates.crt", (keys / "ca.pem").read_text())
         for package in PACKAGES.glob("*.deb"):
             shutil.copy(package, self.machine.root / "root")
@@ -103,11 +104,11 @@ class Box:
 
 class Guide(unittest.TestCase):
     def test_the_operators_guide_works_word_for_word(self):
-        with Box() as box:
+        with Box("127.0.0.2") as box:
             box.follow("operator.md")
 
     def test_on_what_it_sets_up_the_security_page_and_the_makers_guide_do(self):
-        with Box() as box:
+        with Box("127.0.0.3") as box:
             box.follow("operator.md", until="Upgrade, and remove")
             box.follow("security.md")
             box.follow("maker.md")
