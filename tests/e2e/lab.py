@@ -13,7 +13,7 @@ import tempfile
 import threading
 
 from peers import Control, Refused, RingSource, Source, as_user  # noqa: F401: a test takes all from here
-from waiting import PATIENCE, eventually
+from waiting import PATIENCE, eventually, let_write
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("SCRAM_BUILD", ROOT / "build/dev")).resolve()
@@ -54,6 +54,7 @@ class Process:
         LIBC.prctl(1, self.dies_by)  # PR_SET_PDEATHSIG
 
     def log(self):
+        let_write(self.process)
         return self.log_path.read_text(errors="replace")
 
     def await_log(self, text, timeout=10.0):

@@ -18,3 +18,9 @@ def eventually(condition, what, timeout=10.0):
             text = what() if callable(what) else what
             raise AssertionError(f"not within {timeout * PATIENCE:g} s: {text}")
         time.sleep(0.005)
+
+
+def let_write(process):
+    """Until what it has told stands in its log: scramd's scribe looks for lines each 5 ms (daemon/nap.h)."""
+    if process.poll() is None:
+        time.sleep(0.02 * PATIENCE)
