@@ -181,6 +181,7 @@ class Apart(unittest.TestCase):
                 self.skipTest("the kernel offers no Landlock")
             self.assertNotIn("reach what=credentials", lab.daemon.log())
             lab.daemon.reload(lab.config().replace("beyond = 25", "beyond = 30"))
+            lab.daemon.await_log("plan_changed")
             maker = lab.source()
             maker.publish(BTC, "delta", 26)
             lab.daemon.await_value(BTC, "delta", 26)
