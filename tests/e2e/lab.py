@@ -18,6 +18,8 @@ from waiting import PATIENCE, eventually, let_write
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("SCRAM_BUILD", ROOT / "build/dev")).resolve()
 BIN = BUILD / "bin"
+IS_SANITIZED = any(line[:22] == "SCRAM_SANITIZE:STRING=" and line[22:] for line in
+                   (BUILD / "CMakeCache.txt").read_text().splitlines())
 LIBC = ctypes.CDLL(None)
 
 

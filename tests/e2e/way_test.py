@@ -3,12 +3,11 @@ import re
 import shutil
 import unittest
 
-from lab import BUILD, DELTA_RULE, Lab, eventually, rule
+from lab import DELTA_RULE, IS_SANITIZED, Lab, eventually, rule
 
 FIVE = [f"mm-1/{name}-USD" for name in ("BTC", "ETH", "SOL", "XRP", "ADA")]
 BTC = FIVE[0]
 MEMORY_MAX_KB = 32 * 1024
-IS_SANITIZED = re.search("SCRAM_SANITIZE:STRING=.", (BUILD / "CMakeCache.txt").read_text()) is not None
 
 # A TLS record of application data that the kernel took whole. A rehearsal has fewer than 300 bytes.
 RECORD = re.compile(r'(?:sendto|write)\(\d+, "\\27\\3\\3.* = (\d+)$')
