@@ -99,12 +99,15 @@ class Start(unittest.TestCase):
 
 
 class Log(unittest.TestCase):
+    def unread(self, lab):
+        """A scramd whose log goes into a pipe that nobody reads yet."""
+        (lab.folder / "scramd.toml").write_text(lab.config())
+        write_credentials(lab.folder, "mm-1")
+        return subprocess.Popen([BIN / "scramd", "--config", lab.folder / "scramd.toml"], stderr=subprocess.PIPE)
+
     def test_a_log_that_nobody_reads_holds_up_no_trip(self):
         with Lab() as lab:
-            (lab.folder / "scramd.toml").write_text(lab.config())
-            write_credentials(lab.folder, "mm-1")
-            command = [BIN / "scramd", "--config", lab.folder / "scramd.toml"]
-            with subprocess.Popen(command, stderr=subprocess.PIPE) as daemon:
+            with self.unread(lab) as daemon:
                 try:
                     self.fills(lab)
                     maker = lab.source()
@@ -119,10 +122,7 @@ class Log(unittest.TestCase):
 
     def test_a_log_that_nobody_ever_reads_holds_up_no_trip_and_no_end(self):
         with Lab() as lab:
-            (lab.folder / "scramd.toml").write_text(lab.config())
-            write_credentials(lab.folder, "mm-1")
-            command = [BIN / "scramd", "--config", lab.folder / "scramd.toml"]
-            with subprocess.Popen(command, stderr=subprocess.PIPE) as daemon:
+            with self.unread(lab) as daemon:
                 try:
                     self.fills(lab)
                     maker = lab.source()
