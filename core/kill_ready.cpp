@@ -1,6 +1,8 @@
 #include "core/kill_ready.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 namespace scram {
 namespace {
@@ -29,6 +31,15 @@ bool signs(const KillSight& sight, Time now) {
     return !sight.signer_gone && now - sight.signer_answered <= silence_max;
 }
 
+// By hand: std::stable_partition brings a temporary buffer that C++17 deprecates.
+std::vector<Shortfall> disarming_first(const std::vector<Shortfall>& lacking) {
+    std::vector<Shortfall> out;
+    const auto then = std::back_inserter(out);
+    std::ranges::copy_if(lacking, then, disarms, &Shortfall::lack);
+    std::ranges::copy_if(lacking, then, std::not_fn(disarms), &Shortfall::lack);
+    return out;
+}
+
 }  // namespace
 
 std::vector<Shortfall> shortfalls(const KillSight& sight, Time now) {
@@ -39,9 +50,7 @@ std::vector<Shortfall> shortfalls(const KillSight& sight, Time now) {
         out.push_back({Lack::clock});
     if (!sight.journal_writable) out.push_back({Lack::journal});
     if (!signs(sight, now)) out.push_back({Lack::signer});
-    std::stable_partition(out.begin(), out.end(),
-                          [](const Shortfall& its) { return disarms(its.lack); });
-    return out;
+    return disarming_first(out);
 }
 
 bool fires(const std::vector<Shortfall>& lacking) {
