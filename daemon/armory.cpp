@@ -96,6 +96,10 @@ void Armory::resign(AccountId account, WallMillis now) {
 // ---- All the time -------------------------------------------------------------------------------
 
 void Armory::ask_next(std::size_t count, WallMillis now) {
+    // The next in turn is the oldest. After a pause of the loop or of the signer, a kill would
+    // wait.
+    const bool paused = age(requests_[next_].request, now) > signature_age_young;
+    if (paused) count = requests_.size();
     for (std::size_t i = 0; i < count; ++i) {
         ask(std::exchange(next_, (next_ + 1) % requests_.size()), now);
     }

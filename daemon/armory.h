@@ -29,8 +29,8 @@ class Armory {
     // Another after each signature: what was made of the bytes before is of no use.
     std::uint64_t revision(std::size_t at) const { return requests_[at].revision; }
 
-    // Asks for the signatures of the next few requests in turn. Called size() times / `count` per
-    // resign_every.
+    // Asks for the signatures of the next few requests in turn, or of all where they have grown too
+    // old for a kill. Called size() times / `count` per resign_every.
     void ask_next(std::size_t count, WallMillis now);
     // Takes one message of answers, if there is one: the requests that are signed anew by it, or
     // were while somebody waited. Good until the next call.
