@@ -153,7 +153,7 @@ void run(char** argv) {
     Bot bot(io, tls, {argv[1], argv[2], argv[3], argv[4], argv[5], argv[6], argv[7]},
             static_cast<std::size_t>(std::atoi(argv[8])));
     scram::bench::stay_on(std::atoi(argv[9]));
-    scram::bench::urgent(true);
+    scram::bench::urgent_when_woken();
     std::puts("ready");
     std::fflush(stdout);
     io.run();

@@ -51,4 +51,11 @@ inline bool urgent(bool on) {
     return setpriority(PRIO_PROCESS, 0, on ? -20 : 0) == 0;
 }
 
+// For a thread that sleeps until it is woken. Against one that runs then, nice -20 would not help:
+// it keeps the core until its slice of the fair scheduler, some milliseconds, is over.
+inline void urgent_when_woken() {
+    const sched_param first{50};
+    if (sched_setscheduler(0, SCHED_FIFO, &first) != 0) urgent(true);
+}
+
 }  // namespace scram::bench

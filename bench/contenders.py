@@ -74,6 +74,7 @@ class Scramd(Floor):
                  idle_rules=0, burst=False, rehearse_ms=300_000, resign_ms=1000, window=2.1, **shape):
         self.name, self.rig, self.port, self.shape = name, rig, stage.port, shape
         self.links, self.window, self.fired = accounts * links, window, 0.0
+        self.sleeps = wait == "sleep"
         self.wires = families // accounts if burst else 1
         self.folder = stage.folder / name
         self.folder.mkdir()
@@ -129,11 +130,11 @@ answer_timeout_ms = 10000
 
     def begin(self):
         self.child.process.send_signal(signal.SIGCONT)
-        set_urgent(self.child.process.pid, True)
+        set_urgent(self.child.process.pid, True, self.sleeps)
         time.sleep(0.3)
 
     def end(self):
-        set_urgent(self.child.process.pid, False)
+        set_urgent(self.child.process.pid, False, self.sleeps)
         self.child.process.send_signal(signal.SIGSTOP)
 
     def cycle(self, gaps=()):
@@ -163,11 +164,15 @@ def account_names(name, accounts=ACCOUNTS):
     return [f"{name}-{a}" for a in range(accounts)]
 
 
-def set_urgent(pid, on):
-    """While it has its turn, others of this machine get next to nothing of its core. Not SCHED_FIFO: the kernel
-    takes the core from who spins there, for 50 ms of each second, as soon as a worker of its own waits for it."""
+def set_urgent(pid, on, sleeps=False):
+    """While it has its turn, others of this machine get next to nothing of its core. SCHED_FIFO is for who sleeps
+    (the unit's examples/fifo.conf): from who spins there the kernel takes the core, for 50 ms of each second, as
+    soon as a worker of its own waits for it."""
     try:
-        os.setpriority(os.PRIO_PROCESS, pid, -20 if on else 0)
+        if sleeps:
+            os.sched_setscheduler(pid, os.SCHED_FIFO if on else os.SCHED_OTHER, os.sched_param(50 if on else 0))
+        else:
+            os.setpriority(os.PRIO_PROCESS, pid, -20 if on else 0)
     except PermissionError:
         pass  # the report says so
 

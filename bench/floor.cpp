@@ -120,7 +120,7 @@ class SleepingFloor : public Contender {
     }
     void serve(int cpu) {
         stay_on(cpu);
-        urgent(true);
+        urgent_when_woken();
         const int waiter = need(epoll_create1(EPOLL_CLOEXEC), "epoll");
         epoll_event event{.events = EPOLLIN, .data = {}};
         need(epoll_ctl(waiter, EPOLL_CTL_ADD, bell_, &event), "epoll");
