@@ -164,6 +164,8 @@ class Engine {
         double touched = 0;  // means nothing
     };
     Next next_cancel(FamilyId id, Time now) const;
+    // Reads what a kill reads beside that, of each table one row a turn.
+    void touch(std::size_t turn) const;
     // When an attempt of this account that stays without an answer is hedged.
     Duration hedge_after(AccountId id) const;
     // Breaches that changed nothing and were not told, since their rule had been told just before.

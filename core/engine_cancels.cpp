@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/engine.h"
+#include "core/touch.h"
 
 namespace scram {
 
@@ -74,6 +75,17 @@ Engine::Next Engine::next_cancel(FamilyId id, Time now) const {
     const bool can_send = account.budget.next_take(now, purpose(switches_[index(id)])) <= now;
     const LinkId link = can_send ? idle_link(account) : none<LinkId>();
     return {link, plan_.families[index(id)].lock, touched};
+}
+
+void Engine::touch(std::size_t turn) const {
+    touch_lines(*this);
+    touch_one(accounts_, turn);
+    accounts_[turn % accounts_.size()].unfinished.touch();
+    touch_one(links_, turn);
+    touch_one(sources_, turn);
+    touch_one(switches_, turn);
+    touch_one(told_, turn);
+    rules_.touch(turn);
 }
 
 void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step& step) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/ids.h"
+#include "core/touch.h"
 
 namespace scram {
 
@@ -24,6 +25,8 @@ class FamilySet {
             }
         }
     }
+
+    void touch() const { touch_lines(words_.data(), words_.size() * sizeof words_[0]); }
 
   private:
     static std::uint64_t bit(FamilyId id) { return std::uint64_t{1} << (index(id) % 64); }

@@ -43,6 +43,7 @@
 #include "core/metric_table.h"
 #include "core/plan.h"
 #include "core/rule_shape.h"
+#include "core/touch.h"
 #include "core/window.h"
 
 namespace scram {
@@ -132,6 +133,8 @@ class RuleSet {
     // Reads what a sample of this metric would have looked at, to keep it near. What it returns
     // means nothing.
     double touch(const MetricTable& table, FamilyId family, MetricId metric) const;
+    // ... and what any sample does, one source a turn.
+    void touch(std::size_t turn) const { touch_one(sources_, turn); }
 
   private:
     enum class Phase : std::uint8_t { clear, pending, tripped };

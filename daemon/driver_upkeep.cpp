@@ -81,6 +81,7 @@ void Driver::seal_soon() {
 void Driver::warm(Time now) {
     act(Time{}, now);  // of nothing
     for (std::size_t i = 0; i < std::min(warmed_at_once, engine_.plan().families.size()); ++i) {
+        engine_.touch(warmed_);
         const auto family = id_at<FamilyId>(warmed_++ % engine_.plan().families.size());
         const Engine::Next next = engine_.next_cancel(family, now);
         drilled_ += next.touched;

@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 
+#include "core/touch.h"
 #include "net/link_impl.h"
 
 namespace scram {
@@ -154,7 +155,10 @@ Time Link::wire_time() const {
     return impl_->stamps_.taken();
 }
 void Link::touch() const {
-    if (up()) impl_->hand_over({});
+    if (!up()) return;
+    touch_lines(impl_->state_);
+    touch_lines(impl_->sealer_);
+    impl_->hand_over({});
 }
 bool Link::seals() const {
     return up() && impl_->sealer_;

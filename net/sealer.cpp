@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "core/check.h"
+#include "core/touch.h"
 
 namespace scram {
 namespace {
@@ -80,13 +81,8 @@ struct Sealer::Content {
     std::string_view text;
 };
 
-unsigned SealedRecord::touch() const {
-    constexpr std::size_t cache_line = 64;
-    unsigned sum = 0;
-    for (std::size_t i = 0; i < size_; i += cache_line) {
-        sum += *static_cast<const volatile unsigned char*>(&bytes_[i]);
-    }
-    return sum;
+void SealedRecord::touch() const {
+    touch_lines(bytes_.data(), size_);
 }
 
 Sealer::Sealer() : connection_(next_connection()), cipher_(EVP_CIPHER_CTX_new()) {}

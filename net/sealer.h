@@ -46,8 +46,8 @@ class SealedRecord {
     static constexpr std::size_t request_max = 1024;
 
     bool none() const { return size_ == 0; }
-    // Reads every cache line of it, which keeps them near. What it returns means nothing.
-    unsigned touch() const;
+    // Reads every cache line of it, which keeps them near.
+    void touch() const;
 
   private:
     friend class Sealer;
