@@ -115,7 +115,7 @@ TEST_CASE("armory: after a pause all are asked for at once, and then in turn aga
     CHECK(bench.answer_all() == 6);
     armory.take_answers();
     const WallMillis after = later(v2_time, 15'001ms);
-    for (const std::size_t expected : {6, 2}) {
+    for (const std::size_t expected : {std::size_t{6}, std::size_t{2}}) {
         armory.ask_next(2, after);
         CHECK(bench.answer_all() == expected);
         armory.take_answers();
