@@ -1,4 +1,5 @@
 """Who is measured, and how each is brought into the state that a cycle starts from."""
+import contextlib
 import json
 import os
 import signal
@@ -168,19 +169,22 @@ def set_urgent(pid, on, sleeps=False):
     """While it has its turn, others of this machine get next to nothing of its core. SCHED_FIFO is for who sleeps
     (the unit's examples/fifo.conf): from who spins there the kernel takes the core, for 50 ms of each second, as
     soon as a worker of its own waits for it."""
-    try:
-        if sleeps:
-            os.sched_setscheduler(pid, os.SCHED_FIFO if on else os.SCHED_OTHER, os.sched_param(50 if on else 0))
-        else:
-            os.setpriority(os.PRIO_PROCESS, pid, -20 if on else 0)
-    except PermissionError:
-        pass  # the report says so
+    with contextlib.suppress(PermissionError):  # the report says so
+        ask_urgency(pid, on, sleeps)
+
+
+def ask_urgency(pid, on, sleeps):
+    if sleeps:
+        os.sched_setscheduler(pid, os.SCHED_FIFO if on else os.SCHED_OTHER, os.sched_param(50 if on else 0))
+    else:
+        os.setpriority(os.PRIO_PROCESS, pid, -20 if on else 0)
 
 
 def may_be_urgent():
     child = subprocess.Popen(["sleep", "9"])
     try:
-        os.setpriority(os.PRIO_PROCESS, child.pid, -20)
+        for sleeps in (False, True):
+            ask_urgency(child.pid, True, sleeps)
         return True
     except PermissionError:
         return False
