@@ -52,6 +52,9 @@ struct FamilySpec {
 struct SourceSpec {
     std::string name;
     std::vector<FamilyId> families;  // those it may publish for, ascending
+    // It is to be there, and publishing, whenever scramd guards: while it has published nothing,
+    // what it would have published is not known. config/ decides what the default is.
+    bool expected = false;
 };
 
 enum class RuleKind : std::uint8_t {
