@@ -20,6 +20,7 @@
 #include "daemon/print_latency.h"
 #include "daemon/scramctl_publish.h"
 #include "daemon/scramctl_receipt.h"
+#include "daemon/whole_number.h"
 
 namespace scram {
 namespace {
@@ -335,14 +336,17 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
     reason(sub)->required();
     sub->add_option("--wait", options.wait_s,
                     "seconds to wait for the exchange's confirmation, 0: none")
+        ->check(whole_number)
         ->capture_default_str();
     sub = aimed(add("rearm", "show what is latched; with --trip and --reason, arm it", rearm));
     reason(sub);
     sub->add_option("--trip", options.trips, "the trips that you have looked at, as in 3,4")
+        ->check(whole_number)
         ->delimiter(',');
     sub->add_flag("--force", options.force, "even if a rule that kills it still holds");
     sub = kept(add("receipt", "show what a trip did: verdict, families, attempts", receipt));
-    sub->add_option("trip", options.receipt_of, "its id; without one the latest trip's");
+    sub->add_option("trip", options.receipt_of, "its id; without one the latest trip's")
+        ->check(whole_number);
     sub->add_flag("--signals", options.signals_too, "with the signals of the seconds before it");
     kept(add("receipts", "list the last trips and their verdicts", receipts));
     controlled(add("reload", "take up the edited config file", [](const Options& of) {
@@ -352,7 +356,7 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
     sub->add_option("source", options.source, "a source that the config names")->required();
     sub->add_option("family", options.family, "mm-1/BTC-USD")->required();
     sub->add_option("metric", options.metric, "delta")->required();
-    sub->add_option("value", options.value, "its value now")->required();
+    sub->add_option("value", options.value, "its value now")->required()->check(whole_number);
     sub->add_option("--signals", options.signals, "scramd's signal socket")->capture_default_str();
     add("check", "check a config file, print it and its plan of fire", check)
         ->add_option("-c,--config", options.config, "the config file")

@@ -276,10 +276,22 @@ class Ctl(unittest.TestCase):
             self.assertEqual(code, 1)
             self.assertIn("attached already", err)
 
+    def test_an_empty_number_leaves_the_value_as_it_was(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            self.assertEqual(daemon.ctl("publish", "maker-1", BTC, "delta", "24.5")[0], 0)
+            daemon.await_value(BTC, "delta", 24.5)
+            code, _, err = daemon.ctl("publish", "maker-1", BTC, "delta", "")
+            self.assertEqual(code, 2)
+            self.assertIn("expected a number", err)
+            daemon.await_value(BTC, "delta", 24.5)
+
     def test_wrong_usage_exits_2(self):
         with Lab() as lab:
             for command in ((), ("pull",), ("trip", "all"), ("trip", "--reason", "x"), ("status", "--loud"),
-                            ("publish", "maker-1", BTC, "delta", "many")):
+                            *(("publish", "maker-1", BTC, "delta", value) for value in ("many", "", " ", "1x")),
+                            ("trip", "all", "--reason", "x", "--wait", ""), ("receipt", ""),
+                            ("rearm", "all", "--trip", "", "--reason", "x")):
                 done = subprocess.run([BIN / "scramctl", *command], capture_output=True, text=True,
                                       cwd=lab.folder)
                 self.assertEqual(done.returncode, 2, command)
