@@ -261,7 +261,9 @@ RuleSet::Reading RuleSet::read(const Condition& condition, double value) const {
     return {};
 }
 
+// A sum that overflowed is beyond either end: which way it went is not its meaning.
 RuleSet::Reading RuleSet::read_limit(const RuleSpec& rule, double value) {
+    if (!std::isfinite(value)) return {value, rule.limit, infinity, std::fabs(rule.limit)};
     switch (rule.bound) {
         case Bound::above:
             return {value, rule.limit, value, rule.limit};

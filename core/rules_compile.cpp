@@ -73,12 +73,12 @@ void RuleSet::add_watch(RuleId id, FamilyId family) {
 
 void RuleSet::mark_far(const RuleSpec& rule, Watch& watch) {
     if (rule.kind != RuleKind::limit || rule.per == Per::all || !rule.warn.empty()) return;
-    constexpr double infinity = std::numeric_limits<double>::infinity();
+    constexpr double largest = std::numeric_limits<double>::max();  // an infinity is never far
     watch.each = is_by_source(rule);
-    watch.far_low = rule.bound == Bound::above   ? -infinity
+    watch.far_low = rule.bound == Bound::above   ? -largest
                     : rule.bound == Bound::below ? rule.limit
                                                  : -rule.limit;
-    watch.far_high = rule.bound == Bound::below ? infinity : rule.limit;
+    watch.far_high = rule.bound == Bound::below ? largest : rule.limit;
 }
 
 void RuleSet::compile_health_rule(RuleId id) {

@@ -113,11 +113,9 @@ class Values(unittest.TestCase):
         rules = rule("vega", "limit", metric="vega", per="all", above=100)
         with Lab() as lab:
             daemon = lab.scramd(rules, sources=TWO_SOURCES).await_ready()
-            makers = [lab.source("maker-1"), lab.source("maker-2")]
-            for maker in makers:
-                maker.publish(BTC, "vega", -1.7e308)  # together minus infinity
-            for maker in makers:
-                maker.publish(ETH, "vega", 1.7e308)  # plus infinity: their sum compares with nothing
+            for maker in [lab.source("maker-1"), lab.source("maker-2")]:
+                self.armed(daemon, BTC, ETH)
+                maker.publish(BTC, "vega", -1.7e308)  # together minus infinity, which is above nothing
             daemon.await_state(ETH, "confirmed")
 
 

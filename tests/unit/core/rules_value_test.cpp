@@ -172,19 +172,38 @@ TEST_CASE("limit: a list of kills takes the place of what breached") {
 
 TEST_CASE("limit: sums that run over to infinity, or to no number at all, trip") {
     Plan plan = plan_of({2, 2});
-    RuleSpec& rule = add_limit(plan, 1e300);
+    RuleSpec& rule = add_divergence(plan, 1e300);
     rule.per = Per::all;
-    rule.bound = Bound::above;
     Desk desk(plan);
-    desk.publish(maker, B, delta, -1.7e308);
-    desk.publish(other_maker, B, delta, -1.7e308);  // minus infinity: below, no breach
-    desk.publish(maker, A, delta, 9e299);
-    CHECK(desk.did() == "");
-    desk.publish(maker, A, delta, 1.7e308);
-    CHECK(desk.did() == "");
-    desk.publish(other_maker, A, delta, 1.7e308);  // infinity - infinity: no number
+    for (const SourceId source : {maker, other_maker}) {
+        desk.publish(source, A, delta, 1.7e308);
+        desk.publish(source, A, pnl, 1.7e308);  // infinity - infinity: no number
+    }
     CHECK(desk.latched(A));
     CHECK(desk.latched(B));
+}
+
+TEST_CASE("limit: a sum that runs over to an infinity trips each bound, whichever way it went") {
+    for (const Bound bound : {Bound::above, Bound::below, Bound::beyond}) {
+        for (const double huge : {1.7e308, -1.7e308}) {
+            for (const Per per : {Per::family, Per::all}) {
+                CAPTURE(static_cast<int>(bound));
+                CAPTURE(huge);
+                Plan plan = plan_of({1, 2});
+                RuleSpec& rule = add_limit(plan, 100, bound);
+                rule.per = per;
+                rule.kills = {A};
+                if (bound == Bound::above) rule.limit = 1.75e308;
+                if (bound == Bound::below) rule.limit = -1.75e308;
+                if (bound == Bound::beyond) rule.limit = 1.75e308;
+                Desk desk(plan);
+                desk.publish(maker, A, delta, huge);
+                CHECK(desk.did() == "");
+                desk.publish(other_maker, A, delta, huge);
+                CHECK(desk.latched(A));
+            }
+        }
+    }
 }
 
 TEST_CASE("limit: it trips on the edge, again only after it stopped to hold") {
