@@ -8,16 +8,37 @@
 
 namespace scram {
 
+namespace {
+
+bool holds(const std::vector<std::uint32_t>& list, std::uint32_t id) {
+    return std::find(list.begin(), list.end(), id) != list.end();
+}
+
+bool is_among(const Principals& allowed, std::uint32_t uid, std::span<const std::uint32_t> gids) {
+    if (uid == 0 || uid == geteuid() || holds(allowed.uids, uid)) return true;
+    return std::any_of(gids.begin(), gids.end(),
+                       [&](std::uint32_t gid) { return holds(allowed.gids, gid); });
+}
+
+}  // namespace
+
 bool may(const Config& config, Right right, std::uint32_t uid,
          std::span<const std::uint32_t> gids) {
-    if (uid == 0 || uid == geteuid()) return true;
-    const Principals& allowed = config.rights[static_cast<std::size_t>(right)];
-    const auto holds = [](const std::vector<std::uint32_t>& list, std::uint32_t id) {
-        return std::find(list.begin(), list.end(), id) != list.end();
-    };
-    return holds(allowed.uids, uid) ||
-           std::any_of(gids.begin(), gids.end(),
-                       [&](std::uint32_t gid) { return holds(allowed.gids, gid); });
+    return is_among(config.rights[static_cast<std::size_t>(right)], uid, gids);
+}
+
+bool may_attach(const Config& config, SourceId source, std::uint32_t uid,
+                std::span<const std::uint32_t> gids) {
+    const Principals& users = config.source_users[index(source)];
+    return (users.uids.empty() && users.gids.empty()) || is_among(users, uid, gids);
+}
+
+std::string not_its_user(const Config& config, SourceId source, std::uint32_t uid) {
+    const std::string& name = config.plan.sources[index(source)].name;
+    return fmt::format(
+        "{} may not attach as '{}': `user` of that source lists others. To allow it, add "
+        "\"uid:{}\" or one of its groups to `user` of [[source]] {} in {} and reload scramd",
+        person(config, uid), name, uid, name, config.file.native());
 }
 
 bool holds_a_right(const Config& config, std::uint32_t uid, std::span<const std::uint32_t> gids) {

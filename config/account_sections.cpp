@@ -81,7 +81,20 @@ void read_family(Section& section, Plan& plan) {
     section.end();
 }
 
-void read_source(Section& section, Plan& plan) {
+void read_user(Section& section, Config& config) {
+    Principals users;
+    read_principals(section, "user", users);
+    const bool nobody =
+        section.has("user") && section.sound({"user"}) && users.uids.empty() && users.gids.empty();
+    if (nobody)
+        section.error("user",
+                      "user: an empty list stands here; accepted: those who may attach as "
+                      "this source, or no key, for everybody who may publish");
+    config.source_users.push_back(std::move(users));
+}
+
+void read_source(Section& section, Config& config) {
+    Plan& plan = config.plan;
     SourceSpec source;
     section.need("name", "the name by which a maker attaches, as in \"maker-1\"");
     if (const auto name = section.text("name"); name && check_name(section.document(), *name)) {
@@ -91,6 +104,7 @@ void read_source(Section& section, Plan& plan) {
     const auto patterns = read_patterns(section, "families");
     source.families = match_ids<FamilyId>(section.document(), patterns, "family", plan.families);
     plan.sources.push_back(std::move(source));
+    read_user(section, config);
     section.end();
 }
 
@@ -108,7 +122,7 @@ void read_accounts(Section& top, Config& config) {
 }
 
 void read_sources(Section& top, Config& config) {
-    for (auto& section : top.tables("source", sources_max)) read_source(section, config.plan);
+    for (auto& section : top.tables("source", sources_max)) read_source(section, config);
     check_samples(top, config.plan);
 }
 

@@ -78,6 +78,8 @@ struct Config {
     // One per account: the file that holds its key, secret and passphrase, absolute.
     std::vector<std::filesystem::path> credentials;
     Principals rights[right_count];  // by Right
+    // By SourceId: who may attach under its name; nobody listed: whoever may publish.
+    std::vector<Principals> source_users;
     // Those who hold a right, by uid: looked up once, since a directory service may take its time.
     std::vector<std::pair<std::uint32_t, std::string>> people;
     WireConfig wire;
@@ -92,6 +94,11 @@ struct Config {
 bool may(const Config& config, Right right, std::uint32_t uid, std::span<const std::uint32_t> gids);
 // Any of them.
 bool holds_a_right(const Config& config, std::uint32_t uid, std::span<const std::uint32_t> gids);
+// The same for a source's name: of those who may publish, its `user`; anybody where it has none.
+bool may_attach(const Config& config, SourceId source, std::uint32_t uid,
+                std::span<const std::uint32_t> gids);
+// Why they may not, and what would let them.
+std::string not_its_user(const Config& config, SourceId source, std::uint32_t uid);
 // "uid 1000 (desk)"; "uid 1000" of one whose name was not known when the file was read.
 std::string person(const Config& config, std::uint32_t uid);
 // Why he may not, and what would grant it.

@@ -109,14 +109,17 @@ Block journal_block(const Config& config) {
     return block;
 }
 
+std::string list_of(const Principals& principals) {
+    std::vector<std::string> who;
+    for (const auto uid : principals.uids) who.push_back(fmt::format("uid:{}", uid));
+    for (const auto gid : principals.gids) who.push_back(fmt::format("gid:{}", gid));
+    return list(std::move(who));
+}
+
 Block rights_block(const Principals (&rights)[right_count]) {
     Block block{"[rights]", "", {}};
-    for (std::size_t i = 0; i < right_count; ++i) {
-        std::vector<std::string> who;
-        for (const auto uid : rights[i].uids) who.push_back(fmt::format("uid:{}", uid));
-        for (const auto gid : rights[i].gids) who.push_back(fmt::format("gid:{}", gid));
-        block.lines.push_back(line(name(static_cast<Right>(i)), list(std::move(who))));
-    }
+    for (std::size_t i = 0; i < right_count; ++i)
+        block.lines.push_back(line(name(static_cast<Right>(i)), list_of(rights[i])));
     return block;
 }
 
@@ -238,6 +241,17 @@ std::vector<Block> loose_blocks(const Config& config) {
     return blocks;
 }
 
+// A reload changes these keys of blocks that are fixed otherwise.
+void add_users(const Config& config, std::vector<Block>& blocks) {
+    const std::size_t sources = config.plan.sources.size();
+    for (std::size_t i = 0; i < sources; ++i) {
+        const Principals& users = config.source_users[i];
+        const bool any = !users.uids.empty() || !users.gids.empty();
+        blocks[blocks.size() - sources + i].lines.push_back(
+            any ? line("user", list_of(users)) : "# user: everybody who may publish");
+    }
+}
+
 const Block* find_title(const std::vector<Block>& blocks, const std::string& title) {
     const auto found = std::find_if(blocks.begin(), blocks.end(),
                                     [&](const Block& block) { return block.title() == title; });
@@ -271,6 +285,7 @@ std::string line_difference(const Block& running, const Block& next) {
 std::string describe(const Config& config) {
     auto text = fmt::format("# {}, with every default filled in", config.file.string());
     auto blocks = fixed_blocks(config);
+    add_users(config, blocks);
     for (auto& block : loose_blocks(config)) blocks.push_back(std::move(block));
     for (const auto& block : blocks) {
         text += block.header.empty() ? "\n" : fmt::format("\n{}\n", block.header);

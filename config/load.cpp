@@ -40,6 +40,7 @@ void read_config(const toml::table& root, config::Document& document, Config& co
     config::read_rights(top, config);
     config::read_accounts(top, config);
     config::read_sources(top, config);
+    config::look_up_people(config);
     config::read_rules(top, config);
     top.end();
 }

@@ -112,35 +112,33 @@ void add_members(Id gid, People& people) {
     }
 }
 
-People people_of(const Principals (&rights)[right_count]) {
-    People people;
-    for (const Id uid : {Id{0}, Id{geteuid()}}) add_user(uid, people);
-    for (const Principals& right : rights) {
-        for (const Id uid : right.uids) add_user(uid, people);
-        for (const Id gid : right.gids) add_members(gid, people);
-    }
-    sort_and_dedupe(people);
-    return people;
+void add_all(const Principals& principals, People& people) {
+    for (const Id uid : principals.uids) add_user(uid, people);
+    for (const Id gid : principals.gids) add_members(gid, people);
 }
 
 }  // namespace
 
+void read_principals(Section& section, std::string_view key, Principals& principals) {
+    for (const auto& text : section.list(key).value_or(std::vector<Text>{}))
+        read_principal(section.document(), text, principals);
+    sort_and_dedupe(principals.uids);
+    sort_and_dedupe(principals.gids);
+}
+
 void read_rights(Section& top, Config& config) {
     auto section = top.table("rights");
-    if (!section) {
-        config.people = people_of(config.rights);
-        return;
-    }
-    for (std::size_t i = 0; i < right_count; ++i) {
-        auto& principals = config.rights[i];
-        for (const auto& text :
-             section->list(name(static_cast<Right>(i))).value_or(std::vector<Text>{}))
-            read_principal(section->document(), text, principals);
-        sort_and_dedupe(principals.uids);
-        sort_and_dedupe(principals.gids);
-    }
+    if (!section) return;
+    for (std::size_t i = 0; i < right_count; ++i)
+        read_principals(*section, name(static_cast<Right>(i)), config.rights[i]);
     section->end();
-    config.people = people_of(config.rights);
+}
+
+void look_up_people(Config& config) {
+    for (const Id uid : {Id{0}, Id{geteuid()}}) add_user(uid, config.people);
+    for (const Principals& right : config.rights) add_all(right, config.people);
+    for (const Principals& users : config.source_users) add_all(users, config.people);
+    sort_and_dedupe(config.people);
 }
 
 }  // namespace scram::config

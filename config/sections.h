@@ -2,6 +2,7 @@
 // by name, so their order here is the order of reading.
 #pragma once
 
+#include "config/config.h"
 #include "config/section.h"
 
 namespace scram::config {
@@ -16,5 +17,9 @@ void read_rights(Section& top, Config& config);    // [rights]
 void read_accounts(Section& top, Config& config);  // [[account]] and [[family]]
 void read_sources(Section& top, Config& config);   // [[source]]
 void read_rules(Section& top, Config& config);     // [[rule]], and the implicit rules
+
+// A list of users and groups under `key`.
+void read_principals(Section& section, std::string_view key, Principals& principals);
+void look_up_people(Config& config);  // after all who are named were read
 
 }  // namespace scram::config

@@ -37,7 +37,7 @@ std::variant<SourceId, std::string> FrontDesk::attach(std::string_view name, con
         refusals_.count(Right::publish, peer);
         return missing_right(config_, Right::publish, peer.uid);
     }
-    const auto source = known_source(name);
+    const auto source = source_for(peer, name);
     if (std::holds_alternative<std::string>(source)) {
         refusals_.count(RefusedKind::source, peer);
     } else {
@@ -47,7 +47,8 @@ std::variant<SourceId, std::string> FrontDesk::attach(std::string_view name, con
     return source;
 }
 
-std::variant<SourceId, std::string> FrontDesk::known_source(std::string_view name) const {
+std::variant<SourceId, std::string> FrontDesk::source_for(const Peer& peer,
+                                                          std::string_view name) const {
     const auto& sources = config_.plan.sources;
     const auto found = find_named(sources, name, name_member);
     if (!found) {
@@ -55,6 +56,8 @@ std::variant<SourceId, std::string> FrontDesk::known_source(std::string_view nam
                            list_names(sources, name_member));
     }
     const auto source = id_at<SourceId>(*found);
+    if (!may_attach(config_, source, peer.uid, peer.gids))
+        return not_its_user(config_, source, peer.uid);
     if (driver_.engine().phase(source) == SourcePhase::attached) {
         return fmt::format("source '{}' is attached already: end the other process first", name);
     }

@@ -32,7 +32,7 @@ class FrontDesk final : public SignalSink {
         driver_.source_vanished(source, reason);
     }
     void turned_away(const Peer& peer, TurnedAway why) override { refusals_.count(why, peer); }
-    std::variant<SourceId, std::string> known_source(std::string_view name) const;
+    std::variant<SourceId, std::string> source_for(const Peer& peer, std::string_view name) const;
 
     const Config& config_;
     Driver& driver_;

@@ -21,7 +21,7 @@ enum class RefusedKind : std::uint8_t {
     trip,
     rearm,
     admin,
-    source,   // a source that the config does not have, or that is attached already
+    source,   // a source that the config does not have, is others', or is attached already
     request,  // a line that is no request
     crowded,  // net/unix_socket.h from here on
     silent,

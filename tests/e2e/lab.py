@@ -157,7 +157,7 @@ def config_text(folder, port, accounts=("mm-1",), families=("mm-1/BTC-USD", "mm-
                 sources=("maker-1",), host="localhost", ca_file=None, exchange="", more="", account_keys="",
                 metrics='["delta", "pnl", "vega"]', family_keys="", journal_keys=""):
     """A config for a lab; `rules`, `exchange`, `more` and `..._keys` are TOML text. A source is a name, or a
-    name and the families that it may publish for."""
+    name, the families that it may publish for, and further keys."""
     ca_file = pki() / "ca.pem" if ca_file is None else ca_file
     text = f"""metrics = {metrics}
 {more}
@@ -179,8 +179,8 @@ directory = "{folder}/journal"
     for name in families:
         text += f'[[family]]\nname = "{name}"\n{family_keys}\n'
     for source in sources:
-        name, families = (source, ["*"]) if isinstance(source, str) else source
-        text += f'[[source]]\nname = "{name}"\nfamilies = {json.dumps(families)}\n'
+        name, families, *keys = (source, ["*"]) if isinstance(source, str) else source
+        text += "\n".join([f'[[source]]\nname = "{name}"\nfamilies = {json.dumps(families)}', *keys, ""])
     return text + rules
 
 

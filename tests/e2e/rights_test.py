@@ -14,10 +14,10 @@ NOBODY = 65534
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can speak as another user")
 class Rights(unittest.TestCase):
-    def lab(self, rights=""):
+    def lab(self, rights="", **config):
         lab = Lab()
         lab.folder.chmod(0o755)
-        lab.daemon = lab.scramd(more=f"[rights]\n{rights}\n").await_ready()
+        lab.daemon = lab.scramd(more=f"[rights]\n{rights}\n", **config).await_ready()
         return lab
 
     def ask(self, lab, op, **fields):
@@ -81,6 +81,16 @@ class Rights(unittest.TestCase):
 
             as_user(NOBODY, publish)
             lab.daemon.await_state(BTC, "confirmed")
+
+    def test_a_publisher_cannot_take_the_name_of_a_source_of_another_user(self):
+        sources = (("theirs", ["*"], 'user = ["uid:4242"]'), ("mine", ["*"], f'user = ["uid:{NOBODY}"]'))
+        with self.lab(f'publish = ["uid:{NOBODY}", "uid:4242"]', sources=sources) as lab:
+            with self.assertRaisesRegex(Refused, f"uid {NOBODY}.* may not attach as 'theirs'"):
+                as_user(NOBODY, lambda: Source(lab.folder, "theirs").id)
+            self.assertEqual({s["phase"] for s in lab.daemon.status()["sources"]}, {"absent"})
+            self.assertEqual(as_user(4242, lambda: Source(lab.folder, "theirs").id), 0)
+            self.assertEqual(as_user(NOBODY, lambda: Source(lab.folder, "mine").id), 1)
+            self.assertIn("kind=source", lab.daemon.log())
 
     def test_scramctl_of_a_stranger_exits_1_and_says_why(self):
         with self.lab() as lab, tempfile.TemporaryDirectory() as folder:

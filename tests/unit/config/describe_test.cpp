@@ -9,6 +9,7 @@ namespace {
 const std::string rich = "wait = \"spin\"\nready_when = \"first_link\"\n" + small + R"([[source]]
 name = "maker-2"
 families = ["mm-1/ETH-USD"]
+user = ["gid:8", "uid:1000"]
 [exchange]
 ca_file = "with \"quotes\" and \\.pem"
 connect_timeout_ms = 12.5
@@ -110,6 +111,8 @@ TEST_CASE("describe: its text loads to the same config again") {
     CHECK(has(once, "connect_timeout_ms = 12.5\n"));
     CHECK(has(once, "after_ms = 1500.25\n"));
     CHECK(has(once, "publish = [\"uid:1000\", \"gid:7\"]\n"));
+    CHECK(has(once, "families = [\"mm-1/ETH-USD\"]\nuser = [\"uid:1000\", \"gid:8\"]\n"));
+    CHECK(has(once, "# user: everybody who may publish\n"));
 }
 
 TEST_CASE("describe: defaults are filled in, what is not said is said, implicit rules are marked") {
@@ -148,6 +151,7 @@ TEST_CASE("describe: on one line, every key = value") {
 TEST_CASE("reload: rules, timings and rights change without a restart") {
     CHECK(reason(rich, replaced(rich, "beyond = 0.1", "above = 7")).empty());
     CHECK(reason(rich, replaced(rich, "uid:1000", "uid:1001")).empty());
+    CHECK(reason(rich, replaced(rich, "gid:8", "gid:9")).empty());
     CHECK(reason(rich, rich + "[timings]\nretry_max_ms = 9000\n").empty());
     CHECK(reason(small, rule("kind = \"stale\"\nafter_ms = 9")).empty());
 }

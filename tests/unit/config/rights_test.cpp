@@ -96,3 +96,23 @@ TEST_CASE("rights: those who hold one are known by name, others by number") {
     CHECK(person(config, 54321) == "uid 54321");
     CHECK(person(config_of(small), 0) == "uid 0 (root)");
 }
+
+TEST_CASE("rights: a source's name is its users' alone, where the config lists any") {
+    const auto with = [](const std::string& user) {
+        return small + "[[source]]\nname = \"bound\"\n" + user +
+               "[rights]\npublish = [\"gid:7\"]\n";
+    };
+    const auto config = config_of(with("user = [\"uid:1001\", \"gid:9\"]\n"));
+    const auto free = id_at<SourceId>(0), bound = id_at<SourceId>(1);
+    const std::uint32_t stranger = geteuid() + 4711;
+    const std::vector<std::uint32_t> publishers{7}, nine{7, 9};
+    CHECK(may_attach(config, free, stranger, publishers));
+    CHECK_FALSE(may_attach(config, bound, stranger, publishers));
+    CHECK(may_attach(config, bound, stranger, nine));
+    CHECK(may_attach(config, bound, 1001, publishers));
+    CHECK(may_attach(config, bound, 0, {}));
+    CHECK(has(not_its_user(config, bound, 4711), "may not attach as 'bound'"));
+    CHECK(has(not_its_user(config, bound, 4711), "add \"uid:4711\""));
+    CHECK(has(messages(with("user = []\n")), "user: an empty list stands here"));
+    CHECK(has(messages(with("user = [\"maker\"]\n")), "\"maker\" is neither a user nor a group"));
+}
