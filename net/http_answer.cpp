@@ -32,6 +32,7 @@ struct HttpAnswerParser::Impl {
 
     std::optional<Parser> parser;
     std::string held;  // not parsed yet: the beginning of a header or of a chunk's head
+    std::size_t fed = 0;
     int interims = 0;
     HttpAnswer answer;
     std::string broken_reason;
@@ -45,6 +46,9 @@ struct HttpAnswerParser::Impl {
         parser->eager(true);
     }
 
+    // Of the answer so far. What is held behind its end is not its own.
+    std::size_t length() const { return parser->is_done() ? fed - held.size() : fed; }
+
     // Parses what is held until more is needed. Interim answers are passed over.
     Step parse() {
         while (true) {
@@ -52,6 +56,10 @@ struct HttpAnswerParser::Impl {
             const std::size_t used = parser->put(boost::asio::buffer(held), error);
             held.erase(0, used);
             if (error && error != http::error::need_more) return broken(why_broken(error));
+            if (length() > http_answer_max) {
+                return broken("the answer with its framing is over " +
+                              std::to_string(http_answer_max) + " bytes");
+            }
             if (!parser->is_done()) return Step::need_more;
             if (parser->get().result_int() / 100 != 1) return finish();
             if (++interims > interim_max) return broken("interim (1xx) answers without end");
@@ -79,6 +87,7 @@ HttpAnswerParser& HttpAnswerParser::operator=(HttpAnswerParser&&) noexcept = def
 
 HttpAnswerParser::Step HttpAnswerParser::feed(std::string_view bytes, std::size_t& consumed) {
     impl_->held.append(bytes);
+    impl_->fed += bytes.size();
     const Step step = impl_->parse();
     consumed = bytes.size();
     if (step != Step::done) return step;
@@ -103,9 +112,14 @@ const std::string& HttpAnswerParser::broken_reason() const {
     return impl_->broken_reason;
 }
 
+bool HttpAnswerParser::has_begun() const {
+    return impl_->fed > 0;
+}
+
 void HttpAnswerParser::reset() {
     impl_->next_message();
     impl_->held.clear();
+    impl_->fed = 0;
     impl_->interims = 0;
     impl_->answer = {};
     impl_->broken_reason.clear();

@@ -1,6 +1,7 @@
 // Reads HTTP/1.1 answers off a connection's bytes, one at a time (Boost.Beast's parser behind a
 // plain header, since Beast is slow to compile). Bounded: a header over 8 KiB or a body over 64 KiB
-// is an error. Interim 1xx answers are skipped.
+// is an error, and so is an answer that its framing (chunk extensions, trailers, interim 1xx
+// answers, which are skipped) makes far larger than both.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,8 @@ namespace scram {
 
 inline constexpr std::size_t http_header_max = 8 * 1024;
 inline constexpr std::size_t http_body_max = 64 * 1024;
+// An answer from its first byte to its last, whatever it consists of.
+inline constexpr std::size_t http_answer_max = 2 * (http_header_max + http_body_max);
 
 struct HttpAnswer {
     int status = 0;
@@ -35,6 +38,7 @@ class HttpAnswerParser {
     Step end_of_stream();
     const HttpAnswer& answer() const;
     const std::string& broken_reason() const;
+    bool has_begun() const;  // at least a byte was fed since reset()
     void reset();
 
   private:

@@ -178,6 +178,35 @@ TEST_CASE("http answer: a body of 64 KiB passes, one byte more is refused") {
                    "body is over"));
 }
 
+TEST_CASE("http answer: framing without end is refused, however it comes") {
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string much(http_answer_max, 'x');
+    std::string chunks = head;
+    while (chunks.size() <= http_answer_max) chunks += "1;" + std::string(1000, 'x') + "\r\ny\r\n";
+    const std::vector<std::string> endless = {head + "5;name=" + much, head + "0\r\nX: " + much,
+                                              chunks,
+                                              head + "5;" + much + "\r\nhello\r\n0\r\n\r\n"};
+    for (const auto& bytes : endless) {
+        CHECK(broken_by(bytes) == "the answer with its framing is over 147456 bytes");
+        HttpAnswerParser parser;
+        Fed fed;
+        for (std::size_t at = 0; fed.step == Step::need_more && at < bytes.size(); at += 5000)
+            fed = feed(parser, std::string_view(bytes).substr(at, 5000));
+        CHECK(fed.step == Step::broken);
+    }
+}
+
+TEST_CASE("http answer: the bound is of one answer, not of the connection") {
+    const std::string large =
+        "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + std::string(60000, 'x');
+    HttpAnswerParser parser;
+    for (int i = 0; i < 5; ++i) {
+        CHECK(feed(parser, large).step == Step::done);
+        parser.reset();
+    }
+    CHECK(feed(parser, plain + std::string(http_answer_max, 'x')).step == Step::done);
+}
+
 TEST_CASE("http answer: garbage is called so") {
     const std::vector<std::string> garbage = {
         "SSH-2.0-OpenSSH_9.2\r\n",
