@@ -94,7 +94,7 @@ CertificateAuthority::CertificateAuthority(const std::string& name)
 }
 
 Certificate CertificateAuthority::issue(const CertificateWish& wish) const {
-    Certificate made = unsigned_certificate("test server", wish);
+    Certificate made = unsigned_certificate(wish.common_name, wish);
     sign(made, root_);
     return made;
 }

@@ -24,7 +24,8 @@ struct Certificate {
 
 struct CertificateWish {
     std::string alternative_name;  // "DNS:exchange.test", "IP:127.0.0.1"
-    long valid_from_s = -3600;     // from now
+    std::string common_name = "test server";
+    long valid_from_s = -3600;  // from now
     long valid_to_s = 3600;
 };
 

@@ -42,6 +42,15 @@ TEST_CASE("tls: a certificate for another name is refused") {
                    "certificate is for another name (expected exchange.test)"));
 }
 
+// A common name is a text for people, and an authority may vouch for it as such.
+TEST_CASE("tls: the subject's common name is no host name") {
+    const auto nameless =
+        pki().authority.issue({.alternative_name = "", .common_name = "exchange.test"});
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    CHECK(contains(refusal_of({.certificate = &nameless}, pki().trusting("exchange.test")),
+                   "certificate is for another name (expected exchange.test)"));
+}
+
 TEST_CASE("tls: a wildcard covers one whole label and no part of one") {
     name_resolves_to("www.exchange.test", {"127.0.0.1"});
     const auto part = pki().authority.issue({.alternative_name = "DNS:w*.exchange.test"});
