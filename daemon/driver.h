@@ -95,7 +95,7 @@ class Driver final : public LinkObserver {
 
   private:
     void link_up(LinkId link, const std::string& peer, const std::string& tls) override;
-    void link_down(LinkId link, bool was_up, const std::string& reason) override;
+    void link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) override;
     void link_answered(LinkId link, const HttpAnswer& answer, Time read_at) override;
     void attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at);
     void rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at);

@@ -13,10 +13,15 @@
 #include <system_error>
 
 #include "net/clock.h"
-#include "net/tls_socket.h"
 
 namespace scram {
 namespace {
+
+const char* const no_answer = "no answer in time";
+const char* const told_to_stop = "told to stop";
+// Of a handshake or an answer, with all that TLS says for its own part.
+constexpr std::size_t tls_bytes_max = 256 * 1024;
+constexpr int quiet_turns_max = 16;
 
 std::string system_text(int error) {
     return std::generic_category().message(error);
@@ -59,7 +64,8 @@ std::string NowClient::open_tcp(const NowAddress& address, Time deadline) {
 
 std::string NowClient::shake_hands(Time deadline) {
     ssl_.reset(tls_.new_connection());
-    if (!ssl_ || !tls_use_socket(ssl_.get(), socket_)) return "TLS cannot be set up: out of memory";
+    if (!ssl_ || !tls_socket_.attach(ssl_.get(), socket_))
+        return "TLS cannot be set up: out of memory";
     auto failure = drive([this] { return SSL_connect(ssl_.get()); }, deadline);
     return failure.empty() ? tls_.refuse_reason(ssl_.get()) : failure;
 }
@@ -67,6 +73,7 @@ std::string NowClient::shake_hands(Time deadline) {
 template <class Step>
 std::string NowClient::drive(Step step, Time deadline) {
     while (true) {
+        tls_socket_.begin_turn();
         ERR_clear_error();
         errno = 0;
         const int result = step();
@@ -75,9 +82,20 @@ std::string NowClient::drive(Step step, Time deadline) {
         const bool wants_read = last_error_ == SSL_ERROR_WANT_READ;
         if (!wants_read && last_error_ != SSL_ERROR_WANT_WRITE)
             return tls_.failure_text(ssl_.get(), last_error_);
-        auto failure = wait(wants_read ? POLLIN : POLLOUT, deadline);
+        auto failure = tls_socket_.turn_is_over() ? go_on(deadline)
+                                                  : wait(wants_read ? POLLIN : POLLOUT, deadline);
         if (!failure.empty()) return failure;
     }
+}
+
+// Between two turns of a peer that says more than one turn holds: the deadline and the stop count,
+// and what comes to nothing ends.
+std::string NowClient::go_on(Time deadline) const {
+    if (tls_socket_.bytes() > tls_bytes_max)
+        return "over " + std::to_string(tls_bytes_max) + " bytes without an answer";
+    if (monotonic_now() >= deadline) return no_answer;
+    pollfd stop{stop_fd_, POLLIN, 0};
+    return poll(&stop, 1, 0) == 1 ? told_to_stop : "";
 }
 
 // Rounded up, so that it never spins through the last millisecond.
@@ -85,12 +103,12 @@ std::string NowClient::wait(short events, Time deadline) {
     std::array<pollfd, 2> both{pollfd{socket_, events, 0}, pollfd{stop_fd_, POLLIN, 0}};
     while (true) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - monotonic_now()).count();
-        if (left <= 0) return "no answer in time";
+        if (left <= 0) return no_answer;
         const auto patience = static_cast<int>(std::min<std::int64_t>(left, 60'000));
         const int ready = poll(both.data(), both.size(), patience);
         if (ready < 0 && errno != EINTR) return system_text(errno);
         if (ready <= 0) continue;
-        if (both[1].revents != 0) return "told to stop";
+        if (both[1].revents != 0) return told_to_stop;
         return {};
     }
 }
@@ -98,17 +116,22 @@ std::string NowClient::wait(short events, Time deadline) {
 bool NowClient::is_quiet() {
     if (!ssl_) return false;
     char byte = 0;
-    ERR_clear_error();
-    errno = 0;
-    const int result = SSL_peek(ssl_.get(), &byte, 1);  // takes in TLS 1.3's tickets on the way
-    const int error = SSL_get_error(ssl_.get(), result);
-    if (error == SSL_ERROR_WANT_READ) return true;
-    return fail(result > 0 ? "an answer to a request never sent"
-                           : tls_.failure_text(ssl_.get(), error));
+    for (int turn = 0; turn < quiet_turns_max; ++turn) {
+        tls_socket_.begin_turn();
+        ERR_clear_error();
+        errno = 0;
+        const int result = SSL_peek(ssl_.get(), &byte, 1);  // takes in TLS 1.3's tickets on the way
+        const int error = SSL_get_error(ssl_.get(), result);
+        if (result > 0) return fail("an answer to a request never sent");
+        if (error != SSL_ERROR_WANT_READ) return fail(tls_.failure_text(ssl_.get(), error));
+        if (!tls_socket_.turn_is_over()) return true;
+    }
+    return fail("TLS messages without end");
 }
 
 std::optional<HttpAnswer> NowClient::ask(std::string_view request, Time deadline) {
     parser_.reset();
+    tls_socket_.forget_counts();
     const auto size = static_cast<int>(request.size());
     auto failure = drive([&] { return SSL_write(ssl_.get(), request.data(), size); }, deadline);
     if (!failure.empty()) fail(std::move(failure));

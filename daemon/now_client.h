@@ -13,6 +13,7 @@
 #include "core/time.h"
 #include "net/http_answer.h"
 #include "net/tls.h"
+#include "net/tls_socket.h"
 
 namespace scram {
 
@@ -55,12 +56,14 @@ class NowClient {
     template <class Step>
     std::string drive(Step step, Time deadline);
     std::string wait(short events, Time deadline);
+    std::string go_on(Time deadline) const;
     bool read_answer(Time deadline);
     bool fail(std::string why);
 
     TlsContext& tls_;
     int stop_fd_;
     int socket_ = -1;
+    TlsSocket tls_socket_;  // outlives ssl_
     std::unique_ptr<SSL, SslFree> ssl_;
     HttpAnswerParser parser_;
     std::string failure_;

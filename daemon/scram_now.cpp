@@ -232,7 +232,8 @@ int run_with(const Config& config, const Options& options, Time began) {
         return wrong_config;
     }
     TlsContext& tls = *std::get<std::unique_ptr<TlsContext>>(made);
-    const int signal_fd = take_signals();
+    // A rehearsal is ended by signals as any program is.
+    const int signal_fd = options.check ? -1 : take_signals();
     NowAddresses addresses(config.exchange.host, config.exchange.port);
     addresses.refresh();
     NowClock clock(began, wall_now());

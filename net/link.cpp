@@ -1,7 +1,9 @@
 // The life of a link: it starts, falls, waits and comes back. Every callback runs from the loop.
 #include "net/link.h"
 
+#include <linux/sockios.h>
 #include <openssl/err.h>
+#include <sys/ioctl.h>
 
 #include "core/touch.h"
 #include "net/link_impl.h"
@@ -50,11 +52,23 @@ void Link::Impl::enter(State state) {
 void Link::Impl::fall(const std::string& reason, Return how) {
     const bool was_up = up();
     const std::string text = was_up ? describe(reason) : reason;
+    const Taken took = taken();
     if (state_ == State::in_flight || how == Return::at_once) reset_on_close();
     drop_connection();
     enter(State::lost);
-    boost::asio::post(
-        io_, if_still_current([this, was_up, text, how] { report_down(was_up, text, how); }));
+    boost::asio::post(io_, if_still_current([=, this] { report_down(was_up, took, text, how); }));
+}
+
+// net/link.h has the argument. `handed_over_` does not count what OpenSSL wrote in the handshake,
+// so it is compared with itself alone.
+Taken Link::Impl::taken() {
+    if (state_ != State::in_flight || handed_over_ == handed_before_) return Taken::nothing;
+    if (!peer_ended_ || parser_.has_begun()) return Taken::unknown;
+    int unacknowledged = 0;
+    const bool known = ioctl(socket_.native_handle(), SIOCOUTQ, &unacknowledged) == 0;
+    const std::uint64_t request = handed_over_ - handed_before_;
+    const bool none = known && static_cast<std::uint64_t>(std::max(unacknowledged, 0)) >= request;
+    return none ? Taken::nothing : Taken::unknown;
 }
 
 // The kernel sends no more of a request once its link is given up: its budget slot depends on it.
@@ -63,9 +77,9 @@ void Link::Impl::reset_on_close() {
     socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
 }
 
-void Link::Impl::report_down(bool was_up, const std::string& reason, Return how) {
+void Link::Impl::report_down(bool was_up, Taken taken, const std::string& reason, Return how) {
     const auto epoch = epoch_;
-    observer_.link_down(id_, was_up, reason);
+    observer_.link_down(id_, was_up, taken, reason);
     if (epoch != epoch_) return;  // stopped meanwhile
     const double random = std::uniform_real_distribution<>(0, 1)(random_);
     const Duration wait = backoff_.wait(was_up, random);

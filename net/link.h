@@ -5,6 +5,11 @@
 // Threading: everything on the io_context's one thread. No function here blocks; name resolution
 // runs in Asio's resolver thread. Callbacks never run inside a call of the same link (send, abort,
 // start, stop), so a caller may act on links from within them.
+//
+// No peer holds the loop, in whatever phase: a turn takes so much from the socket (TlsTurn in
+// net/tls_socket.h: 16 reads, 16 KiB, 200 us and what the step then begun takes), and what is over
+// goes on in a turn of its own, behind all that waits. A handshake is given up over
+// handshake_bytes_max, an answer over answer_bytes_max or answer_reads_max, as they came.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,12 +19,19 @@
 #include <string_view>
 
 #include "core/ids.h"
+#include "core/taken.h"
 #include "core/time.h"
 #include "net/http_answer.h"
 #include "net/sealer.h"
 #include "net/tls.h"
 
 namespace scram {
+
+// TLS alone, with its chain of certificates: usually 3 to 6 KiB.
+inline constexpr std::size_t handshake_bytes_max = 64 * 1024;
+// From one answer to the next, with all framing and whatever TLS says for its own part.
+inline constexpr std::size_t answer_bytes_max = 256 * 1024;
+inline constexpr std::size_t answer_reads_max = 4096;
 
 struct LinkOptions {
     std::string host;
@@ -37,13 +49,29 @@ struct LinkOptions {
     std::uint64_t records_max = Sealer::numbers_max / 2;
 };
 
+// When is it certain that the peer took nothing of a request (Taken::nothing)? There are two
+// proofs, and all else is `unknown`.
+//
+// 1. The kernel refused the request's first byte (send() failed): none left this host.
+// 2. The peer had ended its side (close_notify or FIN), and by then had none of the request's
+// bytes.
+//    Every segment says how far the peer's kernel has received, the one with the FIN or the alert
+//    too. If our kernel, which has read it, still counts all of the request as unacknowledged
+//    (SIOCOUTQ), then the request had not arrived when the peer ended; and a server that has ended
+//    its side processes no further request on the connection (RFC 9112, 9.6). The connection is
+//    then ended with RST.
+//
+// A RST alone is no proof, though nothing is acknowledged: a peer may have read the request within
+// the delay of its acknowledgement (40 ms), have counted it and have been reset then, and the
+// number in the RST itself is not taken over by our kernel.
 class LinkObserver {
   public:
     // TLS is done and the peer verified; the link takes bytes.
     virtual void link_up(LinkId link, const std::string& peer_address, const std::string& tls) = 0;
     // An up link was lost, or (was_up false) an attempt to connect failed. `reason` is for a person
-    // and names the host. A request in flight got no answer.
-    virtual void link_down(LinkId link, bool was_up, const std::string& reason) = 0;
+    // and names the host. A request in flight got no answer; what the peer took of it, see Taken
+    // below. Without a request in flight there was `nothing` to take.
+    virtual void link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) = 0;
     // The whole answer to the request in flight; the link is idle again, unless keep_alive is
     // false: then link_down follows. `read_at` was taken when its last byte had been read.
     virtual void link_answered(LinkId link, const HttpAnswer& answer, Time read_at) = 0;
@@ -64,7 +92,8 @@ class Link {
     // Hands the whole request to TLS and the kernel before it returns (a small rest that the kernel
     // does not take is sent as soon as it does). Precondition: up() and no request in flight; else
     // nothing is sent, and false.
-    // False: the connection is lost; nothing is known of the bytes; link_down will follow.
+    // False: no byte of it left or will, and the connection is lost: link_down(Taken::nothing) will
+    // follow, and the request may go out on another link at once.
     // Where the records are ours it seals now, at the price of a third of a microsecond.
     bool send(std::string_view request);
 

@@ -5,7 +5,6 @@
 #include <cerrno>
 
 #include "net/link_impl.h"
-#include "net/tls_socket.h"
 
 namespace scram {
 namespace {
@@ -106,21 +105,29 @@ void Link::Impl::begin_tls() {
     state_ = State::awaiting_tls;  // same deadline
     const bool seal = options_.sealed && !sealing_refused_;
     ssl_.reset(tls_.new_connection(seal ? &secret_ : nullptr));
-    if (!ssl_ || !tls_use_socket(ssl_.get(), socket_.native_handle())) {
+    if (!ssl_ || !tls_socket_.attach(ssl_.get(), socket_.native_handle())) {
         return address_failed("TLS cannot be set up: out of memory");
     }
     shake_hands();
 }
 
 void Link::Impl::shake_hands() {
+    tls_socket_.begin_turn();
     ERR_clear_error();
     errno = 0;
     const int result = SSL_connect(ssl_.get());
     if (result == 1) return become_up();
     const int error = SSL_get_error(ssl_.get(), result);
-    const auto again = if_still_current([this](const error_code&) { shake_hands(); });
-    if (error == SSL_ERROR_WANT_READ) return socket_.async_wait(tcp::socket::wait_read, again);
-    if (error == SSL_ERROR_WANT_WRITE) return socket_.async_wait(tcp::socket::wait_write, again);
+    if (tls_socket_.bytes() > handshake_bytes_max) {
+        return address_failed("the TLS handshake is over " + std::to_string(handshake_bytes_max) +
+                              " bytes");
+    }
+    const auto again = [this] { shake_hands(); };
+    if (error == SSL_ERROR_WANT_READ) return when_readable(again);
+    if (error == SSL_ERROR_WANT_WRITE) {
+        return socket_.async_wait(tcp::socket::wait_write,
+                                  if_still_current([again](const error_code&) { again(); }));
+    }
     address_failed(tls_.failure_text(ssl_.get(), error));
 }
 
@@ -130,7 +137,9 @@ void Link::Impl::become_up() {
     }
     if (!take_over_writing()) return address_failed("TLS cannot be set up: out of memory");
     parser_.reset();
-    handed_over_ = 0;
+    handed_over_ = handed_before_ = 0;
+    peer_ended_ = false;
+    tls_socket_.forget_counts();
     if (options_.wire_stamps) stamps_.begin(socket_.native_handle(), 0);
     enter(State::idle);
     await_readable();

@@ -13,6 +13,7 @@
 #include "net/backoff.h"
 #include "net/endpoints.h"
 #include "net/link.h"
+#include "net/tls_socket.h"
 #include "net/tx_stamps.h"
 
 namespace scram {
@@ -43,7 +44,8 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     bool up() const { return state_ == State::idle || state_ == State::in_flight; }
     void enter(State state);
     void fall(const std::string& reason, Return how = Return::backed_off);
-    void report_down(bool was_up, const std::string& reason, Return how);
+    void report_down(bool was_up, Taken taken, const std::string& reason, Return how);
+    Taken taken();
     void reset_on_close();
     void drop_connection();
     void arm_timer(Duration wait);
@@ -89,9 +91,9 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     void take(std::string_view bytes, Reading& reading);
     void end_of_stream(int ssl_error, Reading& reading);
     void between_reads(Reading& reading);
+    std::optional<std::string> reason_of_excess() const;
     std::optional<std::string> reason_to_replace() const;
     void deliver(const Reading& reading);
-    // All bytes that the connection's socket was given.
 
     // A handler that does nothing once the link has gone on to another state: one left over from an
     // earlier connection or after stop() finds another epoch.
@@ -100,6 +102,14 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
         return [self = shared_from_this(), epoch = epoch_, step](const auto&... arguments) {
             if (self->epoch_ == epoch) step(arguments...);
         };
+    }
+
+    // Goes on when more can be read: at once, if it is the turn that is over and not the bytes.
+    template <class Step>
+    void when_readable(Step step) {
+        auto handler = if_still_current([step](const auto&...) { step(); });
+        if (tls_socket_.turn_is_over()) return boost::asio::post(io_, std::move(handler));
+        socket_.async_wait(tcp::socket::wait_read, std::move(handler));
     }
 
     struct Free {
@@ -127,6 +137,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     std::string round_failures_;
 
     tcp::socket socket_;
+    TlsSocket tls_socket_;  // outlives ssl_
     TrafficSecret secret_;  // from the handshake to become_up()
     std::unique_ptr<SSL, Free> ssl_;
     std::optional<Sealer> sealer_;  // if set, it alone makes what leaves while the link is up
@@ -136,7 +147,9 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     HttpAnswerParser parser_;
     std::array<char, 16 * 1024> buffer_;  // one TLS record
     TxStamps stamps_;
-    std::uint64_t handed_over_ = 0;  // bytes, since the connection is up
+    std::uint64_t handed_over_ = 0;    // bytes, since the connection is up ...
+    std::uint64_t handed_before_ = 0;  // ... and before the request in flight
+    bool peer_ended_ = false;          // its close_notify or FIN was read
 };
 
 }  // namespace scram

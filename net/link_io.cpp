@@ -7,7 +7,6 @@
 
 #include "net/clock.h"
 #include "net/link_impl.h"
-#include "net/tls_socket.h"
 
 namespace scram {
 namespace {
@@ -22,8 +21,7 @@ bool is_alert(unsigned long error) {
 }  // namespace
 
 void Link::Impl::await_readable() {
-    socket_.async_wait(tcp::socket::wait_read,
-                       if_still_current([this](const error_code&) { on_readable(); }));
+    when_readable([this] { on_readable(); });
 }
 
 void Link::Impl::on_readable() {
@@ -41,6 +39,7 @@ void Link::Impl::on_readable() {
 // Reads on behind an answer before it is delivered: what lies there decides whether the link lives.
 Link::Impl::Reading Link::Impl::read_all() {
     Reading reading;
+    tls_socket_.begin_turn();
     while (!reading.end) {
         ERR_clear_error();
         errno = 0;
@@ -53,6 +52,7 @@ Link::Impl::Reading Link::Impl::read_all() {
         if (error == SSL_ERROR_WANT_READ) break;
         end_of_stream(error, reading);
     }
+    if (!reading.end && !reading.answered) reading.end = reason_of_excess();
     if (!reading.end) between_reads(reading);
     return reading;
 }
@@ -98,6 +98,15 @@ void Link::Impl::between_reads(Reading& reading) {
     }
 }
 
+// Bytes that came to no answer: of a body in tiny records, or of TLS's own messages without end.
+std::optional<std::string> Link::Impl::reason_of_excess() const {
+    const bool over =
+        tls_socket_.bytes() > answer_bytes_max || tls_socket_.reads() > answer_reads_max;
+    if (!over) return std::nullopt;
+    return "over " + std::to_string(answer_bytes_max) + " bytes or " +
+           std::to_string(answer_reads_max) + " reads without an answer";
+}
+
 // Why a connection that still works makes room for a new one between two requests. The new one
 // comes at once, unless the peer asks for it again and again without ever answering.
 std::optional<std::string> Link::Impl::reason_to_replace() const {
@@ -111,6 +120,7 @@ void Link::Impl::end_of_stream(int ssl_error, Reading& reading) {
     const bool awaiting = state_ == State::in_flight && !reading.answered;
     const bool refused = awaiting && sealer_ && !sealing_proven_ && is_alert(ERR_peek_last_error());
     reading.end = tls_.failure_text(ssl_.get(), ssl_error);
+    peer_ended_ = ssl_error == SSL_ERROR_ZERO_RETURN || tls_socket_.ended();
     if (refused) {
         sealing_refused_ = true;
         *reading.end += "; it may not take sealed records: OpenSSL writes from now on";
@@ -129,6 +139,8 @@ void Link::Impl::deliver(const Reading& reading) {
     if (reading.end) answer.keep_alive = false;
     if (!reading.end) state_ = State::idle;
     backoff_.reset();
+    tls_socket_.forget_counts();
+    handed_before_ = handed_over_;
     observer_.link_answered(id_, answer, reading.at);
     parser_.reset();
 }

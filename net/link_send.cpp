@@ -10,7 +10,6 @@
 
 #include "core/check.h"
 #include "net/link_impl.h"
-#include "net/tls_socket.h"
 
 namespace scram {
 

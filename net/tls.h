@@ -30,7 +30,7 @@ class TlsContext {
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;
 
-    // A new client connection, ready for tls_use_socket and SSL_connect; resumes a kept session if
+    // A new client connection, ready for TlsSocket and SSL_connect; resumes a kept session if
     // any. Owned by the caller (SSL_free), and not to outlive the context. Null: out of memory.
     // With TLS 1.3 the secret of what we write is put into `secret`, if that is given, before the
     // handshake is over; it must live as long as the connection.

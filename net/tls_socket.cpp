@@ -3,63 +3,101 @@
 #include <openssl/bio.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdint>
+
+#include "net/clock.h"
 
 namespace scram {
 namespace {
 
-int fd_of(BIO* bio) {
-    return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+TlsSocket& socket_of(BIO* bio) {
+    return *static_cast<TlsSocket*>(BIO_get_data(bio));
 }
 
-int write_some(BIO* bio, const char* bytes, int size) {
+}  // namespace
+
+void TlsSocket::begin_turn() {
+    turn_began_ = monotonic_now();
+    turn_reads_ = 0;
+    turn_bytes_ = 0;
+    turn_is_over_ = false;
+}
+
+// The first read of a turn is always allowed, so that each turn gets on.
+bool TlsSocket::may_read() {
+    const bool spent = turn_reads_ == TlsTurn::reads_max || turn_bytes_ == TlsTurn::bytes_max;
+    const bool late = turn_reads_ > 0 && monotonic_now() - turn_began_ >= TlsTurn::time_max;
+    turn_is_over_ = spent || late;
+    return !turn_is_over_;
+}
+
+int TlsSocket::write_some(BIO* bio, const char* bytes, int size) {
     BIO_clear_retry_flags(bio);
-    const auto sent =
-        send(fd_of(bio), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const auto sent = send(socket_of(bio).fd_, bytes, static_cast<std::size_t>(size),
+                           MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && is_temporary(errno)) BIO_set_retry_write(bio);
     return static_cast<int>(sent);
 }
 
-int read_some(BIO* bio, char* bytes, int size) {
+int TlsSocket::read_some(BIO* bio, char* bytes, int size) {
+    TlsSocket& self = socket_of(bio);
     BIO_clear_retry_flags(bio);
-    const auto got = recv(fd_of(bio), bytes, static_cast<std::size_t>(size), MSG_DONTWAIT);
+    if (!self.may_read()) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    const auto wanted =
+        std::min(static_cast<std::size_t>(size), TlsTurn::bytes_max - self.turn_bytes_);
+    const auto got = recv(self.fd_, bytes, wanted, MSG_DONTWAIT);
     if (got < 0 && is_temporary(errno)) BIO_set_retry_read(bio);
-    if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    if (got == 0) {
+        self.ended_ = true;
+        BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    }
+    if (got > 0) {
+        ++self.turn_reads_;
+        ++self.reads_;
+        self.turn_bytes_ += static_cast<std::size_t>(got);
+        self.bytes_ += static_cast<std::size_t>(got);
+    }
     return static_cast<int>(got);
 }
 
-long control(BIO* bio, int command, long, void* result) {
+long TlsSocket::control(BIO* bio, int command, long, void* result) {
     switch (command) {
         case BIO_CTRL_FLUSH:
             return 1;
         case BIO_CTRL_EOF:
             return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
         case BIO_C_GET_FD:
-            if (result != nullptr) *static_cast<int*>(result) = fd_of(bio);
-            return fd_of(bio);
+            if (result != nullptr) *static_cast<int*>(result) = socket_of(bio).fd_;
+            return socket_of(bio).fd_;
         default:
             return 0;
     }
 }
 
-BIO_METHOD* make_method() {
-    constexpr int kind = BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR;
-    BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | kind, "socket without SIGPIPE");
-    if (method == nullptr) return nullptr;
-    BIO_meth_set_write(method, write_some);
-    BIO_meth_set_read(method, read_some);
-    BIO_meth_set_ctrl(method, control);
-    return method;
+BIO_METHOD* TlsSocket::method() {
+    static BIO_METHOD* const made = [] {
+        constexpr int kind = BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR;
+        BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | kind, "socket without SIGPIPE");
+        if (method == nullptr) return method;
+        BIO_meth_set_write(method, write_some);
+        BIO_meth_set_read(method, read_some);
+        BIO_meth_set_ctrl(method, control);
+        return method;
+    }();
+    return made;
 }
 
-}  // namespace
-
-bool tls_use_socket(SSL* ssl, int fd) {
-    static BIO_METHOD* const method = make_method();
-    BIO* bio = method != nullptr ? BIO_new(method) : nullptr;
+bool TlsSocket::attach(SSL* ssl, int fd) {
+    BIO* bio = method() != nullptr ? BIO_new(method()) : nullptr;
     if (bio == nullptr) return false;
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
+    *this = TlsSocket();
+    fd_ = fd;
+    begin_turn();
+    BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);
     return true;

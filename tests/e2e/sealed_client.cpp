@@ -83,7 +83,7 @@ class SealingClient : LinkObserver {
 
     void link_up(LinkId, const std::string&, const std::string&) override { ++ups_; }
 
-    void link_down(LinkId, bool, const std::string& reason) override {
+    void link_down(LinkId, bool, Taken, const std::string& reason) override {
         if (awaiting_) ++lost_;
         awaiting_ = false;
         reasons_ += fmt::format("{}\"{}\"", reasons_.empty() ? "" : ", ", reason);

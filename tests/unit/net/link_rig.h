@@ -29,6 +29,7 @@ struct Watcher : LinkObserver {
     };
     struct Down {
         bool was_up;
+        Taken taken;
         std::string reason;
     };
     struct Answer {
@@ -47,8 +48,8 @@ struct Watcher : LinkObserver {
         ups.push_back({address, tls});
         note("up");
     }
-    void link_down(LinkId, bool was_up, const std::string& reason) override {
-        downs.push_back({was_up, reason});
+    void link_down(LinkId, bool was_up, Taken taken, const std::string& reason) override {
+        downs.push_back({was_up, taken, reason});
         note("down");
     }
     void link_answered(LinkId, const HttpAnswer& answer, Time) override {

@@ -229,7 +229,8 @@ TEST_CASE("tls: writing to a closed socket is an error, not a signal") {
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
     close(pair[1]);
     SSL* ssl = context->new_connection();
-    REQUIRE(tls_use_socket(ssl, pair[0]));
+    TlsSocket socket;
+    REQUIRE(socket.attach(ssl, pair[0]));
     const int result = SSL_connect(ssl);
     CHECK(context->failure_text(ssl, SSL_get_error(ssl, result)) == "Broken pipe");
     SSL_free(ssl);
