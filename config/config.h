@@ -116,8 +116,15 @@ struct ConfigError {
 
 using LoadResult = std::variant<Config, std::vector<ConfigError>>;
 
-// Reads and checks `file`. On failure holds every error found, in the order of their lines. Never
-// throws.
+// More is refused before it is read, and so is what nests deeper than a plan could
+// (config/text_bounds.h): no text can exhaust the memory or the stack of who reads it.
+inline constexpr std::size_t config_bytes_max = std::size_t{4} << 20;
+// The text of `file` within these bounds.
+std::variant<std::string, std::vector<ConfigError>> read_config_text(
+    const std::filesystem::path& file);
+
+// Reads and checks `file`. On failure holds the first 50 errors, in the order of their lines, and
+// how many more there are. Never throws.
 LoadResult load(const std::filesystem::path& file);
 LoadResult parse(std::string_view toml, const std::filesystem::path& file_name);
 

@@ -103,6 +103,10 @@ Document::Document(std::string_view text, std::filesystem::path file)
     : lines_(split_lines(text)), file_(std::move(file)) {}
 
 void Document::error(Place place, std::string message) {
+    if (only_counts(place)) {
+        ++more_;
+        return;
+    }
     std::string line;
     if (place.line > 0 && place.line <= lines_.size()) line = printable(lines_[place.line - 1]);
     const auto before = [](const ConfigError& a, const ConfigError& b) {
@@ -110,6 +114,21 @@ void Document::error(Place place, std::string message) {
     };
     ConfigError error{file_, place.line, place.column, std::move(message), std::move(line)};
     errors_.insert(std::upper_bound(errors_.begin(), errors_.end(), error, before), error);
+    if (errors_.size() <= errors_max) return;
+    errors_.pop_back();
+    ++more_;
+}
+
+bool Document::only_counts(Place place) const {
+    if (errors_.size() < errors_max) return false;
+    return std::pair{place.line, place.column} >=
+           std::pair{errors_.back().line, errors_.back().column};
+}
+
+std::vector<ConfigError> Document::errors() const {
+    auto all = errors_;
+    if (more_ > 0) all.push_back({file_, 0, 0, fmt::format("and {} more errors", more_), {}});
+    return all;
 }
 
 std::filesystem::path Document::resolve(const std::filesystem::path& path) const {
@@ -128,6 +147,12 @@ std::string in_quotes(std::string_view text) {
         }
     }
     return result + '"';
+}
+
+std::string short_in_quotes(std::string_view text) {
+    constexpr std::size_t shown_max = 60;  // bytes
+    if (text.size() <= shown_max) return in_quotes(text);
+    return in_quotes(text.substr(0, shown_max)) + " ...";
 }
 
 std::string joined(const std::vector<std::string_view>& words) {

@@ -9,6 +9,8 @@
 
 namespace scram::config {
 
+inline constexpr std::size_t errors_max = 50;  // that are told; more are counted
+
 struct Place {
     std::uint32_t line = 0;  // from 1; 0: the file as a whole
     std::uint32_t column = 0;
@@ -19,8 +21,12 @@ class Document {
     Document(std::string_view text, std::filesystem::path file);
 
     void error(Place place, std::string message);
+    // As many errors stand before this place as are told: one here would be counted only, and
+    // needs no text.
+    bool only_counts(Place place) const;
     bool failed() const { return !errors_.empty(); }
-    const std::vector<ConfigError>& errors() const { return errors_; }
+    // The first by their lines, and behind them how many more there are.
+    std::vector<ConfigError> errors() const;
 
     // A path in the file is absolute, or starts at the file's own folder.
     std::filesystem::path resolve(const std::filesystem::path& path) const;
@@ -29,11 +35,15 @@ class Document {
     std::vector<std::string_view> lines_;
     std::filesystem::path file_;
     std::vector<ConfigError> errors_;  // in the order of their lines
+    std::size_t more_ = 0;             // that are not among them
 };
 
 // Between quotes, with TOML's escapes: safe to print, and TOML again.
 std::string in_quotes(std::string_view text);
 std::string joined(const std::vector<std::string_view>& words);
+
+// The same of its first letters, if it is long: for messages.
+std::string short_in_quotes(std::string_view text);
 
 // " (did you mean "share"?)", or nothing if no accepted word is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& accepted);

@@ -1,32 +1,59 @@
 // From the file's bytes to a Config, or to everything that is wrong with it.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <system_error>
 
 #include "config/sections.h"
+#include "config/text_bounds.h"
 
 namespace scram {
 namespace {
-
-constexpr std::uintmax_t file_bytes_max = std::uintmax_t{4} << 20;
 
 std::vector<ConfigError> whole_file_error(const std::filesystem::path& file, std::string message) {
     return {{file, 0, 0, std::move(message), {}}};
 }
 
-// Why `file` is not worth opening; empty if it is.
-std::string refuse_reason(const std::filesystem::path& file) {
-    std::error_code failed;
-    const auto status = std::filesystem::status(file, failed);
-    if (failed) return fmt::format("cannot be read: {}", failed.message());
-    if (status.type() != std::filesystem::file_type::regular) return "is not a regular file";
-    const auto size = std::filesystem::file_size(file, failed);
-    if (failed) return fmt::format("cannot be read: {}", failed.message());
-    if (size > file_bytes_max) return fmt::format("is larger than {} bytes", file_bytes_max);
-    return {};
+std::string because_of(int error) {
+    return fmt::format("cannot be read: {}", std::strerror(error));
+}
+
+class Descriptor {
+  public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    ~Descriptor() {
+        if (fd_ >= 0) close(fd_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+// Appends what the file holds; says why it cannot. A pipe or a device is not waited for, and a file
+// that grows meanwhile ends at the bound.
+std::string read_file(const std::filesystem::path& file, std::string& text) {
+    const Descriptor opened{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (opened.get() < 0) return because_of(errno);
+    struct stat status {};
+    if (fstat(opened.get(), &status) != 0) return because_of(errno);
+    if (!S_ISREG(status.st_mode)) return "is not a regular file";
+    const std::string too_large = fmt::format("is larger than {} bytes", config_bytes_max);
+    if (status.st_size > static_cast<off_t>(config_bytes_max)) return too_large;
+    for (;;) {
+        char bytes[65536];
+        const ssize_t size = read(opened.get(), bytes, sizeof bytes);
+        if (size < 0 && errno == EINTR) continue;
+        if (size < 0) return because_of(errno);
+        if (size == 0) return {};
+        text.append(bytes, static_cast<std::size_t>(size));
+        if (text.size() > config_bytes_max) return too_large;
+    }
 }
 
 void read_config(const toml::table& root, config::Document& document, Config& config) {
@@ -56,18 +83,27 @@ void add_syntax_error(config::Document& document, const toml::parse_error& error
 
 }  // namespace
 
-LoadResult load(const std::filesystem::path& file) {
+std::variant<std::string, std::vector<ConfigError>> read_config_text(
+    const std::filesystem::path& file) {
     try {
-        if (auto reason = refuse_reason(file); !reason.empty())
-            return whole_file_error(file, std::move(reason));
-        std::ifstream stream{file, std::ios::binary};
-        const std::string text{std::istreambuf_iterator<char>{stream}, {}};
-        if (!stream)
-            return whole_file_error(file, fmt::format("cannot be read: {}", std::strerror(errno)));
-        return parse(text, file);
+        std::string text;
+        if (auto why = read_file(file, text); !why.empty())
+            return whole_file_error(file, std::move(why));
+        if (auto fault = config::beyond_bounds(text)) {
+            config::Document document{text, file};
+            document.error(fault->place, std::move(fault->message));
+            return document.errors();
+        }
+        return text;
     } catch (const std::exception& error) {
         return whole_file_error(file, fmt::format("cannot be read: {}", error.what()));
     }
+}
+
+LoadResult load(const std::filesystem::path& file) {
+    auto text = read_config_text(file);
+    if (auto* errors = std::get_if<std::vector<ConfigError>>(&text)) return std::move(*errors);
+    return parse(std::get<std::string>(text), file);
 }
 
 LoadResult parse(std::string_view toml, const std::filesystem::path& file_name) {
@@ -76,7 +112,10 @@ LoadResult parse(std::string_view toml, const std::filesystem::path& file_name) 
         Config config;
         config.file = file_name;
         try {
-            read_config(toml::parse(toml), document, config);
+            if (auto fault = config::beyond_bounds(toml))
+                document.error(fault->place, std::move(fault->message));
+            else
+                read_config(toml::parse(toml), document, config);
         } catch (const toml::parse_error& error) {
             add_syntax_error(document, error);
         }

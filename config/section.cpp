@@ -8,17 +8,13 @@
 namespace scram::config {
 namespace {
 
-constexpr std::size_t shown_max = 60;  // bytes of a refused string that its message repeats
-
 Place place_of(const toml::node& node) {
     return {node.source().begin.line, node.source().begin.column};
 }
 
 std::string shown(const toml::node& node) {
-    if (const auto text = node.value_exact<std::string_view>()) {
-        const bool cut = text->size() > shown_max;
-        return "the text " + in_quotes(text->substr(0, shown_max)) + (cut ? " ..." : "");
-    }
+    if (const auto text = node.value_exact<std::string_view>())
+        return "the text " + short_in_quotes(*text);
     if (const auto number = node.value_exact<std::int64_t>()) return fmt::format("{}", *number);
     if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
     if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
@@ -189,11 +185,15 @@ void Section::need(std::string_view key, std::string_view what) {
 void Section::end() {
     for (const auto& [key, node] : *table_) {
         if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
-        const auto& source = key.source().begin;
-        document_->error({source.line, source.column},
-                         fmt::format("unknown key {} {}{}{}; accepted: {}", in_quotes(key.str()),
-                                     title_.empty() ? "at the top" : "in ", title_,
-                                     did_you_mean(key.str(), known_), joined(known_)));
+        const Place place{key.source().begin.line, key.source().begin.column};
+        if (document_->only_counts(place)) {
+            document_->error(place, {});
+            continue;
+        }
+        document_->error(
+            place, fmt::format("unknown key {} {}{}{}; accepted: {}", short_in_quotes(key.str()),
+                               title_.empty() ? "at the top" : "in ", title_,
+                               did_you_mean(key.str(), known_), joined(known_)));
     }
 }
 

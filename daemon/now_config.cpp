@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 namespace scram {
@@ -28,11 +26,11 @@ std::string text(const toml::table& table) {
     return out.str();
 }
 
-// The file without those; nothing if it is not TOML.
+// The file without those; nothing if it is not TOML, or beyond what a config may be.
 std::vector<std::string> reduced(const std::filesystem::path& file) try {
-    std::ifstream stream{file, std::ios::binary};
-    const std::string whole{std::istreambuf_iterator<char>{stream}, {}};
-    toml::table table = toml::parse(whole);
+    const auto whole = read_config_text(file);
+    if (!std::holds_alternative<std::string>(whole)) return {};
+    toml::table table = toml::parse(std::get<std::string>(whole));
     drop(table, unneeded);
     std::string first = text(table);
     drop(table, unneeded_at_a_pinch);
