@@ -144,8 +144,21 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
         const ControlReply reply = handler.on_line(client->peer, line);
         client->granted = client->granted || reply.granted;
         client->watching = client->watching || reply.watch;
+        if (reply.later) return reply.later(answer_of(client));
+        answer(client, reply.line);
+    }
+
+    void answer(const ClientPtr& client, std::string_view line) {
         client->answering = true;
-        send(client, reply.line);
+        send(client, line);
+    }
+
+    ControlAnswer answer_of(const ClientPtr& client) {
+        return [self = weak_from_this(), client](std::string_view line) {
+            const auto here = self.lock();
+            if (!here || here->stopped || !client->socket.is_open()) return;
+            here->answer(client, line);
+        };
     }
 
     void send(const ClientPtr& client, std::string_view line) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,10 +24,16 @@ inline constexpr Duration control_patience = 5s;
 // What may wait for a watcher that does not read. One that lags further is cut off.
 inline constexpr std::size_t control_backlog_max = 1024 * 1024;
 
+// Takes the line that answers a request, then or later; who has gone meanwhile is told nothing.
+using ControlAnswer = std::function<void(std::string_view line)>;
+
 struct ControlReply {
-    std::string line;      // without its newline
+    std::string line{};    // without its newline
     bool watch = false;    // from now on the peer gets what announce() is given
     bool granted = false;  // its rights allowed the line: it may stay
+    // Set where the answer takes time: it is called with whom to tell, instead of `line`. Until
+    // then the peer's next line is not read.
+    std::function<void(ControlAnswer)> later{};
 };
 
 class ControlHandler {

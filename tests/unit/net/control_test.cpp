@@ -19,6 +19,9 @@ struct Desk final : ControlHandler {
     bool holds_a_right(const Peer&) const override { return !strangers; }
     ControlReply on_line(const Peer&, std::string_view line) override {
         ++lines;
+        if (line == "later")
+            return {.granted = true,
+                    .later = [this](ControlAnswer to) { owed.push_back(std::move(to)); }};
         return {"ok " + std::string(line), line == "watch", !strangers};
     }
     std::string on_turned_away(const Peer&, TurnedAway why) override {
@@ -28,6 +31,7 @@ struct Desk final : ControlHandler {
 
     bool strangers = false;  // those who connect and speak now
     int lines = 0;
+    std::vector<ControlAnswer> owed;
     std::map<TurnedAway, int> turned_away;
 };
 
@@ -169,4 +173,37 @@ TEST_CASE("control: a watcher that lags further than the backlog is cut off") {
     CHECK(room.desk.turned_away[TurnedAway::deaf] == 1);
     CHECK_FALSE(room.control.watched());
     CHECK(deaf.hear().ends_with("(ended)"));
+}
+
+TEST_CASE("control: an answer that takes time holds up its own peer's next line alone") {
+    Room room;
+    const Caller patient = room.call(), other = room.call();
+    patient.say("later\nstatus\n");
+    other.say("status\n");
+    room.run();
+    CHECK(patient.hear().empty());
+    CHECK(other.hear() == "ok status\n");
+    REQUIRE(room.desk.owed.size() == 1);
+    room.desk.owed[0]("done");
+    room.run();
+    CHECK(patient.hear() == "done\nok status\n");
+}
+
+TEST_CASE("control: who leaves before his answer is told nothing") {
+    Room room;
+    {
+        const Caller gone = room.call();
+        gone.say("later\n");
+        room.run();
+    }
+    room.run();
+    REQUIRE(room.desk.owed.size() == 1);
+    room.desk.owed[0]("done");
+    room.run();
+    const Caller stays = room.call();
+    stays.say("later\n");
+    room.run();
+    room.control.stop();
+    room.desk.owed[1]("done");
+    CHECK(stays.hear() == "(ended)");
 }
