@@ -298,11 +298,15 @@ void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step
 }
 
 void Engine::adopt(Plan plan, Time now, Step& step) {
-    RuleSet rules(plan);
-    rules.carry_over(rules_);
-    plan_ = std::move(plan);
-    rules_ = std::move(rules);
-    breaches_ = Breaches(rules_.breaches_max());
+    PlanUpdate update(std::move(plan));
+    adopt(update, now, step);
+}
+
+void Engine::adopt(PlanUpdate& update, Time now, Step& step) {
+    update.rules.carry_over(rules_);
+    std::swap(plan_, update.plan);
+    std::swap(rules_, update.rules);
+    std::swap(breaches_, update.breaches);
     told_.assign(plan_.rules.size(), {});
     for (std::size_t a = 0; a < accounts_.size(); ++a) {
         accounts_[a].budget.change(plan_.accounts[a].budget);

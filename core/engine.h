@@ -93,6 +93,16 @@ struct Restored {
     std::vector<Budget::Image> budgets;  // by account; empty: nothing is known to be spent
 };
 
+// The plan of a reload, with all that the engine makes of one: to be made beside the loop, since
+// that takes long. Once the engine has adopted it, it holds what was replaced, to be freed there.
+struct PlanUpdate {
+    explicit PlanUpdate(Plan next)
+        : plan(std::move(next)), rules(plan), breaches(rules.breaches_max()) {}
+    Plan plan;
+    RuleSet rules;
+    Breaches breaches;
+};
+
 class Engine {
   public:
     explicit Engine(Plan plan);
@@ -138,6 +148,7 @@ class Engine {
 
     // A reload: rules, limits, budgets and timings of `plan`, whose ids otherwise equal ours. Every
     // switch and every value stays. Allocates.
+    void adopt(PlanUpdate& update, Time now, Step& step);
     void adopt(Plan plan, Time now, Step& step);
 
     Time next_deadline() const { return next_deadline_; }

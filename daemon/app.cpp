@@ -29,9 +29,13 @@ App::App(Config config, Parts parts)
       driver_(io_, config_, std::move(parts.signer), *tls_, *gates_, scribe_, *journal_),
       refusals_(scribe_),
       front_desk_(config_, driver_, refusals_),
-      operator_desk_(config_, driver_, scribe_, refusals_, [this] { return reload(); }),
+      operator_desk_(config_, driver_, scribe_, refusals_,
+                     [this](OperatorDesk::ReloadDone done) { reload(std::move(done)); }),
       ingress_(io_, std::move(parts.signals), *gates_, front_desk_),
       control_(io_, std::move(parts.control), operator_desk_),
+      config_reader_(
+          io_, config_, [this](const Plan& plan) { return driver_.prepare(plan); },
+          [this](NextConfig& next) { end_reload(next); }),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       beat_timer_(io_),
       beat_interval_(std::min<Duration>(service_.watchdog_interval().value_or(1s) / 3, 500ms)),
@@ -140,38 +144,44 @@ void App::await_signal() {
 
 void App::on_signal(int number) {
     if (number == SIGHUP) {
-        reload();
+        reload([](const std::string&) {});
     } else {
         stopping_ = true;
     }
 }
 
-std::string App::reload() {
-    if (said_ready_) service_.reloading(monotonic_now());
-    const std::string why = adopt(load(config_.file));
-    if (said_ready_) service_.ready(status_line(driver_, monotonic_now()));
-    return why;
+void App::reload(OperatorDesk::ReloadDone done) {
+    reload_by_next_.push_back(std::move(done));
+    if (!reading_config_) begin_reload();
 }
 
-std::string App::adopt(LoadResult result) {
+void App::begin_reload() {
+    reading_config_ = true;
+    reload_answered_by_this_ = std::exchange(reload_by_next_, {});
+    if (said_ready_) service_.reloading(monotonic_now());
+    config_reader_.read();
+}
+
+void App::end_reload(NextConfig& next) {
+    if (stopping_) return;
+    driver_.turns().did("reload", monotonic_now());
+    const std::string why = adopt(next);
+    for (const auto& done : std::exchange(reload_answered_by_this_, {})) done(why);
+    if (said_ready_) service_.ready(status_line(driver_, monotonic_now()));
+    reading_config_ = false;
+    if (!reload_by_next_.empty()) begin_reload();
+}
+
+std::string App::adopt(NextConfig& next) {
     std::string all;
-    const auto refuse = [&](const std::string& place, const std::string& why) {
+    for (const auto& [place, why] : next.faults) {
         scribe_.say(
             3, LogLine(LogEvent::reload_refused).add("place", place).add("detail", why).text());
         all += (all.empty() ? "" : "; ") + place + ": " + why;
-    };
-    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
-        for (const ConfigError& error : *errors)
-            refuse(fmt::format("{}:{}", error.file.native(), error.line), error.message);
-        return all;
     }
-    auto& next = std::get<Config>(result);
-    if (const std::string why = restart_reason(config_, next); !why.empty()) {
-        refuse(config_.file.native(), why + ": this needs a restart; the running config stays");
-        return all;
-    }
-    config_ = std::move(next);
-    driver_.adopt(config_.plan);
+    if (!next.plan) return all;
+    std::swap(config_, next.config);
+    driver_.adopt(*next.plan);
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "config/config.h"
+#include "daemon/config_reader.h"
 #include "daemon/driver.h"
 #include "daemon/front_desk.h"
 #include "daemon/operator_desk.h"
@@ -45,8 +46,12 @@ class App {
     void warm(Time now);
     void await_signal();
     void on_signal(int number);
-    std::string reload();  // why the running config stays; empty if it does not
-    std::string adopt(LoadResult result);
+    // Tells why the running config stays; empty if it does not. Who asks while the file is read
+    // is answered by a reading that begins afterwards.
+    void reload(OperatorDesk::ReloadDone done);
+    void begin_reload();
+    void end_reload(NextConfig& next);
+    std::string adopt(NextConfig& next);
     void beat();
     void tell_readiness(Time now);
     void look_after_signer(Time now);
@@ -65,6 +70,9 @@ class App {
     OperatorDesk operator_desk_;
     Ingress ingress_;
     Control control_;
+    ConfigReader config_reader_;
+    bool reading_config_ = false;
+    std::vector<OperatorDesk::ReloadDone> reload_answered_by_this_, reload_by_next_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer beat_timer_;
     Duration beat_interval_;

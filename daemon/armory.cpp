@@ -43,7 +43,8 @@ Armory::Armory(const Config& config, SignerClient& signer) : signer_(signer) {
                                config.exchange.simulated_trading});
     }
     asking_.reserve(requests_per_message_max);
-    adopt(config.plan, WallMillis{});
+    Requests first = prepare(config.plan);
+    adopt(first, WallMillis{});
 }
 
 // ---- For a kill ---------------------------------------------------------------------------------
@@ -160,45 +161,62 @@ void Armory::take(const SignAnswer& answer) {
     renewed_.push_back(answer.at);
 }
 
+// One that a reload has just brought is as old as the reload.
 milliseconds Armory::oldest(AccountId account, WallMillis now) const {
     milliseconds oldest{};
     for (const Armed& armed : requests_) {
-        if (armed.account == account) oldest = std::max(oldest, age(armed.request, now));
+        if (armed.account != account) continue;
+        const bool is_new = armed.request.signed_at() == WallMillis{};
+        const WallMillis since = is_new ? adopted_at_ : armed.request.signed_at();
+        oldest = std::max(oldest, milliseconds{std::abs(now.value - since.value)});
     }
     return oldest;
 }
 
 // ---- Plans --------------------------------------------------------------------------------------
 
-void Armory::adopt(const Plan& plan, WallMillis now) {
-    const std::vector<Armed> before = std::exchange(requests_, {});
-    const std::vector<std::size_t> first_before = std::exchange(first_, {});
-    const auto signed_before = [&](std::size_t f, milliseconds lock) -> const Armed* {
-        for (std::size_t i = before.empty() ? 0 : first_before[f];
-             i < (before.empty() ? 0 : first_before[f + 1]); ++i) {
-            if (before[i].lock == lock) return &before[i];
-        }
-        return nullptr;
-    };
-    renewed_.clear();
-    next_ = 0;
-    void_ = asked_;
+Armory::Requests Armory::prepare(const Plan& plan) const {
+    Requests made;
     for (std::size_t f = 0; f < plan.families.size(); ++f) {
         const FamilySpec& family = plan.families[f];
-        first_.push_back(requests_.size());
+        made.first.push_back(made.all.size());
         for (const milliseconds lock : locks_of(plan, id_at<FamilyId>(f))) {
-            const Armed* same = signed_before(f, lock);
-            requests_.push_back(same != nullptr ? *same
-                                                : Armed{family.account, id_at<FamilyId>(f), lock,
-                                                        render(family, lock)});
+            made.all.push_back({family.account, id_at<FamilyId>(f), lock, render(family, lock)});
         }
     }
-    first_.push_back(requests_.size());
+    made.first.push_back(made.all.size());
+    return made;
+}
+
+bool Armory::adopt(Requests& next, WallMillis now) {
+    const auto same = [](const Armed& a, const Armed& b) {
+        return a.family == b.family && a.lock == b.lock;
+    };
+    if (std::equal(requests_.begin(), requests_.end(), next.all.begin(), next.all.end(), same))
+        return false;
+    if (!requests_.empty()) keep_signed(next);
+    requests_.swap(next.all);
+    first_.swap(next.first);
+    renewed_.clear();
     renewed_.reserve(requests_.size());
-    if (now == WallMillis{}) return;  // the exchange's time is not known yet
-    for (std::size_t at = 0; at < requests_.size(); ++at) ask(at, now);
+    next_ = 0;
+    void_ = asked_;
+    adopted_at_ = now;
+    if (now == WallMillis{}) return true;  // the exchange's time is not known yet
+    for (std::size_t at = 0; at < requests_.size(); ++at) {
+        if (requests_[at].request.signed_at() == WallMillis{}) ask(at, now);
+    }
     send();
-    await_all();
+    return true;
+}
+
+void Armory::keep_signed(Requests& next) {
+    for (Armed& armed : next.all) {
+        for (std::size_t i = first_[index(armed.family)]; i < first_[index(armed.family) + 1];
+             ++i) {
+            if (requests_[i].lock == armed.lock) std::swap(requests_[i], armed);
+        }
+    }
 }
 
 ArmedRequest Armory::render(const FamilySpec& family, milliseconds lock) const {

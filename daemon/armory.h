@@ -38,13 +38,16 @@ class Armory {
     // Waits a moment for the signatures of all of an account's requests.
     void resign(AccountId account, WallMillis now);
 
-    // A reload may bring rules with locks of their own. What was signed stays.
-    void adopt(const Plan& plan, WallMillis now);
+    // A reload may bring rules with locks of their own. To prepare() is the costly part, and any
+    // thread's. What was signed stays, and the rest is asked for; nothing is waited for. False:
+    // there is nothing to change. What was replaced stays in `next`.
+    struct Requests;
+    Requests prepare(const Plan& plan) const;
+    bool adopt(Requests& next, WallMillis now);
 
     // Age of the oldest signature of an account's families.
     milliseconds oldest(AccountId account, WallMillis now) const;
 
-  private:
     // One for each lock that a family can be cancelled with.
     struct Armed {
         AccountId account{};
@@ -54,6 +57,13 @@ class Armory {
         std::uint64_t revision = 0;
         std::uint64_t signed_by = 0;  // the number of the question that its signature answers
     };
+    struct Requests {
+        std::vector<Armed> all;          // grouped by family
+        std::vector<std::size_t> first;  // by family, into `all`; and one more
+    };
+
+  private:
+    void keep_signed(Requests& next);
     std::size_t find(FamilyId family, milliseconds lock) const;
     std::size_t sign_now(std::size_t at, WallMillis now);
     std::size_t best_of(FamilyId family, std::size_t at) const;
@@ -66,8 +76,9 @@ class Armory {
 
     SignerClient& signer_;
     std::vector<RequestIdentity> identities_;  // by account
-    std::vector<Armed> requests_;              // grouped by family
-    std::vector<std::size_t> first_;           // by family, into requests_; and one more
+    std::vector<Armed> requests_;              // as Requests has them
+    std::vector<std::size_t> first_;
+    WallMillis adopted_at_{};  // the last change of them, where the exchange's time was known
     std::size_t next_ = 0;
     std::uint64_t signatures_ = 0;
 

@@ -204,14 +204,17 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
     return events;
 }
 
-void Driver::adopt(const Plan& plan) {
+Driver::NextPlan Driver::prepare(const Plan& plan) const {
+    return {std::make_unique<const Plan>(plan), armory_.prepare(plan), PlanUpdate(plan)};
+}
+
+void Driver::adopt(NextPlan& next) {
     turns_.did("reload", monotonic_now());
-    told_plan_ = &scribe_.keep(plan);
+    told_plan_ = &scribe_.keep(std::move(next.told));
     receipts_.adopt(*told_plan_);
     const Time now = monotonic_now();
-    armory_.adopt(plan, clock_.at(now));
-    magazine_.reload(plan);
-    engine_.adopt(plan, now, step_);
+    if (armory_.adopt(next.requests, clock_.at(now))) magazine_.reload(*told_plan_);
+    engine_.adopt(next.update, now, step_);
     carry_out(Time{}, now);
 }
 

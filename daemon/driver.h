@@ -69,8 +69,15 @@ class Driver final : public LinkObserver {
 
     // Runs one operator's input and says what came of it.
     std::vector<Event> operate(const std::function<void(Engine&, Time, Step&)>& input);
-    // New rules, limits and timings; `plan` keeps every id.
-    void adopt(const Plan& plan);
+    // New rules, limits and timings; the plan keeps every id. What takes long is prepare()'s, which
+    // any thread may call; what was replaced stays in `next`.
+    struct NextPlan {
+        std::unique_ptr<const Plan> told;  // for the log
+        Armory::Requests requests;
+        PlanUpdate update;
+    };
+    NextPlan prepare(const Plan& plan) const;
+    void adopt(NextPlan& next);
 
     // Watchers are told what the scribe is told.
     void tell_watchers(Control* control) { watchers_ = control; }

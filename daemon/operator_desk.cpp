@@ -80,7 +80,7 @@ ControlReply OperatorDesk::on_line(const Peer& peer, std::string_view line) {
 
 ControlReply OperatorDesk::refuse_request(const Peer& peer, std::string_view why) {
     refusals_.count(RefusedKind::request, peer);
-    return {refuse(why)};
+    return {.line = refuse(why)};
 }
 
 bool OperatorDesk::holds_a_right(const Peer& peer) const {
@@ -117,15 +117,15 @@ ControlReply OperatorDesk::answer(const Peer& peer, const OperatorRequest& reque
     }
     if (!may(config_, *right, peer.uid, peer.gids)) {
         refusals_.count(*right, peer);
-        return {refuse(missing_right(config_, *right, peer.uid))};
+        return {.line = refuse(missing_right(config_, *right, peer.uid))};
     }
-    return {act(peer, request), request.op == "watch", true};
+    if (request.op == "reload") return reload();
+    return {.line = act(peer, request), .watch = request.op == "watch", .granted = true};
 }
 
 std::string OperatorDesk::act(const Peer& peer, const OperatorRequest& request) {
     if (request.op == "trip") return trip(peer, request);
     if (request.op == "rearm") return rearm(peer, request);
-    if (request.op == "reload") return reload();
     return look(request);
 }
 
@@ -137,9 +137,12 @@ std::string OperatorDesk::look(const OperatorRequest& request) const {
     return status_json(config_, driver_, scribe_, refusals_);
 }
 
-std::string OperatorDesk::reload() const {
-    const std::string why = reload_();
-    return why.empty() ? done() : refuse(why);
+ControlReply OperatorDesk::reload() const {
+    return {.granted = true, .later = [this](ControlAnswer answer) {
+                reload_([answer = std::move(answer)](const std::string& why) {
+                    answer(why.empty() ? done() : refuse(why));
+                });
+            }};
 }
 
 std::string OperatorDesk::trip(const Peer& peer, const OperatorRequest& request) {

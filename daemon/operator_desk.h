@@ -14,8 +14,9 @@ namespace scram {
 
 class OperatorDesk final : public ControlHandler {
   public:
-    // Takes up the edited file; says why not.
-    using Reload = std::function<std::string()>;
+    // Takes up the edited file, which takes a while, and then says why not.
+    using ReloadDone = std::function<void(const std::string& why)>;
+    using Reload = std::function<void(ReloadDone)>;
     OperatorDesk(const Config& config, Driver& driver, const Scribe& scribe, Refusals& refusals,
                  Reload reload);
 
@@ -29,7 +30,7 @@ class OperatorDesk final : public ControlHandler {
     std::string look(const OperatorRequest& request) const;
     std::string trip(const Peer& peer, const OperatorRequest& request);
     std::string rearm(const Peer& peer, const OperatorRequest& request);
-    std::string reload() const;
+    ControlReply reload() const;
     std::string review(const std::vector<FamilyId>& families) const;
     std::string receipt(const OperatorRequest& request) const;
     std::string receipts() const;

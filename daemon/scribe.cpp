@@ -174,8 +174,8 @@ Scribe::~Scribe() {
     thread_.join();
 }
 
-const Plan& Scribe::keep(const Plan& plan) {
-    plans_.push_back(std::make_unique<const Plan>(plan));
+const Plan& Scribe::keep(std::unique_ptr<const Plan> plan) {
+    plans_.push_back(std::move(plan));
     return *plans_.back();
 }
 

@@ -33,7 +33,8 @@ class Scribe {
     Scribe& operator=(const Scribe&) = delete;
 
     // Keeps a plan for as long as stories may be told of it: until the scribe's end.
-    const Plan& keep(const Plan& plan);
+    const Plan& keep(std::unique_ptr<const Plan> plan);
+    const Plan& keep(const Plan& plan) { return keep(std::make_unique<const Plan>(plan)); }
 
     // From the loop's thread only, all of them. The story's plan is one that keep() gave.
     void tell(const Story& story);

@@ -1,8 +1,10 @@
 """SIGHUP: what is taken up, what is refused, and what goes on meanwhile."""
 import os
+import subprocess
+import time
 import unittest
 
-from lab import Lab, as_user, eventually, rule
+from lab import Lab, as_user, ctl_command, eventually, rule
 
 BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
 NOBODY = 65534
@@ -113,6 +115,45 @@ class Reload(unittest.TestCase):
             for text in ("scramd.toml:", "beyond: -30 stands here", '"nonsense"'):
                 self.assertIn(text, err)
             self.assertTrue(daemon.status()["ready"])
+
+    def test_a_file_that_nests_without_end_is_refused_and_not_read(self):
+        with Lab() as lab:
+            daemon = lab.scramd(delta(25)).await_ready()
+            for more, told in (("a." * 40_000 + "a = 1\n", "16 parts"),
+                               ("a = " + "[" * 40_000, "16 levels"),
+                               ("".join(f"k{i} = 1\n" for i in range(40_000)), "more errors")):
+                daemon.config.write_text(more + lab.config(delta(30)))
+                code, out, err = daemon.ctl("reload")
+                self.assertEqual((code, out), (1, ""))
+                self.assertIn(told, err)
+                self.assertLess(len(err), 60_000)
+            lab.source().publish(BTC, "delta", 26)
+            daemon.await_state(BTC, "confirmed")
+
+    def test_the_loop_turns_while_a_long_file_is_read(self):
+        rules = "".join(rule(f"delta-{i}", "limit", metric="delta", beyond=25 + i)
+                        for i in range(1000))
+        with Lab() as lab:
+            daemon = lab.scramd(delta(25)).await_ready()
+            daemon.config.write_text(lab.config(rules))
+            began = time.monotonic_ns()
+            self.assertEqual(daemon.ctl("reload"), (0, "the file is in effect\n", ""))
+            whole = time.monotonic_ns() - began
+            turn = daemon.status()["longest_turn"]
+            if "reload" in turn["did"]:
+                self.assertLess(turn["ns"], whole / 4)
+
+    def test_who_asks_while_a_file_is_read_is_answered_by_the_next_reading(self):
+        with Lab() as lab:
+            daemon = lab.scramd(delta(25)).await_ready()
+            daemon.config.write_text(lab.config(delta(30)))
+            asked = [subprocess.Popen(ctl_command(daemon.folder, "reload"), stdout=subprocess.PIPE)
+                     for _ in range(5)]
+            for one in asked:
+                self.assertEqual(one.communicate(timeout=60)[0], b"the file is in effect\n")
+            lab.source().publish(BTC, "delta", 29)
+            daemon.await_value(BTC, "delta", 29)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
 
     def test_a_reload_during_a_trip_loses_nothing(self):
         with Lab() as lab:

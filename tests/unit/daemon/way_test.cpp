@@ -159,7 +159,10 @@ TEST_CASE("way: from the ring to the kernel no allocation, no lock, one send") {
 
 TEST_CASE("way: nor where no record is ready and one is sealed as it leaves") {
     Whole whole(wire(Records::sealed, true));
-    whole.driver.adopt(whole.config.plan);  // the records of before are gone
+    Plan plan = whole.config.plan;
+    plan.rules[0].lock = 500ms;  // the records of before are gone
+    Driver::NextPlan next = whole.driver.prepare(plan);
+    whole.driver.adopt(next);
     check_way(whole.trip(A));
 }
 
