@@ -53,6 +53,8 @@ TEST_CASE("load: the defaults that scramd.toml shows are the defaults") {
     shown.exchange.ca_file.clear();
     CHECK(shown.journal.directory == "/var/lib/scramd");
     shown.journal.directory.clear();
+    CHECK(shown.source_users.at(0).uids == std::vector<std::uint32_t>{1000});
+    shown.source_users.at(0) = {};
     CHECK(shown.wire.warm_peer == "192.0.2.1:9");
     shown.wire.warm_peer.clear();
     CHECK(describe(shown) == describe(config_of(text)));
