@@ -230,8 +230,16 @@ scram_result scram_channel_fail(struct scram_channel* channel, scram_result resu
     return result;
 }
 
-int64_t scram_now_ns(void) {
+static int64_t read_ns(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int64_t scram_now_ns(void) {
+    return read_ns(CLOCK_MONOTONIC);
+}
+
+int64_t scram_tick_ns(void) {
+    return read_ns(CLOCK_MONOTONIC_COARSE);
 }

@@ -19,7 +19,9 @@ struct scram_client {
     struct scram_channel channel;
     struct scram_ring_end ring;
     const struct scram_gates* gates;
+    const int64_t* heartbeat; /* within the gate region; NULL: this scramd writes none */
     size_t gates_size;
+    int64_t clock_offset_ns; /* scramd's clock less ours: 0 unless the time namespaces differ */
     uint16_t source;
     uint16_t families; /* words in gates->gates; what the region says later is not believed */
     unsigned batched;  /* signals gathered in batch */
@@ -34,6 +36,7 @@ static _Thread_local char attach_error[SCRAM_ERROR_SIZE];
 static scram_result attach(scram_client* client, const char* path, const char* name);
 static scram_result map_memory(scram_client* client, const struct scram_answer* answer);
 static scram_result map_gates(scram_client* client, int fd);
+static void compare_clocks(scram_client* client, int64_t asked_ns, int64_t answered_ns);
 static scram_result put_in_ring(scram_client* client, unsigned count, int64_t now_ns);
 static scram_result send_batch(scram_client* client, unsigned count);
 
@@ -73,13 +76,25 @@ static scram_result attach(scram_client* client, const char* path, const char* n
                                           .name = name,
                                           .wait_ms = SCRAM_WAIT_MS};
     struct scram_answer answer;
+    const int64_t asked_ns = scram_now_ns();
     result = scram_channel_ask(&client->channel, &request, &answer);
     if (result != SCRAM_DONE) return result;
     client->source = answer.record.source;
     client->listened_ns = scram_now_ns();
+    compare_clocks(client, asked_ns, answer.record.published_ns);
     result = map_memory(client, &answer);
     scram_answer_drop(&answer);
     return result;
+}
+
+/* One clock counts for all processes, but in a time namespace it is shifted. What scramd read while
+ * it answered then stands outside of the time that we waited, and the middle of that is the best
+ * guess when it was. */
+static void compare_clocks(scram_client* client, int64_t asked_ns, int64_t answered_ns) {
+    const int64_t heard_ns = client->listened_ns;
+    if (answered_ns == 0) return; /* a scramd that does not say */
+    if (answered_ns >= asked_ns && answered_ns <= heard_ns) return;
+    client->clock_offset_ns = answered_ns - (asked_ns + (heard_ns - asked_ns) / 2);
 }
 
 /* A scramd that cannot make a ring, or is too old for it, sends none. */
@@ -103,7 +118,10 @@ static scram_result map_gates(scram_client* client, int fd) {
             channel, SCRAM_PROTOCOL, "the gate region has magic %#x and version %u, not %#x and %u",
             head.magic, head.version, (unsigned)SCRAM_GATE_MAGIC, (unsigned)SCRAM_VERSION);
     }
-    const size_t size = sizeof head + head.families * sizeof head.gates[0];
+    const int beats = head.halted_after_ms != 0;
+    const size_t heartbeat_at = SCRAM_HEARTBEAT_AT(head.families);
+    const size_t size =
+        beats ? heartbeat_at + sizeof(int64_t) : sizeof head + head.families * sizeof head.gates[0];
     if (file.st_size < (off_t)size) {
         return scram_channel_fail(channel, SCRAM_PROTOCOL,
                                   "the gate region of %u families has %lld bytes, not %zu",
@@ -121,6 +139,7 @@ static scram_result map_gates(scram_client* client, int fd) {
     }
     client->gates = region;
     client->gates_size = size;
+    if (beats) client->heartbeat = (const int64_t*)((const char*)region + heartbeat_at);
     client->families = head.families;
     return SCRAM_DONE;
 }
@@ -128,7 +147,7 @@ static scram_result map_gates(scram_client* client, int fd) {
 scram_result scram_detach(scram_client* client) {
     if (client == NULL) return SCRAM_DONE;
     scram_result result = scram_flush(client);
-    if (scram_attached(client)) {
+    if (scram_channel_usable(&client->channel)) {
         const struct scram_request request = {
             .kind = SCRAM_GOODBYE, .source = client->source, .wait_ms = SCRAM_GOODBYE_MS};
         struct scram_answer answer;
@@ -202,7 +221,7 @@ scram_result scram_heartbeat(scram_client* client) {
         .source = client->source, .version = SCRAM_VERSION, .kind = SCRAM_HEARTBEAT};
     const scram_result added = add(client, &signal);
     const scram_result sent = first_of(added, scram_flush(client));
-    if (!scram_attached(client)) return SCRAM_GONE;
+    if (!scram_channel_usable(&client->channel)) return SCRAM_GONE;
     const scram_result heard = scram_channel_listen(&client->channel);
     return first_of(heard, sent);
 }
@@ -210,10 +229,11 @@ scram_result scram_heartbeat(scram_client* client) {
 scram_result scram_flush(scram_client* client) {
     const unsigned count = client->batched;
     client->batched = 0;
-    if (!scram_attached(client)) return scram_channel_unusable(&client->channel);
+    if (!scram_channel_usable(&client->channel)) return scram_channel_unusable(&client->channel);
     if (count == 0) return SCRAM_DONE;
     const int64_t now_ns = scram_now_ns();
-    for (unsigned i = 0; i < count; ++i) client->batch[i].published_ns = now_ns;
+    const int64_t stamp_ns = now_ns + client->clock_offset_ns;
+    for (unsigned i = 0; i < count; ++i) client->batch[i].published_ns = stamp_ns;
     return client->ring.memory != NULL ? put_in_ring(client, count, now_ns)
                                        : send_batch(client, count);
 }
@@ -259,18 +279,28 @@ static scram_result listen_now_and_then(scram_client* client, int at_once, int64
     return scram_channel_listen(&client->channel);
 }
 
-int scram_attached(const scram_client* client) {
-    return client != NULL && scram_channel_usable(&client->channel);
-}
-
 static uint32_t load(const uint32_t* word) {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+/* One that ends, hangs, is stopped or was killed writes no heartbeat; only the first says so. */
+static int runs(const scram_client* client) {
+    if (load(&client->gates->running) == 0) return 0;
+    if (client->heartbeat == NULL) return 1;
+    const int64_t age_ns = scram_tick_ns() + client->clock_offset_ns -
+                           __atomic_load_n(client->heartbeat, __ATOMIC_ACQUIRE);
+    return age_ns <= load(&client->gates->halted_after_ms) * INT64_C(1000000);
+}
+
+int scram_attached(const scram_client* client) {
+    return client != NULL && scram_channel_usable(&client->channel) && runs(client);
+}
+
 int scram_halted(const scram_client* client, uint16_t family) {
-    if (!scram_attached(client) || family >= client->families) return 1;
-    if (load(&client->gates->running) == 0) return 1;
-    return load(&client->gates->gates[family]) != SCRAM_GATE_OPEN;
+    if (client == NULL || !scram_channel_usable(&client->channel)) return 1;
+    if (family >= client->families) return 1;
+    if (load(&client->gates->gates[family]) != SCRAM_GATE_OPEN) return 1;
+    return !runs(client);
 }
 
 const char* scram_error(const scram_client* client) {

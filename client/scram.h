@@ -90,16 +90,17 @@ scram_result scram_flush(scram_client* client);
  * gives. */
 scram_result scram_heartbeat(scram_client* client);
 
-/* 1: do not quote `family`. 0: its gate is open. A load from shared memory, no system call. Also 1
- * when there is no kill switch behind you: scramd has ended, the connection is known to be lost,
- * the id was not given by scram_family, the handle is NULL or belongs to another process. That a
- * scramd was killed is known from the next heartbeat on, or from the first publish that comes
- * SCRAM_LISTEN_MS after the last that looked: a ring does not say that nobody reads it. An order
- * that was under way when the gate closed can outlive the mass-cancel: ask again after placing, and
- * cancel if the answer is 1. */
+/* 1: do not quote `family`. 0: its gate is open. Loads from shared memory and a look at the coarse
+ * clock, no system call: some 10 ns. Also 1 when no kill switch runs behind you: scramd has ended;
+ * its event loop has completed no iteration for the config's `halted_after_ms` (1 s), since it was
+ * killed, is stopped or hangs; the connection is known to be lost; the id was not given by
+ * scram_family; the handle is NULL or belongs to another process. A scramd that goes on opens the
+ * gate again. An order that was under way when the gate closed can outlive the mass-cancel: ask
+ * again after placing, and cancel if the answer is 1. */
 int scram_halted(const scram_client* client, uint16_t family);
 
-/* 1 as long as scramd is believed to listen, as far as the last call could know. */
+/* 1 as long as scramd is believed to listen: it runs, as scram_halted knows it, and the connection
+ * is not known to be lost. */
 int scram_attached(const scram_client* client);
 
 /* Ends on purpose: sends what was gathered, says goodbye and frees the handle, whatever happens.

@@ -87,7 +87,8 @@ struct Config {
     JournalConfig journal;
     Wait wait = Wait::sleep;  // where a core is given, and nothing else said: spin
     ReadyWhen ready_when = ReadyWhen::armed;
-    int cpu = -1;  // to pin the loop to; -1: not pinned
+    Duration halted_after = 1s;  // age of the loop's heartbeat at which makers count as halted
+    int cpu = -1;                // to pin the loop to; -1: not pinned
 };
 
 // Root and the user that scramd runs as may do everything; others what `rights` says.

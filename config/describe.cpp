@@ -69,7 +69,8 @@ Block exchange_block(const ExchangeConfig& exchange) {
     return block;
 }
 
-Block timings_block(const Timings& timings) {
+Block timings_block(const Config& config) {
+    const Timings& timings = config.plan.timings;
     return {
         "[timings]",
         "",
@@ -77,7 +78,8 @@ Block timings_block(const Timings& timings) {
          line_ms("answer_timeout_ms", timings.answer_timeout),
          line_ms("hedge_min_ms", timings.hedge_min), line_ms("retry_first_ms", timings.retry_first),
          line_ms("retry_max_ms", timings.retry_max),
-         line_ms("retry_refused_ms", timings.retry_refused)}};
+         line_ms("retry_refused_ms", timings.retry_refused),
+         line_ms("halted_after_ms", config.halted_after)}};
 }
 
 Block wire_block(const WireConfig& wire) {
@@ -236,7 +238,7 @@ std::vector<Block> fixed_blocks(const Config& config) {
 
 // What a reload changes.
 std::vector<Block> loose_blocks(const Config& config) {
-    std::vector<Block> blocks{timings_block(config.plan.timings), rights_block(config.rights)};
+    std::vector<Block> blocks{timings_block(config), rights_block(config.rights)};
     for (const auto& rule : config.plan.rules) blocks.push_back(rule_block(rule, config.plan));
     return blocks;
 }

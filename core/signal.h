@@ -37,8 +37,9 @@ enum scram_kind {
     SCRAM_DOORBELL = 3,  /* socket only: scramd sleeps, and there is something in the ring */
 
     /* requests: source -> scramd, each answered by one message */
-    /* name: the source; sequence: SCRAM_WANTS_RING or zero. OK carries `source` and, as SCM_RIGHTS,
-     * the gate region's fd and then, if a ring was wanted and could be made, the ring's. */
+    /* name: the source; sequence: SCRAM_WANTS_RING or zero. OK carries `source`, `published_ns`
+     * (scramd's CLOCK_MONOTONIC: another time namespace shows by it) and, as SCM_RIGHTS, the gate
+     * region's fd and then, if a ring was wanted and could be made, the ring's. */
     SCRAM_ATTACH = 16,
     SCRAM_FAMILY = 17,  /* name: "mm-1/BTC-USD". OK carries `family` */
     SCRAM_METRIC = 18,  /* name: "delta". OK carries `metric` */
@@ -65,20 +66,32 @@ struct scram_signal {
 };
 
 /* The gate region: a memory file that scramd owns and sources map read-only. A family's word stands
- * at gates[family id]. A source reads it before each quote; that is one load. */
+ * at gates[family id]. A source reads it before each quote.
+ *
+ * Behind the gates, at byte SCRAM_HEARTBEAT_AT(families), stands the heartbeat: an int64_t, the
+ * CLOCK_MONOTONIC in ns of the last turn that scramd's loop completed, written several times in
+ * `halted_after_ms`. An older one means that scramd is frozen or dead: every gate counts as closed.
+ * It is the last thing in the region, on lines of its own, so that writing it takes no gate out of
+ * a maker's cache. */
 enum { SCRAM_GATE_MAGIC = 0x53435247 };
 enum scram_gate { SCRAM_GATE_OPEN = 0, SCRAM_GATE_CLOSED = 1 };
 
 struct scram_gates {
-    uint32_t magic;    /* SCRAM_GATE_MAGIC */
-    uint16_t version;  /* SCRAM_VERSION */
-    uint16_t families; /* words in gates[] */
-    uint32_t running;  /* 1 while scramd runs, 0 once it ended on purpose */
-    uint32_t reserved;
+    uint32_t magic;           /* SCRAM_GATE_MAGIC */
+    uint16_t version;         /* SCRAM_VERSION */
+    uint16_t families;        /* words in gates[] */
+    uint32_t running;         /* 1 while scramd runs, 0 once it ended on purpose */
+    uint32_t halted_after_ms; /* age of the heartbeat that halts; 0: this scramd writes none */
     uint64_t asleep; /* 0: scramd looks into the rings by itself; else the number of its sleep */
     uint32_t reserved_too[10];
     uint32_t gates[]; /* enum scram_gate */
 };
+
+enum { SCRAM_LINE_SIZE = 128 }; /* processors fetch lines of 64 bytes in pairs */
+#define SCRAM_HEARTBEAT_AT(families)                                       \
+    ((sizeof(struct scram_gates) + (size_t)(families) * sizeof(uint32_t) + \
+      (SCRAM_LINE_SIZE - 1)) /                                             \
+     SCRAM_LINE_SIZE * SCRAM_LINE_SIZE)
 
 /* The ring: a memory file of its own for each attachment, mapped for writing by its source and by
  * scramd. It belongs to one writer and one reader, and each writes only its own words.

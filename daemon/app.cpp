@@ -38,6 +38,7 @@ App::App(Config config, Parts parts)
           [this](NextConfig& next) { end_reload(next); }),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       beat_timer_(io_),
+      wake_timer_(io_),
       beat_interval_(std::min<Duration>(service_.watchdog_interval().value_or(1s) / 3, 500ms)),
       warmer_(std::move(parts.warmer)),
       warnings_(std::move(parts.warnings)) {}
@@ -63,6 +64,9 @@ void App::start() {
                        .add("exchange", fmt::format("{}:{}", exchange.host, exchange.port))
                        .text());
     for (const std::string& warning : warnings_) scribe_.say(4, warning);
+    gates_->halted_after(config_.halted_after);
+    gates_->beat(monotonic_now());
+    if (config_.wait == Wait::sleep) wake_in_time();
     ingress_.start();
     control_.start();
     driver_.tell_watchers(&control_);
@@ -79,6 +83,7 @@ void App::stop() {
     scribe_.say(5, LogLine(LogEvent::stopping).text());
     gates_->end();
     beat_timer_.cancel();
+    wake_timer_.cancel();
     driver_.stop();
     driver_.tell_watchers(nullptr);
     control_.stop();
@@ -108,6 +113,7 @@ void App::spin() {
     const Time now = monotonic_now();
     driver_.turns().end(now);
     driver_.turns().begin(now);
+    gates_->beat(now);
     const bool idle = !busy && warmer_ != nullptr;
     if (idle && now - warmed_at_ >= config_.wire.warm_every / warm_steps) warm(now);
 }
@@ -117,7 +123,17 @@ void App::sleep() {
     ingress_.wake();
     ingress_.poll();
     io_.poll_one();  // also where the rings never let it sleep
-    driver_.turns().end(monotonic_now());
+    const Time now = monotonic_now();
+    driver_.turns().end(now);
+    gates_->beat(now);
+}
+
+// A loop that nothing wakes still turns often enough for the heartbeat that makers look at.
+void App::wake_in_time() {
+    wake_timer_.expires_after(gates_->beat_interval());
+    wake_timer_.async_wait([this](auto error) {
+        if (!error) wake_in_time();
+    });
 }
 
 // One step of a round: the rings are looked at before the next.
@@ -181,6 +197,7 @@ std::string App::adopt(NextConfig& next) {
     }
     if (!next.plan) return all;
     std::swap(config_, next.config);
+    gates_->halted_after(config_.halted_after);
     driver_.adopt(*next.plan);
     return {};
 }

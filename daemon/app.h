@@ -53,6 +53,7 @@ class App {
     void end_reload(NextConfig& next);
     std::string adopt(NextConfig& next);
     void beat();
+    void wake_in_time();
     void tell_readiness(Time now);
     void look_after_signer(Time now);
     void say(const std::vector<JournalNews>& news);
@@ -75,6 +76,7 @@ class App {
     std::vector<OperatorDesk::ReloadDone> reload_answered_by_this_, reload_by_next_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer beat_timer_;
+    boost::asio::steady_timer wake_timer_;
     Duration beat_interval_;
     std::unique_ptr<Warmer> warmer_;
     Time warmed_at_{};

@@ -14,8 +14,10 @@ namespace {
 constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
 
 std::size_t size_of(std::size_t families) {
-    return sizeof(scram_gates) + families * sizeof(std::uint32_t);
+    return SCRAM_HEARTBEAT_AT(families) + SCRAM_LINE_SIZE;
 }
+
+constexpr int beats_in_limit = 8;  // that the loop writes, if it turns at all
 
 }  // namespace
 
@@ -47,6 +49,21 @@ Gates::Gates(int fd, scram_gates* region, std::size_t families)
 Gates::~Gates() {
     munmap(region_, size_);
     ::close(fd_);
+}
+
+void Gates::halted_after(Duration age) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count();
+    beat_interval_ = age / beats_in_limit;
+    beat_due_ = {};
+    std::atomic_ref(region_->halted_after_ms)
+        .store(static_cast<std::uint32_t>(ms), std::memory_order_release);
+}
+
+void Gates::write_heartbeat(Time now) {
+    beat_due_ = now + beat_interval_;
+    auto* bytes = reinterpret_cast<std::byte*>(region_) + SCRAM_HEARTBEAT_AT(region_->families);
+    std::atomic_ref(*reinterpret_cast<std::int64_t*>(bytes))
+        .store(ns_of(now), std::memory_order_release);
 }
 
 void Gates::set(FamilyId family, scram_gate gate) {

@@ -10,6 +10,7 @@
 
 #include "core/ids.h"
 #include "core/signal.h"
+#include "core/time.h"
 
 namespace scram {
 
@@ -17,6 +18,9 @@ class Gates {
   public:
     // The error says what the kernel did not give: scramd cannot start then.
     static std::variant<std::unique_ptr<Gates>, std::string> make(std::size_t families);
+    // Older than `age`, a heartbeat halts the sources. To be called before the first source
+    // attaches.
+    void halted_after(Duration age);
     ~Gates();
     Gates(const Gates&) = delete;
     Gates& operator=(const Gates&) = delete;
@@ -26,6 +30,13 @@ class Gates {
     void touch(FamilyId family) const;  // reads it, to keep it near
     // scramd ends on purpose: for sources, every gate counts as closed from now on.
     void end();
+    // The loop has just completed a turn: to be called after each. Written some times in the age
+    // that halts, no more, since makers read it before each quote.
+    void beat(Time now) {
+        if (now >= beat_due_) [[unlikely]]
+            write_heartbeat(now);
+    }
+    Duration beat_interval() const { return beat_interval_; }
     // Sources ring the doorbell while it sleeps. Sequentially consistent, as net/ring.h says why.
     void fall_asleep();
     void wake();
@@ -36,12 +47,15 @@ class Gates {
   private:
     Gates(int fd, scram_gates* region, std::size_t families);
     void set(FamilyId family, scram_gate gate);
+    void write_heartbeat(Time now);
     void say_asleep(std::uint64_t sleep);
 
     int fd_;
     scram_gates* region_;
     std::size_t size_;
     std::uint64_t sleeps_ = 0;
+    Duration beat_interval_ = 125ms;
+    Time beat_due_{};
 };
 
 }  // namespace scram

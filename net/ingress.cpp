@@ -201,6 +201,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         connection->source = std::get<SourceId>(result);
         scram_signal answer = answer_of(SCRAM_OK);
         answer.source = static_cast<std::uint16_t>(*connection->source);
+        answer.published_ns = ns_of(monotonic_now());
         auto ring = request.sequence == SCRAM_WANTS_RING ? Ring::make() : std::nullopt;
         const std::array fds = {gates.fd(), ring ? ring->fd() : -1};
         send_message(connection->descriptor.native_handle(), answer, {},

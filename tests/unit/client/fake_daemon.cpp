@@ -50,6 +50,17 @@ GateFile::~GateFile() {
     close(fd_);
 }
 
+void GateFile::heartbeat(std::int64_t at_ns) {
+    auto* bytes = reinterpret_cast<std::byte*>(region_) + SCRAM_HEARTBEAT_AT(region_->families);
+    std::memcpy(bytes, &at_ns, sizeof at_ns);
+}
+
+std::int64_t clock_ns() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 void GateFile::seal() {
     REQUIRE(fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK) == 0);
 }

@@ -27,6 +27,9 @@ class GateFile {
     int fd() const { return fd_; }
     scram_gates& head() { return *region_; }
     std::uint32_t& gate(std::size_t family) { return region_->gates[family]; }
+    // As of a scramd that writes heartbeats: before a client attaches.
+    void halted_after(std::uint32_t ms) { region_->halted_after_ms = ms; }
+    void heartbeat(std::int64_t at_ns);
     void seal();
     void truncate(std::size_t size);
 
@@ -85,6 +88,9 @@ class FakeDaemon {
     bool reading_ = true;
     std::thread thread_;
 };
+
+// CLOCK_MONOTONIC, as scramd's own process reads it.
+std::int64_t clock_ns();
 
 Reply refused(const std::string& text);
 

@@ -12,6 +12,8 @@ using namespace client_test;
 
 namespace {
 
+constexpr std::int64_t ms = 1'000'000;
+
 std::string last_error(const Handle& client) {
     return scram_error(client.get());
 }
@@ -47,6 +49,66 @@ TEST_CASE("client: a scramd that stopped running halts every family at once") {
     const Handle client = attach(daemon);
     daemon.gates().head().running = 0;
     CHECK(scram_halted(client.get(), 2) == 1);
+}
+
+TEST_CASE(
+    "client: a scramd whose heartbeat is too old halts every family, and no longer once it beats") {
+    FakeDaemon daemon;
+    daemon.gates().halted_after(500);
+    daemon.gates().heartbeat(clock_ns());
+    const Handle client = attach(daemon);
+    CHECK(scram_halted(client.get(), 2) == 0);
+    CHECK(scram_attached(client.get()) == 1);
+    daemon.gates().heartbeat(clock_ns() - 600 * ms);
+    CHECK(scram_halted(client.get(), 2) == 1);
+    CHECK(scram_attached(client.get()) == 0);
+    CHECK(scram_publish(client.get(), 2, 5, 1) == SCRAM_DONE);  // it may wake up yet, and read this
+    daemon.gates().heartbeat(clock_ns());
+    CHECK(scram_halted(client.get(), 2) == 0);
+    daemon.gates().heartbeat(clock_ns() + 600 * ms);  // the tick that we read is older
+    CHECK(scram_halted(client.get(), 2) == 0);
+}
+
+TEST_CASE("client: the age that halts is the one that scramd says now") {
+    FakeDaemon daemon;
+    daemon.gates().halted_after(100);
+    const Handle client = attach(daemon);
+    daemon.gates().heartbeat(clock_ns() - 5'000 * ms);
+    CHECK(scram_halted(client.get(), 2) == 1);
+    daemon.gates().halted_after(3'600'000);
+    CHECK(scram_halted(client.get(), 2) == 0);
+}
+
+TEST_CASE("client: a scramd that has not beaten yet halts, one that never beats does not") {
+    FakeDaemon daemon;
+    SUBCASE("not yet") {
+        daemon.gates().halted_after(1000);
+        CHECK(scram_halted(attach(daemon).get(), 2) == 1);
+    }
+    SUBCASE("never: an older scramd") {
+        CHECK(scram_halted(attach(daemon).get(), 2) == 0);
+    }
+}
+
+TEST_CASE("client: in another time namespace the heartbeat's age and the stamps are scramd's") {
+    constexpr std::int64_t shift = 1'000'000 * ms;
+    for (const std::int64_t offset : {shift, -shift}) {
+        CAPTURE(offset);
+        std::optional<FakeDaemon> daemon;
+        daemon.emplace([&](const scram_signal& request) {
+            auto replies = daemon->usual(request);
+            if (request.kind == SCRAM_ATTACH) replies[0].record.published_ns = clock_ns() + offset;
+            return replies;
+        });
+        daemon->gates().halted_after(1000);
+        daemon->gates().heartbeat(clock_ns() + offset);
+        const Handle client = attach(*daemon);
+        CHECK(scram_halted(client.get(), 2) == 0);
+        scram_publish(client.get(), 2, 5, 1);
+        CHECK(std::abs(daemon->next_signals()[0].published_ns - clock_ns() - offset) < 5'000 * ms);
+        daemon->gates().heartbeat(clock_ns() + offset - 6'000 * ms);
+        CHECK(scram_halted(client.get(), 2) == 1);
+    }
 }
 
 TEST_CASE("client: the closing notice is read with the next heartbeat") {

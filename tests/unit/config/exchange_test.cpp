@@ -74,6 +74,9 @@ TEST_CASE("timings: each is a finite number within its range") {
     CHECK(has(messages(small + "[timings]\nrehearse_every_ms = 400000\n"), "idle for 400 s"));
     CHECK(has(messages(small + "[timings]\nretry_refused_ms = -1\n"),
               "retry_refused_ms: -1 stands here"));
+    CHECK(has(messages(small + "[timings]\nhalted_after_ms = 99\n"), "from 100 to 10000"));
+    CHECK(config_of(small).halted_after == 1s);
+    CHECK(config_of(small + "[timings]\nhalted_after_ms = 250\n").halted_after == 250ms);
     CHECK(config_of(small + "[timings]\nretry_first_ms = 1.5\n").plan.timings.retry_first ==
           1500us);
 }
