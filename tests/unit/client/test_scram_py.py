@@ -2,16 +2,19 @@
 """The Python binding against a fake scramd; $SCRAM_LIBRARY must name libscram.so.0."""
 
 import fcntl
+import gc
 import math
 import mmap
 import os
 import pathlib
 import queue
+import signal
 import socket
 import struct
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "client" / "python"))
@@ -69,6 +72,11 @@ class FakeDaemon:
 
     def close_gate(self, family):
         struct.pack_into("=I", self.gates, 64 + 4 * family, 1)
+
+    def beat(self, age_s):
+        """Its loop completed a turn so long ago; a second halts."""
+        struct.pack_into("=I", self.gates, 12, 1000)
+        struct.pack_into("=q", self.gates, 128, time.monotonic_ns() - int(age_s * 1e9))
 
     def end(self):
         for end in (self.listener, self.connection):
@@ -140,6 +148,40 @@ class BindingTest(unittest.TestCase):
             self.daemon.close_gate(2)
             self.assertTrue(client.halted("mm-1/BTC-USD"))
 
+    def test_halted_and_attached_follow_the_heartbeat(self):
+        self.daemon.beat(age_s=0)
+        with self.attach() as client:
+            self.daemon.beat(age_s=-60)
+            self.assertFalse(client.halted("mm-1/BTC-USD"))
+            self.assertTrue(client.attached)
+            self.daemon.beat(age_s=60)
+            self.assertTrue(client.halted("mm-1/BTC-USD"))
+            self.assertFalse(client.attached)
+
+    def test_threads_may_share_a_client(self):
+        with self.attach() as client:
+            delivered = []
+
+            def publish():
+                for number in range(300):
+                    delivered.append(client.publish("mm-1/BTC-USD", "delta", number))
+                    client.halted("mm-1/BTC-USD")
+
+            threads = [threading.Thread(target=publish) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(delivered.count(True), 1200)
+        self.daemon.next(), self.daemon.next()
+        self.assertEqual([self.daemon.next()[0][SEQUENCE] for _ in range(1200)], list(range(1, 1201)))
+
+    def test_a_client_that_is_dropped_leaves_at_once_and_says_nothing(self):
+        with self.assertWarnsRegex(ResourceWarning, "maker-1 was dropped"):
+            self.attach()
+            gc.collect()
+        self.assertIsNone(self.daemon.next())
+
     def test_a_refusal_is_raised_in_scramds_words(self):
         with self.assertRaises(scram.Error) as refused:
             scram.Client("nobody", self.daemon.path)
@@ -164,6 +206,26 @@ class BindingTest(unittest.TestCase):
             self.assertEqual(os.waitpid(child, 0)[1], 0)
             self.assertTrue(client.heartbeat())
         self.assertEqual(self.daemon.next()[0][KIND], HEARTBEAT)
+
+    def test_a_child_that_is_forked_while_another_thread_is_in_a_call_does_not_wait_for_it(self):
+        with self.attach() as client:
+            held, over = threading.Event(), threading.Event()
+
+            def hold():
+                with client._lock:
+                    held.set()
+                    over.wait()
+
+            thread = threading.Thread(target=hold)
+            thread.start()
+            held.wait()
+            child = os.fork()
+            if child == 0:
+                signal.alarm(10)
+                os._exit(0 if client.halted("mm-1/BTC-USD") else 1)
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+            over.set()
+            thread.join()
 
     def test_results_are_those_of_the_header(self):
         header = pathlib.Path(scram.__file__).resolve().parent.parent / "scram.h"
