@@ -68,9 +68,11 @@ unsigned scram_ring_publish(struct scram_ring_end* ring, const struct scram_sign
                             unsigned count) {
     const unsigned room = room_for(ring, count);
     for (unsigned i = 0; i < room; ++i) put(ring, &signals[i]);
-    if (room < count) {
-        ring->lost += count - room;
-        __atomic_store_n(&ring->memory->lost, ring->lost, __ATOMIC_SEQ_CST);
-    }
+    if (room < count) scram_ring_lose(ring, count - room);
     return room;
+}
+
+void scram_ring_lose(struct scram_ring_end* ring, unsigned count) {
+    ring->lost += count;
+    __atomic_store_n(&ring->memory->lost, ring->lost, __ATOMIC_SEQ_CST);
 }

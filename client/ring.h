@@ -22,6 +22,9 @@ void scram_ring_close(struct scram_ring_end* ring);
 unsigned scram_ring_publish(struct scram_ring_end* ring, const struct scram_signal* signals,
                             unsigned count);
 
+/* Has scramd know that so many signals are lost. */
+void scram_ring_lose(struct scram_ring_end* ring, unsigned count);
+
 #pragma GCC visibility pop
 
 #endif

@@ -4,26 +4,22 @@
 #define _GNU_SOURCE
 #include "client/scram.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "client/channel.h"
+#include "client/entry.h"
+#include "client/gates.h"
 #include "client/ring.h"
 
 struct scram_client {
     struct scram_channel channel;
+    struct scram_entry entry;
     struct scram_ring_end ring;
-    const struct scram_gates* gates;
-    const int64_t* heartbeat; /* within the gate region; NULL: this scramd writes none */
-    size_t gates_size;
+    struct scram_gates_view gates;
     int64_t clock_offset_ns; /* scramd's clock less ours: 0 unless the time namespaces differ */
     uint16_t source;
-    uint16_t families; /* words in gates->gates; what the region says later is not believed */
     unsigned batched;  /* signals gathered in batch */
     uint64_t sequence; /* of the last signal by the socket, sent or lost */
     uint64_t rang_in;  /* the sleep of scramd in which it was rung for last */
@@ -35,10 +31,18 @@ static _Thread_local char attach_error[SCRAM_ERROR_SIZE];
 
 static scram_result attach(scram_client* client, const char* path, const char* name);
 static scram_result map_memory(scram_client* client, const struct scram_answer* answer);
-static scram_result map_gates(scram_client* client, int fd);
 static void compare_clocks(scram_client* client, int64_t asked_ns, int64_t answered_ns);
 static scram_result put_in_ring(scram_client* client, unsigned count, int64_t now_ns);
 static scram_result send_batch(scram_client* client, unsigned count);
+static scram_result say_goodbye(scram_client* client, scram_result flushed);
+static scram_result enter(scram_client* client, unsigned signals);
+static scram_result leave(scram_client* client, scram_result result);
+static scram_result add(scram_client* client, const struct scram_signal* signal);
+static scram_result flush(scram_client* client);
+
+static scram_result first_of(scram_result first, scram_result second) {
+    return first != SCRAM_DONE ? first : second;
+}
 
 scram_result scram_attach(scram_client** out, const char* socket_path, const char* source_name) {
     *out = NULL;
@@ -47,6 +51,7 @@ scram_result scram_attach(scram_client** out, const char* socket_path, const cha
         snprintf(attach_error, sizeof attach_error, "out of memory");
         return SCRAM_MEMORY;
     }
+    scram_entry_open(&client->entry);
     const scram_result result = attach(client, socket_path, source_name);
     if (result == SCRAM_DONE) {
         *out = client;
@@ -99,68 +104,32 @@ static void compare_clocks(scram_client* client, int64_t asked_ns, int64_t answe
 
 /* A scramd that cannot make a ring, or is too old for it, sends none. */
 static scram_result map_memory(scram_client* client, const struct scram_answer* answer) {
-    const scram_result mapped = map_gates(client, answer->fds[0]);
+    const scram_result mapped = scram_gates_open(&client->gates, &client->channel, answer->fds[0]);
     if (mapped != SCRAM_DONE || answer->fds[1] < 0) return mapped;
     return scram_ring_open(&client->ring, &client->channel, answer->fds[1]);
 }
 
-static scram_result map_gates(scram_client* client, int fd) {
-    struct scram_channel* channel = &client->channel;
-    struct scram_gates head;
-    struct stat file;
-    if (fd < 0) return scram_channel_fail(channel, SCRAM_PROTOCOL, "scramd sent no gate region");
-    if (pread(fd, &head, sizeof head, 0) != (ssize_t)sizeof head || fstat(fd, &file) != 0) {
-        return scram_channel_fail(channel, SCRAM_PROTOCOL,
-                                  "the gate region has no header of %zu bytes", sizeof head);
-    }
-    if (head.magic != SCRAM_GATE_MAGIC || head.version != SCRAM_VERSION) {
-        return scram_channel_fail(
-            channel, SCRAM_PROTOCOL, "the gate region has magic %#x and version %u, not %#x and %u",
-            head.magic, head.version, (unsigned)SCRAM_GATE_MAGIC, (unsigned)SCRAM_VERSION);
-    }
-    const int beats = head.halted_after_ms != 0;
-    const size_t heartbeat_at = SCRAM_HEARTBEAT_AT(head.families);
-    const size_t size =
-        beats ? heartbeat_at + sizeof(int64_t) : sizeof head + head.families * sizeof head.gates[0];
-    if (file.st_size < (off_t)size) {
-        return scram_channel_fail(channel, SCRAM_PROTOCOL,
-                                  "the gate region of %u families has %lld bytes, not %zu",
-                                  head.families, (long long)file.st_size, size);
-    }
-    /* A region that could shrink could end this process with SIGBUS in the middle of a quote. */
-    const int seals = fcntl(fd, F_GET_SEALS);
-    if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
-        return scram_channel_fail(channel, SCRAM_PROTOCOL,
-                                  "the gate region is not sealed against shrinking");
-    }
-    void* region = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-    if (region == MAP_FAILED) {
-        return scram_channel_fail(channel, SCRAM_MEMORY, "cannot map the gate region: %m");
-    }
-    client->gates = region;
-    client->gates_size = size;
-    if (beats) client->heartbeat = (const int64_t*)((const char*)region + heartbeat_at);
-    client->families = head.families;
-    return SCRAM_DONE;
-}
-
+/* The entry is taken for good: the handle ends with it. */
 scram_result scram_detach(scram_client* client) {
     if (client == NULL) return SCRAM_DONE;
-    scram_result result = scram_flush(client);
-    if (scram_channel_usable(&client->channel)) {
-        const struct scram_request request = {
-            .kind = SCRAM_GOODBYE, .source = client->source, .wait_ms = SCRAM_GOODBYE_MS};
-        struct scram_answer answer;
-        const scram_result goodbye = scram_channel_ask(&client->channel, &request, &answer);
-        if (result == SCRAM_DONE) result = goodbye;
-    }
+    scram_result result = enter(client, 0);
+    if (result == SCRAM_INVALID) return result;
+    if (result == SCRAM_DONE) result = say_goodbye(client, flush(client));
     scram_abandon(client);
     return result;
 }
 
+static scram_result say_goodbye(scram_client* client, scram_result flushed) {
+    if (!scram_channel_usable(&client->channel)) return flushed;
+    const struct scram_request request = {
+        .kind = SCRAM_GOODBYE, .source = client->source, .wait_ms = SCRAM_GOODBYE_MS};
+    struct scram_answer answer;
+    return first_of(flushed, scram_channel_ask(&client->channel, &request, &answer));
+}
+
 void scram_abandon(scram_client* client) {
     if (client == NULL) return;
-    if (client->gates != NULL) munmap((void*)(uintptr_t)client->gates, client->gates_size);
+    scram_gates_close(&client->gates);
     scram_ring_close(&client->ring);
     scram_channel_close(&client->channel);
     free(client);
@@ -168,12 +137,14 @@ void scram_abandon(scram_client* client) {
 
 static scram_result resolve(scram_client* client, uint8_t kind, const char* name,
                             struct scram_signal* record) {
+    const scram_result entered = enter(client, 0);
+    if (entered != SCRAM_DONE) return entered;
     const struct scram_request request = {
         .kind = kind, .source = client->source, .name = name, .wait_ms = SCRAM_WAIT_MS};
     struct scram_answer answer;
     const scram_result result = scram_channel_ask(&client->channel, &request, &answer);
     if (result == SCRAM_DONE) *record = answer.record;
-    return result;
+    return leave(client, result);
 }
 
 scram_result scram_family(scram_client* client, const char* name, uint16_t* id) {
@@ -190,43 +161,57 @@ scram_result scram_metric(scram_client* client, const char* name, uint16_t* id) 
     return result;
 }
 
-static scram_result first_of(scram_result first, scram_result second) {
-    return first != SCRAM_DONE ? first : second;
-}
-
-static scram_result add(scram_client* client, const struct scram_signal* signal) {
-    const scram_result result =
-        client->batched == SCRAM_BATCH_MAX ? scram_flush(client) : SCRAM_DONE;
-    client->batch[client->batched++] = *signal;
-    return result;
+static struct scram_signal value_of(const scram_client* client, uint16_t family, uint16_t metric,
+                                    double value) {
+    return (struct scram_signal){.value = value,
+                                 .family = family,
+                                 .metric = metric,
+                                 .source = client->source,
+                                 .version = SCRAM_VERSION,
+                                 .kind = SCRAM_VALUE};
 }
 
 scram_result scram_add(scram_client* client, uint16_t family, uint16_t metric, double value) {
-    const struct scram_signal signal = {.value = value,
-                                        .family = family,
-                                        .metric = metric,
-                                        .source = client->source,
-                                        .version = SCRAM_VERSION,
-                                        .kind = SCRAM_VALUE};
-    return add(client, &signal);
+    const struct scram_signal signal = value_of(client, family, metric, value);
+    const scram_result entered = enter(client, 1);
+    return entered != SCRAM_DONE ? entered : leave(client, add(client, &signal));
 }
 
 scram_result scram_publish(scram_client* client, uint16_t family, uint16_t metric, double value) {
-    const scram_result added = scram_add(client, family, metric, value);
-    return first_of(added, scram_flush(client));
+    const struct scram_signal signal = value_of(client, family, metric, value);
+    const scram_result entered = enter(client, 1);
+    if (entered != SCRAM_DONE) return entered;
+    const scram_result added = add(client, &signal);
+    return leave(client, first_of(added, flush(client)));
 }
 
-scram_result scram_heartbeat(scram_client* client) {
+scram_result scram_flush(scram_client* client) {
+    const scram_result entered = enter(client, 0);
+    return entered != SCRAM_DONE ? entered : leave(client, flush(client));
+}
+
+static scram_result beat(scram_client* client) {
     const struct scram_signal signal = {
         .source = client->source, .version = SCRAM_VERSION, .kind = SCRAM_HEARTBEAT};
     const scram_result added = add(client, &signal);
-    const scram_result sent = first_of(added, scram_flush(client));
+    const scram_result sent = first_of(added, flush(client));
     if (!scram_channel_usable(&client->channel)) return SCRAM_GONE;
     const scram_result heard = scram_channel_listen(&client->channel);
     return first_of(heard, sent);
 }
 
-scram_result scram_flush(scram_client* client) {
+scram_result scram_heartbeat(scram_client* client) {
+    const scram_result entered = enter(client, 0);
+    return entered != SCRAM_DONE ? entered : leave(client, beat(client));
+}
+
+static scram_result add(scram_client* client, const struct scram_signal* signal) {
+    const scram_result result = client->batched == SCRAM_BATCH_MAX ? flush(client) : SCRAM_DONE;
+    client->batch[client->batched++] = *signal;
+    return result;
+}
+
+static scram_result flush(scram_client* client) {
     const unsigned count = client->batched;
     client->batched = 0;
     if (!scram_channel_usable(&client->channel)) return scram_channel_unusable(&client->channel);
@@ -263,7 +248,7 @@ static scram_result put_in_ring(scram_client* client, unsigned count, int64_t no
 /* Once in a sleep is enough (net/ring.h). If the socket has no room, scramd has messages to read,
  * and does not sleep on. */
 static scram_result wake(scram_client* client) {
-    const uint64_t asleep = __atomic_load_n(&client->gates->asleep, __ATOMIC_SEQ_CST);
+    const uint64_t asleep = scram_gates_asleep(&client->gates);
     if (asleep == 0 || asleep == client->rang_in) return SCRAM_DONE;
     client->rang_in = asleep;
     const struct scram_signal doorbell = {
@@ -279,32 +264,49 @@ static scram_result listen_now_and_then(scram_client* client, int at_once, int64
     return scram_channel_listen(&client->channel);
 }
 
-static uint32_t load(const uint32_t* word) {
-    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+/* In a forked child the entry may be taken by a thread that is not there: nothing is refused. */
+static scram_result enter(scram_client* client, unsigned signals) {
+    if (!scram_channel_usable(&client->channel)) return scram_channel_unusable(&client->channel);
+    if (scram_entry_take(&client->entry)) return SCRAM_DONE;
+    scram_entry_refuse(&client->entry, signals);
+    return SCRAM_INVALID;
 }
 
-/* One that ends, hangs, is stopped or was killed writes no heartbeat; only the first says so. */
-static int runs(const scram_client* client) {
-    if (load(&client->gates->running) == 0) return 0;
-    if (client->heartbeat == NULL) return 1;
-    const int64_t age_ns = scram_tick_ns() + client->clock_offset_ns -
-                           __atomic_load_n(client->heartbeat, __ATOMIC_ACQUIRE);
-    return age_ns <= load(&client->gates->halted_after_ms) * INT64_C(1000000);
+static void tell_lost(scram_client* client, unsigned count) {
+    if (client->ring.memory == NULL) {
+        client->sequence += count;
+        return;
+    }
+    scram_ring_lose(&client->ring, count);
+    wake(client);
+}
+
+/* A signal of a call that was refused is lost like one that found the ring full: scramd sees that.
+ */
+static scram_result leave(scram_client* client, scram_result result) {
+    const unsigned lost = scram_entry_lost(&client->entry);
+    if (lost != 0) tell_lost(client, lost);
+    scram_entry_leave(&client->entry);
+    return result;
 }
 
 int scram_attached(const scram_client* client) {
-    return client != NULL && scram_channel_usable(&client->channel) && runs(client);
+    return client != NULL && scram_channel_usable(&client->channel) &&
+           scram_gates_run(&client->gates, client->clock_offset_ns);
 }
 
 int scram_halted(const scram_client* client, uint16_t family) {
     if (client == NULL || !scram_channel_usable(&client->channel)) return 1;
-    if (family >= client->families) return 1;
-    if (load(&client->gates->gates[family]) != SCRAM_GATE_OPEN) return 1;
-    return !runs(client);
+    return scram_gates_closed(&client->gates, family) ||
+           !scram_gates_run(&client->gates, client->clock_offset_ns);
 }
 
 const char* scram_error(const scram_client* client) {
-    return client == NULL ? attach_error : client->channel.error;
+    if (client == NULL) return attach_error;
+    if (scram_entry_refused_here(&client->entry)) {
+        return "another thread is in a call on this handle: one at a time may use it";
+    }
+    return client->channel.error;
 }
 
 const char* scram_strerror(scram_result result) {

@@ -12,8 +12,10 @@
  *     }
  *     scram_detach(scramd);
  *
- * Threads: one thread at a time per handle. scram_halted and scram_attached alone may be called
- * from any thread while the handle lives.
+ * Threads: one thread at a time per handle; handing it over to another one is fine. A call that
+ * finds another thread inside is refused (SCRAM_INVALID), and a signal that it had is lost, which
+ * trips. scram_halted and scram_attached alone may be called from any thread while the handle
+ * lives.
  *
  * Fork: a handle belongs to the process that attached. In a forked child it counts as halted and
  * gone; the child should call scram_abandon at once, because as long as it holds the connection
@@ -55,7 +57,8 @@ typedef enum scram_result {
     SCRAM_TIMEOUT,     /* no answer within SCRAM_WAIT_MS */
     SCRAM_UNREACHABLE, /* nothing accepts connections at this path, or not from this user */
     SCRAM_PROTOCOL,    /* what answers does not speak this version of the protocol */
-    SCRAM_INVALID,     /* an argument is not acceptable; nothing was sent */
+    SCRAM_INVALID,     /* an argument is not acceptable, or another thread is in a call on this
+                        * handle; nothing was sent */
     SCRAM_MEMORY       /* the system is out of memory or file descriptors */
 } scram_result;
 
@@ -103,8 +106,9 @@ int scram_halted(const scram_client* client, uint16_t family);
  * is not known to be lost. */
 int scram_attached(const scram_client* client);
 
-/* Ends on purpose: sends what was gathered, says goodbye and frees the handle, whatever happens.
- * Not SCRAM_DONE: scramd did not confirm, and may take it as if this process had died. */
+/* Ends on purpose: sends what was gathered, says goodbye and frees the handle, whatever happens but
+ * SCRAM_INVALID (another thread is in a call on it: the handle lives on). Not SCRAM_DONE: scramd
+ * did not confirm, and may take it as if this process had died. */
 scram_result scram_detach(scram_client* client);
 
 /* Frees the handle without a goodbye: scramd takes this source as vanished, and rules of kind

@@ -80,7 +80,11 @@ class Client {
     // End on purpose, or as if this process had died; the client is good for nothing afterwards.
     // The destructor does the one or the other: an exception that unwinds past it is no end on
     // purpose.
-    scram_result detach() noexcept { return scram_detach(client_.release()); }
+    scram_result detach() noexcept {
+        const scram_result result = scram_detach(client_.get());
+        if (result != SCRAM_INVALID) (void)client_.release();
+        return result;
+    }
     void abandon() noexcept { scram_abandon(client_.release()); }
 
   private:
