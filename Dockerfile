@@ -18,9 +18,11 @@ FROM debian:bookworm-slim
 RUN useradd --system --uid 990 --no-create-home --home-dir /var/lib/scramd --shell /usr/sbin/nologin scramd \
     && install -d -o scramd -g scramd -m 0755 /run/scramd /var/lib/scramd
 RUN --mount=type=bind,from=packages,target=/packages \
-    apt-get update && apt-get install -y --no-install-recommends systemd-standalone-sysusers /packages/scramd_*.deb \
+    apt-get update && apt-get install -y --no-install-recommends tini systemd-standalone-sysusers /packages/scramd_*.deb \
     && rm -rf /var/lib/apt/lists/*
 USER 990:990
 VOLUME ["/run/scramd", "/var/lib/scramd"]
+# tini is the container's first process, which nothing within can kill: scramd's keeper can kill scramd if it hangs, the
+# container ends, and its restart policy starts it again.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s CMD ["scramctl", "ready"]
-ENTRYPOINT ["scramd", "--config", "/etc/scramd/scramd.toml"]
+ENTRYPOINT ["tini", "--", "scramd", "--config", "/etc/scramd/scramd.toml"]

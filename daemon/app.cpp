@@ -24,6 +24,7 @@ App::App(Config config, Parts parts)
     : config_(std::move(config)),
       tls_(std::move(parts.tls)),
       scribe_(STDERR_FILENO),
+      heartbeat_(std::move(parts.heartbeat)),
       gates_(std::move(parts.gates)),
       journal_(std::move(parts.journal)),
       driver_(io_, config_, std::move(parts.signer), *tls_, *gates_, scribe_, *journal_),
@@ -65,7 +66,7 @@ void App::start() {
                        .text());
     for (const std::string& warning : warnings_) scribe_.say(4, warning);
     gates_->halted_after(config_.halted_after);
-    gates_->beat(monotonic_now());
+    write_heartbeats(monotonic_now());
     if (config_.wait == Wait::sleep) wake_in_time();
     ingress_.start();
     control_.start();
@@ -113,7 +114,7 @@ void App::spin() {
     const Time now = monotonic_now();
     driver_.turns().end(now);
     driver_.turns().begin(now);
-    gates_->beat(now);
+    write_heartbeats(now);
     const bool idle = !busy && warmer_ != nullptr;
     if (idle && now - warmed_at_ >= config_.wire.warm_every / warm_steps) warm(now);
 }
@@ -125,7 +126,12 @@ void App::sleep() {
     io_.poll_one();  // also where the rings never let it sleep
     const Time now = monotonic_now();
     driver_.turns().end(now);
-    gates_->beat(now);
+    write_heartbeats(now);
+}
+
+void App::write_heartbeats(Time now) {
+    if (gates_->beat(now)) [[unlikely]]
+        heartbeat_->beat(now);
 }
 
 // A loop that nothing wakes still turns often enough for the heartbeat that makers look at.

@@ -11,6 +11,7 @@
 #include "daemon/config_reader.h"
 #include "daemon/driver.h"
 #include "daemon/front_desk.h"
+#include "daemon/loop_watch.h"
 #include "daemon/operator_desk.h"
 #include "daemon/service.h"
 #include "net/control.h"
@@ -25,6 +26,7 @@ class App {
     struct Parts {
         SignerLine signer;
         std::unique_ptr<TlsContext> tls;
+        std::unique_ptr<SharedHeartbeat> heartbeat;  // for the keeper
         std::unique_ptr<Gates> gates;
         Listener signals, control;
         std::unique_ptr<Journal> journal;
@@ -54,6 +56,7 @@ class App {
     std::string adopt(NextConfig& next);
     void beat();
     void wake_in_time();
+    void write_heartbeats(Time now);
     void tell_readiness(Time now);
     void look_after_signer(Time now);
     void say(const std::vector<JournalNews>& news);
@@ -63,6 +66,7 @@ class App {
     boost::asio::io_context io_{1};
     Scribe scribe_;
     Service service_;
+    std::unique_ptr<SharedHeartbeat> heartbeat_;
     std::unique_ptr<Gates> gates_;
     std::unique_ptr<Journal> journal_;
     Driver driver_;

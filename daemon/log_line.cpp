@@ -26,6 +26,10 @@ std::string_view name(LogEvent event) {
             return "signer_refused";
         case LogEvent::signer_lost:
             return "signer_lost";
+        case LogEvent::loop_frozen:
+            return "loop_frozen";
+        case LogEvent::unwatched:
+            return "unwatched";
         case LogEvent::reload_refused:
             return "reload_refused";
         case LogEvent::refused:

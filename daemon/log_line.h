@@ -21,6 +21,8 @@ enum class LogEvent : std::uint8_t {
     signer_gone,       // no other comes
     signer_refused,    // count, why: it was asked for what the config does not allow
     signer_lost,       // scramd ends, to be started anew
+    loop_frozen,       // the keeper kills scramd, whose loop hangs or is stopped
+    unwatched,         // nobody could do that
     reload_refused,    // place, detail: the running config stays
     refused,           // kind, uid, pid: somebody at a door was refused or turned away
     clock_stepped,     // the exchange's clock did
@@ -34,7 +36,7 @@ enum class LogEvent : std::uint8_t {
     receipts_mended,
     log_lines_dropped,  // count: the log did not take them in time
 };
-inline constexpr std::size_t log_event_count = 21;
+inline constexpr std::size_t log_event_count = 23;
 std::string_view name(LogEvent event);
 
 // A value with a space, quote or newline stands in quotes, as in JSON, so that a line is cut into

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -18,7 +19,9 @@
 #include "config/credentials.h"
 #include "daemon/app.h"
 #include "daemon/cores.h"
+#include "daemon/log_line.h"
 #include "daemon/reach.h"
+#include "daemon/service.h"
 
 namespace scram {
 namespace {
@@ -95,17 +98,19 @@ bool take_warmer(const Config& config, App::Parts& parts) {
 
 // Before anything is opened: what is open, or in memory, would be the signer's too.
 bool take_signer(const Config& config, App::Parts& parts) {
-    return take(start_signer(config.plan,
-                             [&config](AccountId account) {
-                                 return load_credentials(config.credentials[index(account)]);
-                             }),
+    return take(start_signer(
+                    config.plan,
+                    [&config](AccountId account) {
+                        return load_credentials(config.credentials[index(account)]);
+                    },
+                    asked_watchdog() ? nullptr : parts.heartbeat.get()),
                 parts.signer);
 }
 
 // Whatever can fail at start is tried, and told, before anything runs.
 bool make_parts(const Config& config, App::Parts& parts) {
     const ExchangeConfig& exchange = config.exchange;
-    return take_signer(config, parts) &&
+    return take(SharedHeartbeat::make(), parts.heartbeat) && take_signer(config, parts) &&
            take(TlsContext::make({exchange.host, exchange.ca_file, exchange.pins}), parts.tls) &&
            take(Gates::make(config.plan.families.size()), parts.gates) &&
            take(listen_at(config.paths.signals, SOCK_SEQPACKET, config.paths.signals_mode),
@@ -113,6 +118,16 @@ bool make_parts(const Config& config, App::Parts& parts) {
            take(listen_at(config.paths.control, SOCK_STREAM, config.paths.control_mode),
                 parts.control) &&
            take(Journal::open(config), parts.journal) && take_warmer(config, parts);
+}
+
+// The kernel shields the first process of a container from a SIGKILL that comes from within.
+void warn_of_pid_1(std::vector<std::string>& warnings) {
+    if (getpid() != 1) return;
+    warnings.push_back(LogLine(LogEvent::unwatched)
+                           .add("detail",
+                                "scramd is process 1 of its container, so nothing in there can end "
+                                "it if it hangs: start it by an init, as `docker run --init` does")
+                           .text());
 }
 
 int run(const std::string& file) {
@@ -128,6 +143,7 @@ int run(const std::string& file) {
     App::Parts parts;
     if (!make_parts(std::get<Config>(result), parts)) return failed;
     parts.warnings = give_up_reach(std::get<Config>(result), parts.signer.hello);
+    warn_of_pid_1(parts.warnings);
     return App(std::get<Config>(std::move(result)), std::move(parts)).run() ? ended : failed;
 }
 

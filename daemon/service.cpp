@@ -22,6 +22,8 @@ std::optional<std::int64_t> number_in(const char* variable) {
     return number;
 }
 
+}  // namespace
+
 std::optional<Duration> asked_watchdog() {
     const auto pid = number_in("WATCHDOG_PID");
     if (pid && *pid != getpid()) return std::nullopt;
@@ -29,8 +31,6 @@ std::optional<Duration> asked_watchdog() {
     if (!interval) return std::nullopt;
     return std::chrono::microseconds{*interval};
 }
-
-}  // namespace
 
 Service::Service() : watchdog_(asked_watchdog()) {
     const char* address = std::getenv("NOTIFY_SOCKET");

@@ -10,6 +10,10 @@
 
 namespace scram {
 
+// How often systemd wants to hear of this process at least ($WATCHDOG_USEC); none: it does not
+// watch.
+std::optional<Duration> asked_watchdog();
+
 class Service {
   public:
     Service();
@@ -23,7 +27,6 @@ class Service {
     void reloading(Time now);
     void stopping();
 
-    // How often systemd wants watchdog() at least ($WATCHDOG_USEC); none: it does not watch.
     std::optional<Duration> watchdog_interval() const { return watchdog_; }
 
   private:

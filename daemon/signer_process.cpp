@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "daemon/confine.h"
+#include "daemon/log_line.h"
 #include "daemon/signer_desk.h"
 
 namespace scram {
@@ -66,17 +67,50 @@ bool is_closed_over_there(int fd) {
     return poll(&line, 1, 0) == 1 && (line.revents & POLLHUP) != 0;
 }
 
+// A signer that cannot live is started once in each; a loop that is watched is looked at.
+constexpr int moment_ms = 200;
+constexpr int frozen_ms = 10'000;  // systemd gives our unit 3 s; no maker quotes meanwhile
+
 void wait_a_moment() {
-    timespec moment{0, 200'000'000};  // so that one that cannot live is started five times a second
+    timespec moment{0, moment_ms * 1'000'000};
     while (nanosleep(&moment, &moment) != 0 && errno == EINTR) continue;
 }
 
+// Nobody may be reading the log: then it goes without a word.
+void tell_frozen() {
+    pollfd log{STDERR_FILENO, POLLOUT, 0};
+    if (poll(&log, 1, 0) != 1 || (log.revents & POLLOUT) == 0) return;
+    const std::string line =
+        "<0>" +
+        LogLine(LogEvent::loop_frozen)
+            .add("detail", fmt::format("the event loop has completed no iteration for {} s: scramd "
+                                       "is killed, to be started again",
+                                       frozen_ms / 1000))
+            .text() +
+        "\n";
+    (void)!write(STDERR_FILENO, line.data(), line.size());
+}
+
+// Until it ends; meanwhile the loop is watched, if it is to be.
+void await_end(pid_t signer, pid_t network, const SharedHeartbeat* watched) {
+    LoopWatch watch(frozen_ms / moment_ms);
+    while (true) {
+        const pid_t ended = waitpid(signer, nullptr, watched != nullptr ? WNOHANG : 0);
+        if (ended == signer || (ended < 0 && errno != EINTR)) return;
+        if (watched == nullptr) continue;
+        wait_a_moment();
+        if (!watch.is_frozen(watched->last())) continue;
+        tell_frozen();
+        kill(network, SIGKILL);
+    }
+}
+
 // True in a new signer; false once there is nobody left to sign for.
-bool keep_one_alive(int fd, pid_t network) {
+bool keep_one_alive(int fd, pid_t network, const SharedHeartbeat* watched) {
     while (!is_closed_over_there(fd) && getppid() == network) {
         const pid_t signer = fork();
         if (signer == 0) return true;
-        while (signer > 0 && waitpid(signer, nullptr, 0) < 0 && errno == EINTR) continue;
+        if (signer > 0) await_end(signer, network, watched);
         if (!is_closed_over_there(fd)) wait_a_moment();
     }
     return false;
@@ -119,7 +153,8 @@ std::optional<SigningDesk> make_desk(int fd, const Plan& plan, const LoadAccount
     return SigningDesk(plan, std::move(signers));
 }
 
-void keep(int fd, pid_t network, const Plan& plan, const LoadAccount& load) {
+void keep(int fd, pid_t network, const Plan& plan, const LoadAccount& load,
+          const SharedHeartbeat* watched) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != network) return;
     give_up_the_rest(fd);
@@ -129,7 +164,7 @@ void keep(int fd, pid_t network, const Plan& plan, const LoadAccount& load) {
     if (!desk) return;
     confine_calls(Calls::keeper);  // where it is not to be had, the signer will say so
     const pid_t keeper = getpid();
-    if (keep_one_alive(fd, network)) sign(fd, keeper, *desk);
+    if (keep_one_alive(fd, network, watched)) sign(fd, keeper, *desk);
 }
 
 // ---- The network process ------------------------------------------------------------------------
@@ -183,14 +218,15 @@ std::string hear_all(SignerLine& line, std::size_t accounts) {
 
 }  // namespace
 
-std::variant<SignerLine, std::string> start_signer(const Plan& plan, const LoadAccount& load) {
+std::variant<SignerLine, std::string> start_signer(const Plan& plan, const LoadAccount& load,
+                                                   const SharedHeartbeat* watched) {
     std::array<int, 2> ends{};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
         return fmt::format("cannot make the signer's socket: {}", std::strerror(errno));
     const pid_t network = getpid();
     const pid_t keeper = fork();
     if (keeper == 0) {
-        keep(ends[1], network, plan, load);
+        keep(ends[1], network, plan, load, watched);
         _exit(0);
     }
     ::close(ends[1]);

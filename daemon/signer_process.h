@@ -1,7 +1,8 @@
 // The secrets live in processes without network. The keeper is forked before anything is opened;
 // it reads the credentials, hands over what goes into headers, and forks the signer, which inherits
-// the secrets and the socket. Its only work then is to start another signer where one died. Both
-// end with the process that started them.
+// the secrets and the socket. Its work then is to start another signer where one died and, where no
+// service manager does so, to kill the process that started it if its loop has hung for 10 s. Both
+// end with that process.
 #pragma once
 
 #include <sys/types.h>
@@ -13,6 +14,7 @@
 
 #include "config/credentials.h"
 #include "core/plan.h"
+#include "daemon/loop_watch.h"
 #include "daemon/signer_protocol.h"
 
 namespace scram {
@@ -36,6 +38,8 @@ using LoadAccount = std::function<std::variant<Credentials, std::string>(Account
 
 // To be called before any thread and any descriptor is there that the signer should not have. The
 // error has a line for each account whose credentials cannot be had.
-std::variant<SignerLine, std::string> start_signer(const Plan& plan, const LoadAccount& load);
+// `watched`: the loop's heartbeat; null: somebody else watches it.
+std::variant<SignerLine, std::string> start_signer(const Plan& plan, const LoadAccount& load,
+                                                   const SharedHeartbeat* watched = nullptr);
 
 }  // namespace scram

@@ -31,10 +31,12 @@ class Gates {
     // scramd ends on purpose: for sources, every gate counts as closed from now on.
     void end();
     // The loop has just completed a turn: to be called after each. Written some times in the age
-    // that halts, no more, since makers read it before each quote.
-    void beat(Time now) {
-        if (now >= beat_due_) [[unlikely]]
-            write_heartbeat(now);
+    // that halts, no more, since makers read it before each quote. True: it was.
+    bool beat(Time now) {
+        if (now < beat_due_) [[likely]]
+            return false;
+        write_heartbeat(now);
+        return true;
     }
     Duration beat_interval() const { return beat_interval_; }
     // Sources ring the doorbell while it sleeps. Sequentially consistent, as net/ring.h says why.

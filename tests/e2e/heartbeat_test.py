@@ -58,6 +58,7 @@ class Frozen(unittest.TestCase):
         with Lab() as lab:
             daemon = scramd(lab)
             with Maker(lab) as maker:
+                maker.publish(BTC, "delta", 1)  # its names are known from here on
                 daemon.process.send_signal(signal.SIGSTOP)
                 while maker.publish(BTC, "delta", 1):
                     pass
@@ -79,12 +80,35 @@ class Frozen(unittest.TestCase):
             slow, quick = (f"[timings]\nhalted_after_ms = {ms}\n" for ms in (10000, 100))
             daemon = scramd(lab, more=slow)
             with Maker(lab) as maker:
-                daemon.reload(lab.config(more='wait = "sleep"\n' + quick))
+                daemon.config.write_text(lab.config(more='wait = "sleep"\n' + quick))
+                daemon.ask("reload")
                 stopped = time.monotonic()
                 daemon.process.send_signal(signal.SIGSTOP)
                 maker.is_halted()
                 self.assertLess(time.monotonic() - stopped, 9)
                 daemon.process.send_signal(signal.SIGCONT)
+
+
+class Watchdog(unittest.TestCase):
+    """Without a service manager that watches, the keeper of the signer does."""
+
+    def test_a_scramd_that_stays_frozen_is_killed_and_another_can_start(self):
+        with Lab() as lab:
+            daemon = scramd(lab)
+            daemon.process.send_signal(signal.SIGSTOP)
+            self.assertEqual(daemon.ended(30), -signal.SIGKILL)
+            self.assertIn("<0>loop_frozen", daemon.log())
+            lab.scramd().await_ready()
+
+    def test_a_short_stop_is_survived(self):
+        with Lab() as lab:
+            daemon = scramd(lab)
+            for _ in range(3):
+                daemon.process.send_signal(signal.SIGSTOP)
+                time.sleep(4)
+                daemon.process.send_signal(signal.SIGCONT)
+                daemon.ask("status")
+            self.assertIsNone(daemon.process.poll())
 
 
 class TimeNamespace(unittest.TestCase):

@@ -23,7 +23,7 @@ class Container(unittest.TestCase):
     def test_it_guards_without_root_without_capabilities_and_on_a_root_that_is_read_only(self):
         with Ship() as ship:
             ship.start()
-            status = ship.inside("cat", "/proc/1/status")
+            status = ship.inside("cat", f"/proc/{ship.scramd()}/status")
             self.assertIn("CapEff:\t0000000000000000", status)
             self.assertIn(f"Uid:\t{USER}\t{USER}\t{USER}\t{USER}", status)
             self.assertIn("NoNewPrivs:\t1", status)
@@ -40,6 +40,13 @@ class Container(unittest.TestCase):
             ship.these.podman("stop", ship.name)
             ship.start()
             self.assertIn("closed", ship.inside("scramctl", "status", "--json"))
+
+    def test_a_scramd_that_hangs_ends_the_container_so_that_its_policy_starts_another(self):
+        with Ship() as ship:
+            ship.start()
+            ship.inside("sh", "-c", f"kill -STOP {ship.scramd()}")
+            eventually(lambda: ship.these.podman("exec", ship.name, "true").returncode != 0, "it ends", 60)
+            self.assertIn("loop_frozen", ship.these.podman("logs", ship.name).stderr)
 
     def test_its_health_check_fails_when_a_breach_would_not_fire(self):
         with Ship() as ship:
@@ -101,6 +108,10 @@ class Ship:
         if done.returncode != 0:
             raise AssertionError(f"{command}: {done.stdout}{done.stderr}")
         return done.stdout
+
+    def scramd(self):
+        """Its process: the only child of the container's first."""
+        return self.inside("cat", "/proc/1/task/1/children").split()[0]
 
     def publish(self, value):
         subprocess.run([BIN / "scramctl", "publish", "--signals", self.folder / "run/signals.sock", "maker-1",

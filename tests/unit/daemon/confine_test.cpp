@@ -74,6 +74,8 @@ TEST_CASE("confined calls: neither keeper nor signer opens, connects, traces or 
         CHECK(is_killed(calls, [] { connect(0, nullptr, 0); }));
         CHECK(is_killed(calls, [] { execl("/bin/true", "true", nullptr); }));
         CHECK(is_killed(calls, [] { kill(getppid() + (1 << 22), 0); }));
+        CHECK(is_killed(calls, [] { kill(getppid() + (1 << 22), SIGKILL); }));
+        CHECK(is_killed(calls, [] { kill(getppid(), 0); }));
         CHECK(is_killed(calls, [] { prctl(PR_SET_DUMPABLE, 1); }));
         CHECK(is_killed(calls, [] { (void)!dup(2); }));
     }
