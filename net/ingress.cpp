@@ -19,6 +19,7 @@
 #include "net/clock.h"
 #include "net/door.h"
 #include "net/ring_feeds.h"
+#include "net/stamp.h"
 
 namespace scram {
 namespace {
@@ -76,6 +77,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         Descriptor descriptor;
         Peer peer;
         std::optional<SourceId> source;
+        Time attached_at{};
         bool has_ring = false;
         bool goodbye = false;
     };
@@ -145,7 +147,10 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         }
         if (!connection->source) return refuse_and_end(connection, "a signal before SCRAM_ATTACH");
         if (connection->has_ring) return refuse_and_end(connection, "a signal beside its ring");
-        for (std::size_t i = 0; i < count; ++i) sink.signal(*connection->source, records[i], now);
+        for (std::size_t i = 0; i < count; ++i) {
+            clear_foreign_stamp(records[i], connection->attached_at, now);
+            sink.signal(*connection->source, records[i], now);
+        }
         return true;
     }
 
@@ -201,7 +206,8 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         connection->source = std::get<SourceId>(result);
         scram_signal answer = answer_of(SCRAM_OK);
         answer.source = static_cast<std::uint16_t>(*connection->source);
-        answer.published_ns = ns_of(monotonic_now());
+        connection->attached_at = monotonic_now();
+        answer.published_ns = ns_of(connection->attached_at);
         auto ring = request.sequence == SCRAM_WANTS_RING ? Ring::make() : std::nullopt;
         const std::array fds = {gates.fd(), ring ? ring->fd() : -1};
         send_message(connection->descriptor.native_handle(), answer, {},
@@ -209,7 +215,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         connection->has_ring = ring.has_value();
         if (!ring) return true;
         ring->close_fd();
-        feeds.add(*connection->source, std::move(*ring));
+        feeds.add(*connection->source, std::move(*ring), connection->attached_at);
         return true;
     }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "net/clock.h"
+#include "net/stamp.h"
 
 namespace scram {
 namespace {
@@ -25,7 +26,9 @@ bool RingFeeds::read(Feed& feed, int signals_max) {
     Found found = feed.broken ? Found::nothing : feed.reader.next(signal);
     int count = 0;
     while (found == Found::signal) {
-        sink_.signal(feed.source, signal, monotonic_now());
+        const Time now = monotonic_now();
+        clear_foreign_stamp(signal, feed.attached_at, now);
+        sink_.signal(feed.source, signal, now);
         if (++count == signals_max) break;
         found = feed.reader.next(signal);
     }
@@ -43,7 +46,8 @@ void RingFeeds::drill() {
         auto ring = Ring::make();
         if (!ring) return;
         ring->close_fd();
-        drill_.emplace(Feed{RingReader(ring->memory()), none<SourceId>(), false, std::move(*ring)});
+        drill_.emplace(
+            Feed{RingReader(ring->memory()), none<SourceId>(), false, Time{}, std::move(*ring)});
     }
     drill_->ring.publish(drill_->reader.due());
     read(*drill_, 1);
@@ -79,8 +83,8 @@ std::optional<SourceId> RingFeeds::broken() const {
     return feed == feeds_.end() ? std::nullopt : std::optional(feed->source);
 }
 
-void RingFeeds::add(SourceId source, Ring ring) {
-    feeds_.push_back({RingReader(ring.memory()), source, false, std::move(ring)});
+void RingFeeds::add(SourceId source, Ring ring, Time attached_at) {
+    feeds_.push_back({RingReader(ring.memory()), source, false, attached_at, std::move(ring)});
 }
 
 // One whose end was told may still be alive and write: not more than a ring has room for is read.

@@ -13,7 +13,7 @@ class RingFeeds {
   public:
     explicit RingFeeds(SignalSink& sink) : sink_(sink) {}
 
-    void add(SourceId source, Ring ring);
+    void add(SourceId source, Ring ring, Time attached_at = {});
     bool has(SourceId source) { return find(source) != nullptr; }
     // Reads what the source has published until now, and lets its ring go.
     void drain_and_remove(SourceId source);
@@ -34,6 +34,7 @@ class RingFeeds {
         RingReader reader;
         SourceId source;
         bool broken;
+        Time attached_at;
         Ring ring;
     };
 

@@ -1,7 +1,10 @@
 """Sources that publish by a ring in shared memory, which they can write as they like."""
+import mmap
 import os
 import signal
+import struct
 import threading
+import time
 import unittest
 
 from lab import RingSource, Source, eventually
@@ -146,6 +149,44 @@ class Hostile(unittest.TestCase):
             self.assertTrue(evil.is_cut_off())
             lab.daemon.await_state(ETH, "confirmed")
             lab.good_maker_still_trips()
+
+    def test_holes_in_its_memory_break_it_and_nothing_else(self):
+        """No seal forbids them, and what was there reads as zero."""
+        def write(evil):
+            for _ in range(2 * evil.SLOTS):
+                eventually(lambda: evil.sequence < evil.load(evil.READ) + evil.SLOTS, "there is room")
+                evil.publish(ETH, "delta", 1)
+            evil.ring.madvise(mmap.MADV_REMOVE)
+        self.breaks(write, "bad=")
+
+    def test_a_source_that_makes_holes_all_the_time_starves_nobody(self):
+        for wait in WAITS:
+            with self.subTest(wait), RingLab(wait) as lab:
+                evil = lab.source("evil")
+                stop = threading.Event()
+
+                def make_holes():
+                    while not stop.is_set():
+                        evil.ring.madvise(mmap.MADV_REMOVE)
+
+                holes = threading.Thread(target=make_holes)
+                holes.start()
+                lab.good_maker_still_trips()
+                stop.set()
+                holes.join()
+
+    def test_a_stamp_of_another_clock_is_no_latency(self):
+        for kind in (Source, RingSource):
+            with self.subTest(kind.__name__), RingLab() as lab:
+                evil = kind(lab.folder, "evil")
+                record = bytearray(evil.next_value(ETH, "delta", 26))
+                struct.pack_into("=q", record, 8, time.monotonic_ns() - 1000 * 10**9)
+                evil.emit(bytes(record)) if kind is RingSource else evil.send(record)
+                lab.daemon.await_state(ETH, "confirmed")
+                stages = lab.daemon.ask("latency")["attempts"]["stages"]
+                self.assertEqual(stages["published_to_read"]["count"], 0)
+                self.assertGreater(stages["read_to_decided"]["count"], 0)
+                evil.vanish()
 
     def test_doorbells_without_a_reason_do_no_harm(self):
         with RingLab() as lab:
