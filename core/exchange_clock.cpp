@@ -35,6 +35,12 @@ bool ExchangeClock::sample(Time sent, Time received, WallMillis exchange) {
     return stepped;
 }
 
+// How long it was is the word of a clock that may be cut to whole seconds.
+void ExchangeClock::slept(Duration by) {
+    low_ += by - 1s;
+    high_ += by + 1s;
+}
+
 WallMillis ExchangeClock::at(Time now) const {
     const auto wall = std::chrono::floor<milliseconds>(now.time_since_epoch() + offset());
     return WallMillis{wall.count()};

@@ -19,6 +19,9 @@ class ExchangeClock {
     // True if the exchange's clock stepped against what was known.
     bool sample(Time sent, Time received, WallMillis exchange);
 
+    // The machine slept for so long: no monotonic time has passed, but the exchange's has.
+    void slept(Duration by);
+
     WallMillis at(Time now) const;
     bool synced() const { return synced_; }
     // Half the width of what is known: the clock is right within +- this.

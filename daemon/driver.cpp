@@ -55,10 +55,20 @@ void Driver::carry_out(Time published, Time read, std::string_view detail) {
 }
 
 void Driver::act(Time published, Time read) {
-    const Time decided = monotonic_now();
+    const Time decided = decided_now(read);
     published = believable(published, read);
     journal_.before(step_, engine_);
     for (const Action& action : step_.actions) act(action, published, read, decided);
+}
+
+// One reading tells the time and whether the machine slept: what is fired after a sleep is signed
+// anew first.
+Time Driver::decided_now(Time read) {
+    const Time decided = suspension_.monotonic(boottime_now());
+    if (decided - read < Suspension::slept_min) [[likely]]
+        return std::max(decided, read);
+    look_at_clocks();
+    return monotonic_now();
 }
 
 void Driver::act(const Action& action, Time published, Time read, Time decided) {
@@ -233,6 +243,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       signer_(std::move(signer)),
       armory_(config, signer_),
       clock_(monotonic_now(), wall_now()),
+      suspension_(monotonic_now(), boottime_now()),
       latency_{wall_now(), {}, {}},
       magazine_(config.plan, armory_, links_, rehearsal_request(config.exchange.host)),
       sights_(engine_.link_count()),

@@ -14,6 +14,7 @@
 #include "core/exchange_clock.h"
 #include "core/kill_ready.h"
 #include "core/latency.h"
+#include "core/suspension.h"
 #include "core/turns.h"
 #include "daemon/armory.h"
 #include "daemon/journal.h"
@@ -67,6 +68,9 @@ class Driver final : public LinkObserver {
     void source_left(SourceId source);
     void source_vanished(SourceId source, std::string_view reason);
 
+    // Now and then: whether the machine has slept.
+    void look_at_clocks();
+
     // Runs one operator's input and says what came of it.
     std::vector<Event> operate(const std::function<void(Engine&, Time, Step&)>& input);
     // New rules, limits and timings; the plan keeps every id. What takes long is prepare()'s, which
@@ -109,6 +113,7 @@ class Driver final : public LinkObserver {
 
     void carry_out(Time published, Time read, std::string_view detail = {});
     void act(Time published, Time read);
+    Time decided_now(Time read);
     void act(const Action& action, Time published, Time read, Time decided);
     void fire(const Action& action, const Stages& so_far);
     void rehearse(LinkId link, const Stages& so_far);
@@ -138,6 +143,7 @@ class Driver final : public LinkObserver {
     SignerClient signer_;
     Armory armory_;
     ExchangeClock clock_;
+    Suspension suspension_;
     AnswerReader answers_;
     Latency latency_;
     TurnMeter turns_;

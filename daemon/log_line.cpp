@@ -36,6 +36,8 @@ std::string_view name(LogEvent event) {
             return "refused";
         case LogEvent::clock_stepped:
             return "clock_stepped";
+        case LogEvent::suspended:
+            return "suspended";
         case LogEvent::journal:
             return "journal";
         case LogEvent::journal_fault:

@@ -26,6 +26,7 @@ enum class LogEvent : std::uint8_t {
     reload_refused,    // place, detail: the running config stays
     refused,           // kind, uid, pid: somebody at a door was refused or turned away
     clock_stepped,     // the exchange's clock did
+    suspended,         // ms: the machine slept for so long
     journal,           // state: what was found at the start
     journal_fault,     // what is wrong with it
     journal_family,    // latched before, and no longer in the config
@@ -36,7 +37,7 @@ enum class LogEvent : std::uint8_t {
     receipts_mended,
     log_lines_dropped,  // count: the log did not take them in time
 };
-inline constexpr std::size_t log_event_count = 23;
+inline constexpr std::size_t log_event_count = 24;
 std::string_view name(LogEvent event);
 
 // A value with a space, quote or newline stands in quotes, as in JSON, so that a line is cut into

@@ -13,6 +13,13 @@ inline Time monotonic_now() {
     return time_from_ns(std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec);
 }
 
+// As the monotonic one, and goes on while the machine is suspended.
+inline Time boottime_now() {
+    timespec t{};
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return time_from_ns(std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec);
+}
+
 inline WallMillis wall_now() {
     timespec t{};
     clock_gettime(CLOCK_REALTIME, &t);

@@ -1,7 +1,7 @@
 """The exchange's clock is not ours, and steps. Whatever it does, each cancel ends accepted, freshly signed."""
 import unittest
 
-from lab import Lab, eventually, rule
+from lab import BIN, IS_SANITIZED, Lab, eventually, rule
 
 LOSS = rule("loss", "limit", metric="pnl", per="all", below=-100)
 NAMES = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOT", "LTC")
@@ -18,13 +18,16 @@ class ClockLab(Lab):
 
     def __init__(self, timings="", families=len(NAMES), offset_ms=0):
         super().__init__()
+        self.slept = self.folder / "slept"
+        self.slept.write_bytes(bytes(8))
+        self.env = {} if IS_SANITIZED else {"LD_PRELOAD": str(BIN / "sleeper.so"), "SLEEPER_FILE": str(self.slept)}
         self.names = [f"{name}-USD" for name in NAMES[:families]]
         self.timings, self.offset_ms = timings, offset_ms
 
     def __enter__(self):
         self.sim.clock(self.offset_ms)
         self.daemon = self.scramd(LOSS, families=[f"mm-1/{name}" for name in self.names], more=self.timings,
-                                  family_keys="lock_ms = 0").await_ready()
+                                  family_keys="lock_ms = 0", env=self.env).await_ready()
         eventually(self.is_calm, "every link is rehearsed", 20)
         self.maker = self.source()
         return self
@@ -36,6 +39,12 @@ class ClockLab(Lab):
         for name in self.names:
             self.sim.quote(name, 2)
         self.maker.publish(f"mm-1/{self.names[0]}", "pnl", -101)
+
+    def suspend(self, ms):
+        """The machine sleeps: the exchange goes on, and so does CLOCK_BOOTTIME."""
+        self.sim.clock(self.offset_ms + ms)
+        with open(self.slept, "r+b") as file:
+            file.write((ms * 1_000_000).to_bytes(8, "little"))
 
     def rearm(self):
         self.maker.publish(f"mm-1/{self.names[0]}", "pnl", 0)
@@ -71,6 +80,15 @@ class Clock(unittest.TestCase):
 
     def test_an_exchange_20_s_behind_from_the_start_is_signed_for_by_its_own_clock(self):
         self.off_from_the_start(-20_000)
+
+    @unittest.skipIf(IS_SANITIZED, "a sanitizer's library must be the first that is loaded")
+    def test_after_the_machine_slept_a_burst_is_signed_anew_before_it_leaves(self):
+        with ClockLab(SELDOM, families=5) as lab:
+            lab.suspend(STEP_MS)
+            lab.trip()
+            self.confirmed(lab, refusals_max=0)
+            self.assertEqual(lab.requests(), 5)
+            lab.daemon.await_log("suspended ms=60000")
 
     def steps_between_trips(self, timings):
         """+60 s, back, -60 s, back: at most each family's first attempt after a step is refused."""
