@@ -347,7 +347,9 @@ void Engine::update_deadline(Time now) {
     for (const Account& account : accounts_) {
         if (account.alarms[static_cast<std::size_t>(Alarm::budget_shared)])
             also(account.budget.next_regain(now));
-        const bool can_send = idle_link(account) != none<LinkId>();
+        const bool held = account.hold_until > now;
+        if (held) also(account.hold_until);
+        const bool can_send = !held && idle_link(account) != none<LinkId>();
         for (const FamilyId id : account.families) {
             const Switch& family = switches_[index(id)];
             if (family.release != Release::none && family.locked_until > now)

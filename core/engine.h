@@ -190,6 +190,9 @@ class Engine {
         FamilySet unfinished;            // all whose cancel is due or in flight, and maybe others
         std::vector<LinkId> links;
         std::array<bool, alarm_count> alarms{};
+        // The exchange refused a signature's time: no other leaves before its time is known again,
+        // or so long has passed.
+        Time hold_until{};
     };
     struct LinkState {
         AccountId account{};

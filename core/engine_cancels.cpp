@@ -13,6 +13,7 @@ void Engine::dispatch_all(Time now, Step& step) {
 }
 
 void Engine::dispatch(Account& account, Time now, Step& step) {
+    if (now < account.hold_until) return;
     for (;;) {
         const FamilyId family = next_due(account, now);
         if (family == none<FamilyId>()) return;
@@ -218,7 +219,9 @@ void Engine::settle(FamilyId id, const Answer& answer, AttemptId attempt, LinkId
         case AnswerClass::clock:
             // The first time at once, as soon as a rehearsal has told the time; then with pauses,
             // and the time is asked for again: the exchange's clock may have stepped once more.
+            // What else is due was signed by the same clock, and would only spend budget.
             family.after_resync = !std::exchange(family.resynced, true);
+            if (family.after_resync) accounts_[index(account)].hold_until = now + growing;
             try_again(id, growing, now);
             return ask_for_time(link, now, step);
         case AnswerClass::refused:

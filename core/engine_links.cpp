@@ -35,6 +35,7 @@ void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, 
         step.events.push_back(
             {.kind = EventKind::rehearsal_failed, .at = now, .link = id, .answer = answer});
     }
+    if (good) accounts_[index(link.account)].hold_until = {};
     bool waited_for_it = false;
     for (const FamilyId family_id : accounts_[index(link.account)].families) {
         Switch& family = switches_[index(family_id)];

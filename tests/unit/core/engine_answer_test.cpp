@@ -136,6 +136,27 @@ TEST_CASE("answer: several families with a wrong clock need one answer with the 
     CHECK(done.find("fire B") != std::string::npos);
 }
 
+TEST_CASE("answer: while the exchange's time is in doubt, no other cancel leaves") {
+    Desk desk(plan_of({3}));
+    desk.trip({A});
+    desk.answer(link(0), AnswerClass::clock);
+    desk.forget();
+    desk.trip({B});
+    CHECK(desk.did() == "close B");
+    SUBCASE("until it is known") {
+        desk.wait(20ms);
+        desk.rehearsed(link(0));
+        CHECK(desk.did() == "resign, fire A on 0, fire B on 1");
+    }
+    SUBCASE("or a rehearsal has failed, and a moment has passed") {
+        desk.rehearsed(link(0), false);
+        desk.wait(99ms);
+        CHECK(desk.did() == "");
+        desk.wait(1ms);
+        CHECK(desk.did() == "fire A on 0, fire B on 1");
+    }
+}
+
 TEST_CASE("answer: what the time was asked for is forgotten once the next attempt has left") {
     Desk desk = tripped_desk();
     desk.answer(link(0), AnswerClass::clock);
