@@ -239,13 +239,22 @@ Receipts::Receipts(const Engine& engine, const Plan& plan)
 }
 
 // Without room the oldest gives way of those that have nothing more to tell: in a storm of trips
-// the one whose cancels serve the others stays.
+// the one whose cancels serve the others stays. Operators' own trips have half of the room at most,
+// so that one who trips all day does not push out what rules did.
 std::size_t Receipts::take_place() {
     if (order_.size() < receipts_max) return order_.size();
     const auto done = [this](std::size_t place) {
         return verdict(kept_[place]) == Verdict::confirmed || served_by(kept_[place]) != TripId{};
     };
-    auto gives_way = std::find_if(order_.begin(), order_.end(), done);
+    const auto by_operator = [this](std::size_t place) {
+        const Event& cause = kept_[place].cause;
+        return cause.kind == EventKind::tripped && cause.rule == none<RuleId>();
+    };
+    const auto of_operators = std::count_if(order_.begin(), order_.end(), by_operator);
+    const bool crowded = of_operators > static_cast<std::ptrdiff_t>(receipts_max / 2);
+    auto gives_way = std::find_if(order_.begin(), order_.end(), [&](std::size_t place) {
+        return done(place) && (!crowded || by_operator(place));
+    });
     if (gives_way == order_.end()) gives_way = order_.begin();
     const std::size_t place = *gives_way;
     order_.erase(gives_way);

@@ -47,6 +47,11 @@ std::variant<SourceId, std::string> FrontDesk::attach(std::string_view name, con
     return source;
 }
 
+bool FrontDesk::may_stay(SourceId source, const Peer& peer) {
+    return may(config_, Right::publish, peer.uid, peer.gids) &&
+           may_attach(config_, source, peer.uid, peer.gids);
+}
+
 std::variant<SourceId, std::string> FrontDesk::source_for(const Peer& peer,
                                                           std::string_view name) const {
     const auto& sources = config_.plan.sources;

@@ -18,6 +18,7 @@ class FrontDesk final : public SignalSink {
 
   private:
     std::variant<SourceId, std::string> attach(std::string_view name, const Peer& peer) override;
+    bool may_stay(SourceId source, const Peer& peer) override;
     std::variant<FamilyId, std::string> resolve_family(SourceId source,
                                                        std::string_view name) override;
     std::variant<MetricId, std::string> resolve_metric(std::string_view name) override;

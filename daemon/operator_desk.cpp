@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <variant>
 
@@ -16,6 +17,9 @@ namespace scram {
 namespace {
 
 constexpr std::size_t reason_max = 160;  // as much as an event keeps
+// What each user may have done in a row, and how often after that: each leaves records, receipts
+// and log lines behind.
+constexpr RateSpec actions{60, 2s};
 
 std::string refuse(std::string_view why) {
     return JsonObject().add("v", control_version).add("ok", false).add("error", why).text();
@@ -69,7 +73,8 @@ OperatorDesk::OperatorDesk(const Config& config, Driver& driver, const Scribe& s
       driver_(driver),
       scribe_(scribe),
       refusals_(refusals),
-      reload_(std::move(reload)) {}
+      reload_(std::move(reload)),
+      rates_(actions) {}
 
 ControlReply OperatorDesk::on_line(const Peer& peer, std::string_view line) {
     driver_.turns().did("operator", monotonic_now());
@@ -87,6 +92,10 @@ bool OperatorDesk::holds_a_right(const Peer& peer) const {
     return scram::holds_a_right(config_, peer.uid, peer.gids);
 }
 
+bool OperatorDesk::may_watch(const Peer& peer) const {
+    return may(config_, Right::read, peer.uid, peer.gids);
+}
+
 std::string OperatorDesk::on_turned_away(const Peer& peer, TurnedAway why) {
     refusals_.count(why, peer);
     switch (why) {
@@ -100,6 +109,9 @@ std::string OperatorDesk::on_turned_away(const Peer& peer, TurnedAway why) {
                 fmt::format("no line within {} s that its rights allow", control_patience / 1s));
         case TurnedAway::long_line:
             return refuse(fmt::format("a line has at most {} bytes", control_line_max));
+        case TurnedAway::revoked:
+            return refuse(
+                fmt::format("a reload took the right of {} away", person(config_, peer.uid)));
         case TurnedAway::deaf:
         case TurnedAway::broken:
             return refuse("it does not read what it asked for");
@@ -119,8 +131,33 @@ ControlReply OperatorDesk::answer(const Peer& peer, const OperatorRequest& reque
         refusals_.count(*right, peer);
         return {.line = refuse(missing_right(config_, *right, peer.uid))};
     }
+    if (!is_in_rate(peer, request)) {
+        refusals_.count(RefusedKind::rate_limit, peer);
+        return {.line = refuse(fmt::format(
+                    "{} asks too often: {} requests that change something are taken in a row, then "
+                    "one each {} s. A trip that closes a gate is always taken",
+                    person(config_, peer.uid), actions.in_a_row, actions.each / 1s)),
+                .granted = true};
+    }
     if (request.op == "reload") return reload();
     return {.line = act(peer, request), .watch = request.op == "watch", .granted = true};
+}
+
+// A trip that would change something is never held back: there are no more of these than gates that
+// somebody, at this rate, has opened.
+bool OperatorDesk::is_in_rate(const Peer& peer, const OperatorRequest& request) {
+    if (right_for(request.op) == Right::read) return true;
+    if (request.op == "rearm" && request.trips.empty()) return true;  // looks only
+    if (request.op == "trip" && cancels_anything(request.target)) return true;
+    return rates_.take(peer.uid, monotonic_now());
+}
+
+bool OperatorDesk::cancels_anything(std::string_view target) const {
+    const auto families = families_of(config_.plan, target);
+    return std::any_of(families.begin(), families.end(), [this](FamilyId id) {
+        const Switch& family = driver_.engine().family(id);
+        return !family.latched || family.cancel == Cancel::idle || family.release != Release::none;
+    });
 }
 
 std::string OperatorDesk::act(const Peer& peer, const OperatorRequest& request) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "core/rate.h"
 #include "daemon/driver.h"
 #include "daemon/operator_request.h"
 #include "daemon/refusals.h"
@@ -23,10 +24,13 @@ class OperatorDesk final : public ControlHandler {
   private:
     ControlReply on_line(const Peer& peer, std::string_view line) override;
     bool holds_a_right(const Peer& peer) const override;
+    bool may_watch(const Peer& peer) const override;
     std::string on_turned_away(const Peer& peer, TurnedAway why) override;
     ControlReply answer(const Peer& peer, const OperatorRequest& request);
     ControlReply refuse_request(const Peer& peer, std::string_view why);
     std::string act(const Peer& peer, const OperatorRequest& request);
+    bool is_in_rate(const Peer& peer, const OperatorRequest& request);
+    bool cancels_anything(std::string_view target) const;
     std::string look(const OperatorRequest& request) const;
     std::string trip(const Peer& peer, const OperatorRequest& request);
     std::string rearm(const Peer& peer, const OperatorRequest& request);
@@ -43,6 +47,7 @@ class OperatorDesk final : public ControlHandler {
     Refusals& refusals_;
     Reload reload_;
     RequestReader reader_;
+    UserRates rates_;
 };
 
 }  // namespace scram

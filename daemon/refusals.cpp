@@ -23,6 +23,8 @@ constexpr RefusedKind kind_of(TurnedAway why) {
             return RefusedKind::long_line;
         case TurnedAway::broken:
             return RefusedKind::broken;
+        case TurnedAway::revoked:
+            return RefusedKind::revoked;
     }
     return RefusedKind::broken;
 }
@@ -44,6 +46,8 @@ std::string_view name(RefusedKind kind) {
             return "source";
         case RefusedKind::request:
             return "request";
+        case RefusedKind::rate_limit:
+            return "rate_limit";
         case RefusedKind::crowded:
             return "crowded";
         case RefusedKind::silent:
@@ -54,6 +58,8 @@ std::string_view name(RefusedKind kind) {
             return "long_line";
         case RefusedKind::broken:
             return "broken";
+        case RefusedKind::revoked:
+            return "revoked";
     }
     return "?";
 }

@@ -21,15 +21,17 @@ enum class RefusedKind : std::uint8_t {
     trip,
     rearm,
     admin,
-    source,   // a source that the config does not have, is others', or is attached already
-    request,  // a line that is no request
-    crowded,  // net/unix_socket.h from here on
+    source,      // a source that the config does not have, is others', or is attached already
+    request,     // a line that is no request
+    rate_limit,  // more than one user may ask for in a row
+    crowded,     // net/unix_socket.h from here on
     silent,
     deaf,
     long_line,
     broken,
+    revoked,
 };
-inline constexpr std::size_t refused_kind_count = 12;
+inline constexpr std::size_t refused_kind_count = 14;
 std::string_view name(RefusedKind kind);
 
 class Refusals {

@@ -61,8 +61,7 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
             return newcomer.peer.uid == other.peer.uid;
         };
         if (count_if(of_its_group) >= control_group_max) send_away_one(of_its_group);
-        if (clients.size() >= control_clients_max)
-            send_away_one([](const Client&) { return true; });
+        if (clients.size() >= clients_max) send_away_one([](const Client&) { return true; });
     }
 
     template <class Test>
@@ -100,6 +99,16 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
             } else if (!client->granted && client->since < too_old) {
                 turn_away(client, TurnedAway::silent);
             }
+        }
+    }
+
+    void check_rights() {
+        const std::list<ClientPtr> now = clients;  // turn_away() removes one
+        for (const ClientPtr& client : now) {
+            client->stranger = !handler.holds_a_right(client->peer);
+            const bool may_stay = client->watching ? handler.may_watch(client->peer)
+                                                   : !(client->granted && client->stranger);
+            if (!may_stay) turn_away(client, TurnedAway::revoked);
         }
     }
 
@@ -202,6 +211,7 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
     ControlHandler& handler;
     Door door;
     asio::steady_timer patience_timer;
+    const std::size_t clients_max = share_of_descriptors(control_clients_max);
     std::list<ClientPtr> clients;  // the one longest there first
     bool stopped = false;
 };
@@ -226,6 +236,10 @@ bool Control::watched() const {
 
 void Control::announce(std::string_view line) {
     impl_->announce(line);
+}
+
+void Control::check_rights() {
+    impl_->check_rights();
 }
 
 void Control::stop() {

@@ -17,7 +17,7 @@ inline constexpr std::size_t control_line_max = 16 * 1024;
 // A crowd keeps no operator out. All strangers, who hold no right, share one group; each user who
 // holds one has his own. In a full group, or in a full room, a newcomer takes the place of the one
 // longest there that does not watch.
-inline constexpr std::size_t control_clients_max = 512;
+inline constexpr std::size_t control_clients_max = 512;  // or an eighth of all descriptors
 inline constexpr std::size_t control_group_max = 64;
 // Until the first line that its rights allow, and for a peer to take what it asked for.
 inline constexpr Duration control_patience = 5s;
@@ -39,6 +39,8 @@ struct ControlReply {
 class ControlHandler {
   public:
     virtual bool holds_a_right(const Peer& peer) const = 0;
+    // Asked again of each watcher by check_rights().
+    virtual bool may_watch(const Peer&) const { return true; }
     virtual ControlReply on_line(const Peer& peer, std::string_view line) = 0;
     // Its last line: the connection ends with it.
     virtual std::string on_turned_away(const Peer& peer, TurnedAway why) = 0;
@@ -58,6 +60,8 @@ class Control {
     bool watched()
         const;  // is anybody watching? If not, announce() costs nothing worth making a line for
     void announce(std::string_view line);
+    // The rights are others now: ends those who may no longer stay.
+    void check_rights();
     void start();
     void stop();
 

@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <cstring>
 #include <list>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/plan.h"
@@ -26,7 +28,7 @@ namespace {
 
 using Descriptor = boost::asio::posix::stream_descriptor;
 
-constexpr std::size_t connections_max = sources_max + 256;
+constexpr std::size_t unattached_most = 256;
 constexpr int messages_per_turn = 16;  // then the others have their turn: a flood starves nobody
 
 using Records = std::array<scram_signal, SCRAM_BATCH_MAX>;
@@ -73,9 +75,11 @@ void send_message(int socket, const scram_signal& record, std::string_view text,
 
 struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     struct Connection {
-        Connection(boost::asio::io_context& io, int fd) : descriptor(io, fd), peer(peer_of(fd)) {}
+        Connection(boost::asio::io_context& io, int fd, Time now)
+            : descriptor(io, fd), peer(peer_of(fd)), since(now) {}
         Descriptor descriptor;
         Peer peer;
+        Time since;
         std::optional<SourceId> source;
         Time attached_at{};
         bool has_ring = false;
@@ -88,20 +92,66 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
           gates(region),
           sink(to),
           door(loop, std::move(listener), [this](int fd) { on_connection(fd); }),
+          patience_timer(loop),
           feeds(to) {}
 
-    // A crowd that does not attach keeps no maker out: the one longest there makes room.
+    // A crowd that does not attach keeps no maker out: of its user's, or of all, the one longest
+    // there makes room.
     void on_connection(int fd) {
-        if (connections.size() >= connections_max) {
-            const auto idle = std::find_if(connections.begin(), connections.end(),
-                                           [](const ConnectionPtr& c) { return !c->source; });
-            if (idle != connections.end()) {
-                sink.turned_away((*idle)->peer, TurnedAway::crowded);
-                end(ConnectionPtr(*idle), {});
-            }
+        const auto connection = std::make_shared<Connection>(io, fd, monotonic_now());
+        const uid_t uid = connection->peer.uid;
+        make_room(unattached_per_user_max,
+                  [uid](const Connection& c) { return c.peer.uid == uid; });
+        make_room(unattached_max, [](const Connection&) { return true; });
+        connections.push_back(connection);
+        if (!std::exchange(is_patient, true)) watch_patience();
+        read_next(connection);
+    }
+
+    template <class Test>
+    void make_room(std::size_t most, Test test) {
+        ConnectionPtr longest;
+        std::size_t count = 0;
+        for (const ConnectionPtr& one : connections) {
+            if (one->source || !test(*one)) continue;
+            if (count++ == 0) longest = one;
         }
-        connections.push_back(std::make_shared<Connection>(io, fd));
-        read_next(connections.back());
+        if (count >= most) turn_away(longest, TurnedAway::crowded);
+    }
+
+    void turn_away(const ConnectionPtr& connection, TurnedAway why) {
+        sink.turned_away(connection->peer, why);
+        end(ConnectionPtr(connection), {});
+    }
+
+    // As long as there is one to wait for.
+    void watch_patience() {
+        patience_timer.expires_after(1s);
+        patience_timer.async_wait([self = shared_from_this()](auto error) {
+            if (error || self->stopped) return;
+            self->end_the_silent();
+            self->is_patient = std::any_of(self->connections.begin(), self->connections.end(),
+                                           [](const ConnectionPtr& c) { return !c->source; });
+            if (self->is_patient) self->watch_patience();
+        });
+    }
+
+    void end_the_silent() {
+        const Time too_old = monotonic_now() - attach_patience;
+        const std::list<ConnectionPtr> now = connections;  // turn_away() removes one
+        for (const ConnectionPtr& one : now) {
+            if (!one->source && one->since < too_old) turn_away(one, TurnedAway::silent);
+        }
+    }
+
+    void check_rights() {
+        const std::list<ConnectionPtr> now = connections;  // refuse_and_end() removes one
+        for (const ConnectionPtr& one : now) {
+            if (!one->source || sink.may_stay(*one->source, one->peer)) continue;
+            sink.turned_away(one->peer, TurnedAway::revoked);
+            refuse(one, "a reload took the right to publish away");
+            end(one, "a reload took its right to publish away");
+        }
     }
 
     void read_next(const ConnectionPtr& connection) {
@@ -139,7 +189,8 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
                                               size, +SCRAM_BATCH_MAX));
         }
         const std::size_t count = size / sizeof(scram_signal);
-        if (records[0].kind == SCRAM_DOORBELL && count == 1) return on_doorbell(connection);
+        if (records[0].kind == SCRAM_DOORBELL && count == 1 && connection->source)
+            return on_doorbell(connection);
         if (records[0].kind >= SCRAM_ATTACH) {
             const scram_signal request = records[0];
             if (count == 1) return on_request(connection, request);
@@ -268,6 +319,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     void stop() {
         stopped = true;
         door.close();
+        patience_timer.cancel();
         for (const ConnectionPtr& connection : connections) {
             send_message(connection->descriptor.native_handle(), answer_of(SCRAM_CLOSING),
                          "scramd ends on purpose");
@@ -281,7 +333,10 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     Gates& gates;
     SignalSink& sink;
     Door door;
+    boost::asio::steady_timer patience_timer;
+    const std::size_t unattached_max = share_of_descriptors(unattached_most);
     std::list<ConnectionPtr> connections;  // the one longest there first
+    bool is_patient = false;               // its timer runs
     RingFeeds feeds;
     Records records{};
     bool stopped = false;
@@ -292,6 +347,10 @@ Ingress::Ingress(boost::asio::io_context& io, Listener listener, Gates& gates, S
 
 void Ingress::start() {
     impl_->door.open();
+}
+
+void Ingress::check_rights() {
+    impl_->check_rights();
 }
 
 void Ingress::drill() {

@@ -18,10 +18,17 @@
 
 namespace scram {
 
+// Until a connection attaches.
+inline constexpr Duration attach_patience = 10s;
+// Connections of one user that have not attached. The newest takes the oldest's place.
+inline constexpr std::size_t unattached_per_user_max = 64;
+
 class SignalSink {
   public:
     // A source's name and process; its id, or why it may not attach (what was expected).
     virtual std::variant<SourceId, std::string> attach(std::string_view name, const Peer& peer) = 0;
+    // Asked again of each that is attached by check_rights().
+    virtual bool may_stay(SourceId, const Peer&) { return true; }
     virtual std::variant<FamilyId, std::string> resolve_family(SourceId source,
                                                                std::string_view name) = 0;
     virtual std::variant<MetricId, std::string> resolve_metric(std::string_view name) = 0;
@@ -48,6 +55,9 @@ class Ingress {
     Ingress& operator=(const Ingress&) = delete;
 
     void start();
+
+    // The rights are others now: ends sources that may no longer publish, as vanished.
+    void check_rights();
 
     // Reads what the rings hold, of each only so much that it holds up no other. True if there was
     // anything. The socket is read by `io`.

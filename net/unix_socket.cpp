@@ -1,11 +1,13 @@
 #include "net/unix_socket.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -62,6 +64,13 @@ Peer peer_of(int fd) {
         peer.gids.insert(peer.gids.end(), groups.begin(), groups.begin() + bytes / sizeof(gid_t));
     }
     return peer;
+}
+
+std::size_t share_of_descriptors(std::size_t most) {
+    constexpr rlim_t least = 16;
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return most;
+    return std::min<std::size_t>(most, std::max(least, files.rlim_cur / 8));
 }
 
 std::variant<Listener, std::string> listen_at(const std::string& path, int type, mode_t mode) {

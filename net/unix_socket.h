@@ -26,7 +26,12 @@ enum class TurnedAway : std::uint8_t {
     deaf,       // it does not read what it asked for
     long_line,  // longer than the longest
     broken,     // it broke the protocol
+    revoked,    // a reload took its right away
 };
+
+// How many of at most `most` connections may stand that nobody knows yet: an eighth of all
+// descriptors at most, so that there is always one for a link, a source or an operator.
+std::size_t share_of_descriptors(std::size_t most);
 
 // A socket that listens at `path`.
 struct Listener {

@@ -213,6 +213,20 @@ class Protocol(unittest.TestCase):
                 daemon.await_state(BTC, "confirmed")
                 reading.join()
 
+    def test_one_user_has_so_many_trips_in_a_row_and_those_that_close_a_gate_are_always_taken(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            with Control(lab.folder) as control:
+                answers = [control.ask("trip", target=BTC, reason="again") for _ in range(100)]
+                taken = sum(answer["ok"] for answer in answers)
+                self.assertGreaterEqual(taken, 60)
+                self.assertLess(taken, 100)
+                self.assertIn("asks too often", answers[-1]["error"])
+                self.assertTrue(control.ask("trip", target="mm-1/ETH-USD", reason="mine")["ok"])
+                self.assertTrue(control.ask("status")["ok"])
+            self.assertEqual(daemon.status()["refused"]["rate_limit"], 100 - taken)
+            self.assertEqual(daemon.log().count("kind=rate_limit"), 1)
+
     def test_as_many_clients_as_there_may_be_leave_the_daemon_alive(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()

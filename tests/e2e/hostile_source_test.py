@@ -5,6 +5,7 @@ import threading
 import unittest
 
 from lab import Lab, Refused, Source, eventually
+from waiting import PATIENCE
 
 BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
 RECORD = 64
@@ -340,6 +341,35 @@ class Masses(unittest.TestCase):
                 lab.source("evil").goodbye()
             except OSError as error:
                 self.fail(f"no place for a maker: {error}")
+            for one in crowd:
+                one.vanish()
+            lab.good_maker_still_trips()
+
+    def test_who_does_not_attach_is_cut_off_after_a_while_and_told(self):
+        with HostileLab() as lab:
+            idle = lab.source(None)
+            idle.socket.settimeout(60 * PATIENCE)
+            self.assertTrue(idle.is_cut_off())
+            self.assertEqual(lab.daemon.status()["refused"]["silent"], 1)
+            lab.daemon.await_log("kind=silent")
+            lab.good_maker_still_trips()
+
+    def test_a_strangers_doorbells_are_refused_and_counted(self):
+        with HostileLab() as lab:
+            evil = lab.source(None)
+            self.assertIn("before SCRAM_ATTACH", evil.refusal(evil.record(Source.DOORBELL)))
+            self.assertEqual(lab.daemon.status()["refused"]["broken"], 1)
+            lab.good_maker_still_trips()
+
+    def test_a_crowd_at_both_sockets_leaves_descriptors_for_makers_and_operators(self):
+        with HostileLab() as lab:
+            resource.prlimit(lab.daemon.process.pid, resource.RLIMIT_NOFILE, (200, 200))
+            _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            crowd = [Source(lab.folder, None) for _ in range(300)]
+            lab.source("evil").goodbye()
+            self.assertTrue(lab.daemon.status()["ok"])
+            self.assertGreater(lab.daemon.status()["refused"]["crowded"], 0)
             for one in crowd:
                 one.vanish()
             lab.good_maker_still_trips()

@@ -4,9 +4,10 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 
-from lab import BIN, Lab, Refused, Source, as_user, ctl_command, eventually
+from lab import BIN, Control, Lab, Refused, Source, as_user, ctl_command, eventually
 
 BTC = "mm-1/BTC-USD"
 NOBODY = 65534
@@ -91,6 +92,36 @@ class Rights(unittest.TestCase):
             self.assertEqual(as_user(4242, lambda: Source(lab.folder, "theirs").id), 0)
             self.assertEqual(as_user(NOBODY, lambda: Source(lab.folder, "mine").id), 1)
             self.assertIn("kind=source", lab.daemon.log())
+
+    def test_a_reload_that_takes_rights_away_ends_who_is_connected(self):
+        rights = f'read = ["uid:{NOBODY}"]\npublish = ["uid:{NOBODY}"]'
+        with self.lab(rights) as lab:
+            def stay():
+                with Control(lab.folder) as watcher:
+                    watcher.ask("watch")
+                    maker = Source(lab.folder)
+                    lines = iter(watcher.line, None)
+                    return [line.get("error", "") for line in lines][-1], maker.is_cut_off()
+
+            ended = []
+            connected = threading.Thread(target=lambda: ended.append(as_user(NOBODY, stay)))
+            connected.start()
+            eventually(lambda: lab.daemon.status()["sources"][0]["phase"] == "attached", "the maker is attached")
+            lab.daemon.reload(lab.config(more="[rights]\n"))
+            connected.join()
+            self.assertEqual(len(ended), 1)
+            self.assertIn("took the right", ended[0][0])
+            lab.daemon.await_state(BTC, "confirmed")
+            lab.daemon.await_log("took its right to publish away")
+            self.assertEqual(lab.daemon.status()["refused"]["revoked"], 2)
+
+    def test_a_reload_that_leaves_the_rights_as_they_are_ends_nobody(self):
+        with self.lab(f'publish = ["uid:{NOBODY}"]', sources=(("maker-1", ["*"], f'user = ["uid:{NOBODY}"]'),)) as lab:
+            maker = lab.source()
+            lab.daemon.reload(lab.daemon.config.read_text())
+            lab.daemon.await_log("plan_changed")
+            maker.publish(BTC, "delta", 3)
+            lab.daemon.await_value(BTC, "delta", 3)
 
     def test_scramctl_of_a_stranger_exits_1_and_says_why(self):
         with self.lab() as lab, tempfile.TemporaryDirectory() as folder:

@@ -435,6 +435,19 @@ TEST_CASE("receipts: the last trips are kept, and those that nobody took in time
     CHECK(book.changed().substr(0, 4) == "5 6 ");
 }
 
+TEST_CASE("receipts: operators' trips do not push out what a rule did") {
+    Book book(limited(2));
+    book->publish(maker, A, delta, 101);
+    book.answer(A, AnswerClass::confirmed);
+    for (std::size_t i = 0; i < receipts_max + 10; ++i) {
+        book->trip({B});
+        book.answer(B, AnswerClass::confirmed);
+    }
+    CHECK(book.receipts.size() == receipts_max);
+    CHECK(book.verdict_of(1) == Verdict::confirmed);
+    CHECK(book.receipts.find(TripId{2}) == nullptr);
+}
+
 TEST_CASE("receipts: where none has told all, the oldest gives way") {
     Plan plan = plan_of({receipts_max + 1});
     Book book(std::move(plan));

@@ -17,6 +17,7 @@ namespace {
 
 struct Desk final : ControlHandler {
     bool holds_a_right(const Peer&) const override { return !strangers; }
+    bool may_watch(const Peer&) const override { return !no_watching; }
     ControlReply on_line(const Peer&, std::string_view line) override {
         ++lines;
         if (line == "later")
@@ -30,6 +31,7 @@ struct Desk final : ControlHandler {
     }
 
     bool strangers = false;  // those who connect and speak now
+    bool no_watching = false;
     int lines = 0;
     std::vector<ControlAnswer> owed;
     std::map<TurnedAway, int> turned_away;
@@ -206,4 +208,24 @@ TEST_CASE("control: who leaves before his answer is told nothing") {
     room.control.stop();
     room.desk.owed[1]("done");
     CHECK(stays.hear() == "(ended)");
+}
+
+TEST_CASE("control: rights that were taken away end those who used them, and nobody else") {
+    Room room;
+    const Caller watcher = room.call();
+    watcher.say("watch\n");
+    const Caller asker = room.call();
+    asker.say("status\n");
+    room.run();
+    room.control.check_rights();
+    CHECK(room.desk.turned_away.empty());
+    room.desk.no_watching = true;
+    room.control.check_rights();
+    CHECK(room.desk.turned_away[TurnedAway::revoked] == 1);
+    CHECK(watcher.hear() == "ok watch\nbye\n(ended)");
+    CHECK(asker.hear() == "ok status\n");
+    room.desk.strangers = true;
+    room.control.check_rights();
+    CHECK(room.desk.turned_away[TurnedAway::revoked] == 2);
+    CHECK(asker.hear() == "bye\n(ended)");
 }
