@@ -41,13 +41,14 @@ constexpr bool is_watched_by_thread = false;
 #endif
 
 constexpr long signer_calls[] = {
-    SYS_recvfrom,    SYS_sendto,                                      // its work
-    SYS_exit,        SYS_exit_group,                                  // its end
-    SYS_brk,         SYS_mmap,       SYS_munmap,         SYS_mremap,  // memory
-    SYS_madvise,     SYS_futex,                                       // the allocator
-    SYS_write,                                                        // a broken promise, on stderr
-    SYS_sigaltstack,                                      // ASan's, before a process ends
-    SYS_getpid,      SYS_gettid,     SYS_rt_sigprocmask,  // the C library's, of itself
+    SYS_recvfrom,      SYS_sendto,                                      // its work
+    SYS_exit,          SYS_exit_group,                                  // its end
+    SYS_brk,           SYS_mmap,       SYS_munmap,         SYS_mremap,  // memory
+    SYS_madvise,       SYS_futex,                                       // the allocator
+    SYS_write,                                              // a broken promise, on stderr
+    SYS_sigaltstack,                                        // ASan's, before a process ends
+    SYS_getpid,        SYS_gettid,     SYS_rt_sigprocmask,  // the C library's, of itself
+    SYS_clock_gettime,                                      // where the kernel's page has no clock
 };
 
 constexpr long keeper_calls[] = {
@@ -60,8 +61,8 @@ constexpr long keeper_calls[] = {
 
 // Valgrind's own, of the process that it runs: among themselves, still without a file or a network.
 constexpr long valgrind_calls[] = {
-    SYS_read,          SYS_close,       SYS_fcntl,  SYS_pipe2,           SYS_mprotect,
-    SYS_clock_gettime, SYS_sched_yield, SYS_tgkill, SYS_rt_sigtimedwait, SYS_rt_sigaction,
+    SYS_read,        SYS_close,  SYS_fcntl,           SYS_pipe2,        SYS_mprotect,
+    SYS_sched_yield, SYS_tgkill, SYS_rt_sigtimedwait, SYS_rt_sigaction,
 #ifdef SYS_pipe
     SYS_pipe,
 #endif

@@ -20,21 +20,24 @@ const char* name(SignVerdict verdict) {
             return "wrong_lock";
         case SignVerdict::wrong_time:
             return "wrong_time";
+        case SignVerdict::too_often:
+            return "too_often";
         case SignVerdict::failed:
             return "failed";
     }
     return "unknown";
 }
 
-SigningDesk::SigningDesk(const Plan& plan, std::vector<std::unique_ptr<Signer>> signers)
-    : signers_(std::move(signers)) {
+SigningDesk::SigningDesk(const Plan& plan, std::vector<std::unique_ptr<Signer>> signers,
+                         SigningPace& pace)
+    : pace_(pace), signers_(std::move(signers)) {
     for (const FamilySpec& family : plan.families) {
         families_.push_back(
             {static_cast<std::uint16_t>(index(family.account)), family.inst_family});
     }
 }
 
-std::span<const SignAnswer> SigningDesk::answer(std::span<const std::byte> message) {
+std::span<const SignAnswer> SigningDesk::answer(std::span<const std::byte> message, Time now) {
     const std::size_t count = message.size() / sizeof(SignRequest);
     const bool is_whole = message.size() % sizeof(SignRequest) == 0;
     if (!is_whole || count == 0 || count > requests_per_message_max) {
@@ -45,18 +48,26 @@ std::span<const SignAnswer> SigningDesk::answer(std::span<const std::byte> messa
     for (std::size_t i = 0; i < count; ++i) {
         SignRequest request;
         std::memcpy(&request, message.data() + i * sizeof request, sizeof request);
-        answers_[i] = answer(request);
+        answers_[i] = answer(request, now);
     }
     return {answers_.data(), count};
 }
 
-SignAnswer SigningDesk::answer(const SignRequest& request) {
+SignAnswer SigningDesk::answer(const SignRequest& request, Time now) {
     SignAnswer answer{};
     answer.number = request.number;
     answer.timestamp = request.timestamp;
     answer.at = request.at;
     answer.verdict = look_at(request);
     if (answer.verdict != SignVerdict::is_signed) return answer;
+    if (!pace_.may_be_another(now)) {
+        answer.verdict = SignVerdict::too_often;
+        return answer;
+    }
+    if (!pace_.may_be_at(WallMillis{request.timestamp}, now)) {
+        answer.verdict = SignVerdict::wrong_time;
+        return answer;
+    }
     if (!signers_[request.account]->sign(prehash(request), answer.signature))
         answer.verdict = SignVerdict::failed;
     return answer;

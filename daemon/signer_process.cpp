@@ -15,11 +15,13 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <optional>
 
 #include "daemon/confine.h"
 #include "daemon/log_line.h"
 #include "daemon/signer_desk.h"
+#include "net/clock.h"
 
 namespace scram {
 namespace {
@@ -43,8 +45,8 @@ void serve(int fd, SigningDesk& desk) {
         const ssize_t size = recv(fd, message.data(), message.size(), 0);
         if (size < 0 && errno == EINTR) continue;
         if (size <= 0) return;
-        const auto answers =
-            std::as_bytes(desk.answer({message.data(), static_cast<std::size_t>(size)}));
+        const auto answers = std::as_bytes(
+            desk.answer({message.data(), static_cast<std::size_t>(size)}, boottime_now()));
         if (!say(fd, {reinterpret_cast<const char*>(answers.data()), answers.size()})) return;
     }
 }
@@ -142,6 +144,13 @@ std::unique_ptr<Signer> introduce(int fd, std::variant<Credentials, std::string>
     return std::make_unique<HmacSigner>(credentials.secret.reveal());
 }
 
+// Shared by all signers that the keeper starts: one that is killed takes no memory of it along.
+SigningPace* make_pace() {
+    void* at = mmap(nullptr, sizeof(SigningPace), PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return at == MAP_FAILED ? nullptr : new (at) SigningPace;
+}
+
 std::optional<SigningDesk> make_desk(int fd, const Plan& plan, const LoadAccount& load) {
     std::vector<std::unique_ptr<Signer>> signers;
     bool complete = true;
@@ -149,8 +158,9 @@ std::optional<SigningDesk> make_desk(int fd, const Plan& plan, const LoadAccount
         signers.push_back(introduce(fd, load(id_at<AccountId>(a))));
         complete = complete && signers.back() != nullptr;
     }
-    if (!complete) return std::nullopt;
-    return SigningDesk(plan, std::move(signers));
+    SigningPace* pace = make_pace();
+    if (!complete || pace == nullptr) return std::nullopt;
+    return SigningDesk(plan, std::move(signers), *pace);
 }
 
 void keep(int fd, pid_t network, const Plan& plan, const LoadAccount& load,

@@ -33,8 +33,9 @@ enum class SignVerdict : std::uint8_t {
     unknown_account,
     unknown_family,  // not configured for that account
     wrong_lock,
-    wrong_time,  // not within the years 1970 to 9999
-    failed,      // OpenSSL gave nothing
+    wrong_time,  // not around the moment that the signer was asked for last
+    too_often,
+    failed,  // OpenSSL gave nothing
 };
 const char* name(SignVerdict verdict);
 

@@ -34,7 +34,7 @@ struct Bench {
         armory.emplace(config, *client);
         std::vector<std::unique_ptr<Signer>> signers;
         for (int a = 0; a < 2; ++a) signers.push_back(std::make_unique<HmacSigner>(example_secret));
-        desk.emplace(config.plan, std::move(signers));
+        desk.emplace(config.plan, std::move(signers), pace);
     }
     ~Bench() { die(); }
 
@@ -51,7 +51,7 @@ struct Bench {
         return asked;
     }
     void answer(const std::vector<SignRequest>& asked) {
-        const auto answers = desk->answer(std::as_bytes(std::span(asked)));
+        const auto answers = desk->answer(std::as_bytes(std::span(asked)), Time{});
         REQUIRE(send(far, answers.data(), answers.size_bytes(), 0) > 0);
     }
     std::size_t answer_all() {
@@ -82,6 +82,7 @@ struct Bench {
     int far = -1;
     std::optional<SignerClient> client;
     std::optional<Armory> armory;
+    SigningPace pace;
     std::optional<SigningDesk> desk;
 };
 

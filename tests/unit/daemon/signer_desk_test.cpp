@@ -11,16 +11,20 @@ using namespace scram::test;
 
 namespace {
 
+constexpr Time start = time_from_ns(1'000'000'000);
+
 SigningDesk desk() {
     std::vector<std::unique_ptr<Signer>> signers;
     signers.push_back(std::make_unique<HmacSigner>(example_secret));
     signers.push_back(std::make_unique<HmacSigner>("another secret"));
-    return SigningDesk(signer_plan(), std::move(signers));
+    static SigningPace pace;
+    pace = {};
+    return SigningDesk(signer_plan(), std::move(signers), pace);
 }
 
 SignAnswer answer_to(const SignRequest& request) {
     SigningDesk its = desk();
-    const auto answers = its.answer(std::as_bytes(std::span(&request, 1)));
+    const auto answers = its.answer(std::as_bytes(std::span(&request, 1)), start);
     REQUIRE(answers.size() == 1);
     return answers[0];
 }
@@ -117,7 +121,7 @@ TEST_CASE("signing desk: a lock is within 0 to 10000 ms, and only a mass-cancel 
     CHECK(refusal_of(read) == SignVerdict::wrong_lock);
 }
 
-TEST_CASE("signing desk: a time has four digits of a year, and no clock is asked about it") {
+TEST_CASE("signing desk: a time has four digits of a year, whatever this machine's clock says") {
     SignRequest request = v2_request();
     for (const std::int64_t time : {std::int64_t{0}, v2_time.value, timestamp_max.value}) {
         request.timestamp = time;
@@ -136,7 +140,7 @@ TEST_CASE("signing desk: a message of any other size is refused whole") {
     std::vector<SignRequest> many(requests_per_message_max + 1, v2_request());
     const auto bytes = std::as_bytes(std::span(many));
     for (std::size_t size = 0; size <= bytes.size(); ++size) {
-        const auto answers = its.answer(bytes.first(size));
+        const auto answers = its.answer(bytes.first(size), start);
         const bool is_right = size > 0 && size < bytes.size() && size % sizeof(SignRequest) == 0;
         REQUIRE(answers.size() == (is_right ? size / sizeof(SignRequest) : 1));
         REQUIRE((answers[0].verdict == SignVerdict::is_signed) == is_right);
@@ -150,10 +154,26 @@ TEST_CASE("signing desk: in one message, what is refused stands beside what is s
     SigningDesk its = desk();
     std::vector<SignRequest> three(3, v2_request());
     three[1].lock_ms = -5;
-    const auto answers = its.answer(std::as_bytes(std::span(three)));
+    const auto answers = its.answer(std::as_bytes(std::span(three)), start);
     REQUIRE(answers.size() == 3);
     CHECK(answers[0].verdict == SignVerdict::is_signed);
     CHECK(answers[1].verdict == SignVerdict::wrong_lock);
     CHECK(answers[1].signature == SignatureText{});
     CHECK(answers[2].verdict == SignVerdict::is_signed);
+}
+
+TEST_CASE("signing desk: another time than that of now is refused once it has moved too often") {
+    SigningDesk its = desk();
+    std::vector<SignVerdict> verdicts;
+    for (std::int64_t day = 0; day < 10; ++day) {
+        SignRequest request = v2_request();
+        request.timestamp += day * 86'400'000;
+        const auto answers = its.answer(std::as_bytes(std::span(&request, 1)), start);
+        verdicts.push_back(answers[0].verdict);
+        CHECK((answers[0].signature == SignatureText{}) ==
+              (answers[0].verdict != SignVerdict::is_signed));
+    }
+    CHECK(verdicts[7] == SignVerdict::is_signed);
+    CHECK(verdicts[8] == SignVerdict::wrong_time);
+    CHECK(verdicts[9] == SignVerdict::wrong_time);
 }
