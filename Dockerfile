@@ -1,6 +1,6 @@
-# scramd in a container: not root, nothing but the package and what it depends on. Mount the config and the
-# credentials (mode 0400, owned by uid 990) at /etc/scramd, keep /var/lib/scramd (the journal: what is latched stays
-# latched), and share /run/scramd with the makers.
+# scramd in a container: not root, nothing but the package and what it depends on. Mount the config at /etc/scramd and
+# the credentials (mode 0400, owned by uid 990) at /run/secrets, which the process that speaks to the network cannot
+# read; keep /var/lib/scramd (the journal: what is latched stays latched), and share /run/scramd with the makers.
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
         g++ cmake ninja-build file dpkg-dev libboost1.81-dev libssl-dev libsimdjson-dev libfmt-dev \
@@ -21,6 +21,7 @@ RUN --mount=type=bind,from=packages,target=/packages \
     apt-get update && apt-get install -y --no-install-recommends tini systemd-standalone-sysusers /packages/scramd_*.deb \
     && rm -rf /var/lib/apt/lists/*
 USER 990:990
+ENV CREDENTIALS_DIRECTORY=/run/secrets
 VOLUME ["/run/scramd", "/var/lib/scramd"]
 # tini is the container's first process, which nothing within can kill: scramd's keeper can kill scramd if it hangs, the
 # container ends, and its restart policy starts it again.

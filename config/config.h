@@ -21,6 +21,9 @@ enum class Wait : std::uint8_t { sleep, spin };
 // link is warm.
 enum class ReadyWhen : std::uint8_t { armed, first_link };
 
+// What a start does where the process that speaks to the network could read the credentials again.
+enum class ReadableCredentials : std::uint8_t { refuse, warn };
+
 struct ExchangeConfig {
     std::string host = "www.okx.com";
     std::uint16_t port = 443;
@@ -88,7 +91,8 @@ struct Config {
     Wait wait = Wait::sleep;  // where a core is given, and nothing else said: spin
     ReadyWhen ready_when = ReadyWhen::armed;
     Duration halted_after = 1s;  // age of the loop's heartbeat at which makers count as halted
-    int cpu = -1;                // to pin the loop to; -1: not pinned
+    ReadableCredentials readable_credentials = ReadableCredentials::refuse;
+    int cpu = -1;  // to pin the loop to; -1: not pinned
 };
 
 // Root and the user that scramd runs as may do everything; others what `rights` says.

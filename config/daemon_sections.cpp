@@ -109,6 +109,7 @@ void read_mode(Section& paths, std::string_view key, std::uint32_t& mode) {
 
 void read_top(Section& top, Config& config) {
     top.read("ready_when", config.ready_when, ready_when_words);
+    top.read("readable_credentials", config.readable_credentials, readable_credentials_words);
     top.read("cpu", config.cpu, {-1, cpu_max, "-1: not pinned"});
     config.wait = config.cpu < 0 ? Wait::sleep : Wait::spin;
     top.read("wait", config.wait, wait_words);

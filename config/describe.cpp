@@ -52,6 +52,8 @@ Block top_block(const Config& config) {
         "the top of the file",
         {line("cpu", config.cpu), line("wait", in_quotes(word(config::wait_words, config.wait))),
          line("ready_when", in_quotes(word(config::ready_when_words, config.ready_when))),
+         line("readable_credentials",
+              in_quotes(word(config::readable_credentials_words, config.readable_credentials))),
          line("metrics", list(config.plan.metrics))}};
 }
 

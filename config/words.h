@@ -9,6 +9,7 @@ namespace scram::config {
 
 inline constexpr std::string_view wait_words[] = {"sleep", "spin"};
 inline constexpr std::string_view ready_when_words[] = {"armed", "first_link"};
+inline constexpr std::string_view readable_credentials_words[] = {"refuse", "warn"};
 inline constexpr std::string_view records_words[] = {"sealed", "plain"};
 inline constexpr std::string_view kind_words[] = {"limit",      "drawdown", "change", "count",
                                                   "divergence", "stale",    "gone",   "bad"};

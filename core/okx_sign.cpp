@@ -52,6 +52,13 @@ struct HmacSigner::Impl {
     std::unique_ptr<EVP_MAC_CTX, MacContextDelete> context;
 };
 
+bool offers_signatures() {
+    const std::unique_ptr<EVP_MAC, MacDelete> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    EVP_MD* digest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    EVP_MD_free(digest);
+    return mac != nullptr && digest != nullptr;
+}
+
 HmacSigner::HmacSigner(std::string_view secret) : impl_(std::make_unique<Impl>()) {
     impl_->mac.reset(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
     check(impl_->mac != nullptr, "OpenSSL provides HMAC");

@@ -28,6 +28,12 @@ class Signer {
     virtual bool sign(std::string_view prehash, SignatureText& out) = 0;
 };
 
+// OpenSSL can sign: what the file in OPENSSL_CONF activates may lack it.
+bool offers_signatures();
+inline constexpr std::string_view no_signatures =
+    "OpenSSL offers no HMAC-SHA256, which every request to OKX is signed with: the file in "
+    "OPENSSL_CONF must activate the provider \"default\" (or \"fips\"), or unset OPENSSL_CONF";
+
 class HmacSigner final : public Signer {
   public:
     // Copies `secret` into OpenSSL's context, which wipes it when it ends.

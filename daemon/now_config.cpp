@@ -12,8 +12,9 @@ using Names = std::vector<std::string_view>;
 
 // What a cancel does not need. A section that nobody knows is none of these: it may be a family's
 // header with a slip in it, and all that `all` means must be known.
-const Names unneeded = {"cpu",    "journal", "metrics", "paths", "ready_when",
-                        "rights", "rule",    "source",  "wait",  "wire"};
+const Names unneeded = {"cpu",        "journal", "metrics", "paths",  "readable_credentials",
+                        "ready_when", "rights",  "rule",    "source", "wait",
+                        "wire"};
 const Names unneeded_at_a_pinch = {"timings"};  // their defaults will do
 
 void drop(toml::table& from, const Names& keys) {

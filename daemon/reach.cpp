@@ -77,7 +77,8 @@ std::string readable_again(const Config& config) {
 
 }  // namespace
 
-std::vector<std::string> give_up_reach(const Config& config, const SignerHello& signer) {
+std::variant<std::vector<std::string>, std::string> give_up_reach(const Config& config,
+                                                                  const SignerHello& signer) {
     std::vector<std::string> warnings;
     const auto warn = [&](std::string_view what, std::string_view detail) {
         warnings.push_back(LogLine(LogEvent::reach).add("what", what).add("detail", detail).text());
@@ -95,10 +96,16 @@ std::vector<std::string> give_up_reach(const Config& config, const SignerHello& 
     if (const std::string why = confine_files(folders_of(config)); !why.empty())
         warn("files",
              "the process that speaks to the network keeps all files within its reach: " + why);
-    if (const std::string files = readable_again(config); !files.empty())
-        warn("credentials", files +
-                                " can be read again by the process that speaks to the network: "
-                                "let the service manager hand them over (LoadCredential=)");
+    const std::string files = readable_again(config);
+    if (files.empty()) return warnings;
+    const std::string detail =
+        files +
+        " can be read again by the process that speaks to the network: let the service manager "
+        "hand them over (LoadCredential=), or in a container mount them at /run/secrets and set "
+        "CREDENTIALS_DIRECTORY to that";
+    if (config.readable_credentials == ReadableCredentials::refuse)
+        return detail + "; or allow it: readable_credentials = \"warn\" in " + config.file.native();
+    warn("credentials", detail);
     return warnings;
 }
 

@@ -6,6 +6,7 @@
 // unknown target; 3 the config or all credentials are wrong.
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -18,8 +19,10 @@
 #include <thread>
 
 #include "core/check.h"
+#include "core/okx_sign.h"
 #include "daemon/now_check.h"
 #include "daemon/now_config.h"
+#include "daemon/standard_descriptors.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -80,6 +83,12 @@ void guard_process() {
     prctl(PR_SET_DUMPABLE, 0);
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
+    // The secret is not swapped, where the limit allows for all that may come: below it a mapping
+    // would fail.
+    rlimit locked{RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_MEMLOCK, &locked);
+    if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 && locked.rlim_cur == RLIM_INFINITY)
+        mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGHUP, SIG_IGN);
 }
@@ -246,6 +255,10 @@ int run_with(const Config& config, const Options& options, Time began) {
 
 int run(const Options& options) {
     const Time began = monotonic_now();
+    if (!offers_signatures()) {
+        complain(no_signatures);
+        return wrong_config;
+    }
     guard_process();
     auto loaded = load_for_now(options.config);
     if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
@@ -262,6 +275,7 @@ int run(const Options& options) {
 }  // namespace scram
 
 int main(int argc, char** argv) {
+    scram::open_standard_descriptors();
     CLI::App app{scram::about, "scram-now"};
     scram::Options options;
     scram::declare(app, options);

@@ -20,6 +20,7 @@
 #include "daemon/print_latency.h"
 #include "daemon/scramctl_publish.h"
 #include "daemon/scramctl_receipt.h"
+#include "daemon/standard_descriptors.h"
 #include "daemon/whole_number.h"
 
 namespace scram {
@@ -390,5 +391,6 @@ int run(int argc, char** argv) {
 }  // namespace scram
 
 int main(int argc, char** argv) {
+    scram::open_standard_descriptors();
     return scram::run(argc, argv);
 }

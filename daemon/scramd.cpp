@@ -17,11 +17,13 @@
 
 #include "config/config.h"
 #include "config/credentials.h"
+#include "core/okx_sign.h"
 #include "daemon/app.h"
 #include "daemon/cores.h"
 #include "daemon/log_line.h"
 #include "daemon/reach.h"
 #include "daemon/service.h"
+#include "daemon/standard_descriptors.h"
 
 namespace scram {
 namespace {
@@ -136,13 +138,18 @@ int run(const std::string& file) {
         for (const ConfigError& error : *errors) complain(error.text());
         return wrong_config;
     }
+    if (!offers_signatures()) {
+        complain(no_signatures);
+        return failed;
+    }
     guard_process();
     keep_memory();
     keep_off(std::get<Config>(result).cpu);
     stay_in_memory();
     App::Parts parts;
     if (!make_parts(std::get<Config>(result), parts)) return failed;
-    parts.warnings = give_up_reach(std::get<Config>(result), parts.signer.hello);
+    const Config& config = std::get<Config>(result);
+    if (!take(give_up_reach(config, parts.signer.hello), parts.warnings)) return failed;
     warn_of_pid_1(parts.warnings);
     return App(std::get<Config>(std::move(result)), std::move(parts)).run() ? ended : failed;
 }
@@ -151,6 +158,7 @@ int run(const std::string& file) {
 }  // namespace scram
 
 int main(int argc, char** argv) {
+    scram::open_standard_descriptors();
     CLI::App options{"scramd: a kill switch for option market makers on OKX", "scramd"};
     std::string file = "/etc/scramd/scramd.toml";
     bool check = false, quiet = false;

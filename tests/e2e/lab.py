@@ -159,7 +159,9 @@ def config_text(folder, port, accounts=("mm-1",), families=("mm-1/BTC-USD", "mm-
     """A config for a lab; `rules`, `exchange`, `more` and `..._keys` are TOML text. A source is a name, or a
     name, the families that it may publish for, and further keys."""
     ca_file = pki() / "ca.pem" if ca_file is None else ca_file
+    warn = "" if "readable_credentials" in more else 'readable_credentials = "warn"'
     text = f"""metrics = {metrics}
+{warn}
 {more}
 [exchange]
 host = "{host}"

@@ -191,6 +191,14 @@ class Apart(unittest.TestCase):
             maker.publish(BTC, "delta", 31)
             lab.daemon.await_state(BTC, "confirmed")
 
+    def test_credentials_beside_the_config_are_refused_unless_that_is_allowed(self):
+        with Lab() as lab:
+            daemon = lab.scramd(more='readable_credentials = "refuse"')
+            self.assertEqual(daemon.ended(), 1)
+            self.assertIn(str(lab.folder / "mm-1.credentials"), daemon.log())
+            self.assertIn('readable_credentials = "warn"', daemon.log())
+            lab.children.remove(daemon)
+
     def test_credentials_beside_the_config_can_which_is_told_once_with_what_to_do(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()

@@ -73,12 +73,12 @@ class Ship:
         self.home = tempfile.TemporaryDirectory(prefix="ship-", dir=desk.WORK)
         self.folder = pathlib.Path(self.home.name)
         self.sim = Sim(self.folder, {"mm-1": ""})
-        for part in ("etc", "run", "state"):
+        for part in ("etc", "run", "secrets", "state"):
             (self.folder / part).mkdir()
             os.chown(self.folder / part, USER, USER)
         write(self.folder / "etc/scramd.toml", desk.CONFIG.format(port=self.sim.port, more=""))
         write(self.folder / "etc/ca.pem", (pki() / "ca.pem").read_text())
-        write(self.folder / "etc/mm-1.credentials", desk.CREDENTIALS, 0o400)
+        write(self.folder / "secrets/mm-1.credentials", desk.CREDENTIALS, 0o400)
         self.these = container.Containers().__enter__()
         return self
 
@@ -90,7 +90,7 @@ class Ship:
 
     def start(self):
         self.these.podman("rm", "--force", self.name)
-        shared = {"etc": "/etc/scramd:ro", "run": "/run/scramd", "state": "/var/lib/scramd"}
+        shared = {"etc": "/etc/scramd:ro", "secrets": "/run/secrets:ro", "run": "/run/scramd", "state": "/var/lib/scramd"}
         volumes = [word for part, at in shared.items() for word in ("-v", f"{self.folder / part}:{at}")]
         done = self.these.podman("run", "--detach", "--name", self.name, *container.RUN, *volumes, container.IMAGE)
         if done.returncode != 0:

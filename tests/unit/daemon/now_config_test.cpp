@@ -1,6 +1,9 @@
 #include "daemon/now_config.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
 
 #include "tests/unit/config/fixture.h"
 
@@ -89,4 +92,22 @@ TEST_CASE(
         REQUIRE_MESSAGE(std::holds_alternative<std::vector<ConfigError>>(loaded), bad);
         CHECK_FALSE(std::get<std::vector<ConfigError>>(loaded).empty());
     }
+}
+
+TEST_CASE("now config: what is no regular file, or too large, is refused and not waited for") {
+    const auto refusal = [](const std::filesystem::path& file) {
+        const auto loaded = load_for_now(file);
+        const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded);
+        REQUIRE(errors != nullptr);
+        return errors->at(0).message;
+    };
+    const TempFolder folder;
+    const auto large = folder.write("large.toml", "");
+    const auto fifo = large.parent_path() / "fifo";
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    CHECK(refusal(fifo) == "is not a regular file");
+    CHECK(refusal("/dev/zero") == "is not a regular file");
+    CHECK(refusal(large.parent_path()) == "is not a regular file");
+    std::filesystem::resize_file(large, std::uintmax_t{1} << 30);
+    CHECK(refusal(large) == "is larger than 4194304 bytes");
 }
