@@ -120,13 +120,15 @@ class Board {
     // What became of it. Never blocks, never allocates.
     void after(const Step& step, const Engine& engine, WallMillis wall);
     void touch(FamilyId family) const;  // reads what before() would write
+    // All of it once more, into memory that stands in the place of what was lost.
+    void write_again(std::span<std::byte> memory, const Engine& engine, const BootId& boot);
     // A peaceful end: the last record.
     void stop(WallMillis wall, Time now);
 
     std::uint64_t last() const { return last_; }  // sequence of the last record
     // The record of a sequence that is neither past last() nor before the oldest in the ring.
     const JournalRecord& record(std::uint64_t sequence) const {
-        return ring_[(sequence - 1) % ring_.size()];
+        return kept_[(sequence - 1) % kept_.size()];
     }
     // The files hold all records up to `sequence`: their room may be used again.
     void stored(std::uint64_t sequence);
@@ -148,6 +150,10 @@ class Board {
     std::span<Folded::Word> words_;
     std::span<Budget::Image> budgets_;
     std::span<JournalRecord> ring_;
+    // As in the ring: the shared memory is others' to lose, and the files are written from here.
+    std::vector<JournalRecord> kept_;
+    TripId last_trip_;
+    AttemptId last_attempt_;
     Hasher hasher_;
     Hash last_hash_;
     std::uint64_t last_;

@@ -1,6 +1,8 @@
 // The board: plain stores into shared memory, in an order that leaves it right after each of them.
 #include <atomic>  // for a fence of the compiler's: no thread is here
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "core/journal_format.h"
 
@@ -45,6 +47,7 @@ void Board::before(const Step& step, const Engine& engine) {
         if (action.kind != ActionKind::fire) continue;
         words_[index(action.family)] = Word::latched;
         budgets_[index(action.account)] = engine.budget(action.account).image();
+        last_attempt_ = action.attempt;
         head_->last_attempt = static_cast<std::uint64_t>(action.attempt);
     }
     in_order();
@@ -60,8 +63,10 @@ void Board::after(const Step& step, const Engine& engine, WallMillis wall) {
     Time now{};
     for (const Event& event : step.events) {
         now = event.at;
-        if (event.kind == EventKind::tripped)
+        if (event.kind == EventKind::tripped) {
+            last_trip_ = event.trip;
             head_->last_trip = static_cast<std::uint64_t>(event.trip);
+        }
         const auto record = record_of(event, engine, wall);
         if (!record || !append(*record)) continue;
         if (const auto standing = standing_of(*record)) standings_[index(event.family)] = *standing;
@@ -74,6 +79,15 @@ void Board::after(const Step& step, const Engine& engine, WallMillis wall) {
             append_standing(f, engine.plan(), standing, {}, wall, now);
         words_[f] = word_of(standing);
     }
+    for (std::size_t a = 0; a < budgets_.size(); ++a)
+        budgets_[a] = engine.budget(id_at<AccountId>(a)).image();
+}
+
+void Board::write_again(std::span<std::byte> memory, const Engine& engine, const BootId& boot) {
+    write_head(memory, engine.plan(), boot);
+    std::copy(kept_.begin(), kept_.end(), ring_.begin());
+    for (std::size_t f = 0; f < words_.size(); ++f)
+        words_[f] = word_of(standing_of(engine.family(id_at<FamilyId>(f))));
     for (std::size_t a = 0; a < budgets_.size(); ++a)
         budgets_[a] = engine.budget(id_at<AccountId>(a)).image();
 }
@@ -100,7 +114,7 @@ bool Board::append(JournalRecord record) {
     }
     record.sequence = last_ + 1;
     record.hash = last_hash_ = hasher_(last_hash_, record);
-    ring_[last_ % ring_.size()] = record;
+    ring_[last_ % ring_.size()] = kept_[last_ % kept_.size()] = record;
     in_order();
     head_->last = ++last_;
     return true;
@@ -114,8 +128,8 @@ void Board::tell_loss(WallMillis wall, Time now) {
     record.kind = RecordKind::lost;
     record.wall_ms = wall.value;
     record.monotonic_ns = ns_of(now);
-    record.trip = head_->last_trip;
-    record.attempt = head_->last_attempt;
+    record.trip = static_cast<std::uint64_t>(last_trip_);
+    record.attempt = static_cast<std::uint64_t>(last_attempt_);
     record.value = static_cast<double>(untold_);
     append(record);
     untold_ = 0;
@@ -142,7 +156,9 @@ std::size_t Board::size_for(const Plan& plan, std::size_t records) {
 
 Board::Board(std::span<std::byte> memory, const Plan& plan, const Folded& folded,
              const Restored& restored, const BootId& boot, WallMillis wall, Time now)
-    : last_hash_(folded.last_hash),
+    : last_trip_(restored.last_trip),
+      last_attempt_(restored.last_attempt),
+      last_hash_(folded.last_hash),
       last_(folded.last_sequence),
       stored_(folded.unstored.empty() ? folded.last_sequence : folded.stored_sequence),
       standings_(plan.families.size()) {
@@ -154,11 +170,11 @@ Board::Board(std::span<std::byte> memory, const Plan& plan, const Folded& folded
     check(folded.unstored.size() <= ring_.size(), "what was not stored fits into the ring");
     head_ = part<BoardHead>(memory, 0, 1).data();
     write_head(memory, plan, boot);
+    kept_.resize(ring_.size());
     for (const JournalRecord& record : folded.unstored) {
-        ring_[(record.sequence - 1) % ring_.size()] = record;
+        const std::size_t at = (record.sequence - 1) % ring_.size();
+        ring_[at] = kept_[at] = record;
     }
-    head_->last_trip = static_cast<std::uint64_t>(restored.last_trip);
-    head_->last_attempt = static_cast<std::uint64_t>(restored.last_attempt);
     open(plan, folded, restored, boot, wall, now);
 }
 
@@ -170,6 +186,8 @@ void Board::write_head(std::span<std::byte> memory, const Plan& plan, const Boot
     head_->boot = boot;
     head_->last = last_;
     head_->stored = stored_;
+    head_->last_trip = static_cast<std::uint64_t>(last_trip_);
+    head_->last_attempt = static_cast<std::uint64_t>(last_attempt_);
     std::size_t at = BoardLayout::names;
     const auto put = [&](std::string_view name) {
         name.copy(reinterpret_cast<char*>(memory.data() + at), name_size - 1);

@@ -205,6 +205,8 @@ std::string App::adopt(NextConfig& next) {
     std::swap(config_, next.config);
     gates_->halted_after(config_.halted_after);
     driver_.adopt(*next.plan);
+    ingress_.check_rights();
+    control_.check_rights();
     return {};
 }
 
@@ -216,7 +218,8 @@ void App::say(const std::vector<JournalNews>& news) {
 void App::beat() {
     driver_.turns().did("beat", monotonic_now());
     service_.watchdog();
-    say(journal_->beat(monotonic_now()));
+    driver_.look_at_clocks();
+    say(journal_->beat(monotonic_now(), driver_.engine()));
     say(driver_.receipts_news());
     scribe_.tell_repeats(monotonic_now());
     look_after_signer(monotonic_now());

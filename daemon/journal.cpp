@@ -16,12 +16,14 @@
 #include <cstring>
 
 #include "daemon/log_line.h"
+#include "daemon/memory_guard.h"
 #include "net/clock.h"
 
 namespace scram {
 namespace {
 
-constexpr Duration patience = 5s;  // with a disk that does not answer
+constexpr Duration patience = 5s;      // with a disk that does not answer
+constexpr Duration board_pause = 10s;  // between two tries to have a file for the board
 
 // All zero: not known.
 BootId boot_id() {
@@ -154,9 +156,7 @@ std::vector<JournalNews> Journal::report() const {
 const Restored& Journal::begin() {
     memory_ = map_board(Board::size_for(plan_));
     board_.emplace(memory_, plan_, folded_, restored_, boot_id(), wall_now(), monotonic_now());
-    const std::string fresh = board_path_ + ".new";
-    if (board_trouble_.empty() && std::rename(fresh.c_str(), board_path_.c_str()) != 0)
-        board_trouble_ = fmt::format("cannot rename {}: {}", fresh, std::strerror(errno));
+    if (board_trouble_.empty()) board_trouble_ = show_board();
     published_ = board_->last();
     JournalKeeper::Options options;
     options.directory = directory_;
@@ -170,30 +170,72 @@ const Restored& Journal::begin() {
 
 // Shared memory that outlives the process; else memory that does not.
 std::span<std::byte> Journal::map_board(std::size_t size) {
-    const auto shared = map_shared(board_path_ + ".new", size);
+    const auto shared = map_shared(board_path_ + ".new", size, nullptr);
     if (!shared.empty()) return shared;
     void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) throw std::bad_alloc();
     return {static_cast<std::byte*>(at), size};
 }
 
-std::span<std::byte> Journal::map_shared(const std::string& path, std::size_t size) {
+// What is in the new file counts from here on. Empty, or why not.
+std::string Journal::show_board() {
+    const std::string fresh = board_path_ + ".new";
+    if (std::rename(fresh.c_str(), board_path_.c_str()) == 0) return {};
+    return fmt::format("cannot rename {}: {}", fresh, std::strerror(errno));
+}
+
+// `in_place_of`: the memory whose addresses it takes; nullptr: any.
+std::span<std::byte> Journal::map_shared(const std::string& path, std::size_t size,
+                                         void* in_place_of) {
     const auto failed = [&](int fd, int error) {
         board_trouble_ = fmt::format("no board at {}: {}; a crash may forget its last moment", path,
                                      std::strerror(error));
         if (fd >= 0) ::close(fd);
         return std::span<std::byte>{};
     };
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    unlink(path.c_str());  // of a start that came no further, or whatever else lies there
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) return failed(fd, errno);
     // All of it now: a store into memory that the system cannot give would end the process.
     if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(size)); error != 0)
         return failed(fd, error);
-    void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    const int how = MAP_SHARED | MAP_POPULATE | (in_place_of != nullptr ? MAP_FIXED : 0);
+    void* at = mmap(in_place_of, size, PROT_READ | PROT_WRITE, how, fd, 0);
     if (at == MAP_FAILED) return failed(fd, errno);
+    struct stat info {};
+    board_file_ = fstat(fd, &info) == 0 ? info.st_ino : 0;
     ::close(fd);
+    guard_memory({static_cast<std::byte*>(at), size});
     (void)mlock(at, size);  // where the limits allow
     return {static_cast<std::byte*>(at), size};
+}
+
+// Why the board is not what a next start should read; empty if it is.
+std::string Journal::board_fault() const {
+    if (!board_trouble_.empty()) return board_trouble_;
+    struct stat info {};
+    const bool there = stat(board_path_.c_str(), &info) == 0 && info.st_ino == board_file_;
+    if (!there) return board_path_ + " was removed by somebody";
+    const bool whole = static_cast<std::size_t>(info.st_size) >= memory_.size();
+    return whole && !memory_was_lost() ? "" : board_path_ + " was cut by somebody";
+}
+
+// Another file takes the place of one that was lost, or could not be had before.
+void Journal::look_after_board(Time now, const Engine& engine, std::vector<JournalNews>& news) {
+    const std::string fault = board_fault();
+    if (fault.empty() || now - board_tried_ < board_pause) return;
+    board_tried_ = now;
+    if (board_trouble_.empty())
+        news.push_back({2, LogLine(LogEvent::journal_trouble)
+                               .add("detail", fault + ": another takes its place")
+                               .text()});
+    board_trouble_ = fault;
+    if (map_shared(board_path_ + ".new", memory_.size(), memory_.data()).empty()) return;
+    board_->write_again(memory_, engine, boot_id());
+    board_trouble_ = show_board();
+    if (board_trouble_.empty())
+        news.push_back(
+            {5, LogLine(LogEvent::journal_mended).add("detail", board_path_ + " is whole").text()});
 }
 
 void Journal::after(const Step& step, const Engine& engine) {
@@ -210,10 +252,11 @@ void Journal::publish() {
     keeper_->publish(published_);
 }
 
-std::vector<JournalNews> Journal::beat(Time now) {
+std::vector<JournalNews> Journal::beat(Time now, const Engine& engine) {
     keeper_->nudge();
     publish();
     auto news = keeper_->take_news();
+    look_after_board(now, engine, news);
     const bool behind = board_->stored() != board_->last();
     behind_since_ = !behind ? never : std::min(behind_since_, now);
     const bool slow = behind && now - behind_since_ > patience && keeper_->trouble().empty();
@@ -241,6 +284,7 @@ std::string Journal::trouble() const {
 Journal::~Journal() {
     keeper_.reset();
     board_.reset();
+    guard_memory({});
     if (!memory_.empty()) munmap(memory_.data(), memory_.size());
     if (lock_fd_ >= 0) ::close(lock_fd_);
 }

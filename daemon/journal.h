@@ -33,7 +33,7 @@ class Journal {
     // Reads what before() would write for the family, to keep it near.
     void touch(FamilyId family) const { board_->touch(family); }
     // Every half second or so: room, retries. Returns lines for the log.
-    std::vector<JournalNews> beat(Time now);
+    std::vector<JournalNews> beat(Time now, const Engine& engine);
     // A peaceful end: nothing more is recorded.
     void stop();
 
@@ -52,7 +52,10 @@ class Journal {
     void read_files(std::vector<FileBytes>& files, std::string& unread);
     void publish();
     std::span<std::byte> map_board(std::size_t size);
-    std::span<std::byte> map_shared(const std::string& path, std::size_t size);
+    std::span<std::byte> map_shared(const std::string& path, std::size_t size, void* in_place_of);
+    std::string show_board();
+    std::string board_fault() const;
+    void look_after_board(Time now, const Engine& engine, std::vector<JournalNews>& news);
 
     Plan plan_;
     JournalConfig config_;
@@ -63,6 +66,8 @@ class Journal {
     std::string last_file_;        // the one that folded_ ends with, if no other follows it
     std::span<std::byte> memory_;  // the board's
     std::string board_trouble_;
+    std::uint64_t board_file_ = 0;  // its inode; 0: the memory has no file
+    Time board_tried_{};            // to have a file, last
     std::optional<Board> board_;
     std::optional<JournalKeeper> keeper_;
     std::uint64_t published_ = 0;

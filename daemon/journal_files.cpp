@@ -62,7 +62,8 @@ std::variant<std::vector<JournalFile>, std::string> list_journal(const std::stri
 }
 
 std::variant<FileBytes, std::string> read_file(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // Neither a link to another's file, nor a FIFO that would be waited for.
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return failure("open", path, errno);
     struct stat info {};
     const bool known = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
@@ -77,8 +78,9 @@ std::variant<FileBytes, std::string> read_file(const std::string& path) {
         else if (got > 0)
             have += static_cast<std::size_t>(got);
     }
-    const int error = known ? errno : EINVAL;
+    const int error = errno;
     ::close(fd);
+    if (!known) return fmt::format("{} is not a regular file", path);
     if (got < 0) return failure("read", path, error);
     bytes.resize(have);  // one that is shorter by now
     return bytes;

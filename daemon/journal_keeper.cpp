@@ -129,7 +129,7 @@ bool JournalKeeper::begin_file() {
 void JournalKeeper::resume() {
     if (options_.resume.empty() || options_.resume_at == 0) return;
     path_ = options_.resume;
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd_ < 0) return;
     if (ftruncate(fd_, static_cast<off_t>(options_.resume_at)) != 0) return close_file();
     size_ = options_.resume_at;

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/journal_files.h"
 #include "daemon/nap.h"
 
 namespace scram {
@@ -86,7 +87,11 @@ std::string receipt_file_name(TripId trip) {
 std::string written_cause(const fs::path& folder, TripId trip) try {
     simdjson::dom::parser parser;
     std::string_view cause;
-    const auto error = parser.load((folder / receipt_file_name(trip)).native())["cause"].get(cause);
+    const auto bytes = read_file((folder / receipt_file_name(trip)).native());
+    if (!std::holds_alternative<FileBytes>(bytes)) return {};
+    const auto& text = std::get<FileBytes>(bytes);
+    const auto error =
+        parser.parse(reinterpret_cast<const char*>(text.data()), text.size())["cause"].get(cause);
     return error == simdjson::SUCCESS ? std::string(cause) : std::string();
 } catch (const std::exception&) {
     return {};

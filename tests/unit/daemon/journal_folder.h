@@ -112,7 +112,7 @@ class Journaled {
         });
     }
     void news_of_beat() {
-        for (const JournalNews& line : journal->beat(now)) news += line.line + "\n";
+        for (const JournalNews& line : journal->beat(now, engine)) news += line.line + "\n";
     }
     std::string latched() const {
         std::string text;

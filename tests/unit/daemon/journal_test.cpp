@@ -1,6 +1,9 @@
 // The daemon's journal on a real disk: restarts, locks, and folders that are not as they should be.
 #include "daemon/journal.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "tests/unit/daemon/journal_folder.h"
 
 using namespace scram;
@@ -97,11 +100,65 @@ TEST_CASE("journal: what cannot be read latches all, is told, and hinders nothin
     SUBCASE("a folder stands in the file's place") {
         std::filesystem::create_directories(folder.file(1));
     }
+    SUBCASE("a FIFO stands in the file's place") {
+        std::filesystem::create_directories(folder.journal());
+        REQUIRE(mkfifo(folder.file(1).c_str(), 0600) == 0);
+    }
+    SUBCASE("a link stands in the file's place") {
+        std::filesystem::create_directories(folder.journal());
+        std::filesystem::create_symlink("/dev/zero", folder.file(1));
+    }
     Journaled run(config);
     CHECK(run.latched() == "ABC");
     says(run.report(), "2 journal state=unread");
     run.trip(A);
     CHECK(run.journal->last() > 0);
+}
+
+TEST_CASE("journal: a board that is cut under it keeps no trip, and is whole again afterwards") {
+    const JournalFolder folder;
+    Config config = folder.config();
+    config.plan.after_crash = AfterCrash::armed;
+    SUBCASE("cut, and written to before anybody looks") {
+        Journaled run(config);
+        REQUIRE(run.settles());
+        REQUIRE(truncate(folder.board().c_str(), 0) == 0);
+        run.trip(B);
+        run.news_of_beat();
+        says(run.news, "was cut by somebody: another takes its place");
+        says(run.news, "is whole");
+        CHECK(run.journal->trouble().empty());
+    }
+    SUBCASE("removed") {
+        Journaled run(config);
+        REQUIRE(run.settles());
+        std::filesystem::remove(folder.board());
+        run.trip(B);
+        run.news_of_beat();
+        says(run.news, "was removed by somebody");
+        CHECK(run.journal->trouble().empty());
+    }
+    const auto bytes = read_file(folder.board().string());
+    REQUIRE(std::holds_alternative<FileBytes>(bytes));
+    const Folded folded = fold({}, std::get<FileBytes>(bytes), BootId{});
+    CHECK(folded.words.at(config.plan.families[index(B)].name) == Folded::Word::latched);
+    CHECK(folded.words.at(config.plan.families[index(A)].name) == Folded::Word::armed);
+    Journaled next(config);
+    CHECK(next.latched() == "B");
+}
+
+TEST_CASE("journal: a board that found no memory is tried again") {
+    const JournalFolder folder;
+    Config config = folder.config();
+    config.paths.control = (folder.root / "later" / "control.sock").string();
+    Journaled run(config);
+    CHECK_FALSE(run.journal->trouble().empty());
+    run.trip(A);
+    std::filesystem::create_directories(folder.root / "later");
+    run.news_of_beat();
+    CHECK(run.journal->trouble().empty());
+    says(run.news, "is whole");
+    CHECK(std::filesystem::exists(config.paths.control + ".board"));
 }
 
 TEST_CASE("journal: without shared memory it goes on, and says so") {
