@@ -5,9 +5,7 @@
 #include <cmath>
 
 namespace scram {
-namespace {
 
-// The length of the UTF-8 sequence that starts `text`, 0 if it starts none.
 std::size_t utf8_length(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char first = byte(0);
@@ -26,7 +24,27 @@ std::size_t utf8_length(std::string_view text) {
     return overlong || surrogate || too_high ? 0 : size;
 }
 
+namespace {
+
+// Of a sequence that is whole.
+std::uint32_t code_point(std::string_view sequence) {
+    const auto first = static_cast<unsigned char>(sequence[0]);
+    std::uint32_t code = sequence.size() == 1 ? first : first & (0x7fu >> sequence.size());
+    for (const char next : sequence.substr(1))
+        code = code << 6 | (static_cast<unsigned char>(next) & 0x3fu);
+    return code;
+}
+
 }  // namespace
+
+bool is_command_to_terminal(std::string_view sequence) {
+    const std::uint32_t code = code_point(sequence);
+    const auto within = [code](std::uint32_t low, std::uint32_t high) {
+        return code >= low && code <= high;
+    };
+    return code < 0x20 || within(0x7f, 0x9f) || code == 0x061c || within(0x200e, 0x200f) ||
+           within(0x2028, 0x202e) || within(0x2066, 0x2069) || code == 0xfeff;
+}
 
 std::string json_string(std::string_view text) {
     std::string out = "\"";
@@ -37,8 +55,8 @@ std::string json_string(std::string_view text) {
             out += "\\ufffd";
         } else if (c == '"' || c == '\\') {
             out.append("\\").push_back(c);
-        } else if (size == 1 && static_cast<unsigned char>(c) < 0x20) {
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        } else if (is_command_to_terminal(text.substr(0, size))) {
+            out += fmt::format("\\u{:04x}", code_point(text.substr(0, size)));
         } else {
             out.append(text.substr(0, size));
         }

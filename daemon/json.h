@@ -9,6 +9,11 @@ namespace scram {
 
 // A text as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
 std::string json_string(std::string_view text);
+// The length of the UTF-8 sequence that starts `text`, 0 if it starts none.
+std::size_t utf8_length(std::string_view text);
+// It would move a terminal, or have it show what is written in another order than it stands:
+// control characters (C0, DEL, C1), separators of lines, and what sets the direction of text.
+bool is_command_to_terminal(std::string_view utf8_sequence);
 // The shortest text that reads back as the same double; null for NaN and infinity, which JSON
 // lacks.
 std::string json_number(double value);

@@ -5,11 +5,14 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <ctime>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "daemon/json.h"
 
 namespace scram::printing {
 
@@ -19,8 +22,14 @@ namespace dom = simdjson::dom;
 inline std::string text_of(dom::element value) {
     std::string_view text;
     if (value.get(text) != simdjson::SUCCESS) return simdjson::minify(value);
-    std::string out(text);
-    for (char& c : out) c = static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t size = std::max<std::size_t>(utf8_length(text), 1);
+        const std::string_view sequence = text.substr(0, size);
+        const bool is_shown = utf8_length(text) > 0 && !is_command_to_terminal(sequence);
+        out.append(is_shown ? sequence : "?");
+        text.remove_prefix(size);
+    }
     return out;
 }
 

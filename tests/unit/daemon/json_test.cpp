@@ -22,6 +22,14 @@ TEST_CASE("json: bytes that are no UTF-8 are replaced, one by one") {
     CHECK(json_string("\xf4\x90\x80\x80") == R"("\ufffd\ufffd\ufffd\ufffd")");
 }
 
+TEST_CASE("json: what would move a terminal, or turn a text around, is escaped") {
+    CHECK(json_string("\x1b[2J\x7f") == R"("\u001b[2J\u007f")");
+    CHECK(json_string("\u009b2J\u0085") == R"("\u009b2J\u0085")");
+    CHECK(json_string("a\u202eb\u2066c") == R"("a\u202eb\u2066c")");
+    CHECK(json_string("\u2028\u2029\u200f\u061c\ufeff") == R"("\u2028\u2029\u200f\u061c\ufeff")");
+    CHECK(json_string("\u00a0\u2027\u202f\u2065\u206a") == "\"\u00a0\u2027\u202f\u2065\u206a\"");
+}
+
 TEST_CASE("json: what is no number is null") {
     CHECK(json_number(0.1) == "0.1");
     CHECK(json_number(-25) == "-25");
