@@ -165,7 +165,7 @@ std::string ReceiptKeeper::try_write(const FiledReceipt& filed) try {
     std::string why = replace_file(path, receipt_json(receipt, filed.flight.get()) + "\n");
     if (!why.empty()) return why;
     if (is_first) newest_ = receipt.trip;
-    if (is_first) remove_old(folder_);
+    if (is_first) make_room(path, receipt);
     return {};
 } catch (const std::exception& error) {
     return error.what();
@@ -180,6 +180,16 @@ void ReceiptKeeper::set_aside(const fs::path& path, const Receipt& newcomer) con
     aside.replace_extension(fmt::format("before-{}.json", newcomer.wall.value));
     std::error_code error;
     if (fs::exists(path, error)) fs::rename(path, aside, error);
+}
+
+void ReceiptKeeper::make_room(const fs::path& path, const Receipt& newcomer) {
+    if (newcomer.cause.rule == none<RuleId>()) by_operators_.push_back(path);
+    if (by_operators_.size() > operator_files_max) {
+        std::error_code error;
+        fs::remove(by_operators_.front(), error);
+        by_operators_.pop_front();
+    }
+    remove_old(folder_);
 }
 
 }  // namespace scram

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,8 @@ namespace scram {
 
 inline constexpr std::size_t receipts_waiting_max = 16;  // for the keeper
 inline constexpr std::size_t receipt_files_max = 1000;
+// Of those, what operators tripped in one start: they push out their own, and not what rules did.
+inline constexpr std::size_t operator_files_max = receipt_files_max / 2;
 inline constexpr std::string_view receipts_folder = "receipts";  // in the journal's folder
 
 // A finished copy of a receipt.
@@ -53,9 +56,11 @@ class ReceiptKeeper {
     std::string try_write(const FiledReceipt& filed);
     bool is_new(const Receipt& receipt);
     void set_aside(const std::filesystem::path& path, const Receipt& newcomer) const;
+    void make_room(const std::filesystem::path& path, const Receipt& newcomer);
 
     const std::filesystem::path folder_;
-    TripId newest_{};  // of this start's trips that were written
+    TripId newest_{};                                 // of this start's trips that were written
+    std::deque<std::filesystem::path> by_operators_;  // of this start, the oldest first
     // Single producer, single consumer: the loop moves head_, the keeper tail_.
     std::array<std::unique_ptr<const FiledReceipt>, receipts_waiting_max> waiting_;
     alignas(64) std::atomic<std::uint32_t> head_{0};

@@ -133,6 +133,30 @@ TEST_CASE("receipt keeper: the newest files are kept") {
     CHECK(fs::exists(state.file("trip-5002.json")));
 }
 
+TEST_CASE("receipt keeper: an operator's trips push out their own, and not a rule's") {
+    StateDirectory state;
+    Plan limited = plan_of({1});
+    add_limit(limited, 100);
+    {
+        ReceiptKeeper keeper(state.path);
+        const auto file = [&](std::unique_ptr<const FiledReceipt> receipt) {
+            await([&] { return keeper.has_room(); });
+            keeper.file(std::move(receipt));
+        };
+        auto by_rule = std::make_unique<FiledReceipt>(*receipt_of(1, ""));
+        by_rule->receipt.plan = &limited;
+        by_rule->receipt.cause.rule = RuleId{0};
+        by_rule->receipt.cause.family = A;
+        file(std::move(by_rule));
+        for (std::uint64_t trip = 2; trip < operator_files_max + 7; ++trip)
+            file(receipt_of(trip, "again"));
+    }
+    CHECK(state.count() == operator_files_max + 1);
+    CHECK(fs::exists(state.file("trip-1.json")));
+    CHECK_FALSE(fs::exists(state.file("trip-2.json")));
+    CHECK(fs::exists(state.file("trip-" + std::to_string(operator_files_max + 6) + ".json")));
+}
+
 TEST_CASE("receipt keeper: a link in the way is not followed") {
     StateDirectory state;
     fs::create_directory(state.path / "receipts");
