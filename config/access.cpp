@@ -30,7 +30,7 @@ bool may(const Config& config, Right right, std::uint32_t uid,
 bool may_attach(const Config& config, SourceId source, std::uint32_t uid,
                 std::span<const std::uint32_t> gids) {
     const Principals& users = config.source_users[index(source)];
-    return (users.uids.empty() && users.gids.empty()) || is_among(users, uid, gids);
+    return users.empty() || is_among(users, uid, gids);
 }
 
 std::string not_its_user(const Config& config, SourceId source, std::uint32_t uid) {

@@ -39,7 +39,7 @@ std::string read_account_name(Section& section, const std::vector<AccountSpec>& 
     section.need("name", "a name of your choice, as in \"mm-1\"");
     auto name = section.text("name").value_or(Text{});
     if (name.value.empty()) return {};
-    check_name(section.document(), name);
+    check_account_name(section.document(), name);
     check_name_is_new(section.document(), name, "account", names_of(earlier));
     section.add_to_title(name.value);
     return name.value;
@@ -84,8 +84,7 @@ void read_family(Section& section, Plan& plan) {
 void read_user(Section& section, Config& config) {
     Principals users;
     read_principals(section, "user", users);
-    const bool nobody =
-        section.has("user") && section.sound({"user"}) && users.uids.empty() && users.gids.empty();
+    const bool nobody = section.has("user") && section.sound({"user"}) && users.empty();
     if (nobody)
         section.error("user",
                       "user: an empty list stands here; accepted: those who may attach as "

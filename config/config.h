@@ -42,6 +42,9 @@ struct ExchangeConfig {
 struct Principals {
     std::vector<std::uint32_t> uids;
     std::vector<std::uint32_t> gids;
+    std::vector<std::string> unknown;  // named in the file, and void: this machine knows no such
+
+    bool empty() const { return uids.empty() && gids.empty() && unknown.empty(); }
 };
 
 enum class Right : std::uint8_t { publish, read, trip, rearm, admin };
@@ -74,8 +77,22 @@ struct JournalConfig {
     std::uint32_t file_kib = 4096;  // a new file begins beyond this
 };
 
+// One thing wrong in the file. `text()` is "file:line:column: message", the line, and a caret.
+struct ConfigError {
+    std::filesystem::path file;
+    std::uint32_t line = 0;  // 0: the file as a whole
+    std::uint32_t column = 0;
+    std::string message;  // names the key, what stands there and what is accepted
+    std::string source_line;
+    std::string text() const;
+    std::string place() const;  // "file:line"
+};
+
 struct Config {
     std::filesystem::path file;  // where it was read from, for messages
+    // Entries that are void, such as a right of a user whom this machine does not know. All else
+    // holds.
+    std::vector<ConfigError> warnings;
     Plan plan;
     ExchangeConfig exchange;
     // One per account: the file that holds its key, secret and passphrase, absolute.
@@ -109,16 +126,6 @@ std::string person(const Config& config, std::uint32_t uid);
 // Why he may not, and what would grant it.
 std::string missing_right(const Config& config, Right right, std::uint32_t uid);
 
-// One thing wrong in the file. `text()` is "file:line:column: message", the line, and a caret.
-struct ConfigError {
-    std::filesystem::path file;
-    std::uint32_t line = 0;  // 0: the file as a whole
-    std::uint32_t column = 0;
-    std::string message;  // names the key, what stands there and what is accepted
-    std::string source_line;
-    std::string text() const;
-};
-
 using LoadResult = std::variant<Config, std::vector<ConfigError>>;
 
 // More is refused before it is read, and so is what nests deeper than a plan could
@@ -131,7 +138,10 @@ std::variant<std::string, std::vector<ConfigError>> read_config_text(
 // Reads and checks `file`. On failure holds the first 50 errors, in the order of their lines, and
 // how many more there are. Never throws.
 LoadResult load(const std::filesystem::path& file);
-LoadResult parse(std::string_view toml, const std::filesystem::path& file_name);
+// For a kill without the daemon, what would stop no cancel of the others is a warning.
+enum class ForWhat : std::uint8_t { daemon, a_kill };
+LoadResult parse(std::string_view toml, const std::filesystem::path& file_name,
+                 ForWhat for_what = ForWhat::daemon);
 
 // The effective config, defaults filled in, one `key = value` a line, and the plan of fire; no
 // secret is ever part of a Config. `families` 1..n of one account leave at 0 s (slots), +window, +2
@@ -139,8 +149,22 @@ LoadResult parse(std::string_view toml, const std::filesystem::path& file_name);
 std::string describe(const Config& config);
 std::string plan_of_fire(const Plan& plan);
 
+// Families that an operator or a source's health cancels, and nothing else: no rule on a value, but
+// a shadow, watches and kills them. As text, with an account for all of its families; or empty.
+std::vector<FamilyId> unwatched(const Plan& plan);
+std::string unwatched_text(const Plan& plan);
+
 // Why `next` cannot replace `running` without a restart (accounts, families, sources, metrics,
 // links, paths or exchange differ); empty if it can (rules, limits, timings, rights).
 std::string restart_reason(const Config& running, const Config& next);
+
+// What a reload changes: the names of rules, and the sections besides, as "[rights]".
+struct ConfigChanges {
+    std::vector<std::string> rules_added, rules_changed, rules_removed;
+    std::vector<std::string> sections;
+    // Each in a line: "rule delta: beyond = 25 becomes beyond = 30".
+    std::vector<std::string> lines;
+};
+ConfigChanges changes(const Config& running, const Config& next);
 
 }  // namespace scram

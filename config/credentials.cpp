@@ -82,10 +82,20 @@ std::string read_all(int descriptor, std::string& text) {
     return {};
 }
 
+// A start without them is the usual first one: it is told where they belong.
+std::string why_not_opened(const std::filesystem::path& file, int error) {
+    const auto why = fmt::format("cannot be opened: {}", std::strerror(error));
+    if (error != ENOENT) return why;
+    return fmt::format(
+        "{}. With systemd, put it at /etc/scramd/credentials/{}: owned by root, mode 0600, with "
+        "lines for key, secret and passphrase; then: systemctl restart scramd",
+        why, file.filename().string());
+}
+
 std::string open_and_read(const std::filesystem::path& file, std::string& text) {
     // Not blocking, so that a FIFO is refused and not waited for.
     const Descriptor opened{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-    if (opened.number() < 0) return fmt::format("cannot be opened: {}", std::strerror(errno));
+    if (opened.number() < 0) return why_not_opened(file, errno);
     struct stat status {};
     if (fstat(opened.number(), &status) != 0)
         return fmt::format("cannot be read: {}", std::strerror(errno));
@@ -167,7 +177,19 @@ Secret::~Secret() {
     wipe(text_);
 }
 
-std::variant<Credentials, std::string> load_credentials(const std::filesystem::path& file) {
+std::filesystem::path credentials_file(const std::filesystem::path& file) {
+    const auto folder = file.parent_path();
+    const auto from_a_folder = folder / ("scramd_" + file.filename().string());
+    for (const auto& place : {file, from_a_folder, folder / "credentials" / file.filename()}) {
+        std::error_code failed;
+        const auto status = std::filesystem::symlink_status(place, failed);
+        if (status.type() != std::filesystem::file_type::not_found) return place;
+    }
+    return file;
+}
+
+std::variant<Credentials, std::string> load_credentials(const std::filesystem::path& named_file) {
+    const auto file = credentials_file(named_file);
     const auto named = [&file](const std::string& reason) {
         return fmt::format("credentials {} {}", file.string(), reason);
     };

@@ -32,6 +32,11 @@ struct Credentials {
     Secret passphrase;
 };
 
+// Where a config that names `file` has it: there; or, of a folder that systemd handed over as a
+// whole (LoadCredential=scramd:/etc/scramd/credentials), as scramd_NAME beside it; or in the folder
+// `credentials` beside it, from which systemd takes them. `file` itself if it is in none.
+std::filesystem::path credentials_file(const std::filesystem::path& file);
+
 // The file is TOML with exactly the strings `key`, `secret` and `passphrase`. It must be a regular
 // file, owned by root or the effective user, and not readable by group or others. The error says
 // what to do and never holds any of the file's content.

@@ -20,11 +20,14 @@ constexpr std::size_t socket_path_max = sizeof(sockaddr_un::sun_path) - 1;
 
 void check_host(Section& exchange, std::string_view host) {
     constexpr std::string_view accepted =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:";
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
     if (host.find_first_not_of(accepted) == host.npos && host.size() <= 253) return;
+    in6_addr parsed{};
+    if (inet_pton(AF_INET6, std::string(host).c_str(), &parsed) == 1) return;
     exchange.error("host",
                    fmt::format("host: {} stands here; accepted: a host's name or address alone, "
-                               "as in \"www.okx.com\" (no https://, no port, no path)",
+                               "as in \"www.okx.com\" (no https://, no path; the key `port` "
+                               "has the port)",
                                in_quotes(host)));
 }
 

@@ -117,6 +117,7 @@ std::string list_of(const Principals& principals) {
     std::vector<std::string> who;
     for (const auto uid : principals.uids) who.push_back(fmt::format("uid:{}", uid));
     for (const auto gid : principals.gids) who.push_back(fmt::format("gid:{}", gid));
+    who.insert(who.end(), principals.unknown.begin(), principals.unknown.end());
     return list(std::move(who));
 }
 
@@ -245,14 +246,15 @@ std::vector<Block> loose_blocks(const Config& config) {
     return blocks;
 }
 
+std::string user_line(const Principals& users) {
+    return users.empty() ? "# user: everybody who may publish" : line("user", list_of(users));
+}
+
 // A reload changes these keys of blocks that are fixed otherwise.
 void add_users(const Config& config, std::vector<Block>& blocks) {
     const std::size_t sources = config.plan.sources.size();
     for (std::size_t i = 0; i < sources; ++i) {
-        const Principals& users = config.source_users[i];
-        const bool any = !users.uids.empty() || !users.gids.empty();
-        blocks[blocks.size() - sources + i].lines.push_back(
-            any ? line("user", list_of(users)) : "# user: everybody who may publish");
+        blocks[blocks.size() - sources + i].lines.push_back(user_line(config.source_users[i]));
     }
 }
 
@@ -284,7 +286,65 @@ std::string line_difference(const Block& running, const Block& next) {
     return fmt::format("{}: `{}` is running, the file says `{}`", running.title(), before, after);
 }
 
+// The lines of one that the other lacks.
+std::string own_lines(const Block& block, const Block& other) {
+    std::vector<std::string> own;
+    for (const auto& text : block.lines) {
+        if (std::find(other.lines.begin(), other.lines.end(), text) == other.lines.end())
+            own.push_back(text);
+    }
+    return own.empty() ? "the default" : fmt::format("{}", fmt::join(own, ", "));
+}
+
+void note_change(const std::string& what, const Block& before, const Block& after,
+                 std::vector<std::string>& names, ConfigChanges& changes) {
+    if (before.lines == after.lines) return;
+    names.push_back(what);
+    changes.lines.push_back(fmt::format("{}{}: {} becomes {}",
+                                        &names == &changes.sections ? "" : "rule ", what,
+                                        own_lines(before, after), own_lines(after, before)));
+}
+
+void note_rule(std::string_view fate, const std::string& name, std::vector<std::string>& names,
+               ConfigChanges& changes) {
+    names.push_back(name);
+    changes.lines.push_back(fmt::format("rule {}: {}", name, fate));
+}
+
+const RuleSpec* find_rule(const Plan& plan, const std::string& name) {
+    const auto found = std::find_if(plan.rules.begin(), plan.rules.end(),
+                                    [&](const RuleSpec& rule) { return rule.name == name; });
+    return found == plan.rules.end() ? nullptr : &*found;
+}
+
 }  // namespace
+
+ConfigChanges changes(const Config& running, const Config& next) {
+    ConfigChanges out;
+    for (const RuleSpec& rule : next.plan.rules) {
+        const RuleSpec* before = find_rule(running.plan, rule.name);
+        if (before == nullptr)
+            note_rule("added", rule.name, out.rules_added, out);
+        else
+            note_change(rule.name, rule_block(*before, running.plan), rule_block(rule, next.plan),
+                        out.rules_changed, out);
+    }
+    for (const RuleSpec& rule : running.plan.rules) {
+        if (find_rule(next.plan, rule.name) == nullptr)
+            note_rule("removed", rule.name, out.rules_removed, out);
+    }
+    const auto section = [&](const Block& before, const Block& after) {
+        note_change(before.header, before, after, out.sections, out);
+    };
+    section(timings_block(running.plan.timings), timings_block(next.plan.timings));
+    section(rights_block(running.rights), rights_block(next.rights));
+    for (std::size_t i = 0; i < next.plan.sources.size(); ++i) {
+        const std::string title = "[[source]] " + next.plan.sources[i].name;
+        section({title, "", {user_line(running.source_users[i])}},
+                {title, "", {user_line(next.source_users[i])}});
+    }
+    return out;
+}
 
 std::string describe(const Config& config) {
     auto text = fmt::format("# {}, with every default filled in", config.file.string());

@@ -35,6 +35,10 @@ std::string ConfigError::text() const {
     return text;
 }
 
+std::string ConfigError::place() const {
+    return line == 0 ? file.string() : fmt::format("{}:{}", file.string(), line);
+}
+
 }  // namespace scram
 
 namespace scram::config {
@@ -99,12 +103,24 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
 
 }  // namespace
 
-Document::Document(std::string_view text, std::filesystem::path file)
-    : lines_(split_lines(text)), file_(std::move(file)) {}
+Document::Document(std::string_view text, std::filesystem::path file, ForWhat for_what)
+    : lines_(split_lines(text)), file_(std::move(file)), for_what_(for_what) {}
 
 void Document::error(Place place, std::string message) {
-    if (only_counts(place)) {
-        ++more_;
+    add(errors_, place, std::move(message));
+}
+
+void Document::warn(Place place, std::string message) {
+    add(warnings_, place, std::move(message));
+}
+
+void Document::refuse_unless_for_a_kill(Place place, std::string message) {
+    add(for_what_ == ForWhat::a_kill ? warnings_ : errors_, place, std::move(message));
+}
+
+void Document::add(Found& to, Place place, std::string message) {
+    if (to.only_counts(place)) {
+        ++to.more;
         return;
     }
     std::string line;
@@ -113,21 +129,25 @@ void Document::error(Place place, std::string message) {
         return std::pair{a.line, a.column} < std::pair{b.line, b.column};
     };
     ConfigError error{file_, place.line, place.column, std::move(message), std::move(line)};
-    errors_.insert(std::upper_bound(errors_.begin(), errors_.end(), error, before), error);
-    if (errors_.size() <= errors_max) return;
-    errors_.pop_back();
-    ++more_;
+    to.first.insert(std::upper_bound(to.first.begin(), to.first.end(), error, before), error);
+    if (to.first.size() <= errors_max) return;
+    to.first.pop_back();
+    ++to.more;
 }
 
 bool Document::only_counts(Place place) const {
-    if (errors_.size() < errors_max) return false;
-    return std::pair{place.line, place.column} >=
-           std::pair{errors_.back().line, errors_.back().column};
+    return errors_.only_counts(place);
 }
 
-std::vector<ConfigError> Document::errors() const {
-    auto all = errors_;
-    if (more_ > 0) all.push_back({file_, 0, 0, fmt::format("and {} more errors", more_), {}});
+bool Document::Found::only_counts(Place place) const {
+    if (first.size() < errors_max) return false;
+    return std::pair{place.line, place.column} >= std::pair{first.back().line, first.back().column};
+}
+
+std::vector<ConfigError> Document::all_of(const Found& found, std::string_view what) const {
+    auto all = found.first;
+    if (found.more > 0)
+        all.push_back({file_, 0, 0, fmt::format("and {} more {}", found.more, what), {}});
     return all;
 }
 

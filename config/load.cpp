@@ -106,9 +106,9 @@ LoadResult load(const std::filesystem::path& file) {
     return parse(std::get<std::string>(text), file);
 }
 
-LoadResult parse(std::string_view toml, const std::filesystem::path& file_name) {
+LoadResult parse(std::string_view toml, const std::filesystem::path& file_name, ForWhat for_what) {
     try {
-        config::Document document{toml, file_name};
+        config::Document document{toml, file_name, for_what};
         Config config;
         config.file = file_name;
         try {
@@ -120,6 +120,7 @@ LoadResult parse(std::string_view toml, const std::filesystem::path& file_name) 
             add_syntax_error(document, error);
         }
         if (document.failed()) return document.errors();
+        config.warnings = document.warnings();
         return config;
     } catch (const std::exception& error) {
         return whole_file_error(file_name, fmt::format("cannot be read: {}", error.what()));

@@ -18,6 +18,56 @@ bool is_name(std::string_view text) {
            text.find_first_not_of(accepted) == text.npos;
 }
 
+constexpr std::string_view upper_case = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+bool is_upper(std::string_view text) {
+    return !text.empty() && text.find_first_not_of(upper_case) == text.npos;
+}
+
+// "BTC-USD", "BTC-USD_UM".
+bool is_option_family(std::string_view text) {
+    constexpr std::string_view usd_margined = "_UM";
+    if (text.ends_with(usd_margined)) text.remove_suffix(usd_margined.size());
+    const auto dash = text.find('-');
+    return dash != text.npos && is_upper(text.substr(0, dash)) && is_upper(text.substr(dash + 1));
+}
+
+std::string in_upper_case(std::string_view text) {
+    std::string upper;
+    for (const char c : text) upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    return upper;
+}
+
+// What was meant by "btc-usd", "BTC-USD-261225", "BTCUSD"; empty if that is anybody's guess.
+std::string nearest_option_family(std::string_view text) {
+    std::string upper = in_upper_case(text);
+    if (is_option_family(upper)) return upper;
+    const auto first = upper.find('-');
+    const auto quote = upper.rfind("USD");
+    if (first != upper.npos)
+        upper.resize(std::min(upper.find('-', first + 1), upper.size()));
+    else if (quote != upper.npos)
+        upper = upper.substr(0, quote) + '-' + upper.substr(quote);
+    return is_option_family(upper) ? upper : "";
+}
+
+bool check_option_family(Document& document, const Text& name) {
+    const std::string_view whole = name.value;
+    const auto slash = whole.find('/');
+    const auto family = whole.substr(slash + 1);
+    if (is_option_family(family)) return true;
+    const std::string meant = nearest_option_family(family);
+    document.refuse_unless_for_a_kill(
+        name.place,
+        fmt::format("{} is not how OKX names an option family{}; accepted: capital letters and "
+                    "digits on both sides of one \"-\", as in \"BTC-USD\" or \"BTC-USD_UM\"",
+                    in_quotes(family),
+                    meant.empty() ? ""
+                                  : fmt::format(" (did you mean \"{}{}\"?)",
+                                                whole.substr(0, slash + 1), meant)));
+    return true;  // it can be read on
+}
+
 bool is_family_name(std::string_view text) {
     const auto slash = text.find('/');
     return slash != text.npos && text.size() <= name_max && is_name(text.substr(0, slash)) &&
@@ -50,8 +100,16 @@ bool check_name(Document& document, const Text& name) {
     return false;
 }
 
+bool check_account_name(Document& document, const Text& name) {
+    if (name.value != "all") return check_name(document, name);
+    document.error(name.place,
+                   "\"all\" is no name for an account: `scramctl trip all` and "
+                   "`scram-now all` mean every family of the file; accepted: any other");
+    return false;
+}
+
 bool check_family_name(Document& document, const Text& name) {
-    if (is_family_name(name.value)) return true;
+    if (is_family_name(name.value)) return check_option_family(document, name);
     document.error(name.place,
                    fmt::format("{} is no family's name; accepted: ACCOUNT/FAMILY, as in "
                                "\"mm-1/BTC-USD\", at most {} letters, digits, - _ . in all",

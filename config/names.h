@@ -9,7 +9,11 @@ namespace scram::config {
 
 // Refuses what no signal could carry: 1 to 31 letters, digits, `-`, `_`, `.`.
 bool check_name(Document& document, const Text& name);
-// Refuses what is not "account/FAMILY", each a name, together at most 31 bytes.
+// Refuses an account's name that a command could mistake for something else.
+bool check_account_name(Document& document, const Text& name);
+// Refuses what is not "account/FAMILY", together at most 31 bytes, with FAMILY spelled as OKX
+// spells one: a family of another name would be refused when it is cancelled, or be somebody
+// else's.
 bool check_family_name(Document& document, const Text& name);
 
 // Index of `name` among `names`; refuses an unknown one. `what` is "family", "source" ...

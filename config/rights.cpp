@@ -75,6 +75,16 @@ void refuse_principal(Document& document, const Text& text, std::string_view why
                                            in_quotes(text.value), why));
 }
 
+// Somebody has left, or the directory service is not up yet: no reason to guard nothing.
+void note_unknown(Document& document, const Text& text, std::string_view how,
+                  Principals& principals) {
+    principals.unknown.push_back(text.value);
+    document.warn(text.place,
+                  fmt::format("{}: this machine knows no such {}, so this one entry is void. "
+                              "Correct or remove it, or make the {} known; then: scramctl reload",
+                              in_quotes(text.value), how, how));
+}
+
 void read_principal(Document& document, const Text& text, Principals& principals) {
     const auto colon = std::min(text.value.find(':'), text.value.size());
     const auto how = text.value.substr(0, colon);
@@ -82,8 +92,10 @@ void read_principal(Document& document, const Text& text, Principals& principals
     const bool is_user = how == "user" || how == "uid";
     if (!is_user && how != "group" && how != "gid")
         return refuse_principal(document, text, "is neither a user nor a group");
+    const bool by_name = how == "user" || how == "group";
     const auto id = how == "user" ? uid_of(who) : how == "group" ? gid_of(who) : number_of(who);
-    if (!id) return refuse_principal(document, text, "is unknown on this machine");
+    if (!id && by_name) return note_unknown(document, text, how, principals);
+    if (!id) return refuse_principal(document, text, "is no number of a user or group");
     (is_user ? principals.uids : principals.gids).push_back(*id);
 }
 

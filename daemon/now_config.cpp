@@ -59,7 +59,7 @@ std::variant<NowConfig, std::vector<ConfigError>> load_for_now(const std::filesy
     if (auto* config = std::get_if<Config>(&whole)) return NowConfig{std::move(*config), {}};
     auto& errors = std::get<std::vector<ConfigError>>(whole);
     for (const std::string& rest : reduced(file)) {
-        LoadResult part = parse(rest, file);
+        LoadResult part = parse(rest, file, ForWhat::a_kill);
         auto* config = std::get_if<Config>(&part);
         if (config != nullptr) return NowConfig{std::move(*config), std::move(errors)};
     }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "config/credentials.h"
 #include "daemon/confine.h"
 #include "daemon/journal_files.h"
 #include "daemon/log_line.h"
@@ -66,7 +67,8 @@ std::vector<Folder> folders_of(const Config& config) {
 // The truth, whatever stands in its way: rights, Landlock, a folder that others do not see.
 std::string readable_again(const Config& config) {
     std::string files;
-    for (const fs::path& file : config.credentials) {
+    for (const fs::path& named : config.credentials) {
+        const fs::path file = credentials_file(named);
         const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         if (fd < 0) continue;
         ::close(fd);

@@ -129,7 +129,7 @@ TEST_CASE("family: its name is ACCOUNT/FAMILY, 31 bytes at most") {
     const auto named = [](const std::string& name) {
         return messages(small + "[[family]]\nname = \"" + name + "\"\n");
     };
-    CHECK(named("mm-1/" + std::string(26, 'X')).empty());
+    CHECK(named("mm-1/" + std::string(22, 'X') + "-USD").empty());
     for (const auto& name : {"BTC-USD"s, "mm-1/"s, "/BTC-USD"s, "mm-1/BTC/USD"s, "mm-1/BTC USD"s,
                              "mm-1/" + std::string(27, 'X')}) {
         CAPTURE(name);
@@ -137,6 +137,41 @@ TEST_CASE("family: its name is ACCOUNT/FAMILY, 31 bytes at most") {
                   "is no family's name; accepted: ACCOUNT/FAMILY, as in \"mm-1/BTC-USD\", at most "
                   "31 letters, digits, - _ . in all"));
     }
+}
+
+TEST_CASE("family: it is spelled as OKX spells one, or the spelling that was meant is named") {
+    const auto named = [](const std::string& name) {
+        return messages(small + "[[family]]\nname = \"mm-1/" + name + "\"\n");
+    };
+    for (const auto* name : {"SOL-USD", "BTC-USD_UM", "1INCH-USDC"}) CHECK(named(name).empty());
+    CHECK(named("sol-usd") ==
+          "\"sol-usd\" is not how OKX names an option family (did you mean \"mm-1/SOL-USD\"?); "
+          "accepted: capital letters and digits on both sides of one \"-\", as in \"BTC-USD\" or "
+          "\"BTC-USD_UM\"\n");
+    CHECK(has(named("SOL-USD-261225"), "(did you mean \"mm-1/SOL-USD\"?)"));
+    CHECK(has(named("SOL-USD-261225-200-C"), "(did you mean \"mm-1/SOL-USD\"?)"));
+    CHECK(has(named("SOLUSD"), "(did you mean \"mm-1/SOL-USD\"?)"));
+    CHECK(has(named("SOL-USD_um"), "(did you mean \"mm-1/SOL-USD_UM\"?)"));
+    for (const auto* name : {"SOL", "-USD", "SOL-", "USD", "SOL_USD", "SOL-USD_", "SOL.USD"}) {
+        CAPTURE(name);
+        CHECK(has(named(name), "is not how OKX names an option family"));
+    }
+}
+
+TEST_CASE("family: for a kill without the daemon a strange spelling is a warning") {
+    const auto text = small + "[[family]]\nname = \"mm-1/sol-usd\"\n";
+    auto result = parse(text, "/etc/scramd/scramd.toml", ForWhat::a_kill);
+    const auto* config = std::get_if<Config>(&result);
+    REQUIRE(config != nullptr);
+    CHECK(config->plan.families.back().inst_family == "sol-usd");
+    REQUIRE(config->warnings.size() == 1);
+    CHECK(has(config->warnings[0].message, "is not how OKX names an option family"));
+}
+
+TEST_CASE("account: \"all\" would mean every family of the file") {
+    CHECK(has(messages("[[account]]\nname = \"all\"\ncredentials = \"a\"\n"
+                       "[[family]]\nname = \"all/BTC-USD\"\n"),
+              "\"all\" is no name for an account"));
 }
 
 TEST_CASE("family: its account stands in the file, and each family once") {

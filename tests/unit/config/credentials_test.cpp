@@ -55,6 +55,27 @@ TEST_CASE("credentials: key, secret and passphrase are read") {
     CHECK(credentials->passphrase.reveal() == "fake passphrase!");
 }
 
+TEST_CASE("credentials: those of a folder that systemd hands over, or takes, are found") {
+    for (const auto* place :
+         {"mm-1.credentials", "scramd_mm-1.credentials", "credentials/mm-1.credentials"}) {
+        CAPTURE(place);
+        const TempFolder folder;
+        std::filesystem::create_directory(folder.path() / "credentials");
+        const auto file = folder.write(place, good);
+        REQUIRE(chmod(file.c_str(), 0600) == 0);
+        const auto named = folder.path() / "mm-1.credentials";
+        CHECK(credentials_file(named) == file);
+        CHECK(error_of(named).empty());
+    }
+}
+
+TEST_CASE("credentials: those that are nowhere are told with the place where they belong") {
+    const TempFolder folder;
+    CHECK(has(error_of(folder.path() / "mm-1.credentials"),
+              "mm-1.credentials cannot be opened: No such file or directory. With systemd, put it "
+              "at /etc/scramd/credentials/mm-1.credentials: owned by root, mode 0600"));
+}
+
 TEST_CASE("credentials: a file that others may read is refused, and the error says what to do") {
     CHECK(has(error_with_mode(0644),
               "mm-1.credentials has mode 0644, so others may get at the key: run chmod 0600"));

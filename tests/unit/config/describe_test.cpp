@@ -3,6 +3,7 @@
 
 using namespace scram;
 using namespace scram::test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -214,4 +215,53 @@ TEST_CASE("plan of fire: each account has its own budget") {
     plan.accounts.push_back({"mm-2", {}, 5});
     plan.families.push_back({"mm-2/Z", id_at<AccountId>(1), "Z", 0ms});
     CHECK(plan_of_fire(plan) == "mm-1: 1 family: 1 at 0 s (A)\nmm-2: 1 family: 1 at 0 s (Z)\n");
+}
+
+TEST_CASE("changes: rules added, changed and removed are named, with what was and what will be") {
+    const auto limit = [](const std::string& name, const std::string& keys) {
+        return "[[rule]]\nname = \"" + name + "\"\nkind = \"limit\"\nmetric = \"delta\"\n" + keys +
+               "\n";
+    };
+    const auto before = small + limit("delta", "beyond = 25") + limit("old", "above = 1") +
+                        limit("same", "above = 2");
+    const auto after =
+        small +
+        "user = [\"uid:8\"]\n[timings]\nretry_first_ms = 50\n[rights]\nread = [\"uid:7\"]\n" +
+        limit("same", "above = 2") + limit("delta", "beyond = 30\nconfirm = 2") +
+        limit("new", "above = 3");
+    const auto found = changes(config_of(before), config_of(after));
+    CHECK(found.rules_added == std::vector{"new"s});
+    CHECK(found.rules_changed == std::vector{"delta"s});
+    CHECK(found.rules_removed == std::vector{"old"s});
+    CHECK(found.sections == std::vector{"[timings]"s, "[rights]"s, "[[source]] maker-1"s});
+    REQUIRE(found.lines.size() == 6);
+    CHECK(found.lines[5] ==
+          "[[source]] maker-1: # user: everybody who may publish becomes user = [\"uid:8\"]");
+    CHECK(found.lines[0] ==
+          "rule delta: confirm = 1, beyond = 25 becomes confirm = 2, beyond = 30");
+    CHECK(found.lines[1] == "rule new: added");
+    CHECK(found.lines[2] == "rule old: removed");
+    CHECK(found.lines[3] == "[timings]: retry_first_ms = 100 becomes retry_first_ms = 50");
+    CHECK(found.lines[4] == "[rights]: read = [] becomes read = [\"uid:7\"]");
+    CHECK(changes(config_of(before), config_of(before)).lines.empty());
+}
+
+TEST_CASE("coverage: a family without a rule on a value that kills it is named") {
+    const std::string accounts = account + "[[account]]\nname = \"mm-2\"\ncredentials = \"b\"\n";
+    const std::string base =
+        replaced(small, account, accounts) + "[[family]]\nname = \"mm-2/BTC-USD\"\n";
+    const auto text = [&](const std::string& keys) {
+        return unwatched_text(
+            config_of(base +
+                      "[[rule]]\nname = \"r\"\nkind = \"limit\"\nmetric = \"delta\"\n"
+                      "above = 1\n" +
+                      keys)
+                .plan);
+    };
+    CHECK(text("").empty());
+    CHECK(text("families = [\"mm-1/*\"]\n") == "account mm-2");
+    CHECK(text("families = [\"mm-1/BTC-USD\", \"mm-2/*\"]\n") == "mm-1/ETH-USD");
+    CHECK(text("kills = [\"mm-2/BTC-USD\"]\n") == "account mm-1");
+    CHECK(text("shadow = true\n") == "account mm-1, account mm-2");
+    CHECK(unwatched_text(config_of(base).plan) == "account mm-1, account mm-2");
 }

@@ -32,7 +32,7 @@ TEST_CASE("exchange: host is a name alone") {
     CHECK(messages(small + "[exchange]\nhost = \"https://www.okx.com\"\n") ==
           "host: \"https://www.okx.com\" stands here; accepted: a host's name or address alone, as "
           "in "
-          "\"www.okx.com\" (no https://, no port, no path)\n");
+          "\"www.okx.com\" (no https://, no path; the key `port` has the port)\n");
     CHECK(config_of(small + "[exchange]\nhost = \"::1\"\n").exchange.host == "::1");
 }
 
