@@ -1,6 +1,8 @@
 # What the packages hold, and how CPack makes them: `./dev package` puts the .deb files into
 # build/package. Each component is one package.
 include(GNUInstallDirs)
+include(${CMAKE_CURRENT_LIST_DIR}/version.cmake)
+find_version(${PROJECT_VERSION} ${CMAKE_SOURCE_DIR} SCRAM_VERSION)
 
 set(SCRAM_PACKAGE_REVISION 0.1 CACHE STRING "After the version; below 1, as of packages that are not Debian's own")
 set(package_sources ${CMAKE_CURRENT_LIST_DIR})
@@ -35,6 +37,7 @@ foreach(component scramd libscram0 libscram-dev python3-scram)
     set(folder ${CMAKE_INSTALL_DATADIR}/doc/${component})
     install(FILES ${package_sources}/copyright DESTINATION ${folder} COMPONENT ${component})
     install_compressed(${package_work}/changelog changelog.Debian ${folder} ${component})
+    install_compressed(${CMAKE_SOURCE_DIR}/CHANGELOG.md changelog ${folder} ${component})
 endforeach()
 
 install(FILES ${package_sources}/libscram0/lintian-overrides RENAME libscram0
@@ -45,11 +48,22 @@ install(FILES ${units}/scramd.service DESTINATION lib/systemd/system COMPONENT s
 install(FILES ${units}/scram-now.service DESTINATION lib/systemd/system COMPONENT scramd OPTIONAL)
 install(FILES ${units}/scramd.sysusers DESTINATION lib/sysusers.d RENAME scramd.conf COMPONENT scramd)
 file(GLOB drop_ins CONFIGURE_DEPENDS ${units}/*.conf)
-install(FILES ${drop_ins} ${CMAKE_SOURCE_DIR}/config/samples/demo.toml
-    ${CMAKE_SOURCE_DIR}/config/samples/two-accounts.toml
+install(FILES ${drop_ins} ${CMAKE_SOURCE_DIR}/config/scramd.toml
+    ${CMAKE_SOURCE_DIR}/config/samples/demo.toml ${CMAKE_SOURCE_DIR}/config/samples/two-accounts.toml
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/scramd/examples COMPONENT scramd)
-install(FILES ${CMAKE_SOURCE_DIR}/config/scramd.toml DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/scramd
-    COMPONENT scramd)
+# The postinst puts the sample beside it; systemd reads what lies in it as root.
+install(DIRECTORY DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/scramd/credentials COMPONENT scramd
+    DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+foreach(guide operator security)
+    install_compressed(${CMAKE_SOURCE_DIR}/docs/${guide}.md ${guide}.md
+        ${CMAKE_INSTALL_DATADIR}/doc/scramd scramd)
+endforeach()
+install_compressed(${CMAKE_SOURCE_DIR}/docs/maker.md maker.md
+    ${CMAKE_INSTALL_DATADIR}/doc/libscram-dev libscram-dev)
+set(examples ${CMAKE_SOURCE_DIR}/client/examples)
+install(FILES ${examples}/publish.c ${examples}/publish.cpp ${examples}/publish.py
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libscram-dev/examples
+    COMPONENT libscram-dev)
 foreach(program scramctl scramd scram-now)
     install(FILES ${package_sources}/scramctl.bash RENAME ${program}
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT scramd)
@@ -64,7 +78,7 @@ install_manual(libscram-dev scram.h.3)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "scramd maintainers <maintainers@users.noreply.github.com>")
-set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGE_VERSION ${SCRAM_VERSION})
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR})
 set(CPACK_SET_DESTDIR ON) # /etc is not below the prefix
 set(CPACK_INSTALL_PREFIX /usr)
@@ -81,13 +95,13 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/client)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
-set(same_version "(= ${PROJECT_VERSION}-${SCRAM_PACKAGE_REVISION})")
+set(same_version "(= ${SCRAM_VERSION}-${SCRAM_PACKAGE_REVISION})")
 
 set(CPACK_DEBIAN_SCRAMD_PACKAGE_NAME scramd)
 set(CPACK_DEBIAN_SCRAMD_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_SCRAMD_PACKAGE_DEPENDS
     "systemd | systemd-standalone-sysusers | systemd-sysusers, ca-certificates")
-set(CPACK_DEBIAN_SCRAMD_PACKAGE_CONTROL_EXTRA ${package_sources}/scramd/conffiles
+set(CPACK_DEBIAN_SCRAMD_PACKAGE_CONTROL_EXTRA
     ${package_sources}/scramd/postinst ${package_sources}/scramd/prerm ${package_sources}/scramd/postrm)
 # (CPack indents the lines; the first one is the short description.)
 set(CPACK_DEBIAN_SCRAMD_DESCRIPTION "kill switch for option market makers on OKX

@@ -91,7 +91,7 @@ class Desk:
         text = CONFIG.format(port=port or self.sim.port, more=more)
         self.machine.write("/etc/scramd/scramd.toml", text)
         self.machine.write("/etc/scramd/ca.pem", (pki() / "ca.pem").read_text())
-        self.machine.write("/etc/scramd/mm-1.credentials", CREDENTIALS, 0o600)
+        self.machine.write("/etc/scramd/credentials/mm-1.credentials", CREDENTIALS, 0o600)
         return self
 
     def started(self):

@@ -49,7 +49,7 @@ class Unit(unittest.TestCase):
     def test_the_credentials_are_a_copy_that_only_it_can_read(self):
         with Desk() as desk:
             desk.installed().configured().started()
-            copy = "/run/credentials/scramd.service/mm-1.credentials"
+            copy = "/run/credentials/scramd.service/scramd_mm-1.credentials"
             self.assertEqual(desk.machine.do("stat", "-c", "%a", copy), "400\n")
             self.assertNotEqual(desk.machine.run("setpriv", "--reuid=65534", "cat", copy).returncode, 0)
 
@@ -58,8 +58,9 @@ class Examples(unittest.TestCase):
     def test_credentials_may_lie_encrypted_on_the_disk(self):
         with Desk() as desk:
             desk.installed().configured()
-            plain = "/etc/scramd/mm-1.credentials"
-            desk.machine.do("systemd-creds", "encrypt", "--name=mm-1.credentials", plain, plain + ".sealed")
+            plain = "/etc/scramd/credentials/mm-1.credentials"
+            desk.machine.do("systemd-creds", "encrypt", "--name=mm-1.credentials", plain,
+                            "/etc/scramd/mm-1.credentials.sealed")
             desk.machine.do("rm", plain)
             desk.drop_in("encrypted")
             desk.started()
