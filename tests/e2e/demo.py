@@ -2,15 +2,19 @@
 
 Runs the sample config (config/samples/demo.toml) against the simulated exchange, with certificates and
 keys made on the spot, and tells what happens from scramd's own events and the exchange's own counts.
+With --stay everything goes on afterwards, to be tried by hand, until Ctrl-C.
 """
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 
-if len(sys.argv) > 1:
-    os.environ["SCRAM_BUILD"] = os.path.abspath(sys.argv[1])
+STAYS = "--stay" in sys.argv
+FOLDERS = [word for word in sys.argv[1:] if not word.startswith("--")]
+if FOLDERS:
+    os.environ["SCRAM_BUILD"] = os.path.abspath(FOLDERS[0])
 
 from lab import BIN, ROOT, Lab, Process, Scramd, eventually, pki  # noqa: E402
 
@@ -109,6 +113,26 @@ def rearm(lab, daemon, maker):
     say("maker", f"quotes again: {resting(lab, 'BTC-USD')} BTC-USD orders rest")
 
 
+def stay(lab):
+    at = f"{BIN}/scramctl"
+    socket = f"--socket {lab.folder}/control.sock"
+    print(f"""
+The exchange, scramd and the maker go on. To try, in another terminal:
+
+  {at} status {socket}
+  {at} watch {socket}
+  {at} trip {FAMILY} --reason "by hand" {socket}
+  {at} receipt {socket}
+  {at} rearm {FAMILY} {socket}
+
+The config is {lab.folder}/scramd.toml: edit a limit, then `{at} reload {socket}`.
+Ctrl-C ends it all and removes {lab.folder}.""", flush=True)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        print()
+
+
 def run():
     print("scramd demo: a breach, from a maker's signal to the exchange's confirmation\n")
     with Lab() as lab:
@@ -131,6 +155,10 @@ def run():
         counts = lab.sim.cancels()
         print(f"\nThe exchange counted {counts['requests']} mass-cancel request(s), at most "
               f"{counts['window_max_sliding']} in any 2 s (5 are allowed).")
+        if STAYS:
+            stay(lab)
+        else:
+            print("To try it by hand: ./dev demo --stay. Next: docs/operator.md, docs/maker.md.")
         return gone
 
 
