@@ -9,6 +9,7 @@
 #include "daemon/cores.h"
 #include "daemon/readiness.h"
 #include "daemon/status.h"
+#include "daemon/version.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -59,7 +60,7 @@ bool App::run() {
 void App::start() {
     const ExchangeConfig& exchange = config_.exchange;
     scribe_.say(5, LogLine(LogEvent::starting)
-                       .add("version", SCRAM_PROJECT_VERSION)
+                       .add("version", build_version)
                        .add("pid", getpid())
                        .add("config", config_.file.native())
                        .add("exchange", fmt::format("{}:{}", exchange.host, exchange.port))
@@ -68,6 +69,7 @@ void App::start() {
     gates_->halted_after(config_.halted_after);
     write_heartbeats(monotonic_now());
     if (config_.wait == Wait::sleep) wake_in_time();
+    tell_void_entries();
     ingress_.start();
     control_.start();
     driver_.tell_watchers(&control_);
@@ -76,6 +78,15 @@ void App::start() {
     say(journal_->report());
     beat();
     pin_to(config_.cpu);
+}
+
+void App::tell_void_entries() {
+    for (const ConfigError& its : config_.warnings) {
+        scribe_.say(4, LogLine(LogEvent::config_warning)
+                           .add("place", its.place())
+                           .add("detail", its.message)
+                           .text());
+    }
 }
 
 void App::stop() {
@@ -207,6 +218,7 @@ std::string App::adopt(NextConfig& next) {
     driver_.adopt(*next.plan);
     ingress_.check_rights();
     control_.check_rights();
+    tell_void_entries();
     return {};
 }
 

@@ -21,6 +21,9 @@ ControlClient::ControlClient(const std::string& path) : path_(path) {
     }
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    // One that hangs takes no more connections at some point, and no more bytes.
+    const timeval patience{5, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     if (connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
     const int error = errno;
     ::close(fd_);

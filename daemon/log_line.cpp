@@ -30,6 +30,10 @@ std::string_view name(LogEvent event) {
             return "loop_frozen";
         case LogEvent::unwatched:
             return "unwatched";
+        case LogEvent::config_warning:
+            return "config_warning";
+        case LogEvent::reloaded:
+            return "reloaded";
         case LogEvent::reload_refused:
             return "reload_refused";
         case LogEvent::refused:

@@ -23,6 +23,8 @@ enum class LogEvent : std::uint8_t {
     signer_lost,       // scramd ends, to be started anew
     loop_frozen,       // the keeper kills scramd, whose loop hangs or is stopped
     unwatched,         // nobody could do that
+    config_warning,    // place, detail: one entry of the config is void
+    reloaded,          // what of the config a reload has changed
     reload_refused,    // place, detail: the running config stays
     refused,           // kind, uid, pid: somebody at a door was refused or turned away
     clock_stepped,     // the exchange's clock did
@@ -37,7 +39,7 @@ enum class LogEvent : std::uint8_t {
     receipts_mended,
     log_lines_dropped,  // count: the log did not take them in time
 };
-inline constexpr std::size_t log_event_count = 24;
+inline constexpr std::size_t log_event_count = 26;
 std::string_view name(LogEvent event);
 
 // A value with a space, quote or newline stands in quotes, as in JSON, so that a line is cut into

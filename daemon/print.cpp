@@ -13,7 +13,7 @@ namespace {
 std::string turn_text(dom::element turn) {
     const std::string did = field(turn, "did", "");
     return fmt::format("{} at {}{}", duration_text(number(turn, "ns")),
-                       local_time(static_cast<std::int64_t>(number(turn, "at"))),
+                       utc_time(static_cast<std::int64_t>(number(turn, "at"))),
                        did.empty() ? "" : " (" + did + ")");
 }
 
@@ -34,16 +34,8 @@ std::string refused_text(dom::element status);
 std::string head_text(dom::element status) {
     std::string out = fmt::format("scramd {}, pid {}: {}\n", field(status, "version"),
                                   field(status, "pid"), field(status, "summary"));
-    out += flag(status, "ready") ? "ready: a breach fires at once\n"
-                                 : fmt::format("NOT READY: {}\n", field(status, "unready_reason"));
-    dom::element journal;
-    if (status["journal"].get(journal) == simdjson::SUCCESS && !flag(journal, "healthy"))
-        out += fmt::format("JOURNAL: {} ({} records lost)\n", field(journal, "reason"),
-                           field(journal, "records_lost"));
-    dom::element receipts;
-    if (status["receipts"].get(receipts) == simdjson::SUCCESS && !flag(receipts, "healthy"))
-        out += fmt::format("RECEIPTS: {} ({} not written)\n", field(receipts, "reason"),
-                           field(receipts, "failed"));
+    if (flag(status, "ready")) out += "ready: a breach fires at once\n";
+    out += troubles_text(status);
     return out + clock_text(status) + turns_text(status) + refused_text(status);
 }
 
@@ -156,6 +148,25 @@ std::string trips_of(const std::vector<dom::element>& families) {
 
 }  // namespace
 
+std::string printing::troubles_text(dom::element status) {
+    std::string out;
+    if (!flag(status, "ready"))
+        out += fmt::format("NOT READY: {}\n", field(status, "unready_reason"));
+    dom::element journal;
+    if (status["journal"].get(journal) == simdjson::SUCCESS && !flag(journal, "healthy"))
+        out += fmt::format("JOURNAL: {} ({} records lost)\n", field(journal, "reason"),
+                           field(journal, "records_lost"));
+    dom::element receipts;
+    if (status["receipts"].get(receipts) == simdjson::SUCCESS && !flag(receipts, "healthy"))
+        out += fmt::format("RECEIPTS: {} ({} not written)\n", field(receipts, "reason"),
+                           field(receipts, "failed"));
+    for (const dom::element warning : list(status, "config_warnings"))
+        out += fmt::format("CONFIG: {}\n", text_of(warning));
+    if (const std::string names = field(status, "unwatched", ""); !names.empty())
+        out += fmt::format("NOT WATCHED by any rule on a value: {}\n", names);
+    return out;
+}
+
 std::string review_text(std::string_view json) {
     dom::parser parser;
     dom::element review;
@@ -208,6 +219,18 @@ std::string status_text(std::string_view json) {
     }
     for (const dom::element rule : list(status, "rules")) out += rule_text(rule);
     for (const dom::element values : list(status, "values")) out += values_text(values);
+    return out;
+}
+
+std::string state_text(std::string_view json) {
+    dom::parser parser;
+    dom::element status;
+    if (parser.parse(json.data(), json.size()).get(status) != simdjson::SUCCESS) return {};
+    if (!flag(status, "ok")) return {};
+    std::string out = head_text(status);
+    for (const dom::element family : list(status, "families")) {
+        if (field(family, "gate") == "closed") out += latched_text(family);
+    }
     return out;
 }
 

@@ -6,8 +6,11 @@
 
 namespace scram {
 
-// `json` is a status answer.
+// `json` is a status answer: what fits a screen, what is wrong first; or everything.
+std::string overview_text(std::string_view json);
 std::string status_text(std::string_view json);
+// Its head and what is latched, for who goes on watching.
+std::string state_text(std::string_view json);
 // `json` is the answer to a rearm without trips, or to one with them.
 std::string review_text(std::string_view json);
 std::string rearmed_text(std::string_view json);

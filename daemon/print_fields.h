@@ -62,16 +62,19 @@ inline bool flag(dom::element object, std::string_view key) {
     return object[key].get(value) == simdjson::SUCCESS && value;
 }
 
-// This host's time of day.
+// The time of day in UTC, as in the receipts, the journal and at OKX, whatever this host's zone.
 inline std::string clock_time(std::int64_t wall_ms) {
     const std::time_t seconds = static_cast<std::time_t>(wall_ms / 1000);
-    return fmt::format("{:%H:%M:%S}.{:03}", fmt::localtime(seconds), wall_ms % 1000);
+    return fmt::format("{:%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), wall_ms % 1000);
 }
 
 // With its day.
-inline std::string local_time(std::int64_t wall_ms) {
+inline std::string utc_time(std::int64_t wall_ms) {
     const std::time_t seconds = static_cast<std::time_t>(wall_ms / 1000);
-    return fmt::format("{:%Y-%m-%d} {}", fmt::localtime(seconds), clock_time(wall_ms));
+    return fmt::format("{:%Y-%m-%d}T{}", fmt::gmtime(seconds), clock_time(wall_ms));
 }
+
+// What is wrong by a status answer, a line each; of daemon/print.cpp.
+std::string troubles_text(dom::element status);
 
 }  // namespace scram::printing

@@ -18,7 +18,7 @@ std::string cell(dom::element stage, std::string_view key) {
 }
 
 std::string stage_text(std::string_view name, dom::element stage) {
-    return fmt::format("  {:<20} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", stage_label(name),
+    return fmt::format("{:<21} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}\n", stage_label(name),
                        field(stage, "count"), cell(stage, "p50_ns"), cell(stage, "p90_ns"),
                        cell(stage, "p99_ns"), cell(stage, "p999_ns"), cell(stage, "max_ns"));
 }
@@ -30,8 +30,8 @@ std::string table_text(dom::element answer, std::string_view key) {
     std::string out = fmt::format("{}: {}", key, field(set, "requests"));
     if (number(set, "unanswered") > 0)
         out += fmt::format(", {} without an answer", field(set, "unanswered"));
-    out += fmt::format("\n  {:<20} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "", "COUNT", "p50",
-                       "p90", "p99", "p99.9", "max");
+    out += fmt::format("\n{:<21} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "", "COUNT", "p50", "p90",
+                       "p99", "p99.9", "max");
     dom::object stages;
     if (set["stages"].get(stages) != simdjson::SUCCESS) return out;
     for (const auto [name, stage] : stages) out += stage_text(name, stage);
@@ -53,10 +53,9 @@ std::string latency_text(std::string_view json) {
     if (parser.parse(json.data(), json.size()).get(answer) != simdjson::SUCCESS)
         return std::string(json) + "\n";
     return fmt::format(
-        "since {}; max is exact, a percentile at most {:g} % too high\n"
-        "sent: send() has returned. wire: the kernel's TX stamp (none: switched off, or not "
-        "given)\n\n{}\n{}",
-        local_time(static_cast<std::int64_t>(number(answer, "since_ms"))),
+        "since {}\nmax is exact, a percentile at most {:g} % too high\n"
+        "sent: send() has returned; wire: the kernel's TX stamp, where it gives one\n\n{}\n{}",
+        utc_time(static_cast<std::int64_t>(number(answer, "since_ms"))),
         100 * number(answer, "error_max"), table_text(answer, "attempts"),
         table_text(answer, "rehearsals"));
 }

@@ -26,7 +26,7 @@ std::string offset(dom::element object, std::string_view key) {
 }
 
 std::string time_of(dom::element receipt) {
-    return local_time(static_cast<std::int64_t>(number(receipt, "wall_ms")));
+    return utc_time(static_cast<std::int64_t>(number(receipt, "wall_ms")));
 }
 
 std::string_view meaning(const std::string& verdict) {
@@ -39,8 +39,8 @@ std::string head_text(dom::element receipt) {
     const std::string verdict = field(receipt, "verdict");
     std::string out =
         fmt::format("trip {}: {}: {}\n", field(receipt, "trip"), verdict, meaning(verdict));
-    out += fmt::format("{}     {} here, {}\n", flag(receipt, "before_start") ? "start" : "at   ",
-                       time_of(receipt), field(receipt, "time"));
+    out += fmt::format("{}     {}\n", flag(receipt, "before_start") ? "start" : "at   ",
+                       time_of(receipt));
     out += fmt::format("by        {}\n", field(receipt, "cause"));
     if (has(receipt, "served_by"))
         out += fmt::format("          served by the cancels of trip {}, which were under way\n",
@@ -182,9 +182,9 @@ std::string receipts_text(std::string_view json) {
         return std::string(json) + "\n";
     const auto receipts = list(answer, "receipts");
     if (receipts.empty()) return "no trips\n";
-    std::string out = fmt::format("{:<6} {:<12} {:<23} {}\n", "TRIP", "VERDICT", "WHEN", "BY");
+    std::string out = fmt::format("{:<6} {:<12} {:<24} {}\n", "TRIP", "VERDICT", "WHEN", "BY");
     for (const dom::element receipt : receipts) {
-        out += fmt::format("{:<6} {:<12} {:<23} {}", field(receipt, "trip"),
+        out += fmt::format("{:<6} {:<12} {:<24} {}", field(receipt, "trip"),
                            field(receipt, "verdict"), time_of(receipt), field(receipt, "cause"));
         if (has(receipt, "served_by"))
             out += fmt::format(" (served by trip {})", field(receipt, "served_by"));

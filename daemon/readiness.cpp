@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/advice.h"
 #include "daemon/json.h"
 
 namespace scram {
@@ -22,6 +23,22 @@ std::string why_no_link(const Driver& driver, AccountId account) {
     return "no warm link yet: none has answered a rehearsal";
 }
 
+// Of the first family that OKX refused to cancel.
+std::string why_refused(const Driver& driver, AccountId account) {
+    const Plan& plan = driver.engine().plan();
+    for (std::size_t f = 0; f < plan.families.size(); ++f) {
+        const Answer& answer = driver.engine().family(id_at<FamilyId>(f)).last_answer;
+        const bool refused = answer.answer_class == AnswerClass::refused && answer.http_status != 0;
+        if (plan.families[f].account != account || !refused) continue;
+        if (answer.code == no_code)
+            return fmt::format("OKX refused to cancel {}: http {}, without a code",
+                               plan.families[f].name, answer.http_status);
+        return fmt::format("OKX refused to cancel {}: code {} ({}); {}", plan.families[f].name,
+                           answer.code, why(answer.code), what_to_do(answer.code));
+    }
+    return "OKX refused its cancels: see the log's answered class=refused";
+}
+
 std::string reason(const Shortfall& its, const KillSight& sight, const Driver& driver) {
     const auto account = [&]() -> const KillSight::Account& {
         return sight.accounts[index(its.account)];
@@ -33,7 +50,7 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
             return fmt::format("signatures are {} old, and OKX refuses those of 30 s",
                                seconds(its.age));
         case Lack::refused:
-            return "OKX refused its cancels: see the log's answered class=refused";
+            return why_refused(driver, its.account);
         case Lack::rehearsals:
             return fmt::format("no rehearsal went well for {}", seconds(its.age));
         case Lack::slots:

@@ -23,6 +23,7 @@
 #include "daemon/now_check.h"
 #include "daemon/now_config.h"
 #include "daemon/standard_descriptors.h"
+#include "daemon/version.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -68,7 +69,7 @@ void declare(CLI::App& app, Options& options) {
     app.add_flag("--json", options.json, "one JSON object a line on stdout, for programs");
     app.add_flag("--check", options.check,
                  "rehearse: connect, verify, ask for the time, say what would be cancelled");
-    app.set_version_flag("--version", SCRAM_PROJECT_VERSION);
+    app.set_version_flag("--version", versions());
     app.footer(
         "Exit codes: 0 all confirmed; 1 some not confirmed (named on stderr), or --check found no\n"
         "exchange; 2 wrong usage or an unknown target; 3 wrong config or credentials.");

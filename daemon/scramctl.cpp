@@ -6,11 +6,18 @@
 #include <simdjson.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
+#include <memory>
+#include <system_error>
 #include <thread>
 
 #include "config/config.h"
+#include "config/document.h"
+#include "daemon/config_check.h"
 #include "daemon/control_client.h"
 #include "daemon/control_protocol.h"
 #include "daemon/journal_command.h"
@@ -21,6 +28,8 @@
 #include "daemon/scramctl_publish.h"
 #include "daemon/scramctl_receipt.h"
 #include "daemon/standard_descriptors.h"
+#include "daemon/scramctl_trip.h"
+#include "daemon/version.h"
 #include "daemon/whole_number.h"
 
 namespace scram {
@@ -39,6 +48,7 @@ struct Options {
     std::string journal = journal_directory({});
     bool verify = false;
     bool json = false;
+    bool details = false;
     bool force = false;
     std::string directory;
     std::uint64_t receipt_of = 0;
@@ -81,7 +91,7 @@ int show(const Options& options, std::string_view op, std::string (*text)(std::s
 }
 
 int status(const Options& options) {
-    return show(options, "status", status_text);
+    return show(options, "status", options.details ? status_text : overview_text);
 }
 
 int latency(const Options& options) {
@@ -105,17 +115,37 @@ int ready(const Options& options) {
     return is_ready ? done : refused;
 }
 
-int watch(const Options& options) {
-    ControlClient client(options.socket);
+std::unique_ptr<ControlClient> connect_again(const std::string& socket) {
+    for (;;) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        try {
+            return std::make_unique<ControlClient>(socket);
+        } catch (const std::runtime_error&) {  // not yet
+        }
+    }
+}
+
+// How things stand, then what happens; until scramd ends.
+int follow(const Options& options, ControlClient& client) {
+    if (!options.json) fmt::print("{}", state_text(client.ask(request("status").text())));
     const std::string answer = client.ask(request("watch").text());
     if (!is_ok(answer)) return report_refusal(options, answer);
     std::string line;
-    while (client.next_line(line)) {
-        fmt::print("{}\n", options.json ? line : event_text(line));
-        std::fflush(stdout);
-    }
-    fmt::print(stderr, "scramctl: scramd has closed the connection\n");
+    do {
+        if (!line.empty()) fmt::print("{}\n", options.json ? line : event_text(line));
+        if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
+    } while (client.next_line(line));
     return unreachable;
+}
+
+// A restart is no end: whoever watches a kill switch wants to see it come back.
+int watch(const Options& options) {
+    auto client = std::make_unique<ControlClient>(options.socket);
+    for (;;) {
+        if (const int code = follow(options, *client); code != unreachable) return code;
+        fmt::print(stderr, "scramctl: scramd has closed the connection; connecting again\n");
+        client = connect_again(options.socket);
+    }
 }
 
 bool is_meant(std::string_view family, const std::string& target) {
@@ -137,14 +167,6 @@ std::size_t count_families(const std::string& status, const std::string& target,
     return count;
 }
 
-// Those whose cancel is not confirmed yet.
-std::size_t unfinished(const std::string& status, const std::string& target) {
-    return count_families(status, target, [](simdjson::dom::element family) {
-        bool open = false;
-        return family["unfinished"].get(open) == simdjson::SUCCESS && open;
-    });
-}
-
 std::size_t count_in_state(const std::string& status, const std::string& target,
                            std::string_view state) {
     return count_families(status, target, [state](simdjson::dom::element family) {
@@ -153,52 +175,9 @@ std::size_t count_in_state(const std::string& status, const std::string& target,
     });
 }
 
-enum class Outcome { confirmed, unfinished, unknown };
-
-// What became of the target's cancels, within the time that the operator waits for it.
-Outcome await_outcome(ControlClient& client, const Options& options) {
-    using clock = std::chrono::steady_clock;
-    const auto until = clock::now() + std::chrono::duration<double>(options.wait_s);
-    if (options.wait_s <= 0) return Outcome::unknown;
-    for (;;) {
-        const std::string answer = client.ask(request("status").text());
-        if (!is_ok(answer)) return Outcome::unknown;  // the right to trip is not the right to read
-        if (unfinished(answer, options.target) == 0) return Outcome::confirmed;
-        if (clock::now() >= until) return Outcome::unfinished;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-}
-
-std::string_view text(Outcome outcome) {
-    switch (outcome) {
-        case Outcome::confirmed:
-            return "cancels confirmed by the exchange";
-        case Outcome::unfinished:
-            return "cancels NOT confirmed yet; scramd goes on trying: scramctl watch";
-        case Outcome::unknown:
-            return "cancels under way; their outcome was not asked for, or is not this user's to "
-                   "read";
-    }
-    return "?";
-}
-
 int trip(const Options& options) {
-    ControlClient client(options.socket);
-    const std::string answer = client.ask(
-        request("trip").add("target", options.target).add("reason", options.reason).text());
-    if (!is_ok(answer)) return report_refusal(options, answer);
-    const Outcome outcome = await_outcome(client, options);
-    const std::string id = field(answer, "trip");
-    const std::string families = field(answer, "families");
-    if (options.json) {
-        JsonObject out;
-        out.add("ok", true).add_raw("trip", id).add_raw("families", families);
-        fmt::print("{}\n", out.add("confirmed", outcome == Outcome::confirmed).text());
-    } else {
-        fmt::print("trip {}: {} families, {}\n", id, families, text(outcome));
-    }
-    const bool asked = options.wait_s > 0;
-    return outcome == Outcome::confirmed || !asked ? done : refused;
+    return trip_and_wait(
+        {options.socket, options.target, options.reason, options.wait_s, options.json});
 }
 
 std::string trips_json(const std::vector<std::uint64_t>& trips) {
@@ -273,6 +252,26 @@ std::string errors_json(const std::vector<ConfigError>& errors) {
     return JsonObject().add("ok", false).add_raw("errors", out.text()).text();
 }
 
+std::string texts_json(const std::vector<std::string>& texts) {
+    JsonArray out;
+    for (const std::string& text : texts) out.add_raw(json_string(text));
+    return out.text();
+}
+
+std::string findings_json(const ConfigFindings& findings, const std::string& plan) {
+    JsonArray errors;
+    for (const std::string& text : findings.errors)
+        errors.add_raw(JsonObject().add("message", text).text());
+    return JsonObject()
+        .add("ok", findings.errors.empty())
+        .add("verdict", verdict(findings))
+        .add_raw("errors", errors.text())
+        .add_raw("warnings", texts_json(findings.warnings))
+        .add_raw("not_checked", texts_json(findings.not_checked))
+        .add("plan_of_fire", plan)
+        .text();
+}
+
 int check(const Options& options) {
     const LoadResult result = load(options.config);
     if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
@@ -284,12 +283,13 @@ int check(const Options& options) {
     }
     const Config& config = std::get<Config>(result);
     const std::string plan = plan_of_fire(config.plan);
+    const ConfigFindings findings = look_into(config);
     if (options.json) {
-        fmt::print("{}\n", JsonObject().add("ok", true).add("plan_of_fire", plan).text());
+        fmt::print("{}\n", findings_json(findings, plan));
     } else {
-        fmt::print("{}\n{}", describe(config), plan);
+        fmt::print("{}\n{}\n{}", describe(config), plan, findings_text(findings));
     }
-    return done;
+    return findings.errors.empty() ? done : wrong_config;
 }
 
 int journal(const Options& options) {
@@ -297,6 +297,18 @@ int journal(const Options& options) {
 }
 
 using Command = int (*)(const Options&);
+
+// CLI11 would say of a slip that a command is missing, and not which word it did not take.
+void refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-') return;
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+    if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return;
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    throw CLI::ParseError(fmt::format("unknown command \"{}\"{}; commands: {}", argv[1],
+                                      config::did_you_mean(argv[1], views), config::joined(views)),
+                          usage);
+}
 
 // Says which command was asked for; its options are in `options`.
 Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
@@ -323,7 +335,9 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
     const auto reason = [&](CLI::App* sub) {
         return sub->add_option("--reason", options.reason, "why, for the record");
     };
-    controlled(add("status", "show switches, links, budget, sources and values", status));
+    controlled(add("status", "show what is wrong, then each family, on one screen", status))
+        ->add_flag("--details", options.details,
+                   "everything: links, budgets, sources, rules and values too");
     controlled(add("latency", "show how long requests took from stage to stage", latency));
     controlled(add("ready", "exit 0 if a breach would fire at once, 1 if not, and say why", ready));
     const auto kept = [&](CLI::App* sub) {
@@ -334,10 +348,11 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
     };
     controlled(add("watch", "follow what happens, one event a line", watch));
     CLI::App* sub = aimed(add("trip", "pull: cancel and latch", trip));
-    reason(sub)->required();
+    reason(sub);
     sub->add_option("--wait", options.wait_s,
                     "seconds to wait for the exchange's confirmation, 0: none")
         ->check(whole_number)
+        ->check(CLI::Range(0.0, 86400.0))
         ->capture_default_str();
     sub = aimed(add("rearm", "show what is latched; with --trip and --reason, arm it", rearm));
     reason(sub);
@@ -365,22 +380,33 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
     sub = add("journal", "print what happened, oldest first, from the files themselves", journal);
     sub->add_option("--directory", options.journal, "the journal's folder")->capture_default_str();
     sub->add_flag("--verify", options.verify, "check sequence, hashes and files' borders instead");
+    refuse_unknown_command(app, argc, argv);
     app.parse(argc, argv);
     return chosen;
 }
 
+// What a full disk did not take was not said: that is no success.
+int printed(int code) {
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    fmt::print(stderr, "scramctl: the output could not be written: {}\n", std::strerror(errno));
+    return code == done ? refused : code;
+}
+
 int run(int argc, char** argv) {
     CLI::App app{"scramctl: an operator's hand on a running scramd", "scramctl"};
-    app.set_version_flag("--version", SCRAM_PROJECT_VERSION);
+    app.set_version_flag("--version", versions());
     app.footer(
         "Exit codes: 0 done; 1 refused, not ready, or not confirmed in time; 2 wrong usage; 3 the\n"
         "config is wrong; 4 scramd cannot be reached.");
     Options options;
     try {
         const Command command = declare(app, options, argc, argv);
-        return command(options);
+        return printed(command(options));
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? done : usage;
+    } catch (const std::system_error& error) {  // of fmt, where stdout takes nothing
+        fmt::print(stderr, "scramctl: the output could not be written: {}\n", error.what());
+        return refused;
     } catch (const std::exception& error) {
         fmt::print(stderr, "scramctl: {}\n", error.what());
         return unreachable;

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstdio>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -162,19 +164,52 @@ int show_receipt(const ReceiptQuery& query) {
 
 namespace {
 
-std::string receipts_in(const fs::path& folder) {
-    JsonArray receipts;
+using Summaries = std::map<std::uint64_t, std::string, std::greater<>>;  // by trip, latest first
+
+// Of the files that are not among them yet.
+void add_files(const fs::path& folder, Summaries& summaries) {
     auto trips = trips_in(folder);
     if (trips.size() > listed_files_max) trips.resize(listed_files_max);
     for (const std::uint64_t trip : trips) {
+        if (summaries.count(trip) > 0) continue;
         const auto text = read_text(folder / receipt_file_name(TripId{trip}));
         if (!text || member(*text, "trip").empty()) continue;
         JsonObject summary;
         for (const char* key : {"trip", "wall_ms"}) summary.add_raw(key, member(*text, key));
         for (const char* key : {"verdict", "time", "cause"}) summary.add(key, member(*text, key));
-        receipts.add_raw(summary.text());
+        summaries[trip] = summary.text();
     }
-    return JsonObject().add("ok", true).add_raw("receipts", receipts.text()).text();
+}
+
+void add_known(const std::string& answer, Summaries& summaries) {
+    dom::parser parser;
+    dom::array receipts;
+    if (parser.parse(answer)["receipts"].get(receipts) != simdjson::SUCCESS) return;
+    for (const dom::element receipt : receipts) {
+        std::uint64_t trip = 0;
+        if (receipt["trip"].get(trip) == simdjson::SUCCESS)
+            summaries[trip] = simdjson::minify(receipt);
+    }
+}
+
+std::string listed(const Summaries& summaries, const fs::path& folder) {
+    JsonArray receipts;
+    for (const auto& [trip, summary] : summaries) receipts.add_raw(summary);
+    return JsonObject()
+        .add("v", control_version)
+        .add("ok", true)
+        .add_raw("receipts", receipts.text())
+        .add("folder", folder.native())
+        .text();
+}
+
+// A folder that this user may not read hides what was before the last start.
+void tell_unreadable(const fs::path& folder) {
+    std::error_code error;
+    fs::directory_iterator(folder, error);
+    if (error == std::errc::permission_denied)
+        fmt::print(stderr, "scramctl: {}: {}; trips before the last start are left out\n",
+                   folder.native(), error.message());
 }
 
 }  // namespace
@@ -191,10 +226,13 @@ int list_receipts(const ReceiptQuery& query) {
     const fs::path folder = folder_of(query, told);
     if (!is_there)
         fmt::print(stderr, "scramctl: {}; these are of {}\n", told.trouble, folder.native());
-    const std::string answer =
-        is_there && query.directory.empty() ? told.answer : receipts_in(folder);
+    tell_unreadable(folder);
+    Summaries summaries;
+    if (query.directory.empty()) add_known(told.answer, summaries);
+    add_files(folder, summaries);
+    const std::string answer = listed(summaries, folder);
     fmt::print("{}", query.json ? answer + "\n" : receipts_text(answer));
-    return is_there || !trips_in(folder).empty() ? done : unreachable;
+    return is_there || !summaries.empty() ? done : unreachable;
 }
 
 }  // namespace scram

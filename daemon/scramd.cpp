@@ -1,7 +1,7 @@
 // scramd: the daemon. Reads its config, takes the secrets, runs until it is told to end.
 //
 // Exit codes: 0 ended on request (or --check found nothing), 1 could not start or run, 2 wrong
-// usage, 3 the config is wrong.
+// usage, 3 the config is wrong, or credentials that it names are missing.
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/mman.h>
@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include "config/config.h"
 #include "config/credentials.h"
@@ -24,6 +25,8 @@
 #include "daemon/reach.h"
 #include "daemon/service.h"
 #include "daemon/standard_descriptors.h"
+#include "daemon/state_owner.h"
+#include "daemon/version.h"
 
 namespace scram {
 namespace {
@@ -45,6 +48,8 @@ int check_config(const std::string& file, bool quiet) {
         for (const ConfigError& error : *errors) fmt::print(stderr, "{}\n", error.text());
         return wrong_config;
     }
+    for (const ConfigError& warning : std::get<Config>(result).warnings)
+        fmt::print(stderr, "warning: {}\n", warning.text());
     if (quiet) return ended;
     fmt::print("{}\n{}", describe(std::get<Config>(result)),
                plan_of_fire(std::get<Config>(result).plan));
@@ -98,6 +103,14 @@ bool take_warmer(const Config& config, App::Parts& parts) {
     return !wanted || take(Warmer::make(config.wire.warm_peer), parts.warmer);
 }
 
+// No start helps before a person puts them there.
+bool are_credentials_missing(const Config& config) {
+    std::error_code failed;
+    return std::any_of(config.credentials.begin(), config.credentials.end(), [&](const auto& file) {
+        return !std::filesystem::exists(credentials_file(file), failed);
+    });
+}
+
 // Before anything is opened: what is open, or in memory, would be the signer's too.
 bool take_signer(const Config& config, App::Parts& parts) {
     return take(start_signer(
@@ -146,8 +159,13 @@ int run(const std::string& file) {
     keep_memory();
     keep_off(std::get<Config>(result).cpu);
     stay_in_memory();
+    if (const std::string why = foreign_state(std::get<Config>(result)); !why.empty()) {
+        complain(why);
+        return failed;
+    }
     App::Parts parts;
-    if (!make_parts(std::get<Config>(result), parts)) return failed;
+    const bool missing = are_credentials_missing(std::get<Config>(result));
+    if (!make_parts(std::get<Config>(result), parts)) return missing ? wrong_config : failed;
     const Config& config = std::get<Config>(result);
     if (!take(give_up_reach(config, parts.signer.hello), parts.warnings)) return failed;
     warn_of_pid_1(parts.warnings);
@@ -165,7 +183,7 @@ int main(int argc, char** argv) {
     options.add_option("-c,--config", file, "the config file")->capture_default_str();
     options.add_flag("--check", check, "check the config, print it and its plan of fire, and exit");
     options.add_flag("--quiet", quiet, "with --check: print nothing but errors");
-    options.set_version_flag("--version", SCRAM_PROJECT_VERSION);
+    options.set_version_flag("--version", scram::versions());
     try {
         options.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

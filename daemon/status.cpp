@@ -5,12 +5,14 @@
 
 #include <algorithm>
 
+#include "daemon/advice.h"
 #include "daemon/control_protocol.h"
 #include "daemon/json.h"
 #include "daemon/latency_json.h"
 #include "daemon/readiness.h"
 #include "daemon/receipt_json.h"
 #include "daemon/status_rules.h"
+#include "daemon/version.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -89,13 +91,14 @@ std::string account_json(const Driver& driver, AccountId id, Time now) {
 
 }  // namespace
 
-std::string family_json(const Driver& driver, FamilyId id, Time now) {
+std::string family_json(const Driver& driver, FamilyId id, Time now, const std::string& nearest) {
     const Engine& engine = driver.engine();
     const Switch& family = engine.family(id);
     JsonObject out;
     out.add("name", engine.plan().families[index(id)].name);
     out.add("state", state_name(family)).add("gate", family.latched ? "closed" : "open");
     out.add("unfinished", is_unfinished(family));
+    if (!nearest.empty()) out.add_raw("nearest", nearest);
     if (family.trip == TripId{}) return out.text();
     out.add("trip", static_cast<std::uint64_t>(family.wanted_by));
     const Receipt* receipt = driver.receipts().receipts().find(family.wanted_by);
@@ -106,6 +109,8 @@ std::string family_json(const Driver& driver, FamilyId id, Time now) {
         out.add("last_class", name(answer.answer_class)).add("last_http", answer.http_status);
         if (answer.code != no_code)
             out.add("last_code", answer.code).add("last_why", why(answer.code));
+        if (answer.answer_class == AnswerClass::refused)
+            out.add("last_advice", what_to_do(answer.code));
     }
     const RuleId holds = family.latched ? engine.rule_that_holds(id) : none<RuleId>();
     if (holds != none<RuleId>()) out.add("holds", engine.plan().rules[index(holds)].name);
@@ -133,6 +138,13 @@ std::string array_of(const Items& items, ToJson to_json) {
     return out.text();
 }
 
+std::string warnings_json(const Config& config) {
+    JsonArray out;
+    for (const ConfigError& warning : config.warnings)
+        out.add_raw(json_string(warning.place() + ": " + warning.message));
+    return out.text();
+}
+
 std::string receipts_json(const ReceiptBook& book) {
     const std::string trouble = book.keeper().trouble();
     return JsonObject()
@@ -154,12 +166,14 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
     const Time now = monotonic_now();
     const Readiness ready = readiness(driver, now);
     JsonObject out;
-    out.add("v", control_version).add("ok", true).add("version", SCRAM_PROJECT_VERSION);
+    out.add("v", control_version).add("ok", true).add("version", build_version);
     out.add("pid", getpid()).add("config", config.file.native());
     out.add("ready", ready.ready).add("fires", ready.fires).add("unready_reason", ready.reason);
     out.add_raw("lacking", ready.json);
     out.add("summary", status_line(driver, now)).add("log_lines_dropped", scribe.dropped());
     out.add("untold_breaches", engine.untold_breaches());
+    out.add_raw("config_warnings", warnings_json(config));
+    out.add("unwatched", unwatched_text(plan));
     out.add_raw("refused", refusals.json(now));
     out.add_raw("clock", clock_json(driver, now));
     out.add_raw("longest_turn", turn_json(driver.turns().longest(), now, wall_now()));
@@ -170,8 +184,9 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
     out.add_raw("accounts", array_of<AccountId>(plan.accounts, [&](AccountId id) {
                     return account_json(driver, id, now);
                 }));
+    const auto nearest = nearest_json(engine, now);
     out.add_raw("families", array_of<FamilyId>(plan.families, [&](FamilyId id) {
-                    return family_json(driver, id, now);
+                    return family_json(driver, id, now, nearest[index(id)]);
                 }));
     out.add_raw("sources", array_of<SourceId>(plan.sources, [&](SourceId id) {
                     return JsonObject()

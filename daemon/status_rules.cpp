@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "config/words.h"
+#include "core/rule_shape.h"
 #include "daemon/json.h"
 
 namespace scram {
@@ -29,7 +30,47 @@ std::string rule_json(const Distance& distance, const Plan& plan) {
     return out.add("holds", distance.holds).add("shadow", rule.shadow).text();
 }
 
+constexpr std::size_t asked_max = 4096;  // conditions
+
+std::size_t conditions_of(const Plan& plan) {
+    std::size_t count = 0;
+    for (const RuleSpec& rule : plan.rules) {
+        if (is_of_values(rule.kind)) count += condition_count(rule, plan.sources.size());
+    }
+    return count;
+}
+
+std::string value_json(const Distance& distance, const Plan& plan) {
+    JsonObject out;
+    out.add("rule", plan.rules[index(distance.rule)].name);
+    out.add("value", distance.value).add("limit", distance.limit);
+    if (std::isfinite(distance.share)) out.add("share", distance.share);
+    return out.text();
+}
+
 }  // namespace
+
+std::vector<std::string> nearest_json(const Engine& engine, Time now) {
+    const Plan& plan = engine.plan();
+    std::vector<std::string> out(plan.families.size());
+    if (conditions_of(plan) > asked_max) return out;
+    std::vector<double> best(out.size(), -1);
+    const auto take = [&](FamilyId family, const Distance& distance) {
+        if (nearness(distance) <= best[index(family)]) return;
+        best[index(family)] = nearness(distance);
+        out[index(family)] = value_json(distance, plan);
+    };
+    for (const Distance& distance : engine.rules().distances(engine.metrics(), now)) {
+        if (!distance.known || plan.rules[index(distance.rule)].shadow) continue;
+        if (distance.family != none<FamilyId>()) {
+            take(distance.family, distance);
+            continue;
+        }
+        for (const FamilyId family : plan.rules[index(distance.rule)].families)
+            take(family, distance);
+    }
+    return out;
+}
 
 std::string rules_json(const Engine& engine, Time now) {
     auto nearest = engine.rules().nearest(engine.metrics(), now);

@@ -1,12 +1,13 @@
 """The operator's side: what the control protocol takes and refuses, and scramctl's exit codes."""
 import json
 import os
+import signal
 import socket
 import subprocess
 import threading
 import unittest
 
-from lab import BIN, Control, Lab, ctl_command, eventually
+from lab import BIN, Control, Lab, ctl_command, eventually, rule
 
 BTC = "mm-1/BTC-USD"
 LINE_MAX = 16 * 1024
@@ -59,9 +60,6 @@ class Protocol(unittest.TestCase):
 
     def test_a_trip_without_a_target_is_refused(self):
         self.refused('{"v":1,"op":"trip","reason":"x"}', "is expected")
-
-    def test_a_trip_without_a_reason_is_refused(self):
-        self.refused('{"v":1,"op":"trip","target":"all"}', "reason")
 
     def test_arming_without_a_reason_is_refused(self):
         self.refused('{"v":1,"op":"rearm","target":"all","trips":[1],"reason":""}', "reason")
@@ -250,10 +248,32 @@ class Ctl(unittest.TestCase):
             daemon = lab.scramd().await_ready()
             lab.source().publish(BTC, "delta", 1.25)
             daemon.await_value(BTC, "delta", 1.25)
-            code, out, _ = daemon.ctl("status")
+            code, out, _ = daemon.ctl("status", "--details")
             self.assertEqual(code, 0)
             for text in (BTC, "armed", "mm-1#4", "TLSv1.3", "maker-1: attached", "delta=1.25"):
                 self.assertIn(text, out)
+
+    def test_status_of_21_families_that_are_well_fits_one_screen_of_80_x_24(self):
+        accounts = ("mm-1", "mm-2", "mm-3")
+        families = [f"{a}/{f}-USD" for a in accounts for f in ("BTC", "ETH", "SOL", "XRP", "ADA", "TON", "LTC")]
+        with Lab(accounts=accounts) as lab:
+            daemon = lab.scramd(families=families).await_ready(15)
+            maker = lab.source()
+            for family in families:
+                maker.publish(family, "delta", 24.123456789012345)
+            daemon.await_value(families[-1], "delta", 24.123456789012345)
+            code, out, _ = daemon.ctl("status")
+            lines = out.splitlines()
+            self.assertEqual(code, 0)
+            self.assertLessEqual(len(lines), 23, out)  # and the next prompt
+            self.assertLessEqual(max(map(len, lines)), 80, out)
+            self.assertTrue(lines[0].startswith("ready: armed 21/21 families"), out)
+            self.assertIn("delta: 24.1235 of 25 (96 %)", lines[-1])
+            daemon.ctl("trip", "mm-2/SOL-USD", "--reason", "drill")
+            lines = daemon.ctl("status")[1].splitlines()
+            row = next(n for n, line in enumerate(lines) if line.startswith("FAMILY")) + 1
+            self.assertRegex(lines[row], r"^mm-2/SOL-USD +confirmed +\d+\.\d s +trip 1: ")
+            self.assertLessEqual(max(len(line) for line in daemon.ctl("latency")[1].splitlines()), 80)
 
     def test_ready_exits_0_when_a_breach_would_fire(self):
         with Lab() as lab:
@@ -302,7 +322,8 @@ class Ctl(unittest.TestCase):
 
     def test_wrong_usage_exits_2(self):
         with Lab() as lab:
-            for command in ((), ("pull",), ("trip", "all"), ("trip", "--reason", "x"), ("status", "--loud"),
+            for command in ((), ("pull",), ("trip", "--reason", "x"), ("status", "--loud"),
+                            ("trip", "all", "--wait", "-5"),
                             *(("publish", "maker-1", BTC, "delta", value) for value in ("many", "", " ", "1x")),
                             ("trip", "all", "--reason", "x", "--wait", ""), ("receipt", ""),
                             ("rearm", "all", "--trip", "", "--reason", "x")):
@@ -341,16 +362,102 @@ class Ctl(unittest.TestCase):
                 self.assertEqual(done.returncode, 4, command)
                 self.assertIn(str(lab.folder), done.stderr)
 
-    def test_watch_ends_with_4_when_scramd_ends(self):
+    def test_watch_outlives_a_restart_of_scramd(self):
         with Lab() as lab:
             daemon = lab.scramd(sources=("maker-1", "probe")).await_ready()
             watch = lab.watch(daemon)
             eventually(lambda: lab.source("probe").goodbye() or watch.seen, "the watcher is there")
             daemon.stop()
-            self.assertEqual(watch.ended(), 4)
+            watch.await_log("connecting again")
+            again = lab.scramd(sources=("maker-1", "probe"), log="again.log").await_ready()
+            watch.seen.clear()
+            eventually(lambda: lab.source("probe").goodbye() or watch.seen, "the watcher is there again")
+            again.ctl("trip", BTC)
+            watch.wait("tripped", family=BTC)
+
+    def test_watch_begins_with_the_state(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            daemon.ctl("trip", BTC, "--reason", "drill")
+            with open(lab.folder / "watched", "w+") as out:
+                watching = subprocess.Popen(ctl_command(lab.folder, "watch"), stdout=out)
+                try:
+                    eventually(lambda: "by operator" in (lab.folder / "watched").read_text(), "the state")
+                finally:
+                    watching.terminate()
+                    watching.wait()
+            told = (lab.folder / "watched").read_text()
+            self.assertIn("ready: a breach fires at once", told)
+            self.assertRegex(told, rf"{BTC} +trip 1, confirmed")
+
+    def test_a_trip_without_a_reason_says_so_in_the_record(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            self.assertEqual(daemon.ctl("trip", BTC)[0], 0)
+            self.assertIn(": none given", daemon.ctl("receipts")[1])
+
+    def test_a_trip_that_the_exchange_refuses_tells_family_code_and_advice_at_once(self):
+        with Lab(sim_accounts={"mm-1": "mmp = false"}) as lab:
+            daemon = lab.scramd().await_ready()
+            code, out, _ = daemon.ctl("trip", BTC, "--reason", "drill", "--wait", "600")
+            self.assertEqual(code, 1)
+            for text in ("cancels REFUSED by the exchange", f"{BTC}: REFUSED: code 51411 (",
+                         "ask OKX for the privilege", "cancel them at OKX by hand"):
+                self.assertIn(text, out)
+            code, out, _ = daemon.ctl("ready")
+            self.assertEqual(code, 1)
+            self.assertIn(f"OKX refused to cancel {BTC}: code 51411 (", out)
+            self.assertIn("ask OKX for the privilege", out)
+
+    def test_a_trip_on_a_scramd_that_is_dead_or_hangs_names_scram_now(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            os.kill(daemon.process.pid, signal.SIGSTOP)
+            code, _, err = daemon.ctl("trip", BTC)
+            os.kill(daemon.process.pid, signal.SIGCONT)
+            self.assertEqual(code, 4)
+            self.assertIn(f"scram-now {BTC}", err)
+            daemon.stop()
+            code, _, err = daemon.ctl("trip", "all")
+            self.assertEqual(code, 4)
+            self.assertIn("scram-now all", err)
+
+    def test_an_unknown_command_is_named_with_the_one_that_was_meant(self):
+        done = subprocess.run([BIN / "scramctl", "statsu"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('unknown command "statsu" (did you mean "status"?); commands: status, ', done.stderr)
+
+    def test_an_output_that_cannot_be_written_is_no_success(self):
+        with Lab() as lab, open("/dev/full", "w") as full:
+            daemon = lab.scramd().await_ready()
+            for command in (["status"], ["status", "--json"], ["receipts"], ["check", "--config", daemon.config]):
+                done = subprocess.run(ctl_command(lab.folder, *command), stdout=full, stderr=subprocess.PIPE,
+                                      text=True)
+                self.assertEqual(done.returncode, 1, command)
+                self.assertIn("could not be written", done.stderr)
+
+    def test_check_names_what_no_rule_watches_what_is_void_and_what_is_missing(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("delta", "limit", metric="delta", beyond=25, families=[BTC])).await_ready()
+            code, out, _ = daemon.ctl("check", "--config", daemon.config)
+            self.assertEqual(code, 0)
+            self.assertIn("warning: no rule on a value watches mm-1/ETH-USD", out)
+            self.assertRegex(out, r"verdict: 0 errors, 1 warning\n$")
+            self.assertIn("NOT WATCHED by any rule on a value: mm-1/ETH-USD\n", daemon.ctl("status")[1])
+            wrong = lab.folder / "other" / "wrong.toml"
+            wrong.parent.mkdir()
+            wrong.write_text(lab.config(more='[rights]\ntrip = ["user:no-such-user"]\n'))
+            code, out, _ = daemon.ctl("check", "--config", wrong)
+            self.assertEqual(code, 3)
+            self.assertIn("this machine knows no such user", out)
+            self.assertIn("put it at /etc/scramd/credentials/mm-1.credentials", out)
+            self.assertRegex(out, r"verdict: 2 errors, 0 warnings\n$")
+            code, out, _ = daemon.ctl("check", "--config", wrong, "--json")
+            self.assertEqual((code, len(json.loads(out)["errors"])), (3, 2))
 
     def test_help_and_version_exit_0(self):
         for option in ("--help", "--version"):
             done = subprocess.run([BIN / "scramctl", option], capture_output=True, text=True)
             self.assertEqual(done.returncode, 0)
-        self.assertRegex(done.stdout, r"^\d+\.\d+\.\d+\n$")
+        self.assertRegex(done.stdout, r"^\d+\.\d+\.\d+(\+\d+\.g[0-9a-f]+(\.modified)?)?\nOpenSSL \d[^\n]*\n"
+                                      r"Boost \d[^\n]*\nsimdjson \d[^\n]*\n$")

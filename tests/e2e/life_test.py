@@ -1,4 +1,5 @@
 """How scramd starts, what it refuses to start with, how it ends, and its log meanwhile."""
+import os
 import signal
 import subprocess
 import unittest
@@ -27,13 +28,23 @@ class Start(unittest.TestCase):
             self.assertIn("mm-1.credentials has mode 0644", daemon.log())
             self.assertIn("chmod 0600", daemon.log())
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give files away")
+    def test_state_that_belongs_to_another_user_is_refused_with_the_command_that_helps(self):
+        with Lab() as lab:
+            (lab.folder / "journal").mkdir()
+            os.chown(lab.folder / "journal", 65534, 65534)
+            daemon = lab.scramd()
+            self.assertEqual(daemon.ended(), 1)
+            self.assertIn("belongs to user nobody, and scramd was started as root", daemon.log())
+            self.assertIn("runuser -u nobody -- scramd --config", daemon.log())
+
     def test_credentials_that_are_missing_are_named(self):
         with Lab(accounts=("mm-1", "mm-2")) as lab:
             for name in lab.accounts:
                 (lab.folder / f"{name}.credentials").symlink_to("/nowhere")
             text = lab.config(families=(BTC, "mm-2/BTC-USD"))
             daemon = lab.add(Scramd(lab.folder, text, accounts=()))
-            self.assertEqual(daemon.ended(), 1)
+            self.assertEqual(daemon.ended(), 3)
             for name in lab.accounts:
                 self.assertIn(f"{name}.credentials cannot be opened: No such file", daemon.log())
 

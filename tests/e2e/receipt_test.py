@@ -150,7 +150,22 @@ class Receipt(unittest.TestCase):
             lab.daemon.ctl("trip", ETH, "--reason", "two")
             receipts = lab.daemon.ask("receipts")["receipts"]
             self.assertEqual([r["trip"] for r in receipts], [2, 1])
-            self.assertEqual(json.loads(lab.daemon.ctl("receipts", "--json")[1])["receipts"], receipts)
+            told = json.loads(lab.daemon.ctl("receipts", "--json")[1])
+            self.assertEqual((told["v"], told["receipts"]), (1, receipts))
+
+    def test_the_list_has_those_of_earlier_starts_too(self):
+        with ReceiptLab() as lab:
+            lab.daemon.ctl("trip", BTC, "--reason", "one")
+            lab.await_file(1, "CONFIRMED")
+            self.assertEqual(lab.daemon.rearm(BTC, "drill over")[0], 0)
+            eventually(lambda: "lock_released_us" in lab.file(1)["families"][0], "armed again")
+            lab.daemon.stop()
+            again = lab.scramd(log="again.log").await_ready()
+            again.ctl("trip", ETH, "--reason", "two")
+            self.assertEqual([r["trip"] for r in again.ask("receipts")["receipts"]], [2])
+            code, out, _ = again.ctl("receipts")
+            self.assertEqual(code, 0)
+            self.assertRegex(out, r"\n2 .*: two\n1 +CONFIRMED .*: one\n$")
 
     def test_a_trip_that_nobody_knows_is_refused_with_where_it_was_looked_for(self):
         with ReceiptLab() as lab:

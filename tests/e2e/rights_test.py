@@ -69,6 +69,13 @@ class Rights(unittest.TestCase):
             self.assertTrue(self.ask(lab, "rearm", target=BTC, trips=[1], reason="mine")["ok"])
             eventually(lambda: lab.daemon.family(BTC)["gate"] == "open", "the gate opens")
 
+    def test_a_grant_to_somebody_unknown_is_void_and_told_and_all_else_holds(self):
+        with self.lab(f'trip = ["user:no-such-user", "uid:{NOBODY}"]') as lab:
+            self.assertTrue(self.ask(lab, "trip", target=BTC, reason="mine")["ok"])
+            lab.daemon.await_log("config_warning place=")
+            self.assertEqual(len(lab.daemon.status()["config_warnings"]), 1)
+            self.assertRegex(lab.daemon.ctl("status")[1], r'CONFIG: .*scramd.toml:\d+: "user:no-such-user": this machine')
+
     def test_a_group_holds_a_right_for_its_members(self):
         with self.lab(f'read = ["gid:{NOBODY}"]') as lab:
             self.assertTrue(self.ask(lab, "status")["ok"])
