@@ -1,6 +1,7 @@
 #include "daemon/app.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -78,6 +79,19 @@ void App::start() {
     say(journal_->report());
     beat();
     pin_to(config_.cpu);
+}
+
+void App::tell_changes(const ConfigChanges& changes) {
+    LogLine line(LogEvent::reloaded);
+    const auto add = [&](std::string_view key, const std::vector<std::string>& names) {
+        if (!names.empty()) line.add(key, fmt::format("{}", fmt::join(names, ",")));
+    };
+    add("rules_added", changes.rules_added);
+    add("rules_changed", changes.rules_changed);
+    add("rules_removed", changes.rules_removed);
+    add("sections_changed", changes.sections);
+    if (changes.lines.empty()) line.add("detail", "nothing has changed");
+    scribe_.say(5, line.text());
 }
 
 void App::tell_void_entries() {
@@ -177,7 +191,7 @@ void App::await_signal() {
 
 void App::on_signal(int number) {
     if (number == SIGHUP) {
-        reload([](const std::string&) {});
+        reload([](const std::string&, const ConfigChanges&) {});
     } else {
         stopping_ = true;
     }
@@ -199,7 +213,7 @@ void App::end_reload(NextConfig& next) {
     if (stopping_) return;
     driver_.turns().did("reload", monotonic_now());
     const std::string why = adopt(next);
-    for (const auto& done : std::exchange(reload_answered_by_this_, {})) done(why);
+    for (const auto& done : std::exchange(reload_answered_by_this_, {})) done(why, next.changes);
     if (said_ready_) service_.ready(status_line(driver_, monotonic_now()));
     reading_config_ = false;
     if (!reload_by_next_.empty()) begin_reload();
@@ -218,6 +232,7 @@ std::string App::adopt(NextConfig& next) {
     driver_.adopt(*next.plan);
     ingress_.check_rights();
     control_.check_rights();
+    tell_changes(next.changes);
     tell_void_entries();
     return {};
 }

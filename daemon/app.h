@@ -41,6 +41,7 @@ class App {
 
   private:
     void start();
+    void tell_changes(const ConfigChanges& changes);
     void tell_void_entries();
     void stop();
     void loop();

@@ -37,7 +37,9 @@ NextConfig read_next(const Config& running) {
     if (const std::string why = restart_reason(running, next.config); !why.empty()) {
         next.faults.push_back(
             {running.file.native(), why + ": this needs a restart; the running config stays"});
+        return next;
     }
+    next.changes = changes(running, next.config);
     return next;
 }
 

@@ -25,6 +25,7 @@ struct ReloadFault {
 struct NextConfig {
     std::vector<ReloadFault> faults;
     Config config;
+    ConfigChanges changes;
     std::optional<Driver::NextPlan> plan;  // none: there are faults
 };
 

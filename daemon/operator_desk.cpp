@@ -29,6 +29,24 @@ std::string done() {
     return JsonObject().add("v", control_version).add("ok", true).text();
 }
 
+std::string texts_json(const std::vector<std::string>& texts) {
+    JsonArray out;
+    for (const std::string& text : texts) out.add_raw(json_string(text));
+    return out.text();
+}
+
+std::string reloaded_json(const ConfigChanges& changes) {
+    return JsonObject()
+        .add("v", control_version)
+        .add("ok", true)
+        .add_raw("rules_added", texts_json(changes.rules_added))
+        .add_raw("rules_changed", texts_json(changes.rules_changed))
+        .add_raw("rules_removed", texts_json(changes.rules_removed))
+        .add_raw("sections_changed", texts_json(changes.sections))
+        .add_raw("changes", texts_json(changes.lines))
+        .text();
+}
+
 std::optional<Right> right_for(std::string_view op) {
     if (op == "trip") return Right::trip;
     if (op == "rearm") return Right::rearm;
@@ -176,8 +194,9 @@ std::string OperatorDesk::look(const OperatorRequest& request) const {
 
 ControlReply OperatorDesk::reload() const {
     return {.granted = true, .later = [this](ControlAnswer answer) {
-                reload_([answer = std::move(answer)](const std::string& why) {
-                    answer(why.empty() ? done() : refuse(why));
+                reload_([answer = std::move(answer)](const std::string& why,
+                                                     const ConfigChanges& changes) {
+                    answer(why.empty() ? reloaded_json(changes) : refuse(why));
                 });
             }};
 }

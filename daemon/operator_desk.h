@@ -16,7 +16,7 @@ namespace scram {
 class OperatorDesk final : public ControlHandler {
   public:
     // Takes up the edited file, which takes a while, and then says why not.
-    using ReloadDone = std::function<void(const std::string& why)>;
+    using ReloadDone = std::function<void(const std::string& why, const ConfigChanges& changes)>;
     using Reload = std::function<void(ReloadDone)>;
     OperatorDesk(const Config& config, Driver& driver, const Scribe& scribe, Refusals& refusals,
                  Reload reload);

@@ -202,6 +202,18 @@ std::string rearmed_text(std::string_view json) {
     return out.empty() ? "nothing to do: no family of this target is latched\n" : out;
 }
 
+std::string reloaded_text(std::string_view json) {
+    dom::parser parser;
+    dom::element answer;
+    if (parser.parse(json.data(), json.size()).get(answer) != simdjson::SUCCESS)
+        return std::string(json) + "\n";
+    const auto changes = list(answer, "changes");
+    if (changes.empty()) return "the file is in effect; nothing in it has changed\n";
+    std::string out = "the file is in effect\n";
+    for (const dom::element change : changes) out += text_of(change) + "\n";
+    return out;
+}
+
 std::string status_text(std::string_view json) {
     dom::parser parser;
     dom::element status;

@@ -14,6 +14,8 @@ std::string state_text(std::string_view json);
 // `json` is the answer to a rearm without trips, or to one with them.
 std::string review_text(std::string_view json);
 std::string rearmed_text(std::string_view json);
+// `json` is the answer to a reload.
+std::string reloaded_text(std::string_view json);
 // `json` is one event of a watch: "05:12:49.123 fired trip=1 family=mm-1/BTC-USD ...".
 std::string event_text(std::string_view json);
 

@@ -365,9 +365,8 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
         ->check(whole_number);
     sub->add_flag("--signals", options.signals_too, "with the signals of the seconds before it");
     kept(add("receipts", "list the last trips and their verdicts", receipts));
-    controlled(add("reload", "take up the edited config file", [](const Options& of) {
-        return show(of, "reload", [](auto) { return std::string("the file is in effect\n"); });
-    }));
+    controlled(add("reload", "take up the edited config file",
+                   [](const Options& of) { return show(of, "reload", reloaded_text); }));
     sub = add("publish", "publish one signal, as a source of its own", publish);
     sub->add_option("source", options.source, "a source that the config names")->required();
     sub->add_option("family", options.family, "mm-1/BTC-USD")->required();

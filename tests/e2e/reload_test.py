@@ -107,8 +107,14 @@ class Reload(unittest.TestCase):
         with Lab() as lab:
             daemon = lab.scramd(delta(25)).await_ready()
             daemon.config.write_text(lab.config(delta(30)))
-            self.assertEqual(daemon.ctl("reload"), (0, "the file is in effect\n", ""))
+            told = "the file is in effect\nrule delta: beyond = 25 becomes beyond = 30\n"
+            self.assertEqual(daemon.ctl("reload"), (0, told, ""))
             daemon.await_log("plan_changed")
+            daemon.await_log("reloaded rules_changed=delta")
+            daemon.config.write_text(lab.config(rule("pnl", "limit", metric="pnl", below=-5)))
+            self.assertEqual(daemon.ctl("reload")[1], "the file is in effect\nrule pnl: added\nrule delta: removed\n")
+            daemon.await_log("reloaded rules_added=pnl rules_removed=delta")
+            self.assertEqual(daemon.ctl("reload")[1], "the file is in effect; nothing in it has changed\n")
             daemon.config.write_text(lab.config(delta(-30)) + "nonsense = 1\n")
             code, out, err = daemon.ctl("reload")
             self.assertEqual((code, out), (1, ""))
