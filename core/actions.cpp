@@ -56,6 +56,22 @@ std::string_view name(EventKind kind) {
     return "?";
 }
 
+std::string_view name(Cancel cancel) {
+    switch (cancel) {
+        case Cancel::idle:
+            return "none";
+        case Cancel::due:
+            return "due";
+        case Cancel::in_flight:
+            return "in_flight";
+        case Cancel::confirmed:
+            return "confirmed";
+        case Cancel::held:
+            return "held";
+    }
+    return "?";
+}
+
 std::string_view name(BadReason reason) {
     switch (reason) {
         case BadReason::none:

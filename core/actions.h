@@ -32,15 +32,26 @@ struct Action {
     milliseconds lock{};
 };
 
+// What is known of a family's cancel.
+enum class Cancel : std::uint8_t {
+    idle,       // nothing to cancel
+    due,        // to be sent at due_at, when budget and link allow
+    in_flight,  // sent, its answer awaited
+    confirmed,  // the exchange said that nothing is left
+    held,       // latched by a start, and not cancelled: its quotes may rest
+};
+std::string_view name(Cancel cancel);
+
 enum class EventKind : std::uint8_t {
     tripped,          // a rule fired or an operator pulled: trip, rule or text, value, limit
     latched,          // family: its gate is closed, its cancel is due
-    restored,         // family: latched since before this start, trip or text says why
+    restored,         // family, cancel: latched since before this start, trip or text says why
     fired,            // family, link, attempt, lock, hedge
     answered,         // family, link, attempt, answer, late
     attempt_lost,     // family, link, attempt, late: no answer in time, or the link was lost
     confirmed,        // family: nothing of it is left at the exchange
-    rearmed,          // family, text; its gate opens now, or with lock_released or lock_expired
+    rearmed,          // family, cancel, text; its gate opens now, or with lock_released or
+                      // lock_expired
     rearm_refused,    // family, refusal, rule, trip, text
     lock_released,    // family: the exchange confirmed that it takes orders again
     lock_expired,     // family: no such answer, but the lock has run out by itself
@@ -125,8 +136,9 @@ struct Event {
     AccountId account = none<AccountId>();
     Alarm alarm = Alarm::none;
     Refusal refusal = Refusal::none;
-    bool hedge = false;  // fired while another attempt for the same was in flight
-    bool late = false;   // what it answers was settled before
+    bool hedge = false;            // fired while another attempt for the same was in flight
+    bool late = false;             // what it answers was settled before
+    Cancel cancel = Cancel::idle;  // of the family, before the event
     milliseconds lock{};
     double value = 0;
     double limit = 0;

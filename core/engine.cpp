@@ -164,7 +164,8 @@ Event& Engine::tell_breach(const Breach& breach, Time published, Time now, Step&
 
 // One cancel serves all trips, as long as it is under way.
 bool Engine::under_way(const Switch& family) {
-    return family.latched && family.release == Release::none && family.cancel != Cancel::confirmed;
+    const bool is_tried = family.cancel == Cancel::due || family.cancel == Cancel::in_flight;
+    return family.latched && family.release == Release::none && is_tried;
 }
 
 void Engine::trip_family(FamilyId id, TripId trip, milliseconds lock, Time now, Step& step) {
@@ -175,12 +176,14 @@ void Engine::trip_family(FamilyId id, TripId trip, milliseconds lock, Time now, 
         return;
     }
     const bool was_latched = family.latched;
-    const bool was_armed_again = family.release != Release::none;
-    family.lock = was_latched && !was_armed_again ? std::max(family.lock, lock) : lock;
+    // In the same latch; one that is armed again or was held is cancelled as for the first time.
+    const bool again = family.cancel == Cancel::confirmed && family.release == Release::none;
+    family.lock = again ? std::max(family.lock, lock) : lock;
     family.latched = true;
     family.trip = trip;
     family.tripped_at = now;
-    family.repeat = was_latched && !was_armed_again;
+    family.repeat = again;
+    family.was_confirmed = again;
     set_release(family, Release::none);
     begin_round(family);
     make_due(id, now);
@@ -188,7 +191,7 @@ void Engine::trip_family(FamilyId id, TripId trip, milliseconds lock, Time now, 
         rules_.on_latched(id);
         step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, id});
     }
-    if (was_latched && !was_armed_again) return;
+    if (again) return;
     Event& event = step.events.append();
     event.kind = EventKind::latched;
     event.at = now;
@@ -286,7 +289,8 @@ void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step
     const milliseconds lock = longest_lock(spec.lock);
     if (lock > 0ms)
         family.locked_until = now + lock + plan_.accounts[index(spec.account)].budget.guard;
-    family.cancel = Cancel::confirmed;
+    family.was_confirmed = before.confirmed;
+    family.cancel = before.confirmed ? Cancel::confirmed : Cancel::held;
     if (before.unfinished) make_due(before.family, now);
     rules_.on_latched(before.family);
     step.actions.push_back({ActionKind::close_gate, spec.account, before.family});
@@ -294,6 +298,7 @@ void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step
                            .at = now,
                            .trip = trip,
                            .family = before.family,
+                           .cancel = family.cancel,
                            .text = FixedText<160>(before.why)});
 }
 

@@ -24,29 +24,24 @@
 
 namespace scram {
 
-// One family's switch. Latched from its trip until a person arms it again; whether its cancel is
-// done is another matter, and goes on by itself.
-enum class Cancel : std::uint8_t {
-    idle,       // nothing to cancel
-    due,        // to be sent at due_at, when budget and link allow
-    in_flight,  // sent, its answer awaited
-    confirmed,  // the exchange said that nothing is left
-};
 // What became of an operator's wish to arm a family again.
 enum class Release : std::uint8_t {
     none,
     waiting,    // for the answer to an attempt in flight
     unlocking,  // its cancel with lockInterval 0, which ends the exchange's lock, is under way
 };
+// One family's switch. Latched from its trip until a person arms it again; whether its cancel is
+// done is another matter, and goes on by itself.
 struct Switch {
     bool latched = false;
     Cancel cancel = Cancel::idle;
     Release release = Release::none;
-    bool repeat = false;        // it was confirmed in this latch before: yields to first cancels
-    bool after_resync = false;  // waits for the exchange's time, then goes at once
-    bool resynced = false;      // has asked for the exchange's time since its trip
-    TripId trip{};              // the last that it was cancelled for
-    TripId wanted_by{};         // the last that wanted that, maybe while it was under way already
+    bool was_confirmed = false;  // in this latch, by an answer of the exchange
+    bool repeat = false;         // was confirmed, or is an unlocking: yields to first cancels
+    bool after_resync = false;   // waits for the exchange's time, then goes at once
+    bool resynced = false;       // has asked for the exchange's time since its trip
+    TripId trip{};               // the last that it was cancelled for
+    TripId wanted_by{};          // the last that wanted that, maybe while it was under way already
     std::uint64_t breached_in = 0;  // the turn of trip_breaches() that last wanted it latched
     // What an attempt was sent for: an answer counts only for its own round. A new trip, a
     // confirmation and an unlocking each begin one.
@@ -65,7 +60,7 @@ struct Switch {
 };
 // Its cancel is not confirmed yet, and is being tried.
 bool is_unfinished(const Switch& family);
-// "armed", "tripped", "cancelling", "confirmed" or "releasing".
+// "armed", "tripped", "cancelling", "confirmed", "held" or "releasing".
 std::string_view state_name(const Switch& family);
 
 enum class LinkPhase : std::uint8_t { down, idle, rehearsing, firing };
@@ -85,6 +80,7 @@ struct Restored {
         FamilyId family{};
         TripId trip{};            // none: latched by this start, as one trip of its own
         bool unfinished = false;  // its cancel goes on
+        bool confirmed = false;   // an answer of the exchange said so; neither: it is held
         std::string_view why;     // "after an unclean end"
     };
     std::vector<Family> latched;

@@ -233,6 +233,7 @@ void Engine::confirm(FamilyId id, Time now, Step& step) {
     Switch& family = switches_[index(id)];
     if (family.release == Release::unlocking) return unlocked(id, now, step);
     begin_round(family);
+    family.was_confirmed = family.latched;
     family.cancel = family.latched ? Cancel::confirmed : Cancel::idle;
     accounts_[index(plan_.families[index(id)].account)].unfinished.erase(id);
     step.events.push_back({.kind = EventKind::confirmed,

@@ -20,6 +20,8 @@ std::string_view state_name(const Switch& family) {
             return "cancelling";
         case Cancel::confirmed:
             return "confirmed";
+        case Cancel::held:
+            return "held";
     }
     return "?";
 }

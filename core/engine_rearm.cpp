@@ -40,6 +40,7 @@ void Engine::rearm(FamilyId id, Refusal refusal, const OperatorNote& note, Time 
                            .family = id,
                            .rule = rules_.holds(id),
                            .refusal = refusal,
+                           .cancel = family.cancel,
                            .by = FixedText<32>(note.by),
                            .text = FixedText<160>(note.reason)});
     if (!accepted) return;
@@ -105,7 +106,9 @@ void Engine::arm(FamilyId id, Time now, Step& step) {
     family.latched = false;
     family.repeat = false;
     family.lock = 0ms;
-    if (family.cancel == Cancel::confirmed) family.cancel = Cancel::idle;
+    family.was_confirmed = false;
+    const bool is_over = family.cancel == Cancel::confirmed || family.cancel == Cancel::held;
+    if (is_over) family.cancel = Cancel::idle;
     rules_.on_rearmed(metrics_, id, now, breaches_);
     trip_breaches(Time{}, now, step);  // warnings that are over
     step.actions.push_back({ActionKind::open_gate, plan_.families[index(id)].account, id});

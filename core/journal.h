@@ -61,6 +61,7 @@ struct Folded {
         armed = 0x6e65706f'64656d72,      // nothing is latched, nothing to cancel
         latched = 0x65736f6c'63746c61,    // its cancel may be unfinished
         confirmed = 0x65736f6c'63666e6f,  // latched, and its cancel confirmed
+        held = 0x65736f6c'68656c64,       // latched by a start, and not cancelled
     };
 
     Health health = Health::fresh;

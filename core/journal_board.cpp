@@ -24,6 +24,7 @@ std::span<T> part(std::span<std::byte> memory, std::size_t at, std::size_t count
 
 Word word_of(const Standing& standing) {
     if (standing.unfinished) return Word::latched;
+    if (is_held(standing)) return Word::held;
     return standing.latched ? Word::confirmed : Word::armed;
 }
 
@@ -142,8 +143,7 @@ void Board::append_standing(std::size_t family, const Plan& plan, const Standing
     record.wall_ms = wall.value;
     record.monotonic_ns = ns_of(now);
     record.trip = static_cast<std::uint64_t>(standing.trip);
-    if (standing.latched) record.flags |= JournalRecord::is_latched;
-    if (standing.unfinished) record.flags |= JournalRecord::is_unfinished;
+    record.flags = flags_of(standing);
     put_texts({plan.families[family].name, {}, {}, {}, why}, record);
     if (append(record)) standings_[family] = standing;
 }
@@ -209,7 +209,7 @@ void Board::open(const Plan& plan, const Folded& folded, const Restored& restore
     append(started);
     for (Word& word : words_) word = Word::armed;
     for (const Restored::Family& family : restored.latched) {
-        const Standing standing{true, family.unfinished, family.trip};
+        const Standing standing{true, family.unfinished, family.confirmed, family.trip};
         append_standing(index(family.family), plan, standing, family.why, wall, now);
         words_[index(family.family)] = word_of(standing);
     }

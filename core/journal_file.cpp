@@ -190,8 +190,7 @@ std::vector<std::byte> Ledger::head(WallMillis wall) const {
         record.kind = RecordKind::standing;
         record.wall_ms = wall.value;
         record.trip = static_cast<std::uint64_t>(standing.trip);
-        if (standing.latched) record.flags |= JournalRecord::is_latched;
-        if (standing.unfinished) record.flags |= JournalRecord::is_unfinished;
+        record.flags = flags_of(standing);
         put_texts({name, {}, {}, {}, "carried over from the file before"}, record);
     }
     head.opening = opening.size();

@@ -74,9 +74,7 @@ std::uint8_t flags_of(const Event& event, const Engine& engine) {
     int flags = event.hedge ? JournalRecord::is_hedge : 0;
     if (event.late) flags |= JournalRecord::is_late;
     if (event.family == none<FamilyId>()) return static_cast<std::uint8_t>(flags);
-    const Standing standing = standing_of(engine.family(event.family));
-    if (standing.latched) flags |= JournalRecord::is_latched;
-    if (standing.unfinished) flags |= JournalRecord::is_unfinished;
+    flags |= flags_of(standing_of(engine.family(event.family)));
     return static_cast<std::uint8_t>(flags);
 }
 
@@ -160,6 +158,7 @@ Standing standing_of(const Switch& family) {
     Standing out;
     out.latched = family.latched;
     out.unfinished = under_way && family.release != Release::unlocking;
+    out.confirmed = family.latched && family.was_confirmed && !out.unfinished;
     if (out.latched || out.unfinished) out.trip = family.trip;
     return out;
 }
@@ -173,8 +172,16 @@ std::optional<Standing> standing_of(const JournalRecord& record) {
     Standing out;
     out.latched = record.has(JournalRecord::is_latched);
     out.unfinished = record.has(JournalRecord::is_unfinished);
+    out.confirmed = record.has(JournalRecord::is_confirmed);
     if (out.latched || out.unfinished) out.trip = TripId{record.trip};
     return out;
+}
+
+std::uint8_t flags_of(const Standing& standing) {
+    int flags = standing.latched ? JournalRecord::is_latched : 0;
+    if (standing.unfinished) flags |= JournalRecord::is_unfinished;
+    if (standing.confirmed) flags |= JournalRecord::is_confirmed;
+    return static_cast<std::uint8_t>(flags);
 }
 
 std::string_view name(RecordKind kind) {

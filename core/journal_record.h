@@ -59,11 +59,13 @@ struct JournalRecord {
     std::array<char, 152> texts{};  // each a length byte and its bytes, in the order of Texts
     Hash hash{};
 
-    // Bits of `flags`. The first two tell how `family` stands after the input that made the record.
+    // Bits of `flags`. Those of the family tell how `family` stands after the input that made the
+    // record.
     static constexpr std::uint8_t is_latched = 1;
     static constexpr std::uint8_t is_unfinished = 2;
     static constexpr std::uint8_t is_hedge = 4;
     static constexpr std::uint8_t is_late = 8;
+    static constexpr std::uint8_t is_confirmed = 16;  // of the family, with is_latched
 
     bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
 };
@@ -88,11 +90,16 @@ std::optional<JournalRecord> record_of(const Event& event, const Engine& engine,
 // How a family stands: what a restart must know of it.
 struct Standing {
     bool latched = false;
-    bool unfinished = false;  // the exchange has not confirmed its cancel
+    bool unfinished = false;  // its cancel goes on
+    bool confirmed = false;   // latched, and an answer of the exchange said that nothing is left
     TripId trip{};
     bool operator==(const Standing&) const = default;
 };
+inline bool is_held(const Standing& its) {
+    return its.latched && !its.unfinished && !its.confirmed;
+}
 Standing standing_of(const Switch& family);
+std::uint8_t flags_of(const Standing& standing);
 // None: the record says nothing of how its subject stands.
 std::optional<Standing> standing_of(const JournalRecord& record);
 

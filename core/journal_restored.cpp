@@ -44,18 +44,24 @@ std::optional<Restored::Family> stands(const Folded& folded, FamilyId id, const 
     const Standing known = by_records(folded, name);
     const auto word = by_board(folded, name);
     // A crash between the board's words and the records: the words know more.
-    const bool sent_more = !folded.clean && word && *word != Word::confirmed;
+    const bool is_over = word == Word::confirmed || word == Word::held;
+    const bool was_held = is_held(known);
+    const bool sent_more = !folded.clean && word && !is_over && !(was_held && *word == Word::armed);
+    // What was held is, like what was armed, cancelled only if the config says so.
+    const bool lost_more = folded.in_doubt() && (!was_held || after_crash == AfterCrash::fire);
     if (known.latched)
-        return Restored::Family{id, known.trip, known.unfinished || sent_more || folded.in_doubt(),
+        return Restored::Family{id, known.trip, known.unfinished || sent_more || lost_more,
+                                known.confirmed,
                                 known.trip == TripId{} ? by_health(folded.health) : ""};
     if (known.unfinished)
-        return Restored::Family{id, known.trip, true,
+        return Restored::Family{id, known.trip, true, false,
                                 "armed again before its cancel was confirmed"};
     if (word && *word != Word::armed)
-        return Restored::Family{id, {}, *word != Word::confirmed, "its gate was closed"};
+        return Restored::Family{id, {}, !is_over, word == Word::confirmed, "its gate was closed"};
     if (folded.clean && !folded.in_doubt()) return std::nullopt;
     if (!folded.in_doubt() && after_crash == AfterCrash::armed) return std::nullopt;
-    return Restored::Family{id, {}, after_crash == AfterCrash::fire, by_health(folded.health)};
+    return Restored::Family{
+        id, {}, after_crash == AfterCrash::fire, false, by_health(folded.health)};
 }
 
 std::vector<Budget::Image> budgets_of(const Folded& folded, const Plan& plan) {

@@ -24,6 +24,7 @@ void look_at(const KillSight& sight, AccountId id, Time now, std::vector<Shortfa
     if (account.refused) lacks(Lack::refused);
     if (account.slots_working < account.slots) lacks(Lack::budget);
     if (account.slots_free == 0) lacks(Lack::slots);
+    if (account.held > 0) lacks(Lack::held);
 }
 
 bool signs(const KillSight& sight, Time now) {
@@ -85,6 +86,8 @@ std::string_view name(Lack lack) {
             return "journal";
         case Lack::signer:
             return "signer";
+        case Lack::held:
+            return "held";
     }
     return "?";
 }

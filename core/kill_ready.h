@@ -21,6 +21,8 @@ struct KillSight {
         std::size_t slots_working = 0;    // see Budget
         std::size_t slots_free = 0;
         bool refused = false;  // Alarm::refused is raised
+        std::size_t held = 0;  // families that are latched and were not cancelled
+        FamilyId first_held = none<FamilyId>();
     };
     std::vector<Account> accounts;  // by AccountId
     Duration rehearse_every{};      // of each link
@@ -42,8 +44,9 @@ enum class Lack : std::uint8_t {
     clock,       // signatures may carry a time that the exchange refuses
     journal,     // what trips now may be armed after a loss of power
     signer,      // gone, or silent: signatures grow old
+    held,        // families are latched by a start, and not cancelled
 };
-constexpr std::size_t lack_count = 9;
+constexpr std::size_t lack_count = 10;
 std::string_view name(Lack lack);
 // A breach would cancel nothing; with the others it would, late or for the last time.
 constexpr bool disarms(Lack lack) {

@@ -122,12 +122,10 @@ void Receipts::on_restored(const Event& event, WallMillis wall) {
         add(*receipt, event.family);
         note = note_of(*receipt, event.family);
     }
-    const bool by_start = !is_restored(*receipt);
-    const bool unfinished = is_unfinished(engine_.family(event.family));
-    note->how = !by_start    ? FamilyNote::How::restored
-                : unfinished ? FamilyNote::How::latched
-                             : FamilyNote::How::held;
-    if (!by_start && !unfinished) note->confirmed = event.at;
+    note->how = event.cancel == Cancel::held ? FamilyNote::How::held
+                : is_restored(*receipt)      ? FamilyNote::How::restored
+                                             : FamilyNote::How::latched;
+    if (event.cancel == Cancel::confirmed) note->confirmed = event.at;
 }
 
 void Receipts::on_latched(const Event& event) {
@@ -209,8 +207,12 @@ void Receipts::change_notes(const Event& event, Change change) {
 }
 
 Verdict verdict(const Receipt& receipt) {
-    std::size_t confirmed = 0;
-    for (const FamilyNote& note : receipt.families) confirmed += note.confirmed != Time{} ? 1 : 0;
+    std::size_t confirmed = 0, held = 0;
+    for (const FamilyNote& note : receipt.families) {
+        confirmed += note.confirmed != Time{} ? 1 : 0;
+        held += note.how == FamilyNote::How::held ? 1 : 0;
+    }
+    if (confirmed == 0 && held > 0 && held == receipt.families.size()) return Verdict::held;
     if (confirmed == 0) return Verdict::unconfirmed;
     return confirmed == receipt.families.size() ? Verdict::confirmed : Verdict::partial;
 }
@@ -321,6 +323,8 @@ std::string_view name(Verdict verdict) {
     switch (verdict) {
         case Verdict::unconfirmed:
             return "UNCONFIRMED";
+        case Verdict::held:
+            return "HELD";
         case Verdict::partial:
             return "PARTIAL";
         case Verdict::confirmed:

@@ -39,7 +39,7 @@ struct FamilyNote {
         cancelled,  // again: it was latched before
         served,     // by the cancel that was under way for trip `by`
         restored,   // latched since before this start
-        held,       // latched by this start, and not cancelled
+        held,       // latched by a start, and not cancelled
     };
     FamilyId family{};
     How how = How::cancelled;
@@ -56,6 +56,7 @@ std::string_view name(FamilyNote::How how);
 
 enum class Verdict : std::uint8_t {
     unconfirmed,  // none of its families
+    held,         // none, and none was to be cancelled
     partial,      // some of them
     confirmed,    // each
 };

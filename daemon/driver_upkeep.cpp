@@ -134,6 +134,12 @@ KillSight Driver::kill_sight(Time now) const {
         account.slots_free = budget.free_slots(now);
         account.refused = engine_.alarm(id, Alarm::refused);
     }
+    for (std::size_t f = engine_.plan().families.size(); f-- > 0;) {
+        if (engine_.family(id_at<FamilyId>(f)).cancel != Cancel::held) continue;
+        KillSight::Account& account = sight.accounts[index(engine_.plan().families[f].account)];
+        ++account.held;
+        account.first_held = id_at<FamilyId>(f);
+    }
     for (std::size_t l = 0; l < links_.size(); ++l) {
         const bool up = engine_.phase(id_at<LinkId>(l)) != LinkPhase::down;
         if (!up || sights_[l].rehearsed == Time{}) continue;

@@ -119,12 +119,16 @@ std::vector<JournalNews> Journal::report() const {
     std::vector<JournalNews> out;
     const auto unfinished = std::count_if(restored_.latched.begin(), restored_.latched.end(),
                                           [](const auto& family) { return family.unfinished; });
+    const auto held =
+        std::count_if(restored_.latched.begin(), restored_.latched.end(),
+                      [](const auto& family) { return !family.unfinished && !family.confirmed; });
     const int priority = folded_.in_doubt() ? 2 : folded_.clean ? 5 : 4;
     out.push_back({priority, LogLine(LogEvent::journal)
                                  .add("state", name(folded_.health))
                                  .add("end", folded_.clean ? "clean" : "unclean")
                                  .add("latched", restored_.latched.size())
                                  .add("unfinished", unfinished)
+                                 .add("held", held)
                                  .add("after_crash", name(plan_.after_crash))
                                  .add("directory", directory_)
                                  .text()});

@@ -69,6 +69,7 @@ class Fields {
         if (is(RecordKind::standing)) {
             raw("latched", record_.has(JournalRecord::is_latched) ? "true" : "false");
             raw("unfinished", record_.has(JournalRecord::is_unfinished) ? "true" : "false");
+            raw("confirmed", record_.has(JournalRecord::is_confirmed) ? "true" : "false");
         }
         if (is(RecordKind::lost)) raw("records", json_number(record_.value));
         if (is(RecordKind::alarm_raised) || is(RecordKind::alarm_cleared))

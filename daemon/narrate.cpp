@@ -54,6 +54,19 @@ void add_ids(Fields& to, const Event& event, const Plan& plan) {
     if (event.late) to.push_back({"late", "true", false});
 }
 
+// What is known of a family's cancel, and what to do where there was none.
+void add_cancel(Fields& to, const Event& event, const Plan& plan) {
+    if (event.kind != EventKind::restored && event.kind != EventKind::rearmed) return;
+    if (event.kind == EventKind::restored)
+        add_text(to, "cancel", event.cancel == Cancel::due ? "unfinished" : name(event.cancel));
+    if (event.cancel != Cancel::held) return;
+    if (event.kind == EventKind::rearmed)
+        return add_text(to, "note", "nothing was cancelled: quotes from before may rest");
+    add_text(to, "note",
+             fmt::format("nothing was cancelled, quotes may rest; to cancel them: scramctl trip {}",
+                         plan.families[index(event.family)].name));
+}
+
 bool is_breach(EventKind kind) {
     return kind == EventKind::tripped || kind == EventKind::would_trip ||
            kind == EventKind::warned || kind == EventKind::warning_over;
@@ -93,6 +106,7 @@ Fields fields_of(const Story& story) {
     add_ids(out, event, *story.plan);
     add_cause(out, event, *story.plan);
     add_answer(out, event);
+    add_cancel(out, event, *story.plan);
     add_stage(out, "read_us", story.stages.published, story.stages.read);
     add_stage(out, "decided_us", story.stages.read, story.stages.decided);
     add_stage(out, "sent_us", story.stages.decided, story.stages.sent);

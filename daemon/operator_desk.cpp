@@ -279,10 +279,12 @@ std::string OperatorDesk::receipts() const {
 }
 
 std::string OperatorDesk::rearm_answer(const std::vector<Event>& events) const {
-    JsonArray armed, releasing, refused;
+    JsonArray armed, releasing, refused, not_cancelled;
     bool any_refused = false;
     const Plan& plan = config_.plan;
     for (const Event& event : events) {
+        const bool was_held = event.kind == EventKind::rearmed && event.cancel == Cancel::held;
+        if (was_held) not_cancelled.add_raw(json_string(plan.families[index(event.family)].name));
         if (event.kind == EventKind::rearmed) {
             const bool open = !driver_.engine().family(event.family).latched;
             (open ? armed : releasing)
@@ -297,6 +299,7 @@ std::string OperatorDesk::rearm_answer(const std::vector<Event>& events) const {
     if (any_refused) out.add("error", "some families stay latched: see refused");
     return out.add_raw("rearmed", armed.text())
         .add_raw("releasing", releasing.text())
+        .add_raw("not_cancelled", not_cancelled.text())
         .add_raw("refused", refused.text())
         .text();
 }

@@ -129,6 +129,9 @@ std::string latched_text(dom::element family) {
     std::string out = fmt::format("{:<24} trip {}, {}", field(family, "name"),
                                   field(family, "trip"), field(family, "state"));
     if (flag(family, "unfinished")) out += ", its cancel is NOT confirmed and goes on";
+    if (field(family, "state") == "held")
+        out += fmt::format(": NOT cancelled, its quotes may rest; to cancel them: scramctl trip {}",
+                           field(family, "name"));
     const std::string holds = field(family, "holds", "");
     if (!holds.empty()) out += fmt::format(", rule {} STILL HOLDS and would trip it again", holds);
     const std::string cause = field(family, "cause", "");
@@ -192,6 +195,9 @@ std::string rearmed_text(std::string_view json) {
         out += fmt::format("armed {}\n", text_of(family));
     for (const dom::element family : list(answer, "releasing"))
         out += fmt::format("arming {}: releasing the exchange's lock first\n", text_of(family));
+    for (const dom::element family : list(answer, "not_cancelled"))
+        out += fmt::format("{}: nothing was cancelled, its quotes from before may rest\n",
+                           text_of(family));
     for (const dom::element refusal : list(answer, "refused")) {
         const bool other = field(refusal, "why") == "other_trip";
         out += other ? fmt::format("REFUSED {}: trip {} latched it, which you did not name\n",

@@ -31,6 +31,7 @@ std::string time_of(dom::element receipt) {
 
 std::string_view meaning(const std::string& verdict) {
     if (verdict == "CONFIRMED") return "the exchange says that nothing is left";
+    if (verdict == "HELD") return "latched, and NOTHING was cancelled: quotes may rest";
     if (verdict == "PARTIAL") return "NOT every family is confirmed by the exchange";
     return "the exchange has confirmed NOTHING yet";
 }
@@ -63,7 +64,10 @@ std::string outcome_text(dom::element family) {
                    : fmt::format("confirmed {}", offset(family, "confirmed_us"));
     if (has(family, "continued_by"))
         return fmt::format("goes on as trip {}", field(family, "continued_by"));
-    return how == "held" ? "latched, its cancel was not asked for" : "NOT CONFIRMED";
+    if (how == "held")
+        return fmt::format("HELD, not cancelled; to cancel: scramctl trip {}",
+                           field(family, "family"));
+    return "NOT CONFIRMED";
 }
 
 std::string how_text(dom::element family) {

@@ -39,6 +39,15 @@ std::string why_refused(const Driver& driver, AccountId account) {
     return "OKX refused its cancels: see the log's answered class=refused";
 }
 
+std::string held_text(const KillSight::Account& account, const Driver& driver) {
+    const std::string& first = driver.engine().plan().families[index(account.first_held)].name;
+    const std::string others =
+        account.held > 1 ? fmt::format(" and {} more are", account.held - 1) : " is";
+    return fmt::format(
+        "{}{} held: latched, NOT cancelled, quotes may rest; to cancel: scramctl trip {}", first,
+        others, first);
+}
+
 std::string reason(const Shortfall& its, const KillSight& sight, const Driver& driver) {
     const auto account = [&]() -> const KillSight::Account& {
         return sight.accounts[index(its.account)];
@@ -65,6 +74,8 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
         case Lack::signer:
             return sight.signer_gone ? "the signer is gone: no request is signed anew"
                                      : "the signer does not answer: no request is signed anew";
+        case Lack::held:
+            return held_text(account(), driver);
     }
     return "?";
 }

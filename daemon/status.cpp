@@ -202,11 +202,12 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
 
 std::string status_line(const Driver& driver, Time now) {
     const Engine& engine = driver.engine();
-    std::size_t armed = 0, unfinished = 0;
+    std::size_t armed = 0, unfinished = 0, held = 0;
     for (std::size_t f = 0; f < engine.plan().families.size(); ++f) {
         const Switch& family = engine.family(id_at<FamilyId>(f));
         armed += family.latched ? 0 : 1;
         unfinished += is_unfinished(family) ? 1 : 0;
+        held += family.cancel == Cancel::held ? 1 : 0;
     }
     std::size_t warm = 0;
     Time rehearsed{};
@@ -221,6 +222,7 @@ std::string status_line(const Driver& driver, Time now) {
                            std::chrono::duration<double>(now - rehearsed).count());
     }
     if (unfinished > 0) out += fmt::format(", {} cancels unfinished", unfinished);
+    if (held > 0) out += fmt::format(", {} held (latched, not cancelled)", held);
     return out;
 }
 

@@ -149,12 +149,14 @@ void Books::demand(FamilyId id, TripId trip, milliseconds lock, Time now) {
         return;
     }
     if (in_flight_[index(id)] > 0) seen_->note(Seen::trip_while_in_flight);
-    if (book.latched && !book.releasing) seen_->note(Seen::trip_on_confirmed_family);
+    if (book.confirmed && !book.releasing) seen_->note(Seen::trip_on_confirmed_family);
     if (book.by_force) seen_->note(Seen::trip_after_forced_rearm);
-    const bool again = book.latched && !book.releasing;
+    const bool again = book.confirmed && !book.releasing;
+    if (book.latched && !book.releasing && !again) seen_->note(Seen::trip_on_held_family);
     book.lock = again ? std::max(book.lock, lock) : lock;
     book.lock_of_first = again ? std::max(book.lock_of_first, lock) : lock;
     book.repeat = again;
+    book.confirmed = again;
     book.latched = true;
     book.releasing = false;
     book.by_force = false;
@@ -219,6 +221,7 @@ void Books::read_confirmed(const Event& event, const Context& context) {
         seen_->note(Seen::hedged_attempt_confirmed_first);
     if (book.armed_while_owed) seen_->note(Seen::confirmed_after_rearm);
     book.owed = false;
+    book.confirmed = book.latched;
     book.armed_while_owed = false;
 }
 
@@ -255,6 +258,10 @@ void Books::read_rearm(const Event& event, const Context& context) {
     must(!breached, 8, "re-armed over a breach that nobody can have looked at");
     must(!holds || context.rearm->force, 8, "re-armed while a rule holds");
     seen_->note(Seen::rearmed);
+    const bool held = !book.owed && !book.confirmed;
+    must(held == (event.cancel == Cancel::held), 10,
+         "armed again, and it is not told right whether anything was cancelled");
+    if (held) seen_->note(Seen::rearmed_while_held);
     if (holds) seen_->note(Seen::rearm_forced_over_rule);
     if (book.owed) seen_->note(Seen::rearm_unfinished);
     book.releasing = true;
@@ -289,7 +296,7 @@ void Books::gate(FamilyId id, bool closed) {
     if (closed) return;
     must(book.releasing, 8, "a gate opened, and nobody armed the family");
     book.releasing = false;
-    book.latched = false;
+    book.latched = book.confirmed = false;
     book.armed_while_owed = book.owed;
     book.lock = book.lock_of_first = 0ms;
 }
@@ -350,6 +357,8 @@ void Books::compare(const Step& step, const Context& context) {
         const FamilyBook& book = families_[f];
         const bool tried = its.cancel == Cancel::due || its.cancel == Cancel::in_flight;
         must(tried || !book.owed, 2, "a cancel that is owed is not tried any more");
+        must(its.cancel != Cancel::confirmed || book.confirmed, 10,
+             "a family is called confirmed, and no answer said so");
         must(its.latched == book.latched, 2, "the engine's latch is not what was told");
         if (book.gate_closed != book.latched)
             throw Violation(4, fmt::format("the gate of family {} is not as its latch", f));
@@ -366,6 +375,7 @@ void Books::restore(const Restored& before, const Plan& plan, Time now) {
         FamilyBook& book = family(its.family);
         book.latched = true;
         book.owed = its.unfinished;
+        book.confirmed = its.confirmed;
         book.owed_since = now;
         book.trip = book.wanted_by = its.trip;
         book.lock = book.lock_of_first = plan.families[index(its.family)].lock;

@@ -19,6 +19,7 @@ struct FamilyBook {
     bool releasing = false;  // a person armed it again, and its gate is not open yet
     bool owed = false;       // a cancel, not confirmed since
     bool armed_while_owed = false;
+    bool confirmed = false;    // in this latch, by an answer
     bool repeat = false;       // it had been confirmed in this latch before
     bool by_force = false;     // armed though a rule held
     std::uint32_t demand = 0;  // counts what was owed

@@ -1,4 +1,4 @@
-// A promise that was seen broken: which of the nine invariants (0: one of the simulation's own, as
+// A promise that was seen broken: which of the ten invariants (0: one of the simulation's own, as
 // a deadline that was missed), and what was seen.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace scram::sim {
 
-inline constexpr std::array<std::string_view, 10> invariants = {
+inline constexpr std::array<std::string_view, 11> invariants = {
     "the engine keeps its deadlines, and does nothing without recording it",
     "no window of 2 s, sliding or fixed, holds more of our requests than the budget",
     "each family of each trip is confirmed, or still being tried",
@@ -20,6 +20,9 @@ inline constexpr std::array<std::string_view, 10> invariants = {
     "a signature is under 30 s old at the exchange",
     "re-arming loses no unfinished cancel, and is refused while a rule holds",
     "nothing that a source writes can crash, stall or mislead the loop",
+    "no family is told confirmed while the exchange's lock is shorter than the trips in force "
+    "want, "
+    "or while no answer said so",
 };
 
 class Violation : public std::runtime_error {

@@ -94,7 +94,8 @@ class World {
         bool owed = false;
         bool latched_on_disk = false;
         bool owed_on_disk = false;
-        bool nothing = false;  // neither, for certain
+        bool nothing = false;    // neither, for certain
+        bool confirmed = false;  // an answer may have said so
     };
     static constexpr std::uint32_t none_in_flight = 0xffffffff;
 

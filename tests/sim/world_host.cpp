@@ -118,6 +118,7 @@ void World::work_out_what_must_survive(bool of_machine) {
         Survivor& its = survivors_[f];
         its.latched = latched(is) && (latched(was) || written);
         its.owed = is.owed && (was.owed || written);
+        its.confirmed = was.confirmed || is.confirmed || durable_[f].confirmed;
         its.nothing = !was.latched && !is.latched && !was.owed && !is.owed;
         // Without shared memory what counts is what had been synced.
         const bool same = durable_[f].demand == is.demand;
@@ -154,6 +155,10 @@ void World::check_restored(const Folded& folded, const Restored& before) {
                             fmt::format("family {} was latched, and is armed after a restart", f));
         if (latched && must_owe && !nothing_left && !its->unfinished)
             throw Violation(5, fmt::format("family {}'s cancel does not go on after a restart", f));
+        must(
+            !latched || !its->confirmed || was.confirmed || ever_damaged_ || damage != Damage::none,
+            10, "a family is restored as confirmed, and no answer said so");
+        if (latched && !its->unfinished && !its->confirmed) seen_.note(Seen::restored_held);
         const bool as_was = !folded.in_doubt() && !host_.lost_records() && damage == Damage::none &&
                             (ended_in_peace_ || (!all && !ended_with_machine_));
         must(!latched || !was.nothing || !as_was, 5, "a family is latched without a cause");

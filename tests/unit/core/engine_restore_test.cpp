@@ -31,7 +31,7 @@ TEST_CASE("restore: nothing from before arms everything") {
 
 TEST_CASE("restore: a confirmed family stays latched, and nothing is sent") {
     Start start(plan_of({2}));
-    start.with({{{A, TripId{7}, false, ""}}, TripId{9}, AttemptId{40}, {}});
+    start.with({{{A, TripId{7}, false, true, ""}}, TripId{9}, AttemptId{40}, {}});
     CHECK(start.desk.did() == "close A");
     CHECK(start.desk.told() == "restored A");
     CHECK(start.desk.state(A) == "confirmed");
@@ -46,9 +46,40 @@ TEST_CASE("restore: a confirmed family stays latched, and nothing is sent") {
     CHECK(start.desk.did() == "open A");
 }
 
+TEST_CASE("restore: what a start latches without a cancel is held, and a trip cancels it at once") {
+    Plan plan = plan_of({2});
+    plan.accounts[0].budget.slots = 3;
+    Start start(plan);
+    start.with(
+        {{{A, TripId{}, false, false, "scramd ended without saying so"}}, TripId{7}, {}, {}});
+    CHECK(start.desk.did() == "close A");
+    CHECK(start.desk.state(A) == "held");
+    CHECK(start.desk.events.back().cancel == Cancel::held);
+    start.desk.warm(link(0));
+    start.desk.forget();
+    start.desk.trip({A});
+    CHECK(start.desk.did() == "fire A on 0");
+    CHECK(start.desk.told() == "tripped, latched A, fired A on 0");
+    CHECK_FALSE(start.desk.engine.family(A).repeat);
+    start.desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(start.desk.state(A) == "confirmed");
+}
+
+TEST_CASE("restore: a held family that is armed again says that nothing was cancelled") {
+    Start start(plan_of({2}));
+    start.with(
+        {{{A, TripId{7}, false, false, ""}, {B, TripId{7}, false, true, ""}}, TripId{7}, {}, {}});
+    start.desk.forget();
+    start.desk.rearm_by({A, B}, {TripId{7}});
+    CHECK(start.desk.did() == "open A, open B");
+    CHECK(start.desk.events.front().cancel == Cancel::held);
+    CHECK(start.desk.events.back().cancel == Cancel::confirmed);
+    CHECK(start.desk.state(A) == "armed");
+}
+
 TEST_CASE("restore: an unfinished cancel goes on with the first link") {
     Start start(plan_of({}));
-    start.with({{{A, TripId{7}, true, ""}}, TripId{7}, AttemptId{3}, {}});
+    start.with({{{A, TripId{7}, true, false, ""}}, TripId{7}, AttemptId{3}, {}});
     CHECK(start.desk.state(A) == "tripped");
     start.desk.forget();
     start.desk.up(link(0));
@@ -58,9 +89,9 @@ TEST_CASE("restore: an unfinished cancel goes on with the first link") {
 
 TEST_CASE("restore: families latched for the start's own sake have one new trip, with its reason") {
     Start start(plan_of({3}));
-    start.with({{{A, TripId{7}, false, ""},
-                 {B, TripId{}, false, "in doubt"},
-                 {C, TripId{}, true, "in doubt"}},
+    start.with({{{A, TripId{7}, false, true, ""},
+                 {B, TripId{}, false, false, "in doubt"},
+                 {C, TripId{}, true, false, "in doubt"}},
                 TripId{9},
                 AttemptId{3},
                 {}});
@@ -79,7 +110,7 @@ TEST_CASE("restore: a lock from before is released, as long as any that there ma
     for (const auto& [after, done] :
          {std::pair<Duration, std::string>{6s - 1ns, "fire A on 0"}, {6s, "open A"}}) {
         Start start(plan);
-        start.with({{{A, TripId{7}, false, ""}}, TripId{9}, AttemptId{40}, {}});
+        start.with({{{A, TripId{7}, false, true, ""}}, TripId{9}, AttemptId{40}, {}});
         start.desk.warm(link(0));
         start.desk.wait(after);
         start.desk.forget();
@@ -92,7 +123,7 @@ TEST_CASE("restore: a slot that was in flight is free a window and the guard aft
     Start start(plan_of({}));
     Budget::Image spent{};
     spent.fill(never);
-    start.with({{{A, TripId{1}, true, ""}}, TripId{1}, AttemptId{5}, {spent}});
+    start.with({{{A, TripId{1}, true, false, ""}}, TripId{1}, AttemptId{5}, {spent}});
     start.desk.warm(link(0));
     start.desk.forget();
     start.desk.wait(3005ms - 1ns);
@@ -105,7 +136,7 @@ TEST_CASE("restore: no image from before, whatever stands in it, blocks longer t
     Start start(plan_of({}));
     Budget::Image absurd{};
     absurd.fill(start.desk.now + 1000h);
-    start.with({{{A, TripId{1}, true, ""}}, TripId{1}, AttemptId{5}, {absurd}});
+    start.with({{{A, TripId{1}, true, false, ""}}, TripId{1}, AttemptId{5}, {absurd}});
     start.desk.warm(link(0));
     start.desk.forget();
     start.desk.wait(3005ms);

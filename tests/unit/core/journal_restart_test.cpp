@@ -46,6 +46,29 @@ TEST_CASE("journal: a peaceful end keeps an unfinished cancel, and the next star
     CHECK(next.engine.family(A).cancel == Cancel::in_flight);
 }
 
+TEST_CASE("journal: a held family stays held over any number of starts, until it is cancelled") {
+    Machine machine = machine_of();
+    { Process process(machine); }
+    CHECK(after(machine, AfterCrash::latched) == "A held, B held, C held");
+    for (int start = 0; start < 3; ++start) {
+        Process process(machine);
+        CHECK(process.engine.family(A).cancel == Cancel::held);
+        if (start == 1) process.stop();
+    }
+    machine.reboot();
+    CHECK(after(machine, AfterCrash::fire) == "A held, B held, C held");
+    {
+        Process process(machine);
+        process.trip({B});
+    }
+    CHECK(after(machine, AfterCrash::latched) == "A held, B unfinished, C held");
+    {
+        Process process(machine);
+        process.answer();
+    }
+    CHECK(after(machine, AfterCrash::latched) == "A held, B, C held");
+}
+
 TEST_CASE("journal: trips and attempts are counted on after a restart") {
     Machine machine = machine_of();
     {

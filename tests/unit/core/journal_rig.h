@@ -202,6 +202,7 @@ inline std::string text_of(const Restored& restored) {
     for (const Restored::Family& family : restored.latched) {
         text += (text.empty() ? "" : ", ") + letter(family.family);
         if (family.unfinished) text += " unfinished";
+        if (!family.unfinished && !family.confirmed) text += " held";
     }
     return text;
 }

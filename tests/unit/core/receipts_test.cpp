@@ -80,7 +80,7 @@ Plan hedging(std::size_t families) {
 
 Restored restored(FamilyId family, std::uint64_t trip, bool unfinished, std::string_view why) {
     Restored before;
-    before.latched.push_back({family, TripId{trip}, unfinished, why});
+    before.latched.push_back({family, TripId{trip}, unfinished, !unfinished && trip != 0, why});
     before.last_trip = TripId{7};
     return before;
 }
@@ -370,7 +370,7 @@ TEST_CASE("receipts: what a start latches without a cancel is not called confirm
     Book book(plan_of({2}));
     Step step(book->engine.plan());
     Restored before = restored(A, 0, false, "after an unclean end");
-    before.latched.push_back({B, TripId{}, true, "after an unclean end"});
+    before.latched.push_back({B, TripId{}, true, false, "after an unclean end"});
     book->engine.on_restored(before, book->now, step);
     book->events.assign(step.events.begin(), step.events.end());
     CHECK_FALSE(is_restored(book.of(8)));
@@ -378,6 +378,32 @@ TEST_CASE("receipts: what a start latches without a cancel is not called confirm
     CHECK(book.family(8, B).how == How::latched);
     book.answer(B, AnswerClass::confirmed);
     CHECK(book.verdict_of(8) == Verdict::partial);
+}
+
+TEST_CASE("receipts: where a start cancels nothing the verdict is HELD, and stays it") {
+    Book book(plan_of({2}));
+    Step step(book->engine.plan());
+    book->engine.on_restored(restored(A, 0, false, "after an unclean end"), book->now, step);
+    book->events.assign(step.events.begin(), step.events.end());
+    CHECK(book.verdict_of(8) == Verdict::held);
+    book->trip({A});
+    CHECK(book.family(9, A).how == How::latched);
+    CHECK(book.family(8, A).continued_by == TripId{9});
+    book.answer(A, AnswerClass::confirmed);
+    CHECK(book.verdict_of(9) == Verdict::confirmed);
+    CHECK(book.verdict_of(8) == Verdict::held);
+}
+
+TEST_CASE("receipts: a held family of an earlier start is held in its receipt, not confirmed") {
+    Book book(plan_of({2}));
+    Step step(book->engine.plan());
+    Restored before;
+    before.latched.push_back({A, TripId{5}, false, false, ""});
+    before.last_trip = TripId{7};
+    book->engine.on_restored(before, book->now, step);
+    book->events.assign(step.events.begin(), step.events.end());
+    CHECK(book.family(5, A).how == How::held);
+    CHECK(book.verdict_of(5) == Verdict::held);
 }
 
 TEST_CASE("receipts: a receipt keeps the plan whose rule tripped, whatever is reloaded") {

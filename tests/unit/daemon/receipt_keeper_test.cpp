@@ -278,7 +278,7 @@ TEST_CASE("receipt book: a start knows from the file why a family was latched be
     keep(state.path, receipt_of(3, "the whole story"));
     BookOfDesk of(two_limits(), state.path);
     Restored before;
-    before.latched.push_back({A, TripId{3}, false, {}});
+    before.latched.push_back({A, TripId{3}, false, true, {}});
     Step step(of.desk.engine.plan());
     of.desk.engine.on_restored(before, of.desk.now, step);
     of.desk.events.assign(step.events.begin(), step.events.end());
