@@ -18,6 +18,8 @@ std::string_view name(EventKind kind) {
             return "attempt_lost";
         case EventKind::confirmed:
             return "confirmed";
+        case EventKind::lock_unconfirmed:
+            return "lock_unconfirmed";
         case EventKind::rearmed:
             return "rearmed";
         case EventKind::rearm_refused:

@@ -43,18 +43,19 @@ enum class Cancel : std::uint8_t {
 std::string_view name(Cancel cancel);
 
 enum class EventKind : std::uint8_t {
-    tripped,          // a rule fired or an operator pulled: trip, rule or text, value, limit
-    latched,          // family: its gate is closed, its cancel is due
-    restored,         // family, cancel: latched since before this start, trip or text says why
-    fired,            // family, link, attempt, lock, hedge
-    answered,         // family, link, attempt, answer, late
-    attempt_lost,     // family, link, attempt, late: no answer in time, or the link was lost
-    confirmed,        // family: nothing of it is left at the exchange
-    rearmed,          // family, cancel, text; its gate opens now, or with lock_released or
-                      // lock_expired
-    rearm_refused,    // family, refusal, rule, trip, text
-    lock_released,    // family: the exchange confirmed that it takes orders again
-    lock_expired,     // family: no such answer, but the lock has run out by itself
+    tripped,           // a rule fired or an operator pulled: trip, rule or text, value, limit
+    latched,           // family: its gate is closed, its cancel is due
+    restored,          // family, cancel: latched since before this start, trip or text says why
+    fired,             // family, link, attempt, lock, hedge
+    answered,          // family, link, attempt, answer, late
+    attempt_lost,      // family, link, attempt, late: no answer in time, or the link was lost
+    confirmed,         // family: nothing of it is left at the exchange
+    lock_unconfirmed,  // family, attempt, lock: nothing is left; this lock is asked for again
+    rearmed,           // family, cancel, text; its gate opens now, or with lock_released or
+                       // lock_expired
+    rearm_refused,     // family, refusal, rule, trip, text
+    lock_released,     // family: the exchange confirmed that it takes orders again
+    lock_expired,      // family: no such answer, but the lock has run out by itself
     warned,           // rule, family or source, value, limit, share: a step of the limit was passed
     warning_over,     // the same, back under the step
     would_trip,       // a shadow rule's breach: nothing was fired

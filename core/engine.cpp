@@ -120,8 +120,11 @@ bool Engine::changes_nothing(const Breach& breach, Time now) const {
     const Told& told = told_[index(breach.rule)];
     if (told.trip == TripId{} || now - told.tripped_at >= 1s) return false;
     const auto families = rules_.kills(breach);
-    return std::all_of(families.begin(), families.end(),
-                       [&](FamilyId id) { return under_way(switches_[index(id)]); });
+    const auto& lock = plan_.rules[index(breach.rule)].lock;
+    return std::all_of(families.begin(), families.end(), [&](FamilyId id) {
+        const Switch& family = switches_[index(id)];
+        return under_way(family) && family.lock >= lock.value_or(plan_.families[index(id)].lock);
+    });
 }
 
 // Warnings each; of a shadow rule, as of one that trips, what it would have done in one step once.
@@ -165,7 +168,7 @@ Event& Engine::tell_breach(const Breach& breach, Time published, Time now, Step&
 // One cancel serves all trips, as long as it is under way.
 bool Engine::under_way(const Switch& family) {
     const bool is_tried = family.cancel == Cancel::due || family.cancel == Cancel::in_flight;
-    return family.latched && family.release == Release::none && is_tried;
+    return family.latched && family.release == Release::none && is_tried && !family.lock_open;
 }
 
 void Engine::trip_family(FamilyId id, TripId trip, milliseconds lock, Time now, Step& step) {
@@ -177,12 +180,14 @@ void Engine::trip_family(FamilyId id, TripId trip, milliseconds lock, Time now, 
     }
     const bool was_latched = family.latched;
     // In the same latch; one that is armed again or was held is cancelled as for the first time.
-    const bool again = family.cancel == Cancel::confirmed && family.release == Release::none;
+    const bool was_done = family.cancel == Cancel::confirmed || family.lock_open;
+    const bool again = was_done && family.release == Release::none;
     family.lock = again ? std::max(family.lock, lock) : lock;
     family.latched = true;
     family.trip = trip;
     family.tripped_at = now;
     family.repeat = again;
+    family.lock_open = false;
     family.was_confirmed = again;
     set_release(family, Release::none);
     begin_round(family);
@@ -289,6 +294,10 @@ void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step
     const milliseconds lock = longest_lock(spec.lock);
     if (lock > 0ms)
         family.locked_until = now + lock + plan_.accounts[index(spec.account)].budget.guard;
+    if (attempts_ > 0) {
+        family.stray_lock = 0ms;
+        family.stray_until = now + plan_.accounts[index(spec.account)].budget.guard;
+    }
     family.was_confirmed = before.confirmed;
     family.cancel = before.confirmed ? Cancel::confirmed : Cancel::held;
     if (before.unfinished) make_due(before.family, now);

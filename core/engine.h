@@ -50,9 +50,14 @@ struct Switch {
     std::uint32_t failures = 0;  // attempts of this round that were not confirmed
     Time tripped_at{};
     Time due_at{};
-    Time hedge_at = never;  // in flight: when a second attempt is due
-    milliseconds lock{};    // of its next attempt
-    Time locked_until{};    // the exchange may refuse its orders until then
+    Time hedge_at = never;   // in flight: when a second attempt is due
+    milliseconds lock{};     // of its next attempt: the longest that a trip in force wants
+    bool lock_open = false;  // its cancel is confirmed, its lock is not: see certain()
+    Time locked_until{};     // the exchange may refuse its orders until then
+    // Attempts without an answer that may still arrive: until when, and the shortest of their
+    // locks.
+    Time stray_until{};
+    milliseconds stray_lock{};
     // The latest attempt that was sent or settled, and its link.
     AttemptId attempt{};
     LinkId link = none<LinkId>();
@@ -196,6 +201,7 @@ class Engine {
         FamilyId family = none<FamilyId>();  // firing: whose, in which round, with which lock
         std::uint32_t round = 0;
         milliseconds lock{};
+        bool certain = false;  // sent when no shorter lock of its family could still begin
         AttemptId attempt{};
         Budget::Slot slot{};
         Time sent{};
@@ -243,8 +249,12 @@ class Engine {
     void count_in_budget(Account& account, const LinkState& link, const Answer& answer, Time now,
                          Step& step);
     void remember_lock(const LinkState& link, const Answer& answer, Time until);
-    void settle(FamilyId family, const Answer& answer, AttemptId attempt, LinkId link, Time now,
-                Step& step);
+    Time certain_at(FamilyId family, milliseconds lock, Time now) const;
+    bool settles(const LinkState& link) const;
+    void ask_for_lock(FamilyId family, Time now, Step& step);
+    void remember_stray(const LinkState& link, Time now);
+    void look_at_lock(FamilyId family, Time now);
+    void settle(const LinkState& of, const Answer& answer, LinkId link, Time now, Step& step);
     void confirm(FamilyId family, Time now, Step& step);
     void make_due(FamilyId family, Time at);
     void try_again(FamilyId family, Duration pause, Time now);

@@ -97,6 +97,7 @@ void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step
     link.family = id;
     link.round = family.round;
     link.lock = family.lock;
+    link.certain = certain_at(id, family.lock, now) <= now;
     link.attempt = AttemptId{++attempts_};
     link.slot = slot;
     link.sent = now;
@@ -148,8 +149,10 @@ void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bo
     count_in_budget(account, link, answer, now, step);
     const Duration guard = plan_.accounts[index(link.account)].budget.guard;
     remember_lock(link, answer, is_final(answer) ? now : now + guard);
+    if (!is_final(answer)) remember_stray(link, now);
     release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
-    if (!late) settle(family, answer, link.attempt, id, now, step);
+    if (!late) settle(link, answer, id, now, step);
+    look_at_lock(family, now);
     finish(now, step);
 }
 
@@ -196,10 +199,10 @@ void Engine::remember_lock(const LinkState& link, const Answer& answer, Time unt
 }
 
 // What the answer to its attempt means for a family.
-void Engine::settle(FamilyId id, const Answer& answer, AttemptId attempt, LinkId link, Time now,
-                    Step& step) {
+void Engine::settle(const LinkState& of, const Answer& answer, LinkId link, Time now, Step& step) {
+    const FamilyId id = of.family;
     Switch& family = switches_[index(id)];
-    family.attempt = attempt;
+    family.attempt = of.attempt;
     family.link = link;
     family.last_answer = answer;
     --family.out;
@@ -209,7 +212,7 @@ void Engine::settle(FamilyId id, const Answer& answer, AttemptId attempt, LinkId
     switch (answer.answer_class) {
         case AnswerClass::confirmed:
         case AnswerClass::nothing_left:
-            return confirm(id, now, step);
+            return settles(of) ? confirm(id, now, step) : ask_for_lock(id, now, step);
         case AnswerClass::failed:
             return try_again(id, growing, now);
         case AnswerClass::ambiguous:
@@ -233,6 +236,7 @@ void Engine::confirm(FamilyId id, Time now, Step& step) {
     Switch& family = switches_[index(id)];
     if (family.release == Release::unlocking) return unlocked(id, now, step);
     begin_round(family);
+    family.lock_open = false;
     family.was_confirmed = family.latched;
     family.cancel = family.latched ? Cancel::confirmed : Cancel::idle;
     accounts_[index(plan_.families[index(id)].account)].unfinished.erase(id);
@@ -270,6 +274,7 @@ void Engine::lose_attempt(LinkState& link, LinkId id, Time now, Step& step) {
     Account& account = accounts_[index(link.account)];
     account.budget.lost(link.slot, now);
     remember_lock(link, no_answer, now + plan_.accounts[index(link.account)].budget.guard);
+    remember_stray(link, now);
     step.events.push_back({.kind = EventKind::attempt_lost,
                            .at = now,
                            .trip = switches_[index(family)].trip,
@@ -277,7 +282,8 @@ void Engine::lose_attempt(LinkState& link, LinkId id, Time now, Step& step) {
                            .family = family,
                            .link = id,
                            .late = late});
-    if (!late) settle(family, no_answer, link.attempt, id, now, step);
+    if (!late) settle(link, no_answer, id, now, step);
+    look_at_lock(family, now);
 }
 
 // ---- Alarms -------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // Arming again, as a checked transaction: the operator names the trip, no rule may hold, and the
 // gate opens once the exchange takes orders again.
 #include <algorithm>
+#include <utility>
 
 #include "core/engine.h"
 
@@ -59,6 +60,8 @@ void Engine::release_all(Time now, Step& step) {
 void Engine::go_on_releasing(FamilyId id, Time now, Step& step) {
     Switch& family = switches_[index(id)];
     if (in_flight(id)) return;
+    // Only its lock was asked for.
+    if (std::exchange(family.lock_open, false)) family.cancel = Cancel::confirmed;
     if (family.locked_until <= now) {
         if (family.release == Release::unlocking) {
             family.cancel = Cancel::idle;

@@ -41,6 +41,7 @@ RecordKind kind_of(EventKind kind) {
         case EventKind::plan_changed:
             return RecordKind::plan_changed;
         case EventKind::restored:  // the board has told it as `standing`, before the engine ran
+        case EventKind::lock_unconfirmed:
         case EventKind::warned:
         case EventKind::warning_over:
         case EventKind::would_trip:

@@ -27,6 +27,7 @@ void Receipts::on_event(const Event& event, const Stages& stages, WallMillis wal
         case EventKind::lock_expired:
             return change_notes(event, [&](FamilyNote& note) { note.lock_expired = event.at; });
         case EventKind::rearm_refused:
+        case EventKind::lock_unconfirmed:
         case EventKind::warned:
         case EventKind::warning_over:
         case EventKind::would_trip:

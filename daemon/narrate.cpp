@@ -90,7 +90,8 @@ void add_cause(Fields& to, const Event& event, const Plan& plan) {
 void add_answer(Fields& to, const Event& event) {
     const bool has_answer =
         event.kind == EventKind::answered || event.kind == EventKind::confirmed ||
-        event.kind == EventKind::lock_released || event.kind == EventKind::rehearsal_failed;
+        event.kind == EventKind::lock_released || event.kind == EventKind::lock_unconfirmed ||
+        event.kind == EventKind::rehearsal_failed;
     if (!has_answer) return;
     if (event.kind != EventKind::rehearsal_failed)
         add_text(to, "class", name(event.answer.answer_class));
@@ -136,6 +137,7 @@ int priority(const Event& event) {
         case EventKind::link_down:
         case EventKind::rearm_refused:
         case EventKind::lock_expired:
+        case EventKind::lock_unconfirmed:
         case EventKind::restored:
         case EventKind::source_vanished:
         case EventKind::warned:
@@ -178,6 +180,7 @@ Duration fold_window(EventKind kind) {
         case EventKind::fired:
         case EventKind::answered:
         case EventKind::confirmed:
+        case EventKind::lock_unconfirmed:
         case EventKind::rearmed:
         case EventKind::rearm_refused:
         case EventKind::lock_released:

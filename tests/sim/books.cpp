@@ -84,6 +84,9 @@ void Books::read(const Step& step, const Context& context) {
             case EventKind::confirmed:
                 read_confirmed(event, context);
                 break;
+            case EventKind::lock_unconfirmed:
+                read_lock_unconfirmed(event, context);
+                break;
             case EventKind::rearmed:
             case EventKind::rearm_refused:
                 read_rearm(event, context);
@@ -114,7 +117,7 @@ void Books::read_tripped(const Event& event, const Context& context) {
         seen_->note(Seen::trip_operator);
         must(context.tripped_by_hand != nullptr, 4, "an operator's trip that none pulled");
         for (const FamilyId id : *context.tripped_by_hand) {
-            demand(id, event.trip, context.plan.families[index(id)].lock, context.now);
+            demand(id, event.trip, context.plan.families[index(id)].lock, true, context.now);
             family(id).wanted_by = event.trip;
         }
         return;
@@ -123,11 +126,12 @@ void Books::read_tripped(const Event& event, const Context& context) {
     seen_->note(seen_of(rule.kind));
     must(rule.kind != RuleKind::bad || event.bad == context.oracle.last_bad(), 9,
          "what a source did wrong is told as something else");
-    std::vector<FamilyId> killed;
+    std::vector<FamilyId> killed, sure;
     for (const Foretold& told : context.oracle.foretold()) {
         if (told.rule != event.rule || told.kind != BreachKind::trip) continue;
         for (const FamilyId id : context.oracle.kills(told.rule, told.family, told.source)) {
             if (!contains(killed, id)) killed.push_back(id);
+            if (told.sure && !contains(sure, id)) sure.push_back(id);
         }
     }
     must(!killed.empty(), rule.kind == RuleKind::bad ? 9 : 4, "a rule tripped without a cause");
@@ -136,16 +140,17 @@ void Books::read_tripped(const Event& event, const Context& context) {
         if (context.engine.family(id).wanted_by == event.trip) family(id).wanted_by = event.trip;
         if (context.engine.family(id).trip != event.trip && !families_[index(id)].owed) continue;
         demand(id, event.trip, rule.lock.value_or(context.plan.families[index(id)].lock),
-               context.now);
+               contains(sure, id), context.now);
     }
 }
 
-void Books::demand(FamilyId id, TripId trip, milliseconds lock, Time now) {
+void Books::demand(FamilyId id, TripId trip, milliseconds lock, bool sure, Time now) {
     FamilyBook& book = family(id);
     if (!book.owed || book.releasing || !book.latched) book.wanted_by = trip;
     const bool under_way = book.latched && book.owed && !book.releasing;
     if (under_way) {
         book.lock = std::max(book.lock, lock);
+        if (sure) book.lock_sure = std::max(book.lock_sure, lock);
         return;
     }
     if (in_flight_[index(id)] > 0) seen_->note(Seen::trip_while_in_flight);
@@ -154,6 +159,7 @@ void Books::demand(FamilyId id, TripId trip, milliseconds lock, Time now) {
     const bool again = book.confirmed && !book.releasing;
     if (book.latched && !book.releasing && !again) seen_->note(Seen::trip_on_held_family);
     book.lock = again ? std::max(book.lock, lock) : lock;
+    book.lock_sure = again ? std::max(book.lock_sure, lock) : lock;
     book.lock_of_first = again ? std::max(book.lock_of_first, lock) : lock;
     book.repeat = again;
     book.confirmed = again;
@@ -161,7 +167,10 @@ void Books::demand(FamilyId id, TripId trip, milliseconds lock, Time now) {
     book.releasing = false;
     book.by_force = false;
     book.owed = true;
+    book.lock_owed = false;
+    book.lock_told = 0ms;
     book.armed_while_owed = false;
+    book.lock_asked = false;
     ++book.demand;
     book.owed_since = now;
     book.trip = trip;
@@ -173,17 +182,18 @@ void Books::read_fired(const Event& event, const Context&) {
     const FamilyBook& book = family(event.family);
     must(event.attempt > last_attempt_, 4, "an attempt's number is not new");
     last_attempt_ = event.attempt;
-    must(book.owed || book.releasing, 4, "a mass-cancel leaves without a cause");
-    must(book.owed || event.lock == 0ms, 4, "an unlocking locks");
+    const bool owed = book.owed || book.lock_owed;
+    must(owed || book.releasing, 4, "a mass-cancel leaves without a cause");
+    must(owed || event.lock == 0ms, 4, "an unlocking locks");
     const bool fits = event.lock >= book.lock_of_first && event.lock <= book.lock;
-    if (book.owed && !book.releasing && !fits)
+    if (owed && !book.releasing && !fits)
         throw Violation(4, fmt::format("family {} wants a lock of {} ms, and gets {} ms",
                                        index(event.family), book.lock.count(), event.lock.count()));
     if (event.hedge) {
         seen_->note(Seen::hedge);
         must(in_flight_[index(event.family)] > 0, 4, "a hedge of nothing");
     }
-    if (!book.owed) seen_->note(Seen::lock_release_sent);
+    if (!owed) seen_->note(Seen::lock_release_sent);
     ++in_flight_[index(event.family)];
 }
 
@@ -204,18 +214,43 @@ void Books::read_answered(const Event& event, const Context& context) {
     if (ends_the_trying(event.answer.answer_class)) answered_[index(event.family)] = event.attempt;
 }
 
-void Books::read_confirmed(const Event& event, const Context& context) {
-    FamilyBook& book = family(event.family);
+// What the exchange did for an answer that says that nothing is left.
+const Request& Books::judge_done(const Event& event, const Context& context) {
+    const FamilyBook& book = family(event.family);
     must(answered_[index(event.family)] != AttemptId{}, 2,
          "confirmed without an answer that says so");
     const Request& request = request_of(answered_[index(event.family)], context);
     answered_[index(event.family)] = AttemptId{};
     must(request.answer_at == context.now, 2, "confirmed by no answer of this moment");
-    must(book.owed, 2, "confirmed what was not owed");
+    must(book.owed || book.lock_owed, 2, "confirmed what was not owed");
     must(request.demand == book.demand, 2, "confirmed by an attempt that was sent before the trip");
     must(request.executed, 2, "confirmed, and the exchange has not done it");
     must(!context.exchange.rests_from_before(event.family, request.executed_at), 2,
          "confirmed, and quotes rest from before");
+    return request;
+}
+
+// The cancel is done, and no word of its lock.
+void Books::read_lock_unconfirmed(const Event& event, const Context& context) {
+    judge_done(event, context);
+    FamilyBook& book = family(event.family);
+    must(book.latched && !book.releasing, 10, "a lock is asked for that nobody wants");
+    must(event.lock >= book.lock_sure && event.lock <= book.lock, 10,
+         "another lock is asked for than the trips in force want");
+    seen_->note(Seen::lock_unconfirmed);
+    book.owed = false;
+    book.lock_owed = book.confirmed = true;
+}
+
+void Books::read_confirmed(const Event& event, const Context& context) {
+    const Request& request = judge_done(event, context);
+    FamilyBook& book = family(event.family);
+    book.lock_asked = book.lock_owed;
+    must(!book.latched || book.releasing ||
+             context.exchange.lock_length(event.family) >= book.lock_sure,
+         10, "confirmed, and the exchange's lock is shorter than the trips in force want");
+    book.lock_owed = false;
+    book.lock_told = book.latched && !book.releasing ? book.lock_sure : 0ms;
     if (request.hedge) seen_->note(Seen::hedge_confirmed_first);
     if (!request.hedge && in_flight_[index(event.family)] > 0)
         seen_->note(Seen::hedged_attempt_confirmed_first);
@@ -264,6 +299,7 @@ void Books::read_rearm(const Event& event, const Context& context) {
     if (held) seen_->note(Seen::rearmed_while_held);
     if (holds) seen_->note(Seen::rearm_forced_over_rule);
     if (book.owed) seen_->note(Seen::rearm_unfinished);
+    book.lock_told = 0ms;
     book.releasing = true;
     book.by_force = context.rearm->force;
 }
@@ -296,9 +332,9 @@ void Books::gate(FamilyId id, bool closed) {
     if (closed) return;
     must(book.releasing, 8, "a gate opened, and nobody armed the family");
     book.releasing = false;
-    book.latched = book.confirmed = false;
+    book.latched = book.confirmed = book.lock_owed = false;
     book.armed_while_owed = book.owed;
-    book.lock = book.lock_of_first = 0ms;
+    book.lock = book.lock_of_first = book.lock_sure = 0ms;
 }
 
 // ---- After the step -----------------------------------------------------------------------------
@@ -342,7 +378,7 @@ void Books::compare(const Step& step, const Context& context) {
         const RuleKind kind = context.plan.rules[index(told.rule)].kind;
         for (const FamilyId id : context.oracle.kills(told.rule, told.family, told.source)) {
             const FamilyBook& book = family(id);
-            const bool served = book.latched && book.owed && !book.releasing;
+            const bool served = book.latched && (book.owed || book.lock_owed) && !book.releasing;
             const bool overruled = context.rearm != nullptr && context.rearm->force &&
                                    contains(context.rearm->families, id);
             if (!served && !overruled) {
@@ -356,7 +392,8 @@ void Books::compare(const Step& step, const Context& context) {
         const Switch& its = context.engine.family(id_at<FamilyId>(f));
         const FamilyBook& book = families_[f];
         const bool tried = its.cancel == Cancel::due || its.cancel == Cancel::in_flight;
-        must(tried || !book.owed, 2, "a cancel that is owed is not tried any more");
+        must(tried || !(book.owed || (book.lock_owed && !book.releasing)), 2,
+             "a cancel that is owed is not tried any more");
         must(its.cancel != Cancel::confirmed || book.confirmed, 10,
              "a family is called confirmed, and no answer said so");
         must(its.latched == book.latched, 2, "the engine's latch is not what was told");
@@ -378,7 +415,7 @@ void Books::restore(const Restored& before, const Plan& plan, Time now) {
         book.confirmed = its.confirmed;
         book.owed_since = now;
         book.trip = book.wanted_by = its.trip;
-        book.lock = book.lock_of_first = plan.families[index(its.family)].lock;
+        book.lock = book.lock_of_first = book.lock_sure = plan.families[index(its.family)].lock;
     }
     std::fill(in_flight_.begin(), in_flight_.end(), 0);
     std::fill(answered_.begin(), answered_.end(), AttemptId{});

@@ -16,8 +16,10 @@ namespace scram::sim {
 struct FamilyBook {
     bool gate_closed = false;
     bool latched = false;
-    bool releasing = false;  // a person armed it again, and its gate is not open yet
-    bool owed = false;       // a cancel, not confirmed since
+    bool releasing = false;   // a person armed it again, and its gate is not open yet
+    bool owed = false;        // a cancel, not confirmed since
+    bool lock_asked = false;  // for this demand, more than once
+    bool lock_owed = false;   // its cancel is confirmed, its lock is not
     bool armed_while_owed = false;
     bool confirmed = false;    // in this latch, by an answer
     bool repeat = false;       // it had been confirmed in this latch before
@@ -28,6 +30,8 @@ struct FamilyBook {
     TripId wanted_by{};   // the last that wanted it latched
     milliseconds lock{};  // of its next cancel, the longest that any trip of it asks for
     milliseconds lock_of_first{};
+    milliseconds lock_sure{};  // that a trip in force is sure to ask for
+    milliseconds lock_told{};  // that the exchange keeps since it was told confirmed
 };
 
 // An operator's wish, as the world put it to the engine.
@@ -70,10 +74,12 @@ class Books {
 
   private:
     void read_tripped(const Event& event, const Context& context);
-    void demand(FamilyId family, TripId trip, milliseconds lock, Time now);
+    void demand(FamilyId family, TripId trip, milliseconds lock, bool sure, Time now);
     void read_fired(const Event& event, const Context& context);
     void read_answered(const Event& event, const Context& context);
     void read_confirmed(const Event& event, const Context& context);
+    void read_lock_unconfirmed(const Event& event, const Context& context);
+    const Request& judge_done(const Event& event, const Context& context);
     void read_released(const Event& event, const Context& context);
     void read_rearm(const Event& event, const Context& context);
     static void judge_told(const Step& step, const Context& context);

@@ -36,7 +36,7 @@ namespace scram::sim {
     X(journal_flipped) X(restored_latched) X(restored_unfinished) X(restored_in_doubt) \
     X(restored_policy_latched) X(restored_policy_fire) X(restored_policy_armed) \
     X(restored_budget_in_flight) X(restored_held) \
-    X(trip_on_held_family) X(rearmed_while_held) X(bound_checked) X(healed)
+    X(trip_on_held_family) X(rearmed_while_held) X(lock_unconfirmed) X(bound_checked) X(healed)
 // clang-format on
 
 enum class Seen : std::uint16_t {

@@ -20,7 +20,8 @@ Exchange::Exchange(const Scenario& scenario, std::uint64_t seed, Coverage& seen)
       dice_(seed, 2),
       windows_(scenario.plan.accounts.size()),
       quotes_(scenario.plan.families.size()),
-      locks_(scenario.plan.families.size()) {
+      locks_(scenario.plan.families.size()),
+      lengths_(scenario.plan.families.size()) {
     phase_ = dice_.up_to(window);
     for (std::size_t a = 0; a < windows_.size(); ++a)
         windows_[a].slots.push_back({Time{}, scenario.plan.accounts[a].budget.slots});
@@ -163,6 +164,7 @@ void Exchange::execute(Request& request, Time now) {
     if (!quotes.empty()) seen_.note(Seen::quotes_cancelled);
     quotes.clear();
     locks_[index(request.family)] = now + request.lock;
+    lengths_[index(request.family)] = request.lock;
     if (request.lock > 0ms) seen_.note(Seen::lock_set);
     request.executed = true;
     request.executed_at = now;

@@ -48,6 +48,8 @@ class Exchange {
     // A quote that arrived before `at` and still rests; none if there is none.
     bool rests_from_before(FamilyId family, Time at) const;
     bool locked(FamilyId family, Time now) const { return locks_[index(family)] > now; }
+    // As the attempt that it carried out last asked for.
+    milliseconds lock_length(FamilyId family) const { return lengths_[index(family)]; }
 
     // What happens to it.
     void step_clock(Time now);
@@ -88,6 +90,7 @@ class Exchange {
     std::vector<Window> windows_;            // by account
     std::vector<std::vector<Time>> quotes_;  // by family: when each arrived
     std::vector<Time> locks_;                // by family
+    std::vector<milliseconds> lengths_;      // by family
     Duration phase_{};
     std::int64_t wall_offset_ms_ = 0;
     Time stepped_at_{};

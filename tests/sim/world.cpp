@@ -65,9 +65,11 @@ bool World::may_go_on() const {
 }
 
 bool World::settled() const {
-    return engine_ != nullptr &&
-           std::none_of(books_.families().begin(), books_.families().end(),
-                        [](const FamilyBook& book) { return book.owed || book.releasing; });
+    return engine_ != nullptr && std::none_of(books_.families().begin(), books_.families().end(),
+                                              [](const FamilyBook& book) {
+                                                  return book.owed || book.lock_owed ||
+                                                         book.releasing;
+                                              });
 }
 
 // The next thing that happens; the engine's own deadline is one of them, and comes first.

@@ -118,7 +118,8 @@ void World::work_out_what_must_survive(bool of_machine) {
         Survivor& its = survivors_[f];
         its.latched = latched(is) && (latched(was) || written);
         its.owed = is.owed && (was.owed || written);
-        its.confirmed = was.confirmed || is.confirmed || durable_[f].confirmed;
+        its.confirmed =
+            was.confirmed || is.confirmed || of_machine;  // its disk may know of a moment between
         its.nothing = !was.latched && !is.latched && !was.owed && !is.owed;
         // Without shared memory what counts is what had been synced.
         const bool same = durable_[f].demand == is.demand;

@@ -106,6 +106,9 @@ void World::arrive(std::uint32_t id) {
     trace_.say(now_, "exchange: {} of family {} arrives{}",
                request.mass_cancel ? "attempt" : "rehearsal", index(request.family),
                request.executed ? ", is executed" : "");
+    if (request.executed && engine_)
+        must(request.lock >= books_.family(request.family).lock_told, 10,
+             "told confirmed, and a shorter lock takes the place of what the trips want");
     const Wire& its = wire(request.link);
     const bool reachable = its.up && its.request == id && its.connection == request.connection;
     if (!reachable) {

@@ -161,7 +161,7 @@ void World::fire(const Action& action) {
     request.family = action.family;
     request.link = action.link;
     request.attempt = action.attempt;
-    request.demand = book.owed ? book.demand : 0;
+    request.demand = book.owed || book.lock_owed ? book.demand : 0;
     request.lock = action.lock;
     request.signed_at = signed_at;
     request.clock_sampled = clock_sampled_;
@@ -255,7 +255,9 @@ void World::check_deadlines() const {
 // What is due, has a slot and a link, leaves.
 void World::check_work_goes_on() const {
     for (std::size_t f = 0; f < plan_.families.size(); ++f) {
-        if (books_.families()[f].owed) check_work_goes_on(id_at<FamilyId>(f));
+        const FamilyBook& book = books_.families()[f];
+        if (book.owed || (book.lock_owed && !book.releasing))
+            check_work_goes_on(id_at<FamilyId>(f));
     }
 }
 
@@ -309,7 +311,8 @@ void World::check_bound(const Event& confirmed) {
     const FamilyBook& book = books_.family(confirmed.family);
     const AccountId account = plan_.families[index(confirmed.family)].account;
     const AccountSpec& spec = plan_.accounts[index(account)];
-    if (!scenario_.fair || book.repeat || reloaded_at_ > book.owed_since - 10s) return;
+    if (!scenario_.fair || book.repeat || book.lock_asked || reloaded_at_ > book.owed_since - 10s)
+        return;
     if (book.owed_since < world_start + 1s) return;
     const Duration round_trip = 2 * scenario_.way + answer_max;
     const Time first = book.owed_since - spec.budget.window - round_trip;
@@ -330,7 +333,8 @@ void World::note_events(Input input) {
     for (const Event& event : step_.events) {
         if (event.kind == EventKind::tripped && input == Input::reload)
             seen_.note(Seen::reload_trips);
-        if (event.kind == EventKind::confirmed) check_bound(event);
+        if (event.kind == EventKind::confirmed || event.kind == EventKind::lock_unconfirmed)
+            check_bound(event);
         if (event.kind == EventKind::would_trip) seen_.note(Seen::trip_shadow);
         if (event.kind == EventKind::warned) seen_.note(Seen::warned);
         if (event.kind == EventKind::warning_over) seen_.note(Seen::warning_over);

@@ -151,3 +151,76 @@ TEST_CASE("lock: releases leave the reserve to first cancels") {
     desk.trip({F, G});
     CHECK(desk.did() == "close F, close G, fire F on 3 lock 10000, fire G on 4 lock 10000");
 }
+
+// ---- Which attempt settles the exchange's lock --------------------------------------------------
+
+TEST_CASE(
+    "lock: a cancel with a shorter lock than a trip that joined it wants is asked for again") {
+    Plan plan = plan_of({});
+    add_limit(plan, 100).lock = 0s;
+    Desk desk(plan);
+    desk.publish(maker, A, delta, 101);
+    desk.trip({A});  // with none either: the family's own
+    desk.engine.adopt(
+        [&] {
+            Plan with_lock = plan;
+            with_lock.families[0].lock = 10s;
+            return with_lock;
+        }(),
+        desk.now, desk.step);
+    desk.trip({A});
+    desk.forget();
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.told() == "answered A, lock_unconfirmed A, fired A on 0");
+    CHECK(desk.did() == "fire A on 0 lock 10000");
+    CHECK(desk.state(A) == "cancelling");
+    CHECK(desk.engine.family(A).repeat);  // it yields to first cancels
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.state(A) == "confirmed");
+}
+
+TEST_CASE("lock: a new trip's cancel that overtakes an unlocking is no proof of its lock") {
+    Desk desk = locked_desk();
+    desk.rearm({A});  // the unlocking is in flight on link 0
+    desk.trip({A});
+    desk.forget();
+    desk.answer(link(1), AnswerClass::confirmed);
+    CHECK(desk.told() == "answered A, lock_unconfirmed A");
+    CHECK(desk.did() == "");  // the unlocking may still end the lock
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.did() == "fire A on 0 lock 10000");
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.state(A) == "confirmed");
+}
+
+TEST_CASE("lock: a cancel of equal lock that is lost leaves the hedge's confirmation as it is") {
+    Desk desk(locking_plan());
+    desk.trip({A});
+    desk.wait(desk.engine.hedge_after(AccountId{0}));
+    desk.answer(link(1), AnswerClass::confirmed);
+    CHECK(desk.state(A) == "confirmed");
+}
+
+TEST_CASE("lock: a trip while only the lock is asked for cancels again at once") {
+    Desk desk = locked_desk();
+    desk.rearm({A});
+    desk.trip({A});
+    desk.answer(link(1), AnswerClass::confirmed);
+    desk.forget();
+    desk.trip({A});
+    CHECK(desk.did() == "fire A on 1 lock 10000");
+}
+
+TEST_CASE("lock: armed again while only its lock is asked for, nothing more is cancelled") {
+    Desk desk = locked_desk();
+    desk.rearm({A});
+    desk.trip({A});
+    desk.answer(link(1), AnswerClass::confirmed);
+    desk.rearm({A});
+    desk.forget();
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.did() == "fire A on 0");  // the unlocking alone
+    desk.answer(link(0), AnswerClass::confirmed);
+    CHECK(desk.did() == "fire A on 0, open A");
+    CHECK(desk.state(A) == "armed");
+}
