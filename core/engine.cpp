@@ -350,7 +350,7 @@ void Engine::finish(Time now, Step& step) {
 }
 
 void Engine::update_deadline(Time now) {
-    next_deadline_ = rules_.next_deadline();
+    next_deadline_ = std::min(rules_.next_deadline(), go_on_arming_at_);
     const auto also = [&](Time at) { next_deadline_ = std::min(next_deadline_, at); };
     for (const LinkState& link : links_) {
         if (!link.aborted) also(link.deadline);

@@ -265,8 +265,9 @@ class Engine {
     void restore(const Restored::Family& before, TripId trip, Time now, Step& step);
 
     // re-arming
-    void rearm(FamilyId family, Refusal refusal, const OperatorNote& note, Time now, Step& step);
-    Refusal refusal(FamilyId family, std::span<const TripId> trips, bool force,
+    void rearm(FamilyId family, Refusal refusal, RuleId held_by, const OperatorNote& note, Time now,
+               Step& step);
+    Refusal refusal(FamilyId family, RuleId held_by, std::span<const TripId> trips, bool force,
                     std::uint64_t looked_at) const;
     void release_all(Time now, Step& step);
     void go_on_releasing(FamilyId family, Time now, Step& step);
@@ -299,7 +300,9 @@ class Engine {
     std::uint64_t turn_ = 0;
     std::uint64_t untold_ = 0;
     std::vector<Switch> switches_;
-    std::size_t releasing_ = 0;  // switches whose release is not none
+    std::size_t releasing_ = 0;     // switches whose release is not none
+    Time go_on_arming_at_ = never;  // some of them are left for a later turn
+    std::uint64_t looked_at_ = 0;   // conditions, for arming
     std::vector<Account> accounts_;
     std::vector<LinkState> links_;
     std::vector<SourceState> sources_;

@@ -6,6 +6,13 @@
 #include "core/engine.h"
 
 namespace scram {
+namespace {
+
+// To look at so many conditions takes some 0.2 ms.
+constexpr std::size_t looked_at_per_turn = 4096;
+constexpr Duration arming_pause = 50us;
+
+}  // namespace
 
 void Engine::on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
                       const OperatorNote& note, bool force, Time now, Step& step) {
@@ -14,32 +21,36 @@ void Engine::on_rearm(std::span<const FamilyId> families, std::span<const TripId
     const std::uint64_t looked_at = turn_;
     rules_.on_time(metrics_, now, breaches_);
     trip_breaches(Time{}, now, step);
+    const auto holding = rules_.find_holding();
     for (const FamilyId id : families) {
         const Switch& family = switches_[index(id)];
         if (!family.latched || family.release != Release::none) continue;
-        rearm(id, refusal(id, trips, force, looked_at), note, now, step);
+        const RuleId held_by = holding[index(id)];
+        rearm(id, refusal(id, held_by, trips, force, looked_at), held_by, note, now, step);
     }
     finish(now, step);
 }
 
-Refusal Engine::refusal(FamilyId id, std::span<const TripId> trips, bool force,
+Refusal Engine::refusal(FamilyId id, RuleId held_by, std::span<const TripId> trips, bool force,
                         std::uint64_t looked_at) const {
     if (switches_[index(id)].breached_in > looked_at) return Refusal::other_trip;
     // The last that wanted it latched, even if an earlier one's cancel served it.
     const TripId trip = switches_[index(id)].wanted_by;
     if (std::find(trips.begin(), trips.end(), trip) == trips.end()) return Refusal::other_trip;
-    const bool held = rules_.holds(id) != none<RuleId>();
+    const bool held = held_by != none<RuleId>();
     return held && !force ? Refusal::rule_holds : Refusal::none;
 }
 
-void Engine::rearm(FamilyId id, Refusal refusal, const OperatorNote& note, Time now, Step& step) {
+// Its gate opens before the input ends, or if many are armed at once a few turns later.
+void Engine::rearm(FamilyId id, Refusal refusal, RuleId held_by, const OperatorNote& note, Time now,
+                   Step& step) {
     Switch& family = switches_[index(id)];
     const bool accepted = refusal == Refusal::none;
     step.events.push_back({.kind = accepted ? EventKind::rearmed : EventKind::rearm_refused,
                            .at = now,
                            .trip = accepted ? family.trip : family.wanted_by,
                            .family = id,
-                           .rule = rules_.holds(id),
+                           .rule = held_by,
                            .refusal = refusal,
                            .cancel = family.cancel,
                            .by = FixedText<32>(note.by),
@@ -47,12 +58,19 @@ void Engine::rearm(FamilyId id, Refusal refusal, const OperatorNote& note, Time 
     if (!accepted) return;
     rules_.on_looked_at(id);
     set_release(family, Release::waiting);
-    go_on_releasing(id, now, step);
 }
 
+// No more in one turn than a signal can wait for.
 void Engine::release_all(Time now, Step& step) {
+    go_on_arming_at_ = never;
+    const std::uint64_t begun = looked_at_;
     for (std::size_t f = 0; f < switches_.size(); ++f) {
-        if (switches_[f].release != Release::none) go_on_releasing(id_at<FamilyId>(f), now, step);
+        if (switches_[f].release == Release::none) continue;
+        if (looked_at_ - begun > looked_at_per_turn) {
+            go_on_arming_at_ = now + arming_pause;
+            return;
+        }
+        go_on_releasing(id_at<FamilyId>(f), now, step);
     }
 }
 
@@ -112,7 +130,7 @@ void Engine::arm(FamilyId id, Time now, Step& step) {
     family.was_confirmed = false;
     const bool is_over = family.cancel == Cancel::confirmed || family.cancel == Cancel::held;
     if (is_over) family.cancel = Cancel::idle;
-    rules_.on_rearmed(metrics_, id, now, breaches_);
+    looked_at_ += rules_.on_rearmed(metrics_, id, now, breaches_);
     trip_breaches(Time{}, now, step);  // warnings that are over
     step.actions.push_back({ActionKind::open_gate, plan_.families[index(id)].account, id});
 }

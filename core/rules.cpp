@@ -308,20 +308,34 @@ std::vector<Distance> RuleSet::distances(const MetricTable& table, Time now) con
 }
 
 std::vector<Distance> RuleSet::nearest(const MetricTable& table, Time now) const {
+    NearestSearch search;
+    find_nearest(search, table, now, states_.size());
+    return search.best;
+}
+
+bool RuleSet::find_nearest(NearestSearch& search, const MetricTable& table, Time now,
+                           std::size_t conditions) const {
     const auto rank = [](const Distance& distance) {
         if (!distance.known) return -1.0;
         if (std::isnan(distance.share)) return distance.holds ? 1.0 : 0.0;
         return distance.share;
     };
-    std::vector<Distance> best;
-    for_each_condition([&](const Condition& condition) {
-        const Distance next = distance(condition, table, now);
-        if (best.empty() || best.back().rule != next.rule)
-            best.push_back(next);
-        else if (rank(next) > rank(best.back()))
-            best.back() = next;
-    });
-    return best;
+    std::vector<Distance>& best = search.best;
+    for (; search.watch < watches_.size(); ++search.watch, search.at = 0) {
+        const Watch& watch = watches_[search.watch];
+        const RuleSpec& rule = rules_[index(watch.rule)];
+        const std::size_t count = is_by_source(rule) ? sources_.size() : 1;
+        for (; search.at < count; ++search.at, --conditions) {
+            if (conditions == 0) return false;
+            const auto source = is_by_source(rule) ? id_at<SourceId>(search.at) : none<SourceId>();
+            const Distance next = distance({rule, watch, search.at, source}, table, now);
+            if (best.empty() || best.back().rule != next.rule)
+                best.push_back(next);
+            else if (rank(next) > rank(best.back()))
+                best.back() = next;
+        }
+    }
+    return true;
 }
 
 double RuleSet::touch(const MetricTable& table, FamilyId family, MetricId metric) const {

@@ -88,6 +88,13 @@ struct Distance {
     bool holds = false;  // has tripped, and not ended since
 };
 
+// Where a search over all conditions stands that goes a few at a time.
+struct NearestSearch {
+    std::size_t watch = 0;
+    std::size_t at = 0;  // within the watch
+    std::vector<Distance> best;
+};
+
 class RuleSet {
   public:
     explicit RuleSet(const Plan& plan);
@@ -116,11 +123,13 @@ class RuleSet {
     // anew, also before its gate opens.
     void on_looked_at(FamilyId family);
     // A family was armed: its peaks start from the present values. Appends only warnings that are
-    // over.
-    void on_rearmed(const MetricTable& table, FamilyId family, Time now, Breaches& out);
+    // over. Returns how much it has looked at.
+    std::size_t on_rearmed(const MetricTable& table, FamilyId family, Time now, Breaches& out);
     // The first rule that kills `family` and holds, so that arming it now would be wrong; none if
-    // none.
+    // none. Looks at every condition: for many families, of all at once.
     RuleId holds(FamilyId family) const;
+    // The same by family, as it is now. Good until the next call.
+    std::span<const RuleId> find_holding();
 
     // A reload: what conditions know is kept where the rule of that name still looks at the same,
     // over the same window: windows, peaks, since when they hold, steps that were told.
@@ -130,6 +139,12 @@ class RuleSet {
     // Allocate.
     std::vector<Distance> distances(const MetricTable& table, Time now) const;
     std::vector<Distance> nearest(const MetricTable& table, Time now) const;
+    // The same, looking at no more than so many in one call. True: all were looked at. Of the same
+    // rules from its begin to its end.
+    bool find_nearest(NearestSearch& search, const MetricTable& table, Time now,
+                      std::size_t conditions) const;
+    // By family: holds().
+    std::vector<RuleId> all_holding() const;
     // Reads what a sample of this metric would have looked at, to keep it near. What it returns
     // means nothing.
     double touch(const MetricTable& table, FamilyId family, MetricId metric) const;
@@ -219,6 +234,8 @@ class RuleSet {
     Distance distance(const Condition& condition, const MetricTable& table, Time now) const;
     template <class Visit>
     void for_each_condition(Visit&& visit) const;
+    template <class Visit>
+    void for_each_condition(const Watch& watch, Visit&& visit) const;
     State& state(const Condition& condition) {
         return states_[condition.watch.first_state + condition.at];
     }
@@ -241,6 +258,10 @@ class RuleSet {
     // kills
     std::span<const FamilyId> kills(RuleId rule, FamilyId family, SourceId source) const;
     bool kills_family(RuleId rule, FamilyId watched, SourceId source, FamilyId family) const;
+    void mark_holding(std::vector<RuleId>& by_family) const;
+    template <class Visit>
+    void for_each_holding(Visit&& visit) const;
+    bool restarts_by_arming(const RuleSpec& rule, RuleId id, FamilyId family) const;
     bool is_alone_armed(FamilyId family, std::span<const FamilyId> kills) const;
     bool any_tripped(const Watch& watch) const;
 
@@ -277,6 +298,13 @@ class RuleSet {
     std::vector<HealthWatch> gone_, bad_, stale_;
     std::vector<Source> sources_;
     std::vector<bool> armed_;  // by family
+    // Rules whose peaks start anew with arming, and where their watches begin and end.
+    struct ArmingRule {
+        RuleId rule{};
+        std::uint32_t begin = 0, end = 0;
+    };
+    std::vector<ArmingRule> arming_rules_;
+    std::vector<RuleId> holding_;  // by family, as find_holding() found it
     Time silence_deadline_ = never;
     bool any_silent_ = false;  // a stale rule holds: whether it still does is looked at each time
     std::size_t breaches_max_ = 0;
@@ -284,13 +312,16 @@ class RuleSet {
 
 template <class Visit>
 void RuleSet::for_each_condition(Visit&& visit) const {
-    for (const Watch& watch : watches_) {
-        const RuleSpec& rule = rules_[index(watch.rule)];
-        const std::size_t count = is_by_source(rule) ? sources_.size() : 1;
-        for (std::size_t i = 0; i < count; ++i) {
-            const auto source = is_by_source(rule) ? id_at<SourceId>(i) : none<SourceId>();
-            visit(Condition{rule, watch, i, source});
-        }
+    for (const Watch& watch : watches_) for_each_condition(watch, visit);
+}
+
+template <class Visit>
+void RuleSet::for_each_condition(const Watch& watch, Visit&& visit) const {
+    const RuleSpec& rule = rules_[index(watch.rule)];
+    const std::size_t count = is_by_source(rule) ? sources_.size() : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto source = is_by_source(rule) ? id_at<SourceId>(i) : none<SourceId>();
+        visit(Condition{rule, watch, i, source});
     }
 }
 

@@ -43,7 +43,13 @@ RuleSet::RuleSet(const Plan& plan)
         rule_kills_.push_back(as_bits(rule.kills.empty() ? rule.families : rule.kills));
     }
     for (std::size_t f = 0; f < family_count_; ++f) each_family_.push_back(id_at<FamilyId>(f));
-    for (std::size_t r = 0; r < rules_.size(); ++r) compile(id_at<RuleId>(r));
+    for (std::size_t r = 0; r < rules_.size(); ++r) {
+        const auto begin = static_cast<std::uint32_t>(watches_.size());
+        compile(id_at<RuleId>(r));
+        const auto end = static_cast<std::uint32_t>(watches_.size());
+        if (is_since_arming(rules_[r])) arming_rules_.push_back({id_at<RuleId>(r), begin, end});
+    }
+    holding_.resize(family_count_);
     index_watches();
     deadlines_ = Deadlines(timed_watch_.size());
     breaches_max_ = states_.size() + 2 * warnings() + stale_.size() + bad_.size() + gone_.size();

@@ -36,19 +36,37 @@ void RuleSet::on_looked_at(FamilyId family) {
     }
 }
 
-void RuleSet::on_rearmed(const MetricTable& table, FamilyId family, Time now, Breaches& out) {
+std::size_t RuleSet::on_rearmed(const MetricTable& table, FamilyId family, Time now,
+                                Breaches& out) {
     armed_[index(family)] = true;
-    for_each_condition([&](const Condition& condition) {
-        if (!is_since_arming(condition.rule) || !state(condition).begun) return;
-        const Watch& watch = condition.watch;
-        if (!kills_family(watch.rule, watch.family, none<SourceId>(), family)) return;
-        if (!is_alone_armed(family, kills(watch.rule, watch.family, none<SourceId>()))) return;
+    std::size_t looked_at = arming_rules_.size();
+    const auto restart = [&](const Condition& condition) {
+        ++looked_at;
+        if (!state(condition).begun) return;
         const double value = value_of(condition, table);
         state(condition).phase = Phase::clear;
         if (!std::isfinite(value)) return;  // no peak: the next sample trips
         begin(condition, value, now);
         judge(condition, value, now, false, out);
-    });
+    };
+    for (const ArmingRule& arming : arming_rules_) {
+        const RuleSpec& rule = rules_[index(arming.rule)];
+        if (!restarts_by_arming(rule, arming.rule, family)) continue;
+        for (std::uint32_t w = arming.begin; w < arming.end; ++w) {
+            const Watch& watch = watches_[w];
+            ++looked_at;
+            if (kills_family(arming.rule, watch.family, none<SourceId>(), family))
+                for_each_condition(watch, restart);
+        }
+    }
+    return looked_at;
+}
+
+// Told once for all that the rule watches, where it kills the same families for each.
+bool RuleSet::restarts_by_arming(const RuleSpec& rule, RuleId id, FamilyId family) const {
+    if (!rule_kills_[index(id)][index(family)]) return false;
+    const bool kills_its_own = rule.kills.empty() && rule.per != Per::all;
+    return kills_its_own || is_alone_armed(family, kills(id, none<FamilyId>(), none<SourceId>()));
 }
 
 // A peak that guards another armed family as well is left to it.
@@ -58,19 +76,54 @@ bool RuleSet::is_alone_armed(FamilyId family, std::span<const FamilyId> kills) c
 }
 
 RuleId RuleSet::holds(FamilyId family) const {
+    RuleId found = none<RuleId>();
+    for_each_holding([&](RuleId rule, FamilyId watched, SourceId source) {
+        if (kills_family(rule, watched, source, family)) found = rule;
+        return found == none<RuleId>();
+    });
+    return found;
+}
+
+std::span<const RuleId> RuleSet::find_holding() {
+    mark_holding(holding_);
+    return holding_;
+}
+
+std::vector<RuleId> RuleSet::all_holding() const {
+    std::vector<RuleId> by_family;
+    mark_holding(by_family);
+    return by_family;
+}
+
+void RuleSet::mark_holding(std::vector<RuleId>& by_family) const {
+    by_family.assign(family_count_, none<RuleId>());
+    RuleId marked = none<RuleId>();  // with the same families for all that it watches
+    for_each_holding([&](RuleId rule, FamilyId watched, SourceId source) {
+        if (rule == marked) return true;
+        for (const FamilyId family : kills(rule, watched, source)) {
+            RuleId& its = by_family[index(family)];
+            if (its == none<RuleId>()) its = rule;
+        }
+        if (!rules_[index(rule)].kills.empty()) marked = rule;
+        return true;
+    });
+}
+
+// In the order in which a rule is named first, while the visitor says so.
+template <class Visit>
+void RuleSet::for_each_holding(Visit&& visit) const {
     for (const Watch& watch : watches_) {
         const RuleSpec& rule = rules_[index(watch.rule)];
         // A drawdown since arming starts anew with the arming, so it never stands in its way.
         if (rule.shadow || is_since_arming(rule) || !any_tripped(watch)) continue;
-        if (kills_family(watch.rule, watch.family, none<SourceId>(), family)) return watch.rule;
+        if (!visit(watch.rule, watch.family, none<SourceId>())) return;
     }
     for (const auto* watches : {&gone_, &stale_}) {
         for (const HealthWatch& watch : *watches) {
             if (!watch.holds || rules_[index(watch.rule)].shadow) continue;
-            if (kills_family(watch.rule, watch.family, watch.source, family)) return watch.rule;
+            if (!visit(watch.rule, watch.family, watch.source)) return;
         }
     }
-    return none<RuleId>();
 }
 
 bool RuleSet::any_tripped(const Watch& watch) const {

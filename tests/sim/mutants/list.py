@@ -198,8 +198,8 @@ MUTANTS = [
            "what is quoted behind the gate is cancelled, or locked out"),
     mutant("silence-not-looked-at", 8, "engine_rearm.cpp",
            "    rules_.on_time(metrics_, now, breaches_);\n    trip_breaches(Time{}, now, step);\n"
-           "    for",
-           "    for",
+           "    const auto holding",
+           "    const auto holding",
            "a silence that is over would still stand in the way"),
 
     # 9: what a source writes

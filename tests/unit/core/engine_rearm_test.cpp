@@ -254,3 +254,102 @@ TEST_CASE("re-arm: a trip while the old cancel waits for its next try fires at o
     desk.wait(100ms);
     CHECK(desk.did() == "fire A on 0");  // the pauses began anew, too
 }
+
+// ---- Of many families, with many conditions ----------------------------------------------------
+
+TEST_CASE("re-arm: many families are armed a few in a turn, and all of them soon") {
+    constexpr std::size_t families = 128, sources = 64;
+    Plan plan = plan_of({families, sources});
+    for (int r = 0; r < 4; ++r) {
+        RuleSpec& rule = add_drawdown(plan, 100 + r);
+        rule.name += std::to_string(r);
+        rule.over = Over::each;
+    }
+    Desk desk(plan);
+    const auto all = all_families(plan);
+    for (const FamilyId family : all) {
+        for (const SourceId source : all_sources(plan)) desk.publish(source, family, pnl, 5);
+    }
+    desk.trip(all);
+    while (desk.engine.next_deadline() != never) {
+        for (std::size_t l = 0; l < 5; ++l) {
+            if (desk.engine.phase(link(l)) == LinkPhase::firing)
+                desk.answer(link(l), AnswerClass::confirmed);
+        }
+        if (desk.engine.family(all.back()).cancel == Cancel::confirmed) break;
+        desk.wait(1ms);
+    }
+    desk.forget();
+    desk.rearm(all);
+    CHECK(desk.events.size() >= families);  // each was answered at once
+    std::size_t armed = 0, turns = 0;
+    const std::size_t per_family = 4 * sources;  // conditions that start anew
+    const Time began = desk.now;
+    for (;; ++turns) {
+        CHECK(desk.actions.size() * per_family <= 3 * 4096);
+        armed += desk.actions.size();
+        desk.actions.clear();
+        if (armed == families) break;
+        REQUIRE(desk.engine.next_deadline() > desk.now);
+        REQUIRE(desk.engine.next_deadline() < desk.now + 1ms);
+        desk.now = desk.engine.next_deadline();
+        desk.time();
+    }
+    CHECK(turns >= 8);
+    CHECK(desk.now - began < 100ms);
+    for (const FamilyId family : all) CHECK_FALSE(desk.latched(family));
+}
+
+TEST_CASE("re-arm: a breach between two turns of it latches again what was to be armed") {
+    constexpr std::size_t families = 128, sources = 64;
+    Plan plan = plan_of({families, sources});
+    RuleSpec& fall = add_drawdown(plan, 100);
+    fall.over = Over::each;
+    add_limit(plan, 10);
+    Desk desk(plan);
+    const auto all = all_families(plan);
+    desk.trip(all);
+    for (int i = 0; desk.engine.family(all.back()).cancel != Cancel::confirmed && i < 100'000;
+         ++i) {
+        for (std::size_t l = 0; l < 5; ++l) {
+            if (desk.engine.phase(link(l)) == LinkPhase::firing)
+                desk.answer(link(l), AnswerClass::confirmed);
+        }
+        desk.wait(1ms);
+    }
+    desk.rearm(all);
+    const FamilyId last = all.back();
+    REQUIRE(desk.latched(last));
+    desk.publish(maker, last, delta, 11);
+    desk.wait(10ms);
+    CHECK(desk.latched(last));
+    CHECK_FALSE(desk.latched(A));
+    CHECK(desk.engine.rule_that_holds(last) == RuleId{1});
+}
+
+TEST_CASE("re-arm: who stands in the way is the same, asked of one family or of all") {
+    Plan plan = plan_of({4, 2});
+    add_limit(plan, 100);
+    add_limit(plan, 50).kills = {B, D};
+    add_limit(plan, 10).shadow = true;
+    RuleSpec& sum = add_limit(plan, 140);
+    sum.per = Per::all;
+    add_stale(plan, 1s);
+    add_rule(plan, "gone", RuleKind::gone);
+    Desk desk(plan);
+    const auto agree = [&] {
+        RuleSet rules = desk.engine.rules();
+        const auto found = rules.find_holding();
+        for (const FamilyId family : all_families(plan))
+            CHECK(found[index(family)] == desk.engine.rule_that_holds(family));
+    };
+    agree();
+    desk.publish(maker, A, delta, 60);
+    agree();
+    desk.publish(other_maker, C, delta, 101);
+    agree();
+    desk.vanish(other_maker);
+    desk.wait(2s);
+    agree();
+    CHECK(desk.engine.rule_that_holds(A) != none<RuleId>());
+}
