@@ -141,6 +141,7 @@ struct Event {
     bool late = false;             // what it answers was settled before
     Cancel cancel = Cancel::idle;  // of the family, before the event
     milliseconds lock{};
+    std::uint32_t suppressed = 0;  // warned, would_trip: of its rule, before it and not told
     double value = 0;
     double limit = 0;
     double share = 0;  // of the limit

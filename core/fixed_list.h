@@ -22,6 +22,11 @@ class FixedList {
         return items_.emplace_back();
     }
     void clear() { items_.clear(); }
+    // In their order; those that stay keep theirs.
+    template <class Test>
+    void remove_if(Test test) {
+        std::erase_if(items_, test);
+    }
     bool empty() const { return items_.empty(); }
     std::size_t size() const { return items_.size(); }
     const T& operator[](std::size_t i) const { return items_[i]; }

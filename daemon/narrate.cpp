@@ -76,6 +76,7 @@ void add_cause(Fields& to, const Event& event, const Plan& plan) {
     if (!is_breach(event.kind) || event.rule == none<RuleId>()) return;
     const RuleSpec& rule = plan.rules[index(event.rule)];
     if (event.bad != BadReason::none) add_text(to, "bad", name(event.bad));
+    if (event.suppressed > 0) add_number(to, "suppressed", event.suppressed);
     if (rule.kind == RuleKind::stale) {
         add_number(to, "silent_ms", event.value);
         add_number(to, "after_ms", event.limit);
