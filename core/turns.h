@@ -2,6 +2,7 @@
 // did. While one turn lasts, a signal waits.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,14 +16,20 @@ struct Turn {
     static constexpr std::size_t parts_max = 4;
 
     Duration took{};
+    Duration on_cpu{};                         // of that; the rest somebody else had the core
     Time at{};                                 // its begin
     std::array<const char*, parts_max> did{};  // each once, in order; nullptr behind the last
 
     bool measured() const { return at != Time{}; }
 };
 
+// The clock of the thread's own CPU time costs a system call: it is read where a turn was long, and
+// now and then, so that there is something to compare with.
 class TurnMeter {
   public:
+    // `spins`: between its turns the thread is busy, and else it sleeps.
+    explicit TurnMeter(bool spins = false) : spins_(spins) {}
+
     void begin(Time now) {
         turn_.at = now;
         turn_.did = {};
@@ -41,9 +48,12 @@ class TurnMeter {
         }
     }
     // Without a turn: nothing.
-    void end(Time now) {
+    template <class CpuClock>
+    void end(Time now, CpuClock&& cpu_clock) {
         if (!std::exchange(open_, false)) return;
-        turn_.took = now - turn_.at;
+        turn_.took = turn_.on_cpu = now - turn_.at;
+        if (!spins_ || turn_.took >= long_turn || now - marked_at_ >= mark_every)
+            mark(now, cpu_clock());
         if (turn_.took > longest_.took) longest_ = turn_;
         const std::int64_t number = turn_.at.time_since_epoch() / slice_length;
         Slice& slice = slices_[static_cast<std::size_t>(number % slice_count)];
@@ -64,6 +74,18 @@ class TurnMeter {
     }
 
   private:
+    static constexpr Duration long_turn = 100us;
+    static constexpr Duration mark_every = 1ms;
+
+    // What the thread used since the last mark, it used for this turn and for spinning before it.
+    void mark(Time now, Duration cpu) {
+        const Duration spun = spins_ ? turn_.at - marked_at_ : Duration{};
+        const bool is_first = marked_at_ == Time{};
+        if (!is_first) turn_.on_cpu = std::clamp(cpu - marked_cpu_ - spun, Duration{}, turn_.took);
+        marked_at_ = now;
+        marked_cpu_ = cpu;
+    }
+
     static constexpr Duration slice_length = 5s;
     static constexpr int slice_count = 12;
     struct Slice {
@@ -71,6 +93,9 @@ class TurnMeter {
         Turn longest{};
     };
 
+    bool spins_;
+    Time marked_at_{};
+    Duration marked_cpu_{};
     Turn turn_{};
     bool open_ = false;
     Turn longest_{};

@@ -137,7 +137,7 @@ void App::spin() {
     kernel_was_busy_ = io_.poll_one() > 0;
     busy |= kernel_was_busy_;
     const Time now = monotonic_now();
-    driver_.turns().end(now);
+    driver_.turns().end(now, thread_cpu_now);
     driver_.turns().begin(now);
     write_heartbeats(now);
     const bool idle = !busy && warmer_ != nullptr;
@@ -150,7 +150,7 @@ void App::sleep() {
     ingress_.poll();
     io_.poll_one();  // also where the rings never let it sleep
     const Time now = monotonic_now();
-    driver_.turns().end(now);
+    driver_.turns().end(now, thread_cpu_now);
     write_heartbeats(now);
 }
 

@@ -44,17 +44,42 @@ std::string latency_json(const Latency& latency) {
         .text();
 }
 
+namespace {
+
+std::string work_of(const Turn& turn) {
+    std::string work;
+    for (const char* part : turn.did) {
+        if (part != nullptr) work.append(work.empty() ? "" : ", ").append(part);
+    }
+    return work;
+}
+
+std::int64_t wall_of(const Turn& turn, Time now, WallMillis wall) {
+    return wall.value - std::chrono::floor<milliseconds>(now - turn.at).count();
+}
+
+double microseconds_of(Duration span) {
+    return static_cast<double>(span.count()) / 1000;
+}
+
+}  // namespace
+
 std::string turn_json(const Turn& turn, Time now, WallMillis wall) {
     if (!turn.measured()) return "null";
-    std::string did;
-    for (const char* part : turn.did) {
-        if (part != nullptr) did.append(did.empty() ? "" : ", ").append(part);
-    }
-    const auto ago = std::chrono::floor<milliseconds>(now - turn.at);
     return JsonObject()
         .add("ns", turn.took.count())
-        .add("did", did)
-        .add("at", wall.value - ago.count())
+        .add("did", work_of(turn))
+        .add("at", wall_of(turn, now, wall))
+        .text();
+}
+
+std::string loop_max_json(const Turn& turn, Time now, WallMillis wall) {
+    if (!turn.measured()) return "null";
+    return JsonObject()
+        .add("wall_us", microseconds_of(turn.took))
+        .add("cpu_us", microseconds_of(turn.on_cpu))
+        .add("work", work_of(turn))
+        .add("at", wall_of(turn, now, wall))
         .text();
 }
 

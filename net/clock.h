@@ -26,4 +26,11 @@ inline WallMillis wall_now() {
     return WallMillis{std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000};
 }
 
+// What this thread has used of a processor so far. A system call.
+inline Duration thread_cpu_now() {
+    timespec t{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return Duration{std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec};
+}
+
 }  // namespace scram

@@ -14,7 +14,7 @@ constexpr Time start = Time{1h};
 void turn(TurnMeter& meter, Time at, Duration took, std::initializer_list<const char*> did = {}) {
     meter.begin(at);
     for (const char* what : did) meter.did(what, at);
-    meter.end(at + took);
+    meter.end(at + took, [took] { return took; });
 }
 
 std::string parts(const Turn& turn) {
@@ -62,4 +62,41 @@ TEST_CASE("turns: what finds no room is left out, and the next turn begins anew"
     CHECK(parts(meter.longest()) == "a;b;c;d;");
     turn(meter, start, 10us, {"f"});
     CHECK(parts(meter.longest()) == "f;");
+}
+
+TEST_CASE("turns: a thread that sleeps in between used for its turn what it used since the last") {
+    TurnMeter meter;
+    const auto turn_at = [&](Time at, Duration took, Duration cpu_after) {
+        meter.begin(at);
+        meter.end(at + took, [=] { return cpu_after; });
+    };
+    turn_at(start, 100us, 70us);
+    turn_at(start + 1s, 5ms, 170us);  // most of it somebody else had the core
+    CHECK(meter.longest().took == 5ms);
+    CHECK(meter.longest().on_cpu == 100us);
+    turn_at(start + 2s, 6ms, 6170us);
+    CHECK(meter.longest().on_cpu == 6ms);
+}
+
+TEST_CASE("turns: a thread that spins reads its CPU time seldom, and of a long turn always") {
+    TurnMeter meter(true);
+    int reads = 0;
+    Duration cpu{};
+    Time at = start;
+    const auto turn_of = [&](Duration took, Duration used) {
+        meter.begin(at);
+        cpu += used;
+        at += took;
+        meter.end(at, [&] {
+            ++reads;
+            return cpu;
+        });
+    };
+    for (int i = 0; i < 1000; ++i) turn_of(10us, 10us);
+    CHECK(reads <= 11);
+    turn_of(8ms, 200us);
+    CHECK(meter.longest().took == 8ms);
+    CHECK(meter.longest().on_cpu == 200us);
+    turn_of(9ms, 9ms);
+    CHECK(meter.longest().on_cpu == 9ms);
 }
