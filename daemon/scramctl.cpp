@@ -27,8 +27,8 @@
 #include "daemon/print_latency.h"
 #include "daemon/scramctl_publish.h"
 #include "daemon/scramctl_receipt.h"
-#include "daemon/standard_descriptors.h"
 #include "daemon/scramctl_trip.h"
+#include "daemon/standard_descriptors.h"
 #include "daemon/version.h"
 #include "daemon/whole_number.h"
 

@@ -93,26 +93,31 @@ void Link::Impl::between_reads(Reading& reading) {
         if (const int error = write_what_openssl_wrote()) {
             reading.end = std::generic_category().message(error);
         }
-    } else if (state_ == State::idle || reading.answered) {
-        reading.end = reason_to_replace();
+        return;
     }
+    if (tls_asked_for_new_keys(ssl_.get())) reading.end = answer_key_update();
+    const bool between_requests = state_ == State::idle || reading.answered;
+    if (!reading.end && between_requests) reading.end = reason_to_replace();
 }
 
-// Bytes that came to no answer: of a body in tiny records, or of TLS's own messages without end.
-std::optional<std::string> Link::Impl::reason_of_excess() const {
-    const bool over =
-        tls_socket_.bytes() > answer_bytes_max || tls_socket_.reads() > answer_reads_max;
-    if (!over) return std::nullopt;
-    return "over " + std::to_string(answer_bytes_max) + " bytes or " +
-           std::to_string(answer_reads_max) + " reads without an answer";
-}
-
-// Why a connection that still works makes room for a new one between two requests. The new one
-// comes at once, unless the peer asks for it again and again without ever answering.
-std::optional<std::string> Link::Impl::reason_to_replace() const {
-    if (tls_asked_for_new_keys(ssl_.get())) return "the peer asked for new keys";
-    if (sealer_->number() >= options_.records_max) return "the connection has carried its records";
+// The peer wants our records under new keys, and before the next request it is told that they are.
+// Once a turn at most, whatever it asks. What was sealed is sealed anew, or when it is sent.
+std::optional<std::string> Link::Impl::answer_key_update() {
+    SealedRecord update;
+    if (!sealer_->seal_key_update(update)) return "it cannot be told of new keys";
+    const int error = write_or_keep(sealer_->spend(update));
+    if (error != 0) return std::generic_category().message(error);
+    if (state_ == State::idle) handed_before_ = handed_over_;
+    if (!sealer_->renew_keys()) return "there are no new keys";
+    tls_forget_key_request(ssl_.get());
     return std::nullopt;
+}
+
+// Why a connection that still works makes room for a new one between two requests, which comes at
+// once.
+std::optional<std::string> Link::Impl::reason_to_replace() const {
+    if (sealer_->number() < options_.records_max) return std::nullopt;
+    return "the connection has carried its records";
 }
 
 // Only a close_notify may end an answer without a length: a bare end could be a cut.

@@ -11,27 +11,24 @@
 #include "core/touch.h"
 
 namespace scram {
-namespace {
 
-struct Suite {
+struct Sealer::Suite {
     unsigned number;
     const EVP_CIPHER* (*cipher)();
     const char* digest;
     std::size_t secret_size;
     std::size_t key_size;
 };
-// RFC 8446 B.4
-constexpr std::array suites{
-    Suite{0x1301, EVP_aes_128_gcm, "SHA256", 32, 16},
-    Suite{0x1302, EVP_aes_256_gcm, "SHA384", 48, 32},
-    Suite{0x1303, EVP_chacha20_poly1305, "SHA256", 32, 32},
-};
+
+namespace {
+
 constexpr std::size_t key_size_max = 32;
 
 // How TLS 1.3 names what a record holds; outside all are application data.
-enum class ContentType : unsigned char { alert = 21, application_data = 23 };
+enum class ContentType : unsigned char { alert = 21, handshake = 22, application_data = 23 };
 
-constexpr std::string_view close_notify{"\1\0", 2};  // a warning, of number 0
+constexpr std::string_view close_notify{"\1\0", 2};        // a warning, of number 0
+constexpr std::string_view key_update{"\x18\0\0\1\0", 5};  // which asks for none in return
 
 struct FreeKdf {
     void operator()(EVP_KDF* kdf) const { EVP_KDF_free(kdf); }
@@ -50,7 +47,7 @@ OSSL_PARAM text(const char* key, const char* value) {
 }
 
 // HKDF-Expand-Label(secret, label, "", out.size()) of RFC 8446 7.1.
-bool expand_label(const Suite& suite, std::span<const unsigned char> secret, std::string_view label,
+bool expand_label(const char* digest, std::span<const unsigned char> secret, std::string_view label,
                   std::span<unsigned char> out) {
     const std::unique_ptr<EVP_KDF, FreeKdf> kdf(
         EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_TLS1_3_KDF, nullptr));
@@ -59,7 +56,7 @@ bool expand_label(const Suite& suite, std::span<const unsigned char> secret, std
     if (!context) return false;
     const OSSL_PARAM parameters[] = {
         text(OSSL_KDF_PARAM_MODE, "EXPAND_ONLY"),
-        text(OSSL_KDF_PARAM_DIGEST, suite.digest),
+        text(OSSL_KDF_PARAM_DIGEST, digest),
         octets(OSSL_KDF_PARAM_KEY, secret),
         octets(OSSL_KDF_PARAM_PREFIX, std::string_view("tls13 ")),
         octets(OSSL_KDF_PARAM_LABEL, label),
@@ -87,20 +84,42 @@ void SealedRecord::touch() const {
 
 Sealer::Sealer() : connection_(next_connection()), cipher_(EVP_CIPHER_CTX_new()) {}
 
-std::optional<Sealer> Sealer::make(unsigned number, std::span<const unsigned char> secret) {
+// RFC 8446 B.4
+const Sealer::Suite* Sealer::suite_of(unsigned number) {
+    static constexpr std::array suites{
+        Suite{0x1301, EVP_aes_128_gcm, "SHA256", 32, 16},
+        Suite{0x1302, EVP_aes_256_gcm, "SHA384", 48, 32},
+        Suite{0x1303, EVP_chacha20_poly1305, "SHA256", 32, 32},
+    };
     const auto suite = std::find_if(suites.begin(), suites.end(),
                                     [&](const Suite& its) { return its.number == number; });
-    if (suite == suites.end() || secret.size() != suite->secret_size) return std::nullopt;
+    return suite == suites.end() ? nullptr : &*suite;
+}
+
+std::optional<Sealer> Sealer::make(unsigned number, std::span<const unsigned char> secret) {
     Sealer made;
-    Wiped<key_size_max> key;
-    if (made.cipher_ == nullptr ||
-        !expand_label(*suite, secret, "key", std::span(key.bytes).first(suite->key_size)) ||
-        !expand_label(*suite, secret, "iv", made.iv_.bytes) ||
-        EVP_EncryptInit_ex(made.cipher_.get(), suite->cipher(), nullptr, key.bytes.data(),
-                           nullptr) != 1) {
-        return std::nullopt;
-    }
+    made.suite_ = suite_of(number);
+    if (made.suite_ == nullptr || secret.size() != made.suite_->secret_size) return std::nullopt;
+    if (made.cipher_ == nullptr || !made.take_keys(secret)) return std::nullopt;
     return made;
+}
+
+bool Sealer::take_keys(std::span<const unsigned char> secret) {
+    Wiped<key_size_max> key;
+    const auto next = std::span(next_secret_.bytes).first(suite_->secret_size);
+    const char* const digest = suite_->digest;
+    return expand_label(digest, secret, "key", std::span(key.bytes).first(suite_->key_size)) &&
+           expand_label(digest, secret, "iv", iv_.bytes) &&
+           EVP_EncryptInit_ex(cipher_.get(), suite_->cipher(), nullptr, key.bytes.data(),
+                              nullptr) == 1 &&
+           expand_label(digest, secret, "traffic upd", next);
+}
+
+bool Sealer::renew_keys() {
+    const Wiped<48> secret = next_secret_;
+    connection_ = next_connection();
+    number_ = 0;
+    return take_keys(std::span(secret.bytes).first(suite_->secret_size));
 }
 
 bool Sealer::seal(std::string_view request, SealedRecord& record) {
@@ -109,6 +128,10 @@ bool Sealer::seal(std::string_view request, SealedRecord& record) {
 
 bool Sealer::seal_goodbye(SealedRecord& record) {
     return seal(Content{ContentType::alert, close_notify}, record);
+}
+
+bool Sealer::seal_key_update(SealedRecord& record) {
+    return seal(Content{ContentType::handshake, key_update}, record);
 }
 
 bool Sealer::seal(const Content& content, SealedRecord& record) {

@@ -4,6 +4,10 @@
 // number give their keystream away and let others forge. Hence the one way to a record's bytes is
 // spend(), which moves on to the next number first.
 //
+// A peer may ask for new keys (RFC 8446 4.6.3): the answer is a record too, after which all that
+// was sealed before is nobody's next any more. The secret of the keys in use is not kept, only the
+// one of the keys to come.
+//
 // A record is its request and 22 bytes more, as any record of TLS is unless it is padded: the
 // length tells an onlooker which family's request it may be.
 #pragma once
@@ -74,6 +78,10 @@ class Sealer {
     // longer than request_max, or the numbers are used up.
     bool seal(std::string_view request, SealedRecord& record);
     bool seal_goodbye(SealedRecord& record);  // close_notify
+    // The record that tells the peer of our new keys; once it is spent, renew_keys() takes them,
+    // and nothing is sealed with the old ones any more. False from it: seal no more at all.
+    bool seal_key_update(SealedRecord& record);
+    [[nodiscard]] bool renew_keys();
 
     bool is_next(const SealedRecord& record) const {
         return record.number_ == number_ && record.connection_ == connection_;
@@ -89,15 +97,21 @@ class Sealer {
     struct Content;
     using Nonce = std::array<unsigned char, 12>;
 
+    struct Suite;
+    static const Suite* suite_of(unsigned number);
+
     Sealer();
+    bool take_keys(std::span<const unsigned char> secret);
     bool seal(const Content& content, SealedRecord& record);
     bool encrypt(const Content& content, SealedRecord& record);
     Nonce nonce() const;
 
-    std::uint64_t connection_;  // of this process; never 0, never twice
+    std::uint64_t connection_;  // and its keys, of this process; never 0, never twice
     std::uint64_t number_ = 0;
     std::unique_ptr<EVP_CIPHER_CTX, Free> cipher_;
     Wiped<12> iv_;
+    const Suite* suite_ = nullptr;
+    Wiped<48> next_secret_;
 };
 
 }  // namespace scram

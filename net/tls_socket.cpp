@@ -1,6 +1,7 @@
 #include "net/tls_socket.h"
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -129,6 +130,14 @@ bool tls_give_up_write_key(SSL* ssl) {
 
 bool tls_asked_for_new_keys(SSL* ssl) {
     return SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE || !tls_written(ssl).empty();
+}
+
+// In the middle of a message OpenSSL does not move on, and will seem to be asked again: then the
+// peer is told of new keys once more, which it must take.
+void tls_forget_key_request(SSL* ssl) {
+    tls_forget_written(ssl);
+    (void)tls_give_up_write_key(ssl);
+    ERR_clear_error();
 }
 
 bool tls_asked_to_renegotiate(SSL* ssl) {

@@ -74,6 +74,8 @@ void tls_forget_written(SSL* ssl);
 // The peer has asked for records under new keys since, which OpenSSL believes to have answered or
 // will answer with the next that it writes.
 bool tls_asked_for_new_keys(SSL* ssl);
+// Somebody else has answered that.
+void tls_forget_key_request(SSL* ssl);
 
 // After reading, on a connection that writes to memory and has nothing else there: in TLS 1.2 all
 // that OpenSSL writes for its part is the "no" to a renegotiation (SSL_OP_NO_RENEGOTIATION), which

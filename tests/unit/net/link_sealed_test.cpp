@@ -1,6 +1,7 @@
 // Records that a link seals itself: what leaves is read off the wire, opened as the peer would, and
 // counted. What happens with real servers stands in tests/e2e/sealed_test.py.
 #include <array>
+#include <span>
 
 #include "tests/unit/net/link_rig.h"
 #include "tests/unit/net/opener.h"
@@ -9,6 +10,10 @@ using namespace scram;
 using namespace scram::testing;
 
 namespace {
+
+const std::vector<std::pair<const char*, int>> suites{{"TLS_AES_128_GCM_SHA256", 0x1301},
+                                                      {"TLS_AES_256_GCM_SHA384", 0x1302},
+                                                      {"TLS_CHACHA20_POLY1305_SHA256", 0x1303}};
 
 struct Visit {
     std::string raw, secret;
@@ -60,9 +65,6 @@ std::string request(const std::string& target) {
 }  // namespace
 
 TEST_CASE("link sealed: of several candidates one leaves, under the next number, in every suite") {
-    const std::vector<std::pair<const char*, int>> suites{{"TLS_AES_128_GCM_SHA256", 0x1301},
-                                                          {"TLS_AES_256_GCM_SHA384", 0x1302},
-                                                          {"TLS_CHACHA20_POLY1305_SHA256", 0x1303}};
     for (const auto& [suite, id] : suites) {
         CAPTURE(suite);
         RecordingServer server(
@@ -174,67 +176,63 @@ TEST_CASE("link sealed: new keys of the peer are read on with, none is asked for
     CHECK(opened(server.visits[0]).size() == 6);
 }
 
-TEST_CASE(
-    "link sealed: asked for new keys, it awaits the answer under way and comes back at once") {
-    RecordingServer server([](Client& client, int visit) {
+TEST_CASE("link sealed: asked for new keys, it renews them and loses neither request nor link") {
+    for (const auto& [suite, id] : suites) {
+        CAPTURE(suite);
+        RecordingServer server(
+            [](Client& client, int) {
+                client.shake_hands();
+                while (!client.read_request().empty()) {
+                    client.renew_keys(true);
+                    client.renew_keys(true);  // OpenSSL answers the first now, out of turn
+                    client.send_ticket();
+                    client.answer("pong");
+                }
+            },
+            suite);
+        Rig rig(server.wish());
+        REQUIRE(rig.start());
+        SealedRecord record;
+        for (std::size_t i = 1; i <= 20; ++i) {
+            REQUIRE(rig.link->seal(ping, record));
+            REQUIRE(rig.link->send(record));
+            REQUIRE(rig.is_answered(i));
+        }
+        CHECK(rig.seen.downs.empty());
+        CHECK(rig.link->up());
+    }
+}
+
+TEST_CASE("link sealed: asked for new keys while idle, it tells of them at once, under the old") {
+    Gate asked;
+    RecordingServer server([&](Client& client, int) {
         client.shake_hands();
         client.read_request();
-        if (visit == 1) {
-            client.renew_keys(true);
-            client.renew_keys(true);  // OpenSSL answers the first now, out of turn
-            client.send_ticket();
-        }
         client.answer("pong");
-        client.await_close();
+        client.renew_keys(true);
+        asked.open();
+        answer_on(client);
     });
     Rig rig(server.wish());
     REQUIRE(rig.start());
-    SealedRecord record;
-    REQUIRE(rig.link->seal(ping, record));
-    REQUIRE(rig.link->send(record));
-    REQUIRE(rig.comes_up(2));
-    CHECK(rig.seen.order == std::vector<std::string>{"up", "answer", "down", "up"});
-    CHECK_FALSE(rig.seen.answers[0].keep_alive);
-    CHECK(contains(rig.seen.downs[0].reason, "the peer asked for new keys"));
+    REQUIRE(rig.link->send(ping));
+    REQUIRE(rig.is_answered());
+    SealedRecord stale;
+    REQUIRE(rig.link->seal(ping, stale));
+    asked.wait();
+    REQUIRE(rig.run_until([&] { return !rig.link->is_next(stale); }));
+    CHECK_FALSE(rig.link->send(stale));
     REQUIRE(rig.link->send(ping));
     REQUIRE(rig.is_answered(2));
     rig.link.reset();
     server.server.reset();
-    REQUIRE(server.visits.size() == 2);
-    for (const auto& visit : server.visits) {
-        CHECK(opened(visit) == std::vector<Opened>{{23, ping}});
-    }
-}
-
-TEST_CASE("link sealed: asked for new keys while idle, it makes room for a new connection") {
-    RecordingServer server([](Client& client, int visit) {
-        client.shake_hands();
-        if (visit == 1) client.renew_keys(true);
-        answer_on(client);
-    });
-    Rig rig(server.wish());
-    rig.link->start();
-    REQUIRE(rig.comes_up(2));
-    CHECK(contains(rig.seen.downs[0].reason, "the peer asked for new keys"));
-    REQUIRE(rig.link->send(ping));
-    REQUIRE(rig.is_answered());
-    rig.link.reset();
-    server.server.reset();
-    CHECK(opened(server.visits[0]).empty());  // nor what OpenSSL had to say
-}
-
-TEST_CASE("link sealed: a peer that always asks for new keys and never answers is not hammered") {
-    RecordingServer server([](Client& client, int) {
-        client.shake_hands();
-        client.renew_keys(true);
-        client.await_close();
-    });
-    Rig rig(server.wish());
-    rig.link->start();
-    REQUIRE(rig.goes_down(2));
-    rig.io.restart();
-    rig.io.poll();
-    CHECK(rig.seen.ups.size() == 2);
+    const Opener opener(0x1302, server.visits[0].secret);
+    const auto records = records_of(server.visits[0].raw);
+    REQUIRE(records.size() >= 4);  // the request, the update; the request, goodbye
+    const auto of_old = std::span(records).last(4);
+    CHECK(opener.open(of_old[0], 0) == Opened{23, ping});
+    CHECK(opener.open(of_old[1], 1) == Opened{22, std::string("\x18\0\0\1\0", 5)});
+    for (const std::uint64_t number : {0, 1, 2}) CHECK_FALSE(opener.open(of_old[2], number));
 }
 
 TEST_CASE("link sealed: a connection ends with an answer when it has carried its records") {
