@@ -100,6 +100,15 @@ void Link::Impl::between_reads(Reading& reading) {
     if (!reading.end && between_requests) reading.end = reason_to_replace();
 }
 
+// Bytes that came to no answer: of a body in tiny records, or of TLS's own messages without end.
+std::optional<std::string> Link::Impl::reason_of_excess() const {
+    const bool over =
+        tls_socket_.bytes() > answer_bytes_max || tls_socket_.reads() > answer_reads_max;
+    if (!over) return std::nullopt;
+    return "over " + std::to_string(answer_bytes_max) + " bytes or " +
+           std::to_string(answer_reads_max) + " reads without an answer";
+}
+
 // The peer wants our records under new keys, and before the next request it is told that they are.
 // Once a turn at most, whatever it asks. What was sealed is sealed anew, or when it is sent.
 std::optional<std::string> Link::Impl::answer_key_update() {

@@ -204,22 +204,23 @@ TEST_CASE("link sealed: asked for new keys, it renews them and loses neither req
 }
 
 TEST_CASE("link sealed: asked for new keys while idle, it tells of them at once, under the old") {
-    Gate asked;
+    Gate sealed;
     RecordingServer server([&](Client& client, int) {
         client.shake_hands();
         client.read_request();
         client.answer("pong");
+        sealed.wait();
         client.renew_keys(true);
-        asked.open();
         answer_on(client);
     });
     Rig rig(server.wish());
+    const Gate::Opener in_the_end{sealed};
     REQUIRE(rig.start());
     REQUIRE(rig.link->send(ping));
     REQUIRE(rig.is_answered());
     SealedRecord stale;
     REQUIRE(rig.link->seal(ping, stale));
-    asked.wait();
+    sealed.open();
     REQUIRE(rig.run_until([&] { return !rig.link->is_next(stale); }));
     CHECK_FALSE(rig.link->send(stale));
     REQUIRE(rig.link->send(ping));
@@ -232,7 +233,8 @@ TEST_CASE("link sealed: asked for new keys while idle, it tells of them at once,
     const auto of_old = std::span(records).last(4);
     CHECK(opener.open(of_old[0], 0) == Opened{23, ping});
     CHECK(opener.open(of_old[1], 1) == Opened{22, std::string("\x18\0\0\1\0", 5)});
-    for (const std::uint64_t number : {0, 1, 2}) CHECK_FALSE(opener.open(of_old[2], number));
+    for (std::uint64_t number = 0; number < 3; ++number)
+        CHECK_FALSE(opener.open(of_old[2], number));
 }
 
 TEST_CASE("link sealed: a connection ends with an answer when it has carried its records") {
