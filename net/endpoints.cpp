@@ -28,6 +28,7 @@ std::vector<Endpoint> try_order(const std::vector<Endpoint>& resolved, std::size
     }
     std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(offset % order.size()),
                 order.end());
+    if (order.size() > addresses_max) order.resize(addresses_max);
     return order;
 }
 

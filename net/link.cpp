@@ -19,7 +19,10 @@ Link::Impl::Impl(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOp
       observer_(observer),
       timer_(io),
       backoff_(options_.reconnect_first, options_.reconnect_max),
-      resolver_(io),
+      lookup_(io, options_.host, options_.port,
+              [this](const std::string& error, const std::vector<Endpoint>& found) {
+                  on_resolved(error, found);
+              }),
       socket_(io) {
     error_code not_an_address;
     const auto address = boost::asio::ip::make_address(options_.host, not_an_address);
@@ -135,7 +138,6 @@ Link::Link(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOptions 
 
 Link::~Link() {
     impl_->stop();
-    impl_->resolver_.cancel();
 }
 
 void Link::start() {

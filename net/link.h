@@ -2,9 +2,9 @@
 // reads answers and comes back by itself when it is lost. It decides nothing about cancels: what to
 // send, when to give an answer up and what an answer means is the engine's.
 //
-// Threading: everything on the io_context's one thread. No function here blocks; name resolution
-// runs in Asio's resolver thread. Callbacks never run inside a call of the same link (send, abort,
-// start, stop), so a caller may act on links from within them.
+// Threading: everything on the io_context's one thread. No function here blocks; names are looked
+// up in a thread that nobody waits for (net/name_lookup.h). Callbacks never run inside a call of
+// the same link (send, abort, start, stop), so a caller may act on links from within them.
 //
 // No peer holds the loop, in whatever phase: a turn takes so much from the socket (TlsTurn in
 // net/tls_socket.h: 16 reads, 16 KiB, 200 us and what the step then begun takes), and what is over

@@ -10,8 +10,8 @@ namespace scram {
 namespace {
 
 // With addresses at hand a link does not wait long for the name server: a kill matters more than
-// the newest address. Asio resolves one name at a time, so one hanging look-up holds up those
-// behind it.
+// the newest address. One name is looked up at a time, so a hanging look-up holds up those behind
+// it.
 constexpr Duration resolve_patience = 250ms;
 // Sent bytes that stay unacknowledged for so long mean a dead path.
 constexpr unsigned tcp_user_timeout_ms = 5000;
@@ -42,24 +42,13 @@ void Link::Impl::begin_round() {
     if (host_is_address_) return use_known_addresses("");
     arm_timer(known_.empty() ? options_.connect_timeout
                              : std::min(resolve_patience, options_.connect_timeout));
-    if (!resolving_) resolve();  // one that still hangs serves this round too
+    lookup_.ask();  // one that still hangs serves this round too
 }
 
 // Outlives rounds: an answer that comes late serves the next one.
-void Link::Impl::resolve() {
-    resolving_ = true;
-    const auto flags = tcp::resolver::address_configured | tcp::resolver::numeric_service;
-    resolver_.async_resolve(
-        options_.host, std::to_string(options_.port), flags,
-        [self = shared_from_this()](const error_code& error, const auto& results) {
-            self->on_resolved(error, {results.begin(), results.end()});
-        });
-}
-
-void Link::Impl::on_resolved(const error_code& error, const std::vector<Endpoint>& found) {
-    resolving_ = false;
+void Link::Impl::on_resolved(const std::string& error, const std::vector<Endpoint>& found) {
     if (!found.empty()) known_ = try_order(found, options_.address_offset);
-    if (state_ == State::awaiting_addresses) use_known_addresses(error.message());
+    if (state_ == State::awaiting_addresses) use_known_addresses(error);
 }
 
 void Link::Impl::use_known_addresses(const std::string& why_none) {

@@ -13,6 +13,7 @@
 #include "net/backoff.h"
 #include "net/endpoints.h"
 #include "net/link.h"
+#include "net/name_lookup.h"
 #include "net/tls_socket.h"
 #include "net/tx_stamps.h"
 
@@ -54,8 +55,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
 
     // link_connect.cpp
     void begin_round();
-    void resolve();
-    void on_resolved(const error_code& error, const std::vector<Endpoint>& found);
+    void on_resolved(const std::string& error, const std::vector<Endpoint>& found);
     void use_known_addresses(const std::string& why_none);
     void try_next_address();
     error_code open_socket();
@@ -129,9 +129,8 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     Backoff backoff_;
     std::minstd_rand random_{std::random_device{}()};
 
-    tcp::resolver resolver_;
     bool host_is_address_ = false;
-    bool resolving_ = false;
+    NameLookup lookup_;
     std::vector<Endpoint> known_;  // of the last resolution that worked
     std::vector<Endpoint> round_;  // tried in this round ...
     std::size_t round_at_ = 0;     // ... up to here

@@ -35,6 +35,15 @@ TEST_CASE("endpoints: the offset says where to start, round and round") {
     CHECK(try_order({}, 3).empty());
 }
 
+TEST_CASE("endpoints: a name server cannot make a round without end") {
+    std::vector<Endpoint> many;
+    for (unsigned i = 0; i < 1000; ++i)
+        many.emplace_back(boost::asio::ip::address_v4(0x0a000000 + i), std::uint16_t{443});
+    const auto some = try_order(many, 17);
+    CHECK(some.size() == addresses_max);
+    CHECK(some[0] == many[17]);
+}
+
 TEST_CASE("endpoints: text has the port, and brackets for IPv6") {
     CHECK(to_text(endpoints({"127.0.0.1"})[0]) == "127.0.0.1:443");
     CHECK(to_text(endpoints({"::1"})[0]) == "[::1]:443");

@@ -1,0 +1,58 @@
+#include "net/background.h"
+
+#include <sched.h>
+
+#include <condition_variable>
+#include <csignal>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace scram {
+namespace {
+
+// Signals are for the thread that started us, and its core may be for itself alone.
+void be_out_of_the_way() {
+    cpu_set_t all;
+    CPU_ZERO(&all);
+    for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &all);
+    sched_setaffinity(0, sizeof all, &all);  // where it is refused, we stay where we are
+}
+
+}  // namespace
+
+struct Background::Jobs {
+    std::mutex mutex;
+    std::condition_variable came;
+    std::deque<std::function<void()>> waiting;
+    bool has_thread = false;
+
+    void work() {
+        be_out_of_the_way();
+        while (true) {
+            std::unique_lock lock(mutex);
+            came.wait(lock, [this] { return !waiting.empty(); });
+            const auto job = std::move(waiting.front());
+            waiting.pop_front();
+            lock.unlock();
+            job();
+        }
+    }
+};
+
+Background::Background() : jobs_(std::make_shared<Jobs>()) {}
+
+void Background::run(std::function<void()> job) {
+    const std::lock_guard lock(jobs_->mutex);
+    jobs_->waiting.push_back(std::move(job));
+    jobs_->came.notify_one();
+    if (std::exchange(jobs_->has_thread, true)) return;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    std::thread([jobs = jobs_] { jobs->work(); }).detach();
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace scram

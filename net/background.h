@@ -1,0 +1,21 @@
+// A thread for what may take its time and must not hold the loop: a name server that is silent, a
+// file of authorities. Nobody waits for it, not even the end of the program.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace scram {
+
+class Background {
+  public:
+    Background();
+    // Jobs run in their order, one at a time. What they touch must live as long as they may run.
+    void run(std::function<void()> job);
+
+  private:
+    struct Jobs;
+    std::shared_ptr<Jobs> jobs_;
+};
+
+}  // namespace scram
