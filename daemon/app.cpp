@@ -230,6 +230,7 @@ std::string App::adopt(NextConfig& next) {
     std::swap(config_, next.config);
     gates_->halted_after(config_.halted_after);
     driver_.adopt(*next.plan);
+    tls_->renew_trust();
     ingress_.check_rights();
     control_.check_rights();
     tell_changes(next.changes);

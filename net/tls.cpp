@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+#include "net/background.h"
+#include "net/clock.h"
 #include "net/tls_impl.h"
 
 namespace scram {
@@ -16,6 +18,7 @@ namespace {
 
 constexpr std::string_view pin_prefix = "sha256/";
 constexpr int security_level_min = 2;
+constexpr Duration renew_pause = 10s;
 
 std::string base64(const unsigned char* bytes, int size) {
     std::string text(static_cast<std::size_t>((size + 2) / 3 * 4 + 1), '\0');
@@ -108,6 +111,27 @@ bool bound_key_exchange(SSL_CTX* context) {
     return SSL_CTX_set_cipher_list(context, names.c_str()) == 1;
 }
 
+// The system's authorities and those of the file. Null: `error` says why.
+X509_STORE* read_trust(const std::string& file, std::string& error) {
+    X509_STORE* const store = X509_STORE_new();
+    if (store == nullptr) {
+        error = "authorities cannot be read: out of memory";
+        return nullptr;
+    }
+    X509_STORE_set_default_paths(store);
+    if (file.empty() || X509_STORE_load_file(store, file.c_str()) == 1) return store;
+    const char* why = ERR_reason_error_string(ERR_peek_error());
+    error = "ca_file " + file + ": expected a readable file of PEM certificates (" +
+            (why != nullptr ? why : "no reason given") + ")";
+    X509_STORE_free(store);
+    return nullptr;
+}
+
+Background& background() {
+    static auto* const one = new Background;  // never destroyed: its thread may outlast everything
+    return *one;
+}
+
 }  // namespace
 
 int TlsContext::Impl::keep_session(SSL* ssl, SSL_SESSION* session) {
@@ -144,15 +168,6 @@ void TlsContext::Impl::resume(SSL* ssl) {
     if (SSL_SESSION_get_protocol_version(copy.get()) >= TLS1_3_VERSION) sessions.pop_back();
 }
 
-std::string TlsContext::Impl::trust() {
-    SSL_CTX_set_default_verify_paths(context.get());
-    const std::string& file = options.ca_file;
-    if (file.empty() || SSL_CTX_load_verify_file(context.get(), file.c_str()) == 1) return "";
-    const char* why = ERR_reason_error_string(ERR_peek_error());
-    return "ca_file " + file + ": expected a readable file of PEM certificates (" +
-           (why != nullptr ? why : "no reason given") + ")";
-}
-
 std::string TlsContext::Impl::set_up() {
     context.reset(SSL_CTX_new(TLS_client_method()));
     if (!context) return "TLS cannot be set up: out of memory";
@@ -161,7 +176,7 @@ std::string TlsContext::Impl::set_up() {
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
     // Whatever this machine's openssl.cnf allows: 112 bits, so no RSA below 2048 and no SHA-1.
     SSL_CTX_set_security_level(ctx, std::max(SSL_CTX_get_security_level(ctx), security_level_min));
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, note_validity);
     SSL_CTX_set_app_data(ctx, this);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     if (options.keep_sessions) {
@@ -170,7 +185,10 @@ std::string TlsContext::Impl::set_up() {
     }
     SSL_CTX_set_keylog_callback(ctx, catch_secret);
     if (!bound_key_exchange(ctx)) return "TLS cannot be set up: no key exchange of bounded cost";
-    return trust();
+    std::string error;
+    X509_STORE* const trusted = read_trust(options.ca_file, error);
+    if (trusted != nullptr) SSL_CTX_set_cert_store(ctx, trusted);
+    return error;
 }
 
 TlsContext::TlsContext(TlsOptions options) : impl_(std::make_unique<Impl>()) {
@@ -187,7 +205,38 @@ std::variant<std::unique_ptr<TlsContext>, std::string> TlsContext::make(TlsOptio
     return made;
 }
 
+void TlsContext::Impl::renew_trust() {
+    renew_after = monotonic_now() + renew_pause;
+    background().run([result = renewal, file = options.ca_file] {
+        std::string error;
+        ERR_clear_error();
+        X509_STORE* const store = read_trust(file, error);
+        ERR_clear_error();
+        const std::lock_guard lock(result->mutex);
+        result->fresh.reset(store);
+        result->error = std::move(error);
+    });
+}
+
+void TlsContext::Impl::adopt_trust() {
+    const std::lock_guard lock(renewal->mutex);
+    if (renewal->fresh) SSL_CTX_set_cert_store(context.get(), renewal->fresh.release());
+}
+
+std::string TlsContext::Impl::trust_doubted() {
+    if (!options.keep_sessions) return "";  // of several threads, and of a program that ends soon
+    if (monotonic_now() >= renew_after) renew_trust();
+    const std::lock_guard lock(renewal->mutex);
+    return renewal->error.empty() ? ""
+                                  : "; the authorities of the start are used: " + renewal->error;
+}
+
+void TlsContext::renew_trust() {
+    impl_->renew_trust();
+}
+
 SSL* TlsContext::new_connection(TrafficSecret* secret) {
+    impl_->adopt_trust();
     SSL* ssl = SSL_new(impl_->context.get());
     if (ssl == nullptr) return nullptr;
     if (!expect_peer(ssl, impl_->options.host)) {

@@ -39,10 +39,16 @@ class TlsContext {
     // After a completed handshake: empty, or why the peer must not be used (pins, protocol).
     std::string refuse_reason(SSL* ssl) const;
 
+    // Reads the authorities (the system's and the CA file) again, in the background; the next
+    // connections believe what is found, or the old ones if a file is wrong. A link asks for it by
+    // itself, now and then, while a chain does not verify: an exchange's chain may have rolled
+    // over.
+    void renew_trust();
+
     // Why the last handshake step on `ssl` failed, for a person: "certificate is for another name
     // (expected www.okx.com)", "unknown certificate authority (...)", "certificate expired", "the
     // peer does not speak TLS 1.2 or later" ... Empties OpenSSL's error queue.
-    std::string failure_text(SSL* ssl, int ssl_error) const;
+    std::string failure_text(SSL* ssl, int ssl_error);
 
   private:
     explicit TlsContext(TlsOptions options);

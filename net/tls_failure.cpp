@@ -3,6 +3,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <cerrno>
+#include <ctime>
 #include <system_error>
 
 #include "net/tls_impl.h"
@@ -11,6 +12,26 @@ namespace scram {
 namespace {
 
 const char* const too_old = "the peer does not speak TLS 1.2 or later";
+
+// Handshakes of scram-now run in several threads; each is told within its own.
+thread_local std::string refused_validity;
+
+std::string text_of(const tm& time) {
+    char text[32];
+    return std::string(text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &time));
+}
+
+std::string text_of(const ASN1_TIME* time) {
+    tm fields{};
+    return ASN1_TIME_to_tm(time, &fields) == 1 ? text_of(fields) : "an unreadable time";
+}
+
+std::string this_hosts_time() {
+    const time_t now = time(nullptr);
+    tm fields{};
+    gmtime_r(&now, &fields);
+    return text_of(fields);
+}
 
 std::string certificate_failure(long verdict, const std::string& host) {
     switch (verdict) {
@@ -27,9 +48,9 @@ std::string certificate_failure(long verdict, const std::string& host) {
             return std::string("unknown certificate authority (") +
                    X509_verify_cert_error_string(verdict) + ")";
         case X509_V_ERR_CERT_HAS_EXPIRED:
-            return "certificate expired";
+            return "certificate expired" + refused_validity;
         case X509_V_ERR_CERT_NOT_YET_VALID:
-            return "certificate is not valid yet (is this host's clock right?)";
+            return "certificate is not valid yet" + refused_validity;
         case X509_V_ERR_EE_KEY_TOO_SMALL:
         case X509_V_ERR_CA_KEY_TOO_SMALL:
             return "certificate has a weak key (RSA of 2048 bits at least is expected)";
@@ -44,6 +65,11 @@ std::string certificate_failure(long verdict, const std::string& host) {
 std::string closed(SSL* ssl) {
     return SSL_in_init(ssl) ? "the peer closed the connection during the TLS handshake"
                             : "the peer closed the connection";
+}
+
+bool is_unverified(unsigned long error) {
+    return ERR_GET_LIB(error) == ERR_LIB_SSL &&
+           ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED;
 }
 
 std::string protocol_failure(SSL* ssl, unsigned long error, const std::string& host) {
@@ -67,7 +93,20 @@ std::string protocol_failure(SSL* ssl, unsigned long error, const std::string& h
 
 }  // namespace
 
-std::string TlsContext::failure_text(SSL* ssl, int ssl_error) const {
+int note_validity(int verified, X509_STORE_CTX* chain) {
+    const int verdict = X509_STORE_CTX_get_error(chain);
+    const X509* certificate = X509_STORE_CTX_get_current_cert(chain);
+    const bool early = verdict == X509_V_ERR_CERT_NOT_YET_VALID;
+    if (verified == 1 || certificate == nullptr) return verified;
+    if (!early && verdict != X509_V_ERR_CERT_HAS_EXPIRED) return verified;
+    const ASN1_TIME* bound =
+        early ? X509_get0_notBefore(certificate) : X509_get0_notAfter(certificate);
+    refused_validity = (early ? " (valid from " : " (valid until ") + text_of(bound) +
+                       "; this host's clock says " + this_hosts_time() + ": check the clock first)";
+    return verified;
+}
+
+std::string TlsContext::failure_text(SSL* ssl, int ssl_error) {
     int system_error = errno;
     const unsigned long error = ERR_peek_last_error();  // what it came to
     ERR_clear_error();
@@ -76,7 +115,8 @@ std::string TlsContext::failure_text(SSL* ssl, int ssl_error) const {
     if (ERR_SYSTEM_ERROR(error)) {
         system_error = ERR_GET_REASON(error);
     } else if (error != 0) {
-        return protocol_failure(ssl, error, impl_->options.host);
+        return protocol_failure(ssl, error, impl_->options.host) +
+               (is_unverified(error) ? impl_->trust_doubted() : "");
     }
     if (ssl_error != SSL_ERROR_SYSCALL) {
         return "TLS failed (state " + std::to_string(ssl_error) + ")";

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 
 #include "net/tls_socket.h"
 #include "tests/unit/net/link_rig.h"
@@ -51,6 +52,50 @@ TEST_CASE("tls: the subject's common name is no host name") {
                    "certificate is for another name (expected exchange.test)"));
 }
 
+TEST_CASE("tls: authorities that changed since the start are read again") {
+    const CertificateAuthority next("the exchange's next authority");
+    const auto certificate = next.issue({.alternative_name = "IP:127.0.0.1"});
+    const auto text_of = [](const std::string& file) {
+        std::ifstream stream(file);
+        return std::string(std::istreambuf_iterator<char>(stream), {});
+    };
+    for (const bool by_itself : {true, false}) {
+        CAPTURE(by_itself);
+        const TemporaryFile file(text_of(pki().authority.file()));
+        TlsServer server({.certificate = &certificate}, answer_all);
+        Rig rig({.tls = {.host = "127.0.0.1", .ca_file = file.path()},
+                 .port = server.port(),
+                 .reconnect_first = 1ms});
+        const auto roll_over = [&] { std::ofstream(file.path()) << text_of(next.file()); };
+        if (by_itself) roll_over();
+        rig.link->start();
+        REQUIRE(rig.goes_down());
+        CHECK(contains(rig.seen.downs[0].reason, "unknown certificate authority"));
+        if (!by_itself) {
+            roll_over();
+            rig.tls->renew_trust();
+        }
+        CHECK(rig.comes_up());
+    }
+}
+
+TEST_CASE("tls: authorities that cannot be read again stay those of the start") {
+    const Certificate stranger =
+        CertificateAuthority("a stranger").issue({.alternative_name = "IP:127.0.0.1"});
+    TlsServer server({.certificate = &stranger}, answer_all);
+    auto options = pki().trusting();
+    const TemporaryFile file("");
+    std::ofstream(file.path()) << std::ifstream(options.ca_file).rdbuf();
+    options.ca_file = file.path();
+    Rig rig({.tls = options, .port = server.port(), .reconnect_first = 1ms});
+    std::ofstream(file.path()) << "nonsense";
+    rig.link->start();
+    CHECK(rig.run_until([&] {
+        return !rig.seen.downs.empty() &&
+               contains(rig.seen.downs.back().reason, "the authorities of the start are used");
+    }));
+}
+
 TEST_CASE("tls: a wildcard covers one whole label and no part of one") {
     name_resolves_to("www.exchange.test", {"127.0.0.1"});
     const auto part = pki().authority.issue({.alternative_name = "DNS:w*.exchange.test"});
@@ -78,11 +123,11 @@ TEST_CASE("tls: self-signed, expired and future certificates are refused by thei
     CHECK(contains(
         refusal_of(pki().authority.issue(
             {.alternative_name = "IP:127.0.0.1", .valid_from_s = -7200, .valid_to_s = -3600})),
-        "certificate expired"));
+        "certificate expired (valid until "));
     CHECK(contains(
         refusal_of(pki().authority.issue(
             {.alternative_name = "IP:127.0.0.1", .valid_from_s = 3600, .valid_to_s = 7200})),
-        "certificate is not valid yet"));
+        "certificate is not valid yet (valid from "));
 }
 
 TEST_CASE("tls: a server of TLS 1.1 is refused") {
