@@ -46,6 +46,7 @@ void Driver::signals_lost(SourceId source, Time seen_at) {
 
 void Driver::carry_out(Time published, Time read, std::string_view detail) {
     act(published, read);
+    pace_.pace(step_.events, read);
     journal_.after(step_, engine_);
     tell(detail);
     step_.clear();
@@ -165,7 +166,7 @@ void Driver::record(RequestKind request, const Stages& stages) {
 }
 
 void Driver::follow_deadline() {
-    const Time next = engine_.next_deadline();
+    const Time next = std::min(engine_.next_deadline(), pace_.next());
     if (next == deadline_) return;
     deadline_ = next;
     if (next == never) {
@@ -223,6 +224,8 @@ void Driver::adopt(NextPlan& next) {
     told_plan_ = &scribe_.keep(std::move(next.told));
     receipts_.adopt(*told_plan_);
     const Time now = monotonic_now();
+    ++plans_adopted_;
+    pace_.restart(told_plan_->rules.size());
     if (armory_.adopt(next.requests, clock_.at(now))) magazine_.reload(*told_plan_);
     engine_.adopt(next.update, now, step_);
     carry_out(Time{}, now);
@@ -245,6 +248,8 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       clock_(monotonic_now(), wall_now()),
       suspension_(monotonic_now(), boottime_now()),
       latency_{wall_now(), {}, {}},
+      turns_(config.wait == Wait::spin),
+      pace_(config.plan.rules.size()),
       magazine_(config.plan, armory_, links_, rehearsal_request(config.exchange.host)),
       sights_(engine_.link_count()),
       deadline_timer_(io),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "config/config.h"
 #include "core/drill.h"
 #include "core/engine.h"
+#include "core/event_pace.h"
 #include "core/exchange_clock.h"
 #include "core/kill_ready.h"
 #include "core/latency.h"
@@ -83,6 +85,11 @@ class Driver final : public LinkObserver {
     NextPlan prepare(const Plan& plan) const;
     void adopt(NextPlan& next);
 
+    // How often that was; a look that takes several turns sees by it that it must begin anew.
+    std::uint64_t plans_adopted() const { return plans_adopted_; }
+    // In another turn of the loop.
+    void later(std::function<void()> what) { boost::asio::post(io_, std::move(what)); }
+
     // Watchers are told what the scribe is told.
     void tell_watchers(Control* control) { watchers_ = control; }
 
@@ -98,6 +105,7 @@ class Driver final : public LinkObserver {
     const TurnMeter& turns() const { return turns_; }
     // Lines for the log: now and then.
     std::vector<JournalNews> receipts_news() { return receipts_.news(); }
+    std::uint64_t suppressed_warnings() const { return pace_.suppressed(); }
     KillSight kill_sight(Time now) const;
     // Signatures are about to grow too old, and there is nobody to make new ones.
     bool wants_a_new_start(Time now);
@@ -147,6 +155,8 @@ class Driver final : public LinkObserver {
     AnswerReader answers_;
     Latency latency_;
     TurnMeter turns_;
+    EventPace pace_;
+    std::uint64_t plans_adopted_ = 0;
     Magazine::Links links_;
     Magazine magazine_;
     std::vector<LinkSight> sights_;

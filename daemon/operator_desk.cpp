@@ -158,6 +158,7 @@ ControlReply OperatorDesk::answer(const Peer& peer, const OperatorRequest& reque
                 .granted = true};
     }
     if (request.op == "reload") return reload();
+    if (request.op == "status") return status();
     return {.line = act(peer, request), .watch = request.op == "watch", .granted = true};
 }
 
@@ -188,8 +189,22 @@ std::string OperatorDesk::look(const OperatorRequest& request) const {
     if (request.op == "watch") return done();
     if (request.op == "receipt") return receipt(request);
     if (request.op == "receipts") return receipts();
-    if (request.op == "latency") return latency_json(driver_.latency());
-    return status_json(config_, driver_, scribe_, refusals_);
+    return latency_json(driver_.latency());
+}
+
+// It takes as many turns of the loop as it is long.
+ControlReply OperatorDesk::status() const {
+    return {.granted = true, .later = [this](ControlAnswer answer) {
+                go_on(std::make_shared<StatusReport>(config_, driver_, scribe_, refusals_),
+                      std::move(answer));
+            }};
+}
+
+void OperatorDesk::go_on(std::shared_ptr<StatusReport> report, ControlAnswer answer) const {
+    driver_.turns().did("operator", monotonic_now());
+    if (report->go_on()) return answer(report->text());
+    driver_.later(
+        [this, report = std::move(report), answer = std::move(answer)] { go_on(report, answer); });
 }
 
 ControlReply OperatorDesk::reload() const {
@@ -233,9 +248,10 @@ std::string OperatorDesk::rearm(const Peer& peer, const OperatorRequest& request
 // What there is to look at before arming: nothing is armed by somebody who did not.
 std::string OperatorDesk::review(const std::vector<FamilyId>& families) const {
     JsonArray latched;
+    const auto holding = driver_.engine().rules().all_holding();
     for (const FamilyId family : families) {
         if (driver_.engine().family(family).latched)
-            latched.add_raw(family_json(driver_, family, monotonic_now()));
+            latched.add_raw(family_json(driver_, family, holding[index(family)], monotonic_now()));
     }
     return JsonObject()
         .add("v", control_version)

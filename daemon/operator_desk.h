@@ -9,6 +9,7 @@
 #include "daemon/driver.h"
 #include "daemon/operator_request.h"
 #include "daemon/refusals.h"
+#include "daemon/status.h"
 #include "net/control.h"
 
 namespace scram {
@@ -35,6 +36,8 @@ class OperatorDesk final : public ControlHandler {
     std::string trip(const Peer& peer, const OperatorRequest& request);
     std::string rearm(const Peer& peer, const OperatorRequest& request);
     ControlReply reload() const;
+    ControlReply status() const;
+    void go_on(std::shared_ptr<StatusReport> report, ControlAnswer answer) const;
     std::string review(const std::vector<FamilyId>& families) const;
     std::string receipt(const OperatorRequest& request) const;
     std::string receipts() const;

@@ -91,7 +91,8 @@ std::string account_json(const Driver& driver, AccountId id, Time now) {
 
 }  // namespace
 
-std::string family_json(const Driver& driver, FamilyId id, Time now, const std::string& nearest) {
+std::string family_json(const Driver& driver, FamilyId id, RuleId holds, Time now,
+                        const std::string& nearest) {
     const Engine& engine = driver.engine();
     const Switch& family = engine.family(id);
     JsonObject out;
@@ -112,8 +113,8 @@ std::string family_json(const Driver& driver, FamilyId id, Time now, const std::
         if (answer.answer_class == AnswerClass::refused)
             out.add("last_advice", what_to_do(answer.code));
     }
-    const RuleId holds = family.latched ? engine.rule_that_holds(id) : none<RuleId>();
-    if (holds != none<RuleId>()) out.add("holds", engine.plan().rules[index(holds)].name);
+    if (family.latched && holds != none<RuleId>())
+        out.add("holds", engine.plan().rules[index(holds)].name);
     if (family.locked_until > now) out.add("lock_left_ms", whole_ms(family.locked_until - now));
     return out.text();
 }
@@ -129,13 +130,6 @@ std::string values_json(const Engine& engine, FamilyId id) {
         .add("family", engine.plan().families[index(id)].name)
         .add_raw("sums", out.text())
         .text();
-}
-
-template <class Id, class Items, class ToJson>
-std::string array_of(const Items& items, ToJson to_json) {
-    JsonArray out;
-    for (std::size_t i = 0; i < items.size(); ++i) out.add_raw(to_json(id_at<Id>(i)));
-    return out.text();
 }
 
 std::string warnings_json(const Config& config) {
@@ -157,13 +151,16 @@ std::string receipts_json(const ReceiptBook& book) {
         .text();
 }
 
-}  // namespace
+std::string source_json(const Engine& engine, SourceId id) {
+    return JsonObject()
+        .add("name", engine.plan().sources[index(id)].name)
+        .add("phase", name(engine.phase(id)))
+        .text();
+}
 
-std::string status_json(const Config& config, const Driver& driver, const Scribe& scribe,
-                        const Refusals& refusals) {
+JsonObject head_json(const Config& config, const Driver& driver, const Scribe& scribe,
+                     const Refusals& refusals, Time now) {
     const Engine& engine = driver.engine();
-    const Plan& plan = engine.plan();
-    const Time now = monotonic_now();
     const Readiness ready = readiness(driver, now);
     JsonObject out;
     out.add("v", control_version).add("ok", true).add("version", build_version);
@@ -172,32 +169,94 @@ std::string status_json(const Config& config, const Driver& driver, const Scribe
     out.add_raw("lacking", ready.json);
     out.add("summary", status_line(driver, now)).add("log_lines_dropped", scribe.dropped());
     out.add("untold_breaches", engine.untold_breaches());
+    out.add("suppressed_warnings", driver.suppressed_warnings());
     out.add_raw("config_warnings", warnings_json(config));
-    out.add("unwatched", unwatched_text(plan));
+    out.add("unwatched", unwatched_text(engine.plan()));
     out.add_raw("refused", refusals.json(now));
     out.add_raw("clock", clock_json(driver, now));
     out.add_raw("longest_turn", turn_json(driver.turns().longest(), now, wall_now()));
     out.add_raw("longest_turn_of_minute",
                 turn_json(driver.turns().longest_of_minute(now), now, wall_now()));
+    out.add_raw("loop_max", loop_max_json(driver.turns().longest(), now, wall_now()));
+    out.add_raw("loop_max_of_minute",
+                loop_max_json(driver.turns().longest_of_minute(now), now, wall_now()));
     out.add_raw("journal", journal_json(driver.journal()));
     out.add_raw("receipts", receipts_json(driver.receipts()));
-    out.add_raw("accounts", array_of<AccountId>(plan.accounts, [&](AccountId id) {
-                    return account_json(driver, id, now);
-                }));
-    const auto nearest = nearest_json(engine, now);
-    out.add_raw("families", array_of<FamilyId>(plan.families, [&](FamilyId id) {
-                    return family_json(driver, id, now, nearest[index(id)]);
-                }));
-    out.add_raw("sources", array_of<SourceId>(plan.sources, [&](SourceId id) {
-                    return JsonObject()
-                        .add("name", plan.sources[index(id)].name)
-                        .add("phase", name(engine.phase(id)))
-                        .text();
-                }));
-    out.add_raw("rules", rules_json(engine, now));
-    out.add_raw("values", array_of<FamilyId>(plan.families,
-                                             [&](FamilyId id) { return values_json(engine, id); }));
-    return out.text();
+    return out;
+}
+
+// What takes no more than some tenths of a millisecond.
+constexpr std::size_t conditions_a_turn = 4096;
+constexpr std::size_t items_a_turn = 32;
+
+enum List : std::size_t { accounts, families, sources, rules, values, list_count };
+constexpr std::string_view list_names[] = {"accounts", "families", "sources", "rules", "values"};
+
+}  // namespace
+
+StatusReport::StatusReport(const Config& config, const Driver& driver, const Scribe& scribe,
+                           const Refusals& refusals)
+    : config_(config), driver_(driver), scribe_(scribe), refusals_(refusals) {}
+
+bool StatusReport::go_on() {
+    if (!begun_ || plan_ != driver_.plans_adopted()) begin();
+    const Engine& engine = driver_.engine();
+    if (!searched_) {
+        searched_ =
+            engine.rules().find_nearest(nearest_, engine.metrics(), now_, conditions_a_turn);
+        if (!searched_) return false;
+        sort_by_share(nearest_.best);
+    }
+    for (std::size_t left = items_a_turn; left > 0; --left) {
+        while (list_ < list_count && item_ == count_of(list_)) next_list();
+        if (list_ == list_count) return true;
+        list_text_.add_raw(item_json(list_, item_++));
+    }
+    return false;
+}
+
+void StatusReport::begin() {
+    begun_ = true;
+    plan_ = driver_.plans_adopted();
+    now_ = monotonic_now();
+    nearest_ = {};
+    searched_ = false;
+    holding_ = driver_.engine().rules().all_holding();
+    nearest_of_family_ = nearest_json(driver_.engine(), now_);
+    list_ = item_ = 0;
+    list_text_ = {};
+    out_ = head_json(config_, driver_, scribe_, refusals_, now_);
+}
+
+void StatusReport::next_list() {
+    out_.add_raw(list_names[list_++], list_text_.text());
+    list_text_ = {};
+    item_ = 0;
+}
+
+std::size_t StatusReport::count_of(std::size_t list) const {
+    const Plan& plan = driver_.engine().plan();
+    const std::size_t counts[] = {plan.accounts.size(), plan.families.size(), plan.sources.size(),
+                                  nearest_.best.size(), plan.families.size()};
+    return counts[list];
+}
+
+std::string StatusReport::item_json(std::size_t list, std::size_t i) const {
+    const Engine& engine = driver_.engine();
+    const Time now = monotonic_now();
+    switch (list) {
+        case accounts:
+            return account_json(driver_, id_at<AccountId>(i), now);
+        case families:
+            return family_json(driver_, id_at<FamilyId>(i), holding_[i], now,
+                               nearest_of_family_[i]);
+        case sources:
+            return source_json(engine, id_at<SourceId>(i));
+        case rules:
+            return rule_json(nearest_.best[i], engine.plan());
+        default:
+            return values_json(engine, id_at<FamilyId>(i));
+    }
 }
 
 std::string status_line(const Driver& driver, Time now) {

@@ -17,6 +17,8 @@ double nearness(const Distance& distance) {
     return distance.share;
 }
 
+}  // namespace
+
 std::string rule_json(const Distance& distance, const Plan& plan) {
     const RuleSpec& rule = plan.rules[index(distance.rule)];
     JsonObject out;
@@ -29,6 +31,8 @@ std::string rule_json(const Distance& distance, const Plan& plan) {
     if (distance.known && std::isfinite(distance.share)) out.add("share", distance.share);
     return out.add("holds", distance.holds).add("shadow", rule.shadow).text();
 }
+
+namespace {
 
 constexpr std::size_t asked_max = 4096;  // conditions
 
@@ -72,14 +76,10 @@ std::vector<std::string> nearest_json(const Engine& engine, Time now) {
     return out;
 }
 
-std::string rules_json(const Engine& engine, Time now) {
-    auto nearest = engine.rules().nearest(engine.metrics(), now);
+void sort_by_share(std::vector<Distance>& nearest) {
     std::sort(nearest.begin(), nearest.end(), [](const Distance& a, const Distance& b) {
         return nearness(a) != nearness(b) ? nearness(a) > nearness(b) : a.rule < b.rule;
     });
-    JsonArray out;
-    for (const Distance& distance : nearest) out.add_raw(rule_json(distance, engine.plan()));
-    return out.text();
 }
 
 }  // namespace scram

@@ -2,15 +2,18 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/engine.h"
 
 namespace scram {
 
-// Of each rule on values the condition that has used most of its limit; the worst rule first.
 // Of each family's values the one nearest to its limit, as an object; empty where none is known, or
 // where rules look at too many values to ask them all.
 std::vector<std::string> nearest_json(const Engine& engine, Time now);
-std::string rules_json(const Engine& engine, Time now);
+// Of each rule on values the condition that has used most of its limit, as a search found it; the
+// worst rule first.
+void sort_by_share(std::vector<Distance>& nearest);
+std::string rule_json(const Distance& distance, const Plan& plan);
 
 }  // namespace scram
