@@ -336,7 +336,7 @@ ConfigChanges changes(const Config& running, const Config& next) {
     const auto section = [&](const Block& before, const Block& after) {
         note_change(before.header, before, after, out.sections, out);
     };
-    section(timings_block(running.plan.timings), timings_block(next.plan.timings));
+    section(timings_block(running), timings_block(next));
     section(rights_block(running.rights), rights_block(next.rights));
     for (std::size_t i = 0; i < next.plan.sources.size(); ++i) {
         const std::string title = "[[source]] " + next.plan.sources[i].name;
