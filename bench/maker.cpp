@@ -19,7 +19,7 @@
 namespace scram {
 namespace {
 
-constexpr int rounds = 21, halted_calls = 1'000'000, publish_calls = SCRAM_RING_SLOTS / 2;
+constexpr int rounds = 501, halted_calls = 10'000, publish_calls = SCRAM_RING_SLOTS / 2;
 
 class Nobody final : public SignalSink {
   public:
