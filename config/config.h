@@ -72,9 +72,11 @@ struct Paths {
 
 // Where what happened is kept (core/journal.h).
 struct JournalConfig {
-    std::string directory;          // empty: $STATE_DIRECTORY, or /var/lib/scramd
-    std::uint32_t keep = 16;        // files
-    std::uint32_t file_kib = 4096;  // a new file begins beyond this
+    std::string directory;                 // empty: $STATE_DIRECTORY, or /var/lib/scramd
+    std::uint32_t keep = 16;               // files
+    std::uint32_t file_kib = 4096;         // a new file begins beyond this
+    std::uint32_t receipts = 1000;         // files, one a trip
+    std::uint32_t receipt_signals = 1000;  // in each: the newest of the 10 s before its trip
 };
 
 // One thing wrong in the file. `text()` is "file:line:column: message", the line, and a caret.

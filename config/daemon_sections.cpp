@@ -195,6 +195,8 @@ void read_journal(Section& top, Config& config) {
     section->read("after_crash", config.plan.after_crash, after_crash_words);
     section->read("keep", journal.keep, {2, 10'000});
     section->read("file_kib", journal.file_kib, {16, 65'536});
+    section->read("receipts", journal.receipts, {10, 100'000});
+    section->read("receipt_signals", journal.receipt_signals, {0, 4096});
     section->end();
 }
 

@@ -110,6 +110,8 @@ Block journal_block(const Config& config) {
     block.lines.push_back(line("after_crash", in_quotes(after_crash)));
     block.lines.push_back(line("keep", config.journal.keep));
     block.lines.push_back(line("file_kib", config.journal.file_kib));
+    block.lines.push_back(line("receipts", config.journal.receipts));
+    block.lines.push_back(line("receipt_signals", config.journal.receipt_signals));
     return block;
 }
 

@@ -18,7 +18,8 @@ namespace scram {
 class ReceiptBook {
   public:
     // Receipts are written below `directory`; empty: nowhere. Plans outlive the book.
-    ReceiptBook(const Engine& engine, const Plan& plan, const std::filesystem::path& directory);
+    ReceiptBook(const Engine& engine, const Plan& plan, const std::filesystem::path& directory,
+                ReceiptLimits limits = {});
     // The keeper writes what is left.
     ~ReceiptBook();
     void adopt(const Plan& plan) { receipts_.adopt(plan); }

@@ -63,7 +63,7 @@ std::string make_folder(const fs::path& folder) {
 }
 
 // By their time and not by their ids, which begin anew where a journal was lost.
-void remove_old(const fs::path& folder) {
+void remove_old(const fs::path& folder, std::size_t files_max) {
     std::error_code error;
     std::vector<std::pair<fs::file_time_type, fs::path>> files;
     for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
@@ -72,10 +72,9 @@ void remove_old(const fs::path& folder) {
         const auto written = at->last_write_time(gone);
         if (!gone) files.emplace_back(written, at->path());
     }
-    if (files.size() <= receipt_files_max) return;
+    if (files.size() <= files_max) return;
     std::sort(files.begin(), files.end());
-    for (std::size_t i = 0; i < files.size() - receipt_files_max; ++i)
-        fs::remove(files[i].second, error);
+    for (std::size_t i = 0; i < files.size() - files_max; ++i) fs::remove(files[i].second, error);
 }
 
 }  // namespace
@@ -99,8 +98,8 @@ std::string written_cause(const fs::path& folder, TripId trip) try {
 
 // ---- The loop's side ----------------------------------------------------------------------------
 
-ReceiptKeeper::ReceiptKeeper(const fs::path& directory)
-    : folder_(directory.empty() ? fs::path() : directory / receipts_folder) {
+ReceiptKeeper::ReceiptKeeper(const fs::path& directory, ReceiptLimits limits)
+    : folder_(directory.empty() ? fs::path() : directory / receipts_folder), limits_(limits) {
     if (!writes()) return;
     thread_ = std::thread([this] {
         block_signals();
@@ -162,7 +161,8 @@ std::string ReceiptKeeper::try_write(const FiledReceipt& filed) try {
     } else if (is_first) {
         set_aside(path, receipt);
     }
-    std::string why = replace_file(path, receipt_json(receipt, filed.flight.get()) + "\n");
+    std::string why =
+        replace_file(path, receipt_json(receipt, filed.flight.get(), limits_.signals) + "\n");
     if (!why.empty()) return why;
     if (is_first) newest_ = receipt.trip;
     if (is_first) make_room(path, receipt);
@@ -184,12 +184,12 @@ void ReceiptKeeper::set_aside(const fs::path& path, const Receipt& newcomer) con
 
 void ReceiptKeeper::make_room(const fs::path& path, const Receipt& newcomer) {
     if (newcomer.cause.rule == none<RuleId>()) by_operators_.push_back(path);
-    if (by_operators_.size() > operator_files_max) {
+    if (by_operators_.size() > limits_.files / 2) {
         std::error_code error;
         fs::remove(by_operators_.front(), error);
         by_operators_.pop_front();
     }
-    remove_old(folder_);
+    remove_old(folder_, limits_.files);
 }
 
 }  // namespace scram

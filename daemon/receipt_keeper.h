@@ -18,9 +18,12 @@
 namespace scram {
 
 inline constexpr std::size_t receipts_waiting_max = 16;  // for the keeper
-inline constexpr std::size_t receipt_files_max = 1000;
-// Of those, what operators tripped in one start: they push out their own, and not what rules did.
-inline constexpr std::size_t operator_files_max = receipt_files_max / 2;
+// What the files may take. Of them, operators' trips of one start may be half: they push out their
+// own, and not what rules did.
+struct ReceiptLimits {
+    std::size_t files = 1000;
+    std::size_t signals = 1000;  // in each
+};
 inline constexpr std::string_view receipts_folder = "receipts";  // in the journal's folder
 
 // A finished copy of a receipt.
@@ -32,7 +35,7 @@ struct FiledReceipt {
 class ReceiptKeeper {
   public:
     // `directory` is the journal's; without one (empty) nothing is written.
-    explicit ReceiptKeeper(const std::filesystem::path& directory);
+    explicit ReceiptKeeper(const std::filesystem::path& directory, ReceiptLimits limits = {});
     // Writes what is left, then ends the thread.
     ~ReceiptKeeper();
     ReceiptKeeper(const ReceiptKeeper&) = delete;
@@ -59,6 +62,7 @@ class ReceiptKeeper {
     void make_room(const std::filesystem::path& path, const Receipt& newcomer);
 
     const std::filesystem::path folder_;
+    const ReceiptLimits limits_;
     TripId newest_{};                                 // of this start's trips that were written
     std::deque<std::filesystem::path> by_operators_;  // of this start, the oldest first
     // Single producer, single consumer: the loop moves head_, the keeper tail_.

@@ -10,11 +10,15 @@ directory = "history"
 after_crash = "fire"
 keep = 3
 file_kib = 64
+receipts = 20
+receipt_signals = 0
 )");
     CHECK(config.journal.directory == "/etc/scramd/history");
     CHECK(config.plan.after_crash == AfterCrash::fire);
     CHECK(config.journal.keep == 3);
     CHECK(config.journal.file_kib == 64);
+    CHECK(config.journal.receipts == 20);
+    CHECK(config.journal.receipt_signals == 0);
 }
 
 TEST_CASE("journal section: without it a crash latches") {
@@ -23,6 +27,8 @@ TEST_CASE("journal section: without it a crash latches") {
     CHECK(config.plan.after_crash == AfterCrash::latched);
     CHECK(config.journal.keep == 16);
     CHECK(config.journal.file_kib == 4096);
+    CHECK(config.journal.receipts == 1000);
+    CHECK(config.journal.receipt_signals == 1000);
 }
 
 TEST_CASE("journal section: what does not fit is refused with what does") {
@@ -30,12 +36,16 @@ TEST_CASE("journal section: what does not fit is refused with what does") {
 after_crash = "arm"
 keep = 1
 file_kib = 100000
+receipts = 9
+receipt_signals = 4097
 colour = "red"
 )");
     CHECK(wrong.find("\"latched\"") != wrong.npos);
     CHECK(wrong.find("\"armed\"") != wrong.npos);
     CHECK(wrong.find("keep: 1") != wrong.npos);
     CHECK(wrong.find("65536") != wrong.npos);
+    CHECK(wrong.find("receipts: 9") != wrong.npos);
+    CHECK(wrong.find("receipt_signals: 4097") != wrong.npos);
     CHECK(wrong.find("colour") != wrong.npos);
 }
 

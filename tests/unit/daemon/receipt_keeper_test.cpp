@@ -119,13 +119,13 @@ TEST_CASE("receipt keeper: the newest files are kept") {
     StateDirectory state;
     fs::create_directory(state.path / "receipts");
     const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(1);
-    for (std::size_t i = 0; i < receipt_files_max; ++i) {
+    for (std::size_t i = 0; i < ReceiptLimits{}.files; ++i) {
         const fs::path path = state.file("trip-" + std::to_string(5000 + i) + ".json");
         std::ofstream(path) << "{}";
         fs::last_write_time(path, long_ago + std::chrono::seconds(i));
     }
     keep(state.path, receipt_of(1, "one"), receipt_of(2, "two"));
-    CHECK(state.count() == receipt_files_max);
+    CHECK(state.count() == ReceiptLimits{}.files);
     CHECK(fs::exists(state.file("trip-1.json")));
     CHECK(fs::exists(state.file("trip-2.json")));
     CHECK_FALSE(fs::exists(state.file("trip-5000.json")));
@@ -148,13 +148,33 @@ TEST_CASE("receipt keeper: an operator's trips push out their own, and not a rul
         by_rule->receipt.cause.rule = RuleId{0};
         by_rule->receipt.cause.family = A;
         file(std::move(by_rule));
-        for (std::uint64_t trip = 2; trip < operator_files_max + 7; ++trip)
+        for (std::uint64_t trip = 2; trip < ReceiptLimits{}.files / 2 + 7; ++trip)
             file(receipt_of(trip, "again"));
     }
-    CHECK(state.count() == operator_files_max + 1);
+    CHECK(state.count() == ReceiptLimits{}.files / 2 + 1);
     CHECK(fs::exists(state.file("trip-1.json")));
     CHECK_FALSE(fs::exists(state.file("trip-2.json")));
-    CHECK(fs::exists(state.file("trip-" + std::to_string(operator_files_max + 6) + ".json")));
+    CHECK(
+        fs::exists(state.file("trip-" + std::to_string(ReceiptLimits{}.files / 2 + 6) + ".json")));
+}
+
+TEST_CASE("receipt keeper: as many files, and as many signals in each, as the config says") {
+    StateDirectory state;
+    {
+        ReceiptKeeper keeper(state.path, {.files = 10, .signals = 3});
+        for (std::uint64_t trip = 1; trip <= 40; ++trip) {
+            auto filed = std::make_unique<FiledReceipt>(*receipt_of(trip, "one"));
+            Flight flight(100);
+            for (FlightRecord& record : flight) record.from = SourceId{0};
+            filed->flight = std::make_shared<const Flight>(std::move(flight));
+            await([&] { return keeper.has_room(); });
+            keeper.file(std::move(filed));
+        }
+    }
+    CHECK(state.count() <= 10);
+    const std::string newest = state.text("trip-40.json");
+    CHECK(newest.find(R"("signals_left_out":97)") != std::string::npos);
+    CHECK(newest.size() < 2000);
 }
 
 TEST_CASE("receipt keeper: a link in the way is not followed") {
