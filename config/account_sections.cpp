@@ -102,6 +102,8 @@ void read_source(Section& section, Config& config) {
     }
     const auto patterns = read_patterns(section, "families");
     source.families = match_ids<FamilyId>(section.document(), patterns, "family", plan.families);
+    section.read("expected", source.expected);
+    config.expected_said.push_back(section.has("expected"));
     plan.sources.push_back(std::move(source));
     read_user(section, config);
     section.end();

@@ -102,6 +102,7 @@ struct Config {
     Principals rights[right_count];  // by Right
     // By SourceId: who may attach under its name; nobody listed: whoever may publish.
     std::vector<Principals> source_users;
+    std::vector<bool> expected_said;  // by SourceId: the file says whether it is expected
     // Those who hold a right, by uid: looked up once, since a directory service may take its time.
     std::vector<std::pair<std::uint32_t, std::string>> people;
     WireConfig wire;

@@ -160,6 +160,7 @@ void read_timings(Section& top, Config& config) {
     section->read_ms("retry_max_ms", timings.retry_max, {1, 60'000});
     section->read_ms("retry_refused_ms", timings.retry_refused, {100, 3'600'000});
     section->read_ms("halted_after_ms", config.halted_after, {100, 10'000});
+    section->read_ms("reattach_within_ms", timings.reattach_within, {100, 3'600'000});
     check_retry_order(*section, timings);
     section->end();
 }

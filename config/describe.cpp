@@ -81,7 +81,8 @@ Block timings_block(const Config& config) {
          line_ms("hedge_min_ms", timings.hedge_min), line_ms("retry_first_ms", timings.retry_first),
          line_ms("retry_max_ms", timings.retry_max),
          line_ms("retry_refused_ms", timings.retry_refused),
-         line_ms("halted_after_ms", config.halted_after)}};
+         line_ms("halted_after_ms", config.halted_after),
+         line_ms("reattach_within_ms", timings.reattach_within)}};
 }
 
 Block wire_block(const WireConfig& wire) {
@@ -253,10 +254,12 @@ std::string user_line(const Principals& users) {
 }
 
 // A reload changes these keys of blocks that are fixed otherwise.
-void add_users(const Config& config, std::vector<Block>& blocks) {
+void add_loose_keys(const Config& config, std::vector<Block>& blocks) {
     const std::size_t sources = config.plan.sources.size();
     for (std::size_t i = 0; i < sources; ++i) {
-        blocks[blocks.size() - sources + i].lines.push_back(user_line(config.source_users[i]));
+        auto& lines = blocks[blocks.size() - sources + i].lines;
+        lines.push_back(line("expected", config.plan.sources[i].expected));
+        lines.push_back(user_line(config.source_users[i]));
     }
 }
 
@@ -351,7 +354,7 @@ ConfigChanges changes(const Config& running, const Config& next) {
 std::string describe(const Config& config) {
     auto text = fmt::format("# {}, with every default filled in", config.file.string());
     auto blocks = fixed_blocks(config);
-    add_users(config, blocks);
+    add_loose_keys(config, blocks);
     for (auto& block : loose_blocks(config)) blocks.push_back(std::move(block));
     for (const auto& block : blocks) {
         text += block.header.empty() ? "\n" : fmt::format("\n{}\n", block.header);

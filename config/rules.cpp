@@ -202,10 +202,23 @@ void add_implicit(Plan& plan, RuleKind kind, std::string_view name) {
     if (!implicit.sources.empty()) plan.rules.push_back(std::move(implicit));
 }
 
+// Who is missed by a rule of the operator's is expected, unless the file says otherwise.
+void expect_those_watched(Config& config) {
+    for (const RuleSpec& rule : config.plan.rules) {
+        const bool misses = rule.kind == RuleKind::stale || rule.kind == RuleKind::gone;
+        if (!misses || rule.shadow) continue;
+        for (const SourceId source : rule.sources) {
+            if (!config.expected_said[index(source)])
+                config.plan.sources[index(source)].expected = true;
+        }
+    }
+}
+
 }  // namespace
 
 void read_rules(Section& top, Config& config) {
     for (auto& rule : top.tables("rule", rules_max - 2)) read_rule(rule, config.plan);
+    expect_those_watched(config);
     add_implicit(config.plan, RuleKind::gone, implicit_gone);
     add_implicit(config.plan, RuleKind::bad, implicit_bad);
     check_conditions(top, config.plan);

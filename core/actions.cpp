@@ -122,6 +122,8 @@ std::string_view name(Refusal refusal) {
             return "rule_holds";
         case Refusal::other_trip:
             return "other_trip";
+        case Refusal::unknown_value:
+            return "unknown_value";
     }
     return "?";
 }

@@ -99,8 +99,9 @@ std::string_view name(Alarm alarm);
 // Why a family was not armed again.
 enum class Refusal : std::uint8_t {
     none,
-    rule_holds,  // event.rule would trip it at once
-    other_trip,  // it was latched by another trip than the operator named: event.trip
+    rule_holds,     // event.rule would trip it at once
+    other_trip,     // it was latched by another trip than the operator named: event.trip
+    unknown_value,  // whether event.rule holds is not known: event.source has not said event.metric
 };
 
 std::string_view name(Refusal refusal);

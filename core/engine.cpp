@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/state_format.h"
 
 namespace scram {
 
@@ -273,6 +274,7 @@ void Engine::on_restored(const Restored& restored, Time now, Step& step) {
         }
         restore(before, before.trip == TripId{} ? by_start : before.trip, now, step);
     }
+    go_on(now, step);
     finish(now, step);
 }
 
@@ -317,10 +319,14 @@ void Engine::adopt(Plan plan, Time now, Step& step) {
 }
 
 void Engine::adopt(PlanUpdate& update, Time now, Step& step) {
+    go_on_from(*memory_, *update.memory);
     update.rules.carry_over(rules_);
     std::swap(plan_, update.plan);
     std::swap(rules_, update.rules);
+    std::swap(memory_, update.memory);
     std::swap(breaches_, update.breaches);
+    metrics_ = MetricTable(plan_.sources.size(), plan_.families.size(), plan_.metrics.size(),
+                           memory_->values, memory_->times);
     told_.assign(plan_.rules.size(), {});
     for (std::size_t a = 0; a < accounts_.size(); ++a) {
         accounts_[a].budget.change(plan_.accounts[a].budget);
@@ -337,6 +343,7 @@ void Engine::on_time(Time now, Step& step) {
         rules_.on_time(metrics_, now, breaches_);
         trip_breaches(Time{}, now, step);
     }
+    if (awaited_until_ <= now) give_up_awaited(now, step);
     finish(now, step);
 }
 
@@ -350,7 +357,7 @@ void Engine::finish(Time now, Step& step) {
 }
 
 void Engine::update_deadline(Time now) {
-    next_deadline_ = std::min(rules_.next_deadline(), go_on_arming_at_);
+    next_deadline_ = std::min({rules_.next_deadline(), go_on_arming_at_, awaited_until_});
     const auto also = [&](Time at) { next_deadline_ = std::min(next_deadline_, at); };
     for (const LinkState& link : links_) {
         if (!link.aborted) also(link.deadline);
@@ -381,10 +388,12 @@ void Engine::update_deadline(Time now) {
 
 // ---- Construction -------------------------------------------------------------------------------
 
-Engine::Engine(Plan plan)
+Engine::Engine(Plan plan, std::span<std::byte> memory)
     : plan_(std::move(plan)),
-      metrics_(plan_.sources.size(), plan_.families.size(), plan_.metrics.size()),
-      rules_(plan_),
+      memory_(std::make_unique<StateMemory>(plan_, memory)),
+      metrics_(plan_.sources.size(), plan_.families.size(), plan_.metrics.size(), memory_->values,
+               memory_->times),
+      rules_(plan_, *memory_),
       breaches_(rules_.breaches_max()),
       told_(plan_.rules.size()),
       switches_(plan_.families.size()),

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "core/round_trip.h"
 #include "core/rules.h"
 #include "core/signal.h"
+#include "core/state_memory.h"
 
 namespace scram {
 
@@ -71,7 +73,13 @@ std::string_view state_name(const Switch& family);
 enum class LinkPhase : std::uint8_t { down, idle, rehearsing, firing };
 std::string_view name(LinkPhase phase);
 
-enum class SourcePhase : std::uint8_t { absent, attached, left, vanished };
+enum class SourcePhase : std::uint8_t {
+    absent,  // has not been there
+    attached,
+    left,      // said goodbye
+    vanished,  // did not
+    awaited,   // was attached when scramd ended, and has not come back yet
+};
 std::string_view name(SourcePhase phase);
 
 struct OperatorNote {
@@ -97,16 +105,29 @@ struct Restored {
 // The plan of a reload, with all that the engine makes of one: to be made beside the loop, since
 // that takes long. Once the engine has adopted it, it holds what was replaced, to be freed there.
 struct PlanUpdate {
-    explicit PlanUpdate(Plan next)
-        : plan(std::move(next)), rules(plan), breaches(rules.breaches_max()) {}
+    // From then on the engine keeps what it knows in `state`, as at its construction.
+    explicit PlanUpdate(Plan next, std::span<std::byte> state = {})
+        : plan(std::move(next)),
+          memory(std::make_unique<StateMemory>(plan, state)),
+          rules(plan, *memory),
+          breaches(rules.breaches_max()) {}
     Plan plan;
+    std::unique_ptr<StateMemory> memory;
     RuleSet rules;
     Breaches breaches;
 };
 
 class Engine {
   public:
-    explicit Engine(Plan plan);
+    // What a restart must know is kept in `memory` (core/state_memory.h): zeroed, aligned to 64, as
+    // large as StateMemory::size_for() says, and there as long as the engine is; empty: in memory
+    // of its own.
+    explicit Engine(Plan plan, std::span<std::byte> memory = {});
+
+    // What an earlier process left in its memory: before on_restored(). Allocates.
+    Recalled recall(std::span<const std::byte> left, const BootNumber& boot, WallMillis wall,
+                    Time now);
+    StateMemory& state() { return *memory_; }
 
     // Before any other input.
     void on_restored(const Restored& restored, Time now, Step& step);
@@ -148,7 +169,7 @@ class Engine {
     void on_time(Time now, Step& step);
 
     // A reload: rules, limits, budgets and timings of `plan`, whose ids otherwise equal ours. Every
-    // switch and every value stays. Allocates.
+    // switch and every value stays, from here on in the update's memory. Allocates.
     void adopt(PlanUpdate& update, Time now, Step& step);
     void adopt(Plan plan, Time now, Step& step);
 
@@ -213,6 +234,7 @@ class Engine {
         SourcePhase phase = SourcePhase::absent;
         std::uint64_t next_sequence = 1;
         std::vector<bool> may_publish;  // by family
+        Time awaited_until = never;
     };
     // What was told of a rule.
     struct Told {
@@ -264,11 +286,20 @@ class Engine {
     milliseconds longest_lock(milliseconds of_family) const;
     void restore(const Restored::Family& before, TripId trip, Time now, Step& step);
 
+    // after a start
+    void go_on(Time now, Step& step);
+    void give_up_awaited(Time now, Step& step);
+
     // re-arming
-    void rearm(FamilyId family, Refusal refusal, RuleId held_by, const OperatorNote& note, Time now,
-               Step& step);
-    Refusal refusal(FamilyId family, RuleId held_by, std::span<const TripId> trips, bool force,
-                    std::uint64_t looked_at) const;
+    // What speaks against arming a family.
+    struct Obstacle {
+        RuleId held_by = none<RuleId>();
+        Unknown unknown;
+    };
+    void rearm(FamilyId family, Refusal refusal, const Obstacle& obstacle, const OperatorNote& note,
+               Time now, Step& step);
+    Refusal refusal(FamilyId family, const Obstacle& obstacle, std::span<const TripId> trips,
+                    bool force, std::uint64_t looked_at) const;
     void release_all(Time now, Step& step);
     void go_on_releasing(FamilyId family, Time now, Step& step);
     void unlocked(FamilyId family, Time now, Step& step);
@@ -293,6 +324,7 @@ class Engine {
     void update_deadline(Time now);
 
     Plan plan_;
+    std::unique_ptr<StateMemory> memory_;
     MetricTable metrics_;
     RuleSet rules_;
     Breaches breaches_;
@@ -306,6 +338,7 @@ class Engine {
     std::vector<Account> accounts_;
     std::vector<LinkState> links_;
     std::vector<SourceState> sources_;
+    Time awaited_until_ = never;  // of any source, not after
     std::uint64_t trips_ = 0;
     std::uint64_t attempts_ = 0;
     Time next_rehearsal_{};  // of any link, not before

@@ -50,6 +50,8 @@ std::string_view name(SourcePhase phase) {
             return "left";
         case SourcePhase::vanished:
             return "vanished";
+        case SourcePhase::awaited:
+            return "awaited";
     }
     return "?";
 }

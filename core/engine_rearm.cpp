@@ -22,41 +22,50 @@ void Engine::on_rearm(std::span<const FamilyId> families, std::span<const TripId
     rules_.on_time(metrics_, now, breaches_);
     trip_breaches(Time{}, now, step);
     const auto holding = rules_.find_holding();
+    const auto unknown = rules_.find_unknown(metrics_);
     for (const FamilyId id : families) {
         const Switch& family = switches_[index(id)];
         if (!family.latched || family.release != Release::none) continue;
-        const RuleId held_by = holding[index(id)];
-        rearm(id, refusal(id, held_by, trips, force, looked_at), held_by, note, now, step);
+        const Obstacle obstacle{holding[index(id)], unknown[index(id)]};
+        rearm(id, refusal(id, obstacle, trips, force, looked_at), obstacle, note, now, step);
     }
     finish(now, step);
 }
 
-Refusal Engine::refusal(FamilyId id, RuleId held_by, std::span<const TripId> trips, bool force,
-                        std::uint64_t looked_at) const {
+Refusal Engine::refusal(FamilyId id, const Obstacle& obstacle, std::span<const TripId> trips,
+                        bool force, std::uint64_t looked_at) const {
     if (switches_[index(id)].breached_in > looked_at) return Refusal::other_trip;
     // The last that wanted it latched, even if an earlier one's cancel served it.
     const TripId trip = switches_[index(id)].wanted_by;
     if (std::find(trips.begin(), trips.end(), trip) == trips.end()) return Refusal::other_trip;
-    const bool held = held_by != none<RuleId>();
-    return held && !force ? Refusal::rule_holds : Refusal::none;
+    if (force) return Refusal::none;
+    if (obstacle.held_by != none<RuleId>()) return Refusal::rule_holds;
+    return obstacle.unknown.rule == none<RuleId>() ? Refusal::none : Refusal::unknown_value;
 }
 
 // Its gate opens before the input ends, or if many are armed at once a few turns later.
-void Engine::rearm(FamilyId id, Refusal refusal, RuleId held_by, const OperatorNote& note, Time now,
-                   Step& step) {
+void Engine::rearm(FamilyId id, Refusal refusal, const Obstacle& obstacle, const OperatorNote& note,
+                   Time now, Step& step) {
     Switch& family = switches_[index(id)];
     const bool accepted = refusal == Refusal::none;
     step.events.push_back({.kind = accepted ? EventKind::rearmed : EventKind::rearm_refused,
                            .at = now,
                            .trip = accepted ? family.trip : family.wanted_by,
                            .family = id,
-                           .rule = held_by,
+                           .rule = obstacle.held_by,
                            .refusal = refusal,
                            .cancel = family.cancel,
                            .by = FixedText<32>(note.by),
                            .text = FixedText<160>(note.reason)});
+    if (refusal == Refusal::unknown_value) {
+        Event& event = step.events[step.events.size() - 1];
+        event.rule = obstacle.unknown.rule;
+        event.source = obstacle.unknown.source;
+        event.metric = obstacle.unknown.metric;
+    }
     if (!accepted) return;
     rules_.on_looked_at(id);
+    if (obstacle.held_by != none<RuleId>()) rules_.on_armed_by_force(id);
     set_release(family, Release::waiting);
 }
 

@@ -1,21 +1,14 @@
 // The board: plain stores into shared memory, in an order that leaves it right after each of them.
-#include <atomic>  // for a fence of the compiler's: no thread is here
-
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/in_order.h"
 #include "core/journal_format.h"
 
 namespace scram {
 namespace {
 
 using Word = Folded::Word;
-
-// What is written before this line is in memory before what follows it. The reader is not another
-// thread but a later process, so that keeping the compiler in order suffices.
-void in_order() {
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-}
 
 template <class T>
 std::span<T> part(std::span<std::byte> memory, std::size_t at, std::size_t count) {

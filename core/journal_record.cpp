@@ -10,7 +10,7 @@ static_assert(static_cast<int>(AnswerClass::confirmed) == 0);
 static_assert(static_cast<int>(AnswerClass::refused) == 6);
 static_assert(static_cast<int>(BadReason::ring_full) == 10);
 static_assert(static_cast<int>(Alarm::refused) == 2);
-static_assert(static_cast<int>(Refusal::other_trip) == 2);
+static_assert(static_cast<int>(Refusal::unknown_value) == 3);
 
 RecordKind kind_of(EventKind kind) {
     switch (kind) {

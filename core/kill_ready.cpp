@@ -51,6 +51,8 @@ std::vector<Shortfall> shortfalls(const KillSight& sight, Time now) {
         out.push_back({Lack::clock});
     if (!sight.journal_writable) out.push_back({Lack::journal});
     if (!signs(sight, now)) out.push_back({Lack::signer});
+    if (sight.sources_attached < sight.sources_expected) out.push_back({Lack::sources});
+    if (sight.values_unknown > 0) out.push_back({Lack::values});
     return disarming_first(out);
 }
 
@@ -88,6 +90,10 @@ std::string_view name(Lack lack) {
             return "signer";
         case Lack::held:
             return "held";
+        case Lack::sources:
+            return "sources";
+        case Lack::values:
+            return "values";
     }
     return "?";
 }

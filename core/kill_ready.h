@@ -28,10 +28,13 @@ struct KillSight {
     Duration rehearse_every{};      // of each link
     bool clock_synced = false;      // the exchange has told its time
     Duration clock_uncertainty{};   // known to +- this
-    bool journal_writable = true;   // trips are on the disk, or on their way
-    bool signer_gone = false;       // it has ended, and no other comes
-    Time signer_answered{};         // when it signed last
-    Duration resign_every{};        // of each request
+    std::size_t sources_expected = 0;
+    std::size_t sources_attached = 0;  // of those
+    std::size_t values_unknown = 0;    // of families by source, that rules look at
+    bool journal_writable = true;      // trips are on the disk, or on their way
+    bool signer_gone = false;          // it has ended, and no other comes
+    Time signer_answered{};            // when it signed last
+    Duration resign_every{};           // of each request
 };
 
 enum class Lack : std::uint8_t {
@@ -45,8 +48,10 @@ enum class Lack : std::uint8_t {
     journal,     // what trips now may be armed after a loss of power
     signer,      // gone, or silent: signatures grow old
     held,        // families are latched by a start, and not cancelled
+    sources,     // an expected one is not attached: no breach of its is seen
+    values,      // a rule looks at what has not been published since the start
 };
-constexpr std::size_t lack_count = 10;
+constexpr std::size_t lack_count = 12;
 std::string_view name(Lack lack);
 // A breach would cancel nothing; with the others it would, late or for the last time.
 constexpr bool disarms(Lack lack) {

@@ -112,6 +112,9 @@ struct Timings {
     Duration retry_first = 100ms;  // 'failed, again': doubles per failure ...
     Duration retry_max = 2s;       // ... up to this
     Duration retry_refused = 5s;   // auth, permission, account mode
+    // After a start, a source that was attached when scramd ended has so long to come back; then it
+    // has vanished.
+    Duration reattach_within = 10s;
 };
 
 // What a start does with families that were armed when scramd ended without saying so, or whose

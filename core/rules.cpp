@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/in_order.h"
+
 namespace scram {
 namespace {
 
@@ -73,9 +75,10 @@ void RuleSet::follow(const Condition& condition, double value, const Sample& sam
 
 void RuleSet::begin(const Condition& condition, double value, Time now) {
     if (!std::isfinite(value)) return;
-    state(condition).begun = true;
     state(condition).peak = value;
     if (has_range(condition.rule)) range(condition).start(value, now);
+    in_order();
+    state(condition).begun = true;
 }
 
 // ---- From a value to edges ----------------------------------------------------------------------
@@ -95,12 +98,14 @@ void RuleSet::settle_phase(const Condition& condition, const Reading& reading, T
     State& its = state(condition);
     if (!reading.is_breach()) {
         its.phase = Phase::clear;
+        its.excused = false;
         return;
     }
     if (its.phase == Phase::clear) {
-        its.phase = Phase::pending;
         its.since = now;
         its.samples = 1;
+        in_order();
+        its.phase = Phase::pending;
     } else if (is_sample && its.samples < rule.confirm) {
         ++its.samples;
     }

@@ -34,6 +34,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -43,6 +44,8 @@
 #include "core/metric_table.h"
 #include "core/plan.h"
 #include "core/rule_shape.h"
+#include "core/rules_state.h"
+#include "core/state_memory.h"
 #include "core/touch.h"
 #include "core/window.h"
 
@@ -95,9 +98,20 @@ struct NearestSearch {
     std::vector<Distance> best;
 };
 
+// A value that a rule looks at, of which an expected source has said nothing: not since the start,
+// and none was left by an earlier process.
+struct Unknown {
+    RuleId rule = none<RuleId>();  // none: all is known
+    FamilyId family = none<FamilyId>();
+    SourceId source = none<SourceId>();
+    MetricId metric = none<MetricId>();
+};
+
 class RuleSet {
   public:
+    // Remembers what it does in memory of its own, or in the caller's, whose parts are the plan's.
     explicit RuleSet(const Plan& plan);
+    RuleSet(const Plan& plan, StateMemory& memory);
 
     // The most breaches that one input can append, which may be a silence, a time and a value.
     std::size_t breaches_max() const { return breaches_max_; }
@@ -111,6 +125,9 @@ class RuleSet {
     void on_vanished(SourceId source, Breaches& out);
     // What has held for long enough, what a window has forgotten, silence that has become too long.
     void on_time(const MetricTable& table, Time now, Breaches& out);
+    // After what an earlier process knew was put into the memory, and its latched families were
+    // told: conditions go on where they stood; who was attached owes a sign from now on.
+    void on_restart(const MetricTable& table, Time now, Breaches& out);
     // Looks at every condition anew: after a reload, when limits changed but no value did.
     void on_reload(const MetricTable& table, Time now, Breaches& out);
 
@@ -122,6 +139,8 @@ class RuleSet {
     // An operator has looked at a family's trip and wants it armed: what is bad from now on trips
     // anew, also before its gate opens.
     void on_looked_at(FamilyId family);
+    // It is armed though a rule holds, which does not trip it again before it has ended once.
+    void on_armed_by_force(FamilyId family);
     // A family was armed: its peaks start from the present values. Appends only warnings that are
     // over. Returns how much it has looked at.
     std::size_t on_rearmed(const MetricTable& table, FamilyId family, Time now, Breaches& out);
@@ -131,9 +150,17 @@ class RuleSet {
     // The same by family, as it is now. Good until the next call.
     std::span<const RuleId> find_holding();
 
+    // By family: the first that a rule that kills it looks at, so that whether it holds cannot be
+    // said. Allocates.
+    std::vector<Unknown> find_unknown(const MetricTable& table) const;
+    // One for each watched family and source, not more than `count_max`. Allocates.
+    std::vector<Unknown> unknowns(const MetricTable& table, std::size_t count_max) const;
+
     // A reload: what conditions know is kept where the rule of that name still looks at the same,
     // over the same window: windows, peaks, since when they hold, steps that were told.
     void carry_over(const RuleSet& old);
+
+    const SourceHealth& health(SourceId source) const { return sources_[index(source)]; }
 
     // Sight: every condition on values; and of each rule the one that has used most of its limit.
     // Allocate.
@@ -152,16 +179,9 @@ class RuleSet {
     void touch(std::size_t turn) const { touch_one(sources_, turn); }
 
   private:
-    enum class Phase : std::uint8_t { clear, pending, tripped };
-    // What one condition remembers.
-    struct State {
-        Phase phase = Phase::clear;
-        bool begun = false;         // there was a value: its peak or window has a start
-        std::uint8_t warned = 0;    // the steps that it is over
-        std::uint32_t samples = 0;  // pending or tripped: in which it held, in a row
-        Time since{};               // pending or tripped: when that began
-        double peak = 0;            // drawdown since arming
-    };
+    using State = ConditionState;
+    using Phase = ConditionState::Phase;
+    using Source = SourceHealth;
     // What a rule looks at when a metric of a family changes: one condition, or with Over::each one
     // per source. States, windows and deadlines of them stand together, from these on.
     struct Watch {
@@ -192,21 +212,6 @@ class RuleSet {
         bool is_breach() const { return !(used <= allowed); }  // a NaN is one
         double share() const;
     };
-    // A source whose health (gone, bad) or silence (stale) a rule watches.
-    struct HealthWatch {
-        RuleId rule{};
-        SourceId source{};
-        FamilyId family = none<FamilyId>();  // stale with a metric: of this family
-        bool holds = false;
-        Time silent_since{};  // stale: the last sign, when it was looked at
-    };
-    struct Source {
-        bool owes_signs = false;  // attached and did not say goodbye
-        bool vanished = false;    // and has not come back
-        Time joined{};
-        Time seen{};
-    };
-
     // values
     bool is_far(const Watch& watch, const Sample& sample, double sum) const;
     void take(const Watch& watch, const MetricTable& table, const Sample& sample, Breaches& out);
@@ -220,6 +225,12 @@ class RuleSet {
     void set_deadline(const Condition& condition);
     void look_at_due(const MetricTable& table, Time now, Breaches& out);
     void advance(const Condition& condition, Time now);
+    void resume(const Condition& condition, const MetricTable& table, Time now, Breaches& out);
+    bool is_undone(RuleId rule, FamilyId family, SourceId source, bool excused) const;
+    Unknown unknown_in(const MetricTable& table, const Watch& watch) const;
+    SourceId who_owes(const MetricTable& table, const RuleSpec& rule, FamilyId family,
+                      MetricId metric) const;
+    bool has_spoken(const MetricTable& table, SourceId source, FamilyId family) const;
     Reading read(const Condition& condition, double value) const;
     static Reading read_limit(const RuleSpec& rule, double value);
     static Reading read_fall(const RuleSpec& rule, double value, double peak);
@@ -267,7 +278,6 @@ class RuleSet {
 
     // compiling
     void compile(RuleId id);
-    void compile_health_rule(RuleId id);
     void add_watch(RuleId id, FamilyId family);
     static void mark_far(const RuleSpec& rule, Watch& watch);
     void index_watches();
@@ -275,28 +285,36 @@ class RuleSet {
     void carry_values(RuleId id, const RuleSet& old, RuleId before);
     const Watch& first_watch(RuleId rule) const;
     std::vector<std::pair<RuleId, RuleId>> pairs_by_name(const RuleSet& old) const;
-    static void carry_health(std::vector<HealthWatch>& to, RuleId rule,
-                             const std::vector<HealthWatch>& from, RuleId before);
+    static void carry_health(std::span<HealthWatch> to, RuleId rule,
+                             std::span<const HealthWatch> from, RuleId before);
 
+    RuleSet(const Plan& plan, std::unique_ptr<StateMemory> own, StateMemory* memory);
+
+    std::unique_ptr<StateMemory> own_;
     std::vector<RuleSpec> rules_;
     std::vector<std::vector<FamilyId>> source_families_;
     std::vector<std::vector<bool>> source_kills_;  // by source: source_families_ as bits
     std::vector<std::vector<bool>>
-        rule_kills_;  // by rule: its kills, or without any what it watches
+        rule_kills_;              // by rule: its kills, or without any what it watches
+    std::vector<bool> expected_;  // by source
     std::size_t metric_count_;
     std::size_t family_count_;
     std::vector<FamilyId>
         each_family_;  // 0, 1, 2 ...: a span of one for "the family that breached"
+    // While it is compiled: how many of the memory's parts are in use.
+    struct Placed {
+        std::uint32_t states = 0, ranges = 0, sums = 0;
+    } placed_;
     std::vector<Watch> watches_;
-    std::vector<State> states_;
-    std::vector<RangeWindow> ranges_;         // of drawdown and change
-    std::vector<SumWindow> sums_;             // of count
+    std::span<State> states_;
+    std::span<RangeWindow> ranges_;           // of drawdown and change
+    std::span<SumWindow> sums_;               // of count
     std::vector<std::uint32_t> timed_watch_;  // by deadline: whose
     Deadlines deadlines_{0};                  // of conditions that time alone can change
     std::vector<std::uint32_t> watch_list_;   // indices into watches_, grouped by (family, metric)
     std::vector<std::uint32_t> watch_begin_;  // per (family, metric), and one more
-    std::vector<HealthWatch> gone_, bad_, stale_;
-    std::vector<Source> sources_;
+    std::span<HealthWatch> gone_, bad_, stale_;
+    std::span<Source> sources_;
     std::vector<bool> armed_;  // by family
     // Rules whose peaks start anew with arming, and where their watches begin and end.
     struct ArmingRule {

@@ -24,12 +24,24 @@ bool same_trip(const RuleSpec& a, const RuleSpec& b) {
 
 }  // namespace
 
-RuleSet::RuleSet(const Plan& plan)
-    : rules_(plan.rules),
+RuleSet::RuleSet(const Plan& plan) : RuleSet(plan, std::make_unique<StateMemory>(plan), nullptr) {}
+
+RuleSet::RuleSet(const Plan& plan, StateMemory& memory) : RuleSet(plan, nullptr, &memory) {}
+
+RuleSet::RuleSet(const Plan& plan, std::unique_ptr<StateMemory> own, StateMemory* memory)
+    : own_(std::move(own)),
+      rules_(plan.rules),
       metric_count_(plan.metrics.size()),
       family_count_(plan.families.size()),
-      sources_(plan.sources.size()),
       armed_(plan.families.size(), true) {
+    StateMemory& kept = own_ ? *own_ : *memory;
+    states_ = kept.conditions;
+    ranges_ = kept.ranges;
+    sums_ = kept.sums;
+    sources_ = kept.sources;
+    gone_ = kept.health.first(kept.health_counts[0]);
+    bad_ = kept.health.subspan(gone_.size(), kept.health_counts[1]);
+    stale_ = kept.health.subspan(gone_.size() + bad_.size());
     const auto as_bits = [&](const std::vector<FamilyId>& families) {
         std::vector<bool> bits(family_count_);
         for (const FamilyId family : families) bits[index(family)] = true;
@@ -37,6 +49,7 @@ RuleSet::RuleSet(const Plan& plan)
     };
     for (const SourceSpec& source : plan.sources) {
         source_families_.push_back(source.families);
+        expected_.push_back(source.expected);
         source_kills_.push_back(as_bits(source.families));
     }
     for (const RuleSpec& rule : rules_) {
@@ -57,22 +70,21 @@ RuleSet::RuleSet(const Plan& plan)
 
 void RuleSet::compile(RuleId id) {
     const RuleSpec& rule = rules_[index(id)];
-    if (!is_of_values(rule.kind)) return compile_health_rule(id);
+    if (!is_of_values(rule.kind)) return;
     if (rule.per == Per::all) return add_watch(id, none<FamilyId>());
     for (const FamilyId family : rule.families) add_watch(id, family);
 }
 
 void RuleSet::add_watch(RuleId id, FamilyId family) {
     const RuleSpec& rule = rules_[index(id)];
-    const std::size_t conditions = is_by_source(rule) ? sources_.size() : 1;
+    const auto conditions = static_cast<std::uint32_t>(is_by_source(rule) ? sources_.size() : 1);
     const auto size_of = [](const auto& list) { return static_cast<std::uint32_t>(list.size()); };
-    const std::uint32_t first_window = has_range(rule) ? size_of(ranges_) : size_of(sums_);
-    watches_.push_back({id, family, size_of(states_), first_window, size_of(timed_watch_)});
+    const std::uint32_t first_window = has_range(rule) ? placed_.ranges : placed_.sums;
+    watches_.push_back({id, family, placed_.states, first_window, size_of(timed_watch_)});
     mark_far(rule, watches_.back());
-    states_.resize(states_.size() + conditions);
-    if (has_range(rule)) ranges_.resize(ranges_.size() + conditions, RangeWindow(rule.within));
-    if (rule.kind == RuleKind::count)
-        sums_.resize(sums_.size() + conditions, SumWindow(rule.within));
+    placed_.states += conditions;
+    if (has_range(rule)) placed_.ranges += conditions;
+    if (rule.kind == RuleKind::count) placed_.sums += conditions;
     if (has_deadline(rule))
         timed_watch_.resize(timed_watch_.size() + conditions, size_of(watches_) - 1);
 }
@@ -85,23 +97,6 @@ void RuleSet::mark_far(const RuleSpec& rule, Watch& watch) {
                     : rule.bound == Bound::below ? rule.limit
                                                  : -rule.limit;
     watch.far_high = rule.bound == Bound::below ? largest : rule.limit;
-}
-
-void RuleSet::compile_health_rule(RuleId id) {
-    const RuleSpec& rule = rules_[index(id)];
-    auto& watches = rule.kind == RuleKind::gone  ? gone_
-                    : rule.kind == RuleKind::bad ? bad_
-                                                 : stale_;
-    for (const SourceId source : rule.sources) {
-        if (rule.kind != RuleKind::stale || rule.metric == none<MetricId>()) {
-            watches.push_back({id, source});
-            continue;
-        }
-        for (const FamilyId family : rule.families) {
-            if (source_kills_[index(source)][index(family)])
-                watches.push_back({id, source, family});
-        }
-    }
 }
 
 // Two passes of a counting sort: how many watches look at each (family, metric), then which.
@@ -140,7 +135,7 @@ std::size_t RuleSet::warnings() const {
 // Conditions that a rule of the same name had before keep what they know: the watches of one rule
 // stand together, in an order that its shape decides. Deadlines come with on_reload().
 void RuleSet::carry_over(const RuleSet& old) {
-    sources_ = old.sources_;
+    std::copy(old.sources_.begin(), old.sources_.end(), sources_.begin());
     armed_ = old.armed_;
     for (const auto& [id, before] : pairs_by_name(old)) {
         const RuleSpec& rule = rules_[index(id)];
@@ -194,8 +189,8 @@ std::vector<std::pair<RuleId, RuleId>> RuleSet::pairs_by_name(const RuleSet& old
     return pairs;
 }
 
-void RuleSet::carry_health(std::vector<HealthWatch>& to, RuleId rule,
-                           const std::vector<HealthWatch>& from, RuleId before) {
+void RuleSet::carry_health(std::span<HealthWatch> to, RuleId rule,
+                           std::span<const HealthWatch> from, RuleId before) {
     const auto in_order = [](const HealthWatch& a, const HealthWatch& b) {
         return a.rule < b.rule;
     };
@@ -203,6 +198,7 @@ void RuleSet::carry_health(std::vector<HealthWatch>& to, RuleId rule,
     auto old = std::lower_bound(from.begin(), from.end(), HealthWatch{before}, in_order);
     for (auto watch = first; watch != last; ++watch, ++old) {
         watch->holds = old->holds;
+        watch->excused = old->excused;
         watch->silent_since = old->silent_since;
     }
 }

@@ -10,6 +10,7 @@
 // `now` never steps back. Nothing here allocates.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -26,8 +27,13 @@ class WindowGrid {
         : width_((within.count() + window_cells - 2) / (window_cells - 1)) {}
 
     bool is_over(Time now) const { return now >= end_; }
-    // Moves on to the cell of `now`; says how many of the 64 are new.
-    std::int64_t move_to(Time now);
+    std::int64_t cell_of(Time now) const { return ns_of(now) / width_; }
+    // How many of the 64 are new at `now`.
+    std::int64_t fresh_at(Time now) const { return std::min(cell_of(now) - newest_, window_cells); }
+    void move_to(Time now);
+    // Of an earlier process: false if it is no such window's, or of a time to come.
+    bool resume(const WindowGrid& left, Duration moved, Time now);
+    std::int64_t width() const { return width_; }
     std::int64_t newest() const { return newest_; }
     std::int64_t oldest() const { return newest_ - (window_cells - 1); }
     Time forgotten_at(std::int64_t cell) const {
@@ -55,6 +61,11 @@ class RangeWindow {
     // As if every value in it had been more by this.
     void shift(double by);
     void advance(Time now);
+    // The last value, if it was not taken in before its process ended.
+    void hold(double value) { add_here(value); }
+    // Takes up what an earlier process left of it, whose time was less by `moved`. False if that is
+    // not sound: then all stays as it was.
+    bool resume(const RangeWindow& left, Duration moved, Time now);
 
     double lowest() const { return low_; }
     double highest() const { return high_; }
@@ -66,6 +77,7 @@ class RangeWindow {
         double low = 0;
         double high = 0;
     };
+    void add_here(double value);
     void search();
 
     WindowGrid grid_;
@@ -75,6 +87,7 @@ class RangeWindow {
     std::int64_t low_at_ = 0;  // the newest cell that has it
     std::int64_t high_at_ = 0;
     std::array<Cell, window_cells> cells_{};
+    bool torn_ = false;  // a process that ends now leaves a window that means nothing
 };
 
 // The sum of what was added.
@@ -84,6 +97,7 @@ class SumWindow {
 
     void add(double amount, Time now);
     void advance(Time now);
+    bool resume(const SumWindow& left, Duration moved, Time now);
 
     double sum() const { return sum_; }
     // When something is forgotten, if nothing is added; never if there is nothing.

@@ -77,6 +77,7 @@ void App::start() {
     await_signal();
     driver_.start();
     say(journal_->report());
+    say(driver_.state_news());
     beat();
     pin_to(config_.cpu);
 }
@@ -117,6 +118,7 @@ void App::stop() {
     signals_.cancel();
     io_.restart();
     io_.poll();  // the handlers of what was closed run out
+    driver_.leave_state();
     journal_->stop();
 }
 
@@ -248,6 +250,7 @@ void App::beat() {
     service_.watchdog();
     driver_.look_at_clocks();
     say(journal_->beat(monotonic_now(), driver_.engine()));
+    driver_.look_after_state(monotonic_now());
     say(driver_.receipts_news());
     scribe_.tell_repeats(monotonic_now());
     look_after_signer(monotonic_now());

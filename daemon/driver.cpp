@@ -216,11 +216,13 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
 }
 
 Driver::NextPlan Driver::prepare(const Plan& plan) const {
-    return {std::make_unique<const Plan>(plan), armory_.prepare(plan), PlanUpdate(plan)};
+    return {std::make_unique<const Plan>(plan), armory_.prepare(plan),
+            PlanUpdate(plan, journal_.state_file().map(StateMemory::size_for(plan)))};
 }
 
 void Driver::adopt(NextPlan& next) {
     turns_.did("reload", monotonic_now());
+    unknowns_as_of_ = ~std::size_t{0};
     told_plan_ = &scribe_.keep(std::move(next.told));
     receipts_.adopt(*told_plan_);
     const Time now = monotonic_now();
@@ -228,6 +230,7 @@ void Driver::adopt(NextPlan& next) {
     pace_.restart(told_plan_->rules.size());
     if (armory_.adopt(next.requests, clock_.at(now))) magazine_.reload(*told_plan_);
     engine_.adopt(next.update, now, step_);
+    journal_.state_file().keep();
     carry_out(Time{}, now);
 }
 
@@ -240,7 +243,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       journal_(journal),
       gates_(gates),
       told_plan_(&scribe.keep(config.plan)),
-      engine_(config.plan),
+      engine_(config.plan, journal.state_file().map(StateMemory::size_for(config.plan))),
       step_(config.plan),
       receipts_(engine_, *told_plan_, journal.directory(),
                 {config.journal.receipts, config.journal.receipt_signals}),
@@ -278,8 +281,10 @@ Driver::~Driver() {
 }
 
 void Driver::start() {
+    recall();
     const Time started = monotonic_now();
     engine_.on_restored(journal_.begin(), started, step_);
+    journal_.state_file().keep();
     carry_out(Time{}, started);
     const WallMillis now = clock_.at(monotonic_now());
     for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {

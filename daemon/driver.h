@@ -107,6 +107,15 @@ class Driver final : public LinkObserver {
     std::vector<JournalNews> receipts_news() { return receipts_.news(); }
     std::uint64_t suppressed_warnings() const { return pace_.suppressed(); }
     KillSight kill_sight(Time now) const;
+    // What was taken over from the process before; lines for the log about it.
+    const Recalled& recalled() const { return recalled_; }
+    std::vector<JournalNews> state_news() const;
+    // Now and then: how the state's times stand to the wall's. At a clean end: what is known is
+    // left for a start after a reboot.
+    void look_after_state(Time now);
+    void leave_state();
+    // What an expected source has not said since the start, the first few.
+    const std::vector<Unknown>& unknowns() const;
     // Signatures are about to grow too old, and there is nobody to make new ones.
     bool wants_a_new_start(Time now);
     // Lines for the log about what has changed there.
@@ -119,6 +128,7 @@ class Driver final : public LinkObserver {
     void attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at);
     void rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at);
 
+    void recall();
     void carry_out(Time published, Time read, std::string_view detail = {});
     void act(Time published, Time read);
     Time decided_now(Time read);
@@ -168,6 +178,11 @@ class Driver final : public LinkObserver {
     const Duration resign_every_;
     SignerWatch signer_watch_;
     Time lost_since_ = never;
+    Recalled recalled_;
+    std::string recall_fault_;
+    // As of so many known values.
+    mutable std::vector<Unknown> unknowns_;
+    mutable std::size_t unknowns_as_of_ = ~std::size_t{0};
     bool sealing_ = false;
     bool filing_ = false;
     Drill drill_;

@@ -154,6 +154,13 @@ KillSight Driver::kill_sight(Time now) const {
     sight.signer_gone = signer_.gone();
     sight.signer_answered = signer_.answered();
     sight.resign_every = resign_every_;
+    const auto& sources = engine_.plan().sources;
+    for (std::size_t s = 0; s < sources.size(); ++s) {
+        if (!sources[s].expected) continue;
+        ++sight.sources_expected;
+        sight.sources_attached += engine_.phase(id_at<SourceId>(s)) == SourcePhase::attached;
+    }
+    sight.values_unknown = unknowns().size();
     return sight;
 }
 

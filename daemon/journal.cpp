@@ -25,7 +25,8 @@ namespace {
 constexpr Duration patience = 5s;      // with a disk that does not answer
 constexpr Duration board_pause = 10s;  // between two tries to have a file for the board
 
-// All zero: not known.
+}  // namespace
+
 BootId boot_id() {
     BootId id{};
     const int fd = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
@@ -45,8 +46,6 @@ BootId boot_id() {
     return id;
 }
 
-}  // namespace
-
 // ---- Reading ------------------------------------------------------------------------------------
 
 std::variant<std::unique_ptr<Journal>, std::string> Journal::open(const Config& config) {
@@ -60,7 +59,8 @@ Journal::Journal(const Config& config)
     : plan_(config.plan),
       config_(config.journal),
       directory_(journal_directory(config.journal.directory)),
-      board_path_(config.paths.control + ".board") {}
+      board_path_(config.paths.control + ".board"),
+      state_file_(config.paths.control + ".state", directory_ + "/state") {}
 
 // Two scramd on one journal would each undo what the other knows. A folder that is not there has
 // nobody in it.

@@ -10,8 +10,12 @@
 
 #include "config/config.h"
 #include "daemon/journal_keeper.h"
+#include "daemon/state_file.h"
 
 namespace scram {
+
+// All zero: not known.
+BootId boot_id();
 
 class Journal {
   public:
@@ -44,6 +48,7 @@ class Journal {
     std::uint64_t stored() const { return keeper_ ? keeper_->stored() : 0; }
     const std::string& directory() const { return directory_; }
     const Folded& folded() const { return folded_; }
+    StateFile& state_file() { return state_file_; }
 
   private:
     explicit Journal(const Config& config);
@@ -60,6 +65,7 @@ class Journal {
     Plan plan_;
     JournalConfig config_;
     std::string directory_, board_path_;
+    StateFile state_file_;
     int lock_fd_ = -1;
     Folded folded_;
     Restored restored_;

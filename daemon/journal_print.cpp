@@ -75,8 +75,7 @@ class Fields {
         if (is(RecordKind::alarm_raised) || is(RecordKind::alarm_cleared))
             text("alarm", name(static_cast<Alarm>(record_.reason)));
         if (is(RecordKind::rearm_refused)) {
-            const auto refusal = static_cast<Refusal>(record_.reason);
-            text("refusal", refusal == Refusal::rule_holds ? "rule_holds" : "other_trip");
+            text("refusal", name(static_cast<Refusal>(record_.reason)));
         }
     }
 

@@ -46,6 +46,10 @@ std::string_view name(LogEvent event) {
             return "journal";
         case LogEvent::journal_fault:
             return "journal_fault";
+        case LogEvent::state_restored:
+            return "state_restored";
+        case LogEvent::state_fault:
+            return "state_fault";
         case LogEvent::journal_family:
             return "journal_family";
         case LogEvent::journal_board:

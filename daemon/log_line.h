@@ -31,6 +31,8 @@ enum class LogEvent : std::uint8_t {
     suspended,         // ms: the machine slept for so long
     journal,           // state: what was found at the start
     journal_fault,     // what is wrong with it
+    state_restored,    // values, age_ms: what was known before this start is known again
+    state_fault,       // detail: it is not, or will not be at the next
     journal_family,    // latched before, and no longer in the config
     journal_board,     // where the last moments are kept is slow
     journal_trouble,   // records or receipts cannot be stored
@@ -39,7 +41,7 @@ enum class LogEvent : std::uint8_t {
     receipts_mended,
     log_lines_dropped,  // count: the log did not take them in time
 };
-inline constexpr std::size_t log_event_count = 26;
+inline constexpr std::size_t log_event_count = 28;
 std::string_view name(LogEvent event);
 
 // A value with a space, quote or newline stands in quotes, as in JSON, so that a line is cut into

@@ -49,6 +49,8 @@ void add_ids(Fields& to, const Event& event, const Plan& plan) {
         add_text(to, "account", plan.accounts[index(event.account)].name);
     if (event.alarm != Alarm::none) add_text(to, "alarm", name(event.alarm));
     if (event.refusal != Refusal::none) add_text(to, "why", name(event.refusal));
+    if (event.refusal == Refusal::unknown_value)
+        add_text(to, "metric", plan.metrics[index(event.metric)]);
     if (event.lock > 0ms) add_number(to, "lock_ms", event.lock.count());
     if (event.hedge) to.push_back({"hedge", "true", false});
     if (event.late) to.push_back({"late", "true", false});

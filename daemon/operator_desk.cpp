@@ -326,6 +326,10 @@ std::string OperatorDesk::refusal_json(const Event& event) const {
     out.add("family", plan.families[index(event.family)].name);
     out.add("trip", static_cast<std::uint64_t>(event.trip));
     if (event.rule != none<RuleId>()) out.add("rule", plan.rules[index(event.rule)].name);
+    if (event.refusal == Refusal::unknown_value) {
+        out.add("metric", plan.metrics[index(event.metric)]);
+        out.add("source", plan.sources[index(event.source)].name);
+    }
     return out.add("why", name(event.refusal)).text();
 }
 

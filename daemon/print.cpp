@@ -117,11 +117,19 @@ std::string rule_text(dom::element rule) {
     return out + (flag(rule, "shadow") ? ", shadow\n" : "\n");
 }
 
+// "values mm-1/BTC-USD: delta=12.5 vega=40 (93 s old) pnl=-": of pnl nothing is known.
 std::string values_text(dom::element values) {
+    constexpr double old_s = 10;  // a value that is older says so
     std::string out = fmt::format("values {}:", field(values, "family"));
     dom::object sums;
     if (values["sums"].get(sums) != simdjson::SUCCESS) return out + "\n";
-    for (const auto [metric, value] : sums) out += fmt::format(" {}={}", metric, text_of(value));
+    dom::element ages;
+    const bool aged = values["ages_ms"].get(ages) == simdjson::SUCCESS;
+    for (const auto [metric, value] : sums) {
+        const double age_s = aged ? number(ages, metric) / 1000 : 0;
+        out += fmt::format(" {}={}", metric, value.is_null() ? "-" : text_of(value));
+        if (age_s >= old_s) out += fmt::format(" ({:.0f} s old)", age_s);
+    }
     return out + "\n";
 }
 
@@ -200,6 +208,14 @@ std::string rearmed_text(std::string_view json) {
                            text_of(family));
     for (const dom::element refusal : list(answer, "refused")) {
         const bool other = field(refusal, "why") == "other_trip";
+        if (field(refusal, "why") == "unknown_value") {
+            out += fmt::format(
+                "REFUSED {}: {} by {} is not known since the start, so nobody can say whether rule "
+                "{} is in breach; start that source or have it publish, or use --force\n",
+                field(refusal, "family"), field(refusal, "metric"), field(refusal, "source"),
+                field(refusal, "rule"));
+            continue;
+        }
         out += other ? fmt::format("REFUSED {}: trip {} latched it, which you did not name\n",
                                    field(refusal, "family"), field(refusal, "trip"))
                      : fmt::format("REFUSED {}: rule {} still holds; mend its cause, or --force\n",
@@ -233,7 +249,9 @@ std::string status_text(std::string_view json) {
     for (const dom::element account : list(status, "accounts")) out += account_text(account);
     out += "\n";
     for (const dom::element source : list(status, "sources")) {
-        out += fmt::format("source {}: {}\n", field(source, "name"), field(source, "phase"));
+        const bool missing = flag(source, "expected") && field(source, "phase") != "attached";
+        out += fmt::format("source {}: {}{}\n", field(source, "name"), field(source, "phase"),
+                           missing ? ", EXPECTED" : "");
     }
     for (const dom::element rule : list(status, "rules")) out += rule_text(rule);
     for (const dom::element values : list(status, "values")) out += values_text(values);

@@ -48,6 +48,29 @@ std::string held_text(const KillSight::Account& account, const Driver& driver) {
         others, first);
 }
 
+std::string why_no_sources(const KillSight& sight, const Driver& driver) {
+    const Engine& engine = driver.engine();
+    const auto& sources = engine.plan().sources;
+    for (std::size_t s = 0; s < sources.size(); ++s) {
+        const SourcePhase phase = engine.phase(id_at<SourceId>(s));
+        if (!sources[s].expected || phase == SourcePhase::attached) continue;
+        return fmt::format("{} of {} expected sources attached: {} is {}", sight.sources_attached,
+                           sight.sources_expected, sources[s].name, name(phase));
+    }
+    return "?";
+}
+
+std::string why_unknown(const Driver& driver) {
+    const Plan& plan = driver.engine().plan();
+    const Unknown& first = driver.unknowns().front();
+    std::string out = fmt::format(
+        "{} of {} by {} is not known since the start", plan.metrics[index(first.metric)],
+        plan.families[index(first.family)].name, plan.sources[index(first.source)].name);
+    if (driver.unknowns().size() > 1)
+        out += fmt::format(" (and {} more)", driver.unknowns().size() - 1);
+    return out;
+}
+
 std::string reason(const Shortfall& its, const KillSight& sight, const Driver& driver) {
     const auto account = [&]() -> const KillSight::Account& {
         return sight.accounts[index(its.account)];
@@ -76,6 +99,10 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
                                      : "the signer does not answer: no request is signed anew";
         case Lack::held:
             return held_text(account(), driver);
+        case Lack::sources:
+            return why_no_sources(sight, driver);
+        case Lack::values:
+            return why_unknown(driver);
     }
     return "?";
 }

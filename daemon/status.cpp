@@ -121,14 +121,33 @@ std::string family_json(const Driver& driver, FamilyId id, RuleId holds, Time no
 
 namespace {
 
-std::string values_json(const Engine& engine, FamilyId id) {
-    JsonObject out;
+// A sum is as old as the oldest of what it is made of.
+Time oldest_of(const Engine& engine, FamilyId family, MetricId metric) {
+    Time oldest = never;
+    for (std::size_t s = 0; s < engine.plan().sources.size(); ++s) {
+        const Time at = engine.metrics().stored_at(id_at<SourceId>(s), family, metric);
+        if (at != Time{}) oldest = std::min(oldest, at);
+    }
+    return oldest;
+}
+
+std::string values_json(const Engine& engine, FamilyId id, Time now) {
+    JsonObject out, ages;
     for (std::size_t m = 0; m < engine.plan().metrics.size(); ++m) {
-        out.add(engine.plan().metrics[m], engine.metrics().sum(id, id_at<MetricId>(m)));
+        const auto metric = id_at<MetricId>(m);
+        const std::string& name = engine.plan().metrics[m];
+        if (!engine.metrics().known(id, metric)) {
+            out.add_raw(name, "null");
+            ages.add_raw(name, "null");
+            continue;
+        }
+        out.add(name, engine.metrics().sum(id, metric));
+        ages.add(name, whole_ms(now - oldest_of(engine, id, metric)));
     }
     return JsonObject()
         .add("family", engine.plan().families[index(id)].name)
         .add_raw("sums", out.text())
+        .add_raw("ages_ms", ages.text())
         .text();
 }
 
@@ -155,6 +174,7 @@ std::string source_json(const Engine& engine, SourceId id) {
     return JsonObject()
         .add("name", engine.plan().sources[index(id)].name)
         .add("phase", name(engine.phase(id)))
+        .add("expected", engine.plan().sources[index(id)].expected)
         .text();
 }
 
@@ -255,7 +275,7 @@ std::string StatusReport::item_json(std::size_t list, std::size_t i) const {
         case rules:
             return rule_json(nearest_.best[i], engine.plan());
         default:
-            return values_json(engine, id_at<FamilyId>(i));
+            return values_json(engine, id_at<FamilyId>(i), now);
     }
 }
 

@@ -19,7 +19,7 @@ WORLD = re.compile(
 OPENSSL_IN_CORE = {"core/okx_sign.cpp", "core/journal_hash.cpp"}
 SIMDJSON_IN_CORE = {"core/okx_answer.cpp"}
 # A fence that keeps the compiler in order; no thread.
-ATOMIC_IN_CORE = {"core/journal_board.cpp"}
+ATOMIC_IN_CORE = {"core/in_order.h"}
 
 
 def sources(folder):

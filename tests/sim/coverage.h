@@ -35,8 +35,9 @@ namespace scram::sim {
     X(crash_before_journal) X(crash_between_halves) X(crash_in_restart) X(clean_restart) X(journal_cut) \
     X(journal_flipped) X(restored_latched) X(restored_unfinished) X(restored_in_doubt) \
     X(restored_policy_latched) X(restored_policy_fire) X(restored_policy_armed) \
-    X(restored_budget_in_flight) X(restored_held) \
-    X(trip_on_held_family) X(rearmed_while_held) X(lock_unconfirmed) X(bound_checked) X(healed)
+    X(restored_budget_in_flight) X(restored_held) X(trip_on_held_family) X(rearmed_while_held) \
+    X(lock_unconfirmed) X(bound_checked) X(healed) X(values_recalled) X(tripped_by_start) \
+    X(awaited_in_vain)
 // clang-format on
 
 enum class Seen : std::uint16_t {

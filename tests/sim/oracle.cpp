@@ -147,6 +147,7 @@ void Oracle::settle(Condition& condition, bool is_sample, Time now) {
     warn(condition, reading);
     if (!reading.breach) {
         condition.phase = Phase::clear;
+        condition.excused = false;
         return;
     }
     if (condition.phase == Phase::clear) {
@@ -190,7 +191,9 @@ void Oracle::pass_time(Condition& condition, Time now) {
         seen_.note(Seen::held_long_enough);
         trip(condition, due < ended);
     }
-    if (ended != never) condition.phase = Phase::clear;
+    if (ended == never) return;
+    condition.phase = Phase::clear;
+    condition.excused = false;
 }
 
 void Oracle::warn(Condition& condition, const Reading& reading) {
@@ -226,6 +229,7 @@ void Oracle::look_for_silence(Time now) {
         const bool silent = last_sign(condition) + rule.after <= now;
         if (silent && !condition.held) trip(condition);
         condition.held = silent;
+        condition.silent_since = last_sign(condition);
     }
 }
 
@@ -287,6 +291,13 @@ bool Oracle::holds(FamilyId family) const {
 
 // An operator has looked at its trip: what is bad from now on trips anew.
 void Oracle::looked_at(FamilyId family) {
+    const bool by_force = holds(family);
+    for (Condition& condition : conditions_) {
+        const bool is_on = is_of_health(rule_of(condition).kind)
+                               ? condition.held
+                               : condition.phase == Phase::tripped;
+        if (by_force && is_on && kills_family(condition, family)) condition.excused = true;
+    }
     for (Condition& condition : conditions_) {
         if (rule_of(condition).kind == RuleKind::bad && kills_family(condition, family))
             condition.held = false;
@@ -306,6 +317,58 @@ void Oracle::rearmed(FamilyId family, Time now) {
         if (guards_another || condition.series.empty()) continue;
         condition.series.assign(1, {now, value_of(condition)});
         settle(condition, false, now);
+    }
+}
+
+// ---- Restart ------------------------------------------------------------------------------------
+
+// A condition that tripped, and whose families nobody latched since scramd ended just then.
+bool Oracle::is_undone(const Condition& condition) const {
+    if (condition.excused || rule_of(condition).shadow) return false;
+    const auto killed = kills(condition.rule, condition.family, condition.source);
+    return std::any_of(killed.begin(), killed.end(),
+                       [this](FamilyId family) { return armed_[index(family)]; });
+}
+
+void Oracle::restart(const std::vector<bool>& armed, Time now) {
+    foretold_.clear();
+    armed_ = armed;
+    for (std::size_t s = 0; s < sources_.size(); ++s) {
+        Source& source = sources_[s];
+        if (!source.owes_signs || source.vanished) continue;
+        source.awaited_until = now + plan_.timings.reattach_within;
+        const bool silent =
+            std::any_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
+                return rule_of(condition).kind == RuleKind::stale && condition.held &&
+                       index(condition.source) == s &&
+                       condition.silent_since == last_sign(condition);
+            });
+        if (!silent) source.joined = source.seen = now;
+    }
+    for (Condition& condition : conditions_) {
+        const bool undone = is_undone(condition);
+        if (is_of_health(rule_of(condition).kind)) {
+            condition.held = condition.held && !undone;
+            const bool gone = rule_of(condition).kind == RuleKind::gone &&
+                              sources_[index(condition.source)].vanished;
+            if (gone && !condition.held) trip(condition);
+            condition.held = condition.held || gone;
+            continue;
+        }
+        if (condition.phase == Phase::tripped && undone) {
+            condition.phase = Phase::pending;
+            seen_.note(Seen::tripped_by_start);
+        }
+        if (known(condition)) pass_time(condition, now);
+    }
+}
+
+void Oracle::give_up_awaited(Time now) {
+    for (std::size_t s = 0; s < sources_.size(); ++s) {
+        if (sources_[s].awaited_until > now) continue;
+        sources_[s].awaited_until = never;
+        seen_.note(Seen::awaited_in_vain);
+        vanished(id_at<SourceId>(s));
     }
 }
 

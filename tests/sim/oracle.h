@@ -36,6 +36,10 @@ class Oracle {
     void vanished(SourceId source);
     void time(Time now);
     void reload(const Plan& plan, Time now);
+    // scramd ended and began anew: all that was said before still counts. `armed`: by family.
+    void restart(const std::vector<bool>& armed, Time now);
+    // Who was attached then and has not come back.
+    void give_up_awaited(Time now);
 
     // What the step made of it.
     void latched(FamilyId family) { armed_[index(family)] = false; }
@@ -65,6 +69,7 @@ class Oracle {
         Time joined{};
         Time seen{};
         std::uint64_t expected = 1;
+        Time awaited_until = never;
     };
     // One thing that a rule looks at: a family or all, a source or the sum.
     struct Condition {
@@ -80,6 +85,8 @@ class Oracle {
         std::vector<bool> warned;
         // of health
         bool held = false;
+        Time silent_since{};   // the last sign, when it was looked at
+        bool excused = false;  // a family was armed by force while it held
     };
     struct Reading {
         double used = 0;
@@ -100,6 +107,7 @@ class Oracle {
     void warn(Condition& condition, const Reading& reading);
     void pass_time(Condition& condition, Time now);
     void look_for_silence(Time now);
+    bool is_undone(const Condition& condition) const;
     Time last_sign(const Condition& condition) const;
     void tell(const Condition& condition, BreachKind kind, bool sure = true, double share = 0);
     void trip(const Condition& condition, bool sure = true);

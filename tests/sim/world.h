@@ -116,13 +116,17 @@ class World {
     enum class Input : std::uint8_t { signal, source, link, answer, hand, time, reload, start };
     template <class Call>
     void step(Input input, Call&& call) {
-        if (input == Input::time) oracle_->time(now_);
+        if (input == Input::time) {
+            oracle_->time(now_);
+            oracle_->give_up_awaited(now_);
+        }
         step_.clear();
         call();
         take_in(input);
     }
     void take_in(Input input);
     void signal_in_halves(SourceId source, const scram_signal& signal);
+    void tell_oracle();
     void read_step(Input input);
     Books::Context context(Input input) const;
     void act();
@@ -226,8 +230,9 @@ class World {
     int lives_ = 0;
     AttemptId last_sent_{};
     std::size_t counted_from_ = 0;
-    std::vector<Survivor> survivors_;  // by family
-    std::vector<FamilyBook> durable_;  // by family, as of the last sync
+    std::vector<Survivor> survivors_;    // by family
+    std::vector<std::byte> left_state_;  // by the life before
+    std::vector<FamilyBook> durable_;    // by family, as of the last sync
     std::optional<Books> books_before_;
     std::optional<Rearm> rearm_;
     std::optional<std::vector<FamilyId>> pulled_;

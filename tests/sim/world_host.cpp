@@ -13,7 +13,8 @@ void World::boot() {
     trace_.say(now_, "scramd starts");
     if (lives_++ == 0) trace_plan();
     engine_ = std::make_unique<Engine>(plan_);
-    oracle_ = std::make_unique<Oracle>(plan_, seen_);
+    const bool knows = !left_state_.empty();
+    if (!knows) oracle_ = std::make_unique<Oracle>(plan_, seen_);
     WallMillis local = exchange_.wall(now_);
     const int wrong = mishaps_.between(-120, 120);
     if (scenario_.faults.has(Fault::wrong_clock)) local.value += wrong * 1000;
@@ -28,6 +29,12 @@ void World::boot() {
                folded.fault, before.latched.size());
     if (lives_ > 1) check_restored(folded, before);
     books_.restore(before, plan_, now_);
+    const Recalled recalled = engine_->recall(left_state_, BootNumber{1}, clock_->at(now_), now_);
+    must(recalled.fault.empty(), 5, "what was known is not read again");
+    if (recalled.values > 0) seen_.note(Seen::values_recalled);
+    std::vector<bool> armed(plan_.families.size(), true);
+    for (const Restored::Family& family : before.latched) armed[index(family.family)] = false;
+    if (knows) oracle_->restart(armed, now_);
     booting_ = true;
     step(Input::start, [&] { engine_->on_restored(before, now_, step_); });
     booting_ = false;
@@ -39,6 +46,7 @@ void World::boot() {
 void World::crash(bool of_machine) {
     trace_.say(now_, "scramd ends: {} (step {})", of_machine ? "the machine does" : "killed",
                crash_at_ ? static_cast<int>(*crash_at_) : -1);
+    if (crash_at_) tell_oracle();  // the engine had made it known to itself
     note_crash();
     work_out_what_must_survive(of_machine);
     if (of_machine) {
@@ -70,6 +78,9 @@ void World::end_life(Duration pause) {
         wires_[l].connection = connection;
     }
     for (Maker& maker : makers_) maker.attached = false;
+    // What the engine knew is in shared memory.
+    const auto state = engine_->state().bytes();
+    left_state_.assign(state.begin(), ended_with_machine_ ? state.begin() : state.end());
     engine_.reset();
     oracle_->clear();
     rearm_.reset();

@@ -19,14 +19,7 @@ void World::take_in(Input input) {
     act();
     write_down();
     crash_at_.reset();
-    for (const Event& event : step_.events) {
-        if (event.kind == EventKind::latched || event.kind == EventKind::restored)
-            oracle_->latched(event.family);
-        if (event.kind == EventKind::rearmed) oracle_->looked_at(event.family);
-    }
-    for (const Action& action : step_.actions) {
-        if (action.kind == ActionKind::open_gate) oracle_->rearmed(action.family, now_);
-    }
+    tell_oracle();
     books_.compare(step_, context(input));
     check_links();
     check_deadlines();
@@ -37,6 +30,18 @@ void World::take_in(Input input) {
     pulled_.reset();
     done_.clear();
     told_ = 0;
+}
+
+// What the step made of families.
+void World::tell_oracle() {
+    for (const Event& event : step_.events) {
+        if (event.kind == EventKind::latched || event.kind == EventKind::restored)
+            oracle_->latched(event.family);
+        if (event.kind == EventKind::rearmed) oracle_->looked_at(event.family);
+    }
+    for (const Action& action : step_.actions) {
+        if (action.kind == ActionKind::open_gate) oracle_->rearmed(action.family, now_);
+    }
 }
 
 // As Driver::signal: what decide() wants is done before conclude() is asked. The journal is told of

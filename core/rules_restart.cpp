@@ -1,0 +1,78 @@
+// What a start makes of what an earlier process left: conditions go on where they stood, and
+// whoever was attached owes a sign.
+#include <algorithm>
+#include <cmath>
+
+#include "core/rules.h"
+
+namespace scram {
+
+void RuleSet::on_restart(const MetricTable& table, Time now, Breaches& out) {
+    for (std::size_t s = 0; s < sources_.size(); ++s) {
+        Source& source = sources_[s];
+        const bool was_silent = std::any_of(stale_.begin(), stale_.end(), [&](const auto& watch) {
+            return watch.holds && index(watch.source) == s &&
+                   watch.silent_since == last_sign(watch, table);
+        });
+        // A silence that began before and was told goes on.
+        if (source.owes_signs && !source.vanished && !was_silent) source.joined = source.seen = now;
+    }
+    for_each_condition([&](const Condition& condition) {
+        if (!is_known(condition, table)) {
+            state(condition) = State{};
+            return;
+        }
+        resume(condition, table, now, out);
+    });
+    for (auto watches : {gone_, bad_, stale_}) {
+        for (HealthWatch& watch : watches) {
+            if (is_undone(watch.rule, watch.family, watch.source, watch.excused))
+                watch.holds = false;
+        }
+    }
+    look_for_gone(out);
+    silence_deadline_ = Time{};  // looked at on the next tick
+}
+
+// The last value may have been stored, and nothing been made of it.
+void RuleSet::resume(const Condition& condition, const MetricTable& table, Time now,
+                     Breaches& out) {
+    State& its = state(condition);
+    const double value = value_of(condition, table);
+    if (!its.begun) {
+        begin(condition, value, now);
+    } else if (std::isfinite(value)) {
+        its.peak = std::max(its.peak, value);
+        if (has_range(condition.rule)) range(condition).hold(value);
+    }
+    const Watch& watch = condition.watch;
+    const auto source = is_by_source(condition.rule) ? condition.source : none<SourceId>();
+    if (its.phase == Phase::tripped && is_undone(watch.rule, watch.family, source, its.excused))
+        its.phase = Phase::pending;
+    review(condition, table, now, out);
+}
+
+// It was noticed, and the process ended before its families were latched.
+bool RuleSet::is_undone(RuleId rule, FamilyId family, SourceId source, bool excused) const {
+    if (excused || rules_[index(rule)].shadow) return false;
+    const auto killed = kills(rule, family, source);
+    return std::any_of(killed.begin(), killed.end(),
+                       [this](FamilyId id) { return armed_[index(id)]; });
+}
+
+void RuleSet::on_armed_by_force(FamilyId family) {
+    for_each_condition([&](const Condition& condition) {
+        const Watch& watch = condition.watch;
+        if (state(condition).phase == Phase::tripped &&
+            kills_family(watch.rule, watch.family, none<SourceId>(), family))
+            state(condition).excused = true;
+    });
+    for (auto watches : {gone_, stale_}) {
+        for (HealthWatch& watch : watches) {
+            if (watch.holds && kills_family(watch.rule, watch.family, watch.source, family))
+                watch.excused = true;
+        }
+    }
+}
+
+}  // namespace scram
