@@ -338,8 +338,7 @@ TEST_CASE("re-arm: who stands in the way is the same, asked of one family or of 
     add_rule(plan, "gone", RuleKind::gone);
     Desk desk(plan);
     const auto agree = [&] {
-        RuleSet rules = desk.engine.rules();
-        const auto found = rules.find_holding();
+        const auto found = desk.engine.rules().all_holding();
         for (const FamilyId family : all_families(plan))
             CHECK(found[index(family)] == desk.engine.rule_that_holds(family));
     };
