@@ -92,6 +92,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     void end_of_stream(int ssl_error, Reading& reading);
     void between_reads(Reading& reading);
     std::optional<std::string> reason_of_excess() const;
+    std::optional<std::string> told_by_openssl();
     std::optional<std::string> answer_key_update();
     std::optional<std::string> reason_to_replace() const;
     void deliver(const Reading& reading);

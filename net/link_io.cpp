@@ -87,17 +87,19 @@ void Link::Impl::take(std::string_view bytes, Reading& reading) {
 
 // What OpenSSL has to say on its own after reading: told if it writes, else kept from the wire.
 void Link::Impl::between_reads(Reading& reading) {
-    if (!sealer_ && tls_asked_to_renegotiate(ssl_.get())) {
-        reading.end = "the peer asked to renegotiate";
-    } else if (!sealer_) {
-        if (const int error = write_what_openssl_wrote()) {
-            reading.end = std::generic_category().message(error);
-        }
+    if (!sealer_) {
+        reading.end = told_by_openssl();
         return;
     }
     if (tls_asked_for_new_keys(ssl_.get())) reading.end = answer_key_update();
     const bool between_requests = state_ == State::idle || reading.answered;
     if (!reading.end && between_requests) reading.end = reason_to_replace();
+}
+
+std::optional<std::string> Link::Impl::told_by_openssl() {
+    if (tls_asked_to_renegotiate(ssl_.get())) return "the peer asked to renegotiate";
+    const int error = write_what_openssl_wrote();
+    return error == 0 ? std::nullopt : std::optional(std::generic_category().message(error));
 }
 
 // Bytes that came to no answer: of a body in tiny records, or of TLS's own messages without end.
