@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <boost/asio/post.hpp>
 #include <condition_variable>
@@ -14,14 +13,14 @@
 namespace scram {
 namespace {
 
-// Signals are the loop's, and so is the processor where there are not enough.
+// Signals are the loop's, and so is the processor where there are not enough: what wakes up there
+// comes before a batch. No nicer than that: on a busy machine a reload would not end.
 void stand_back() {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, nullptr);
     const sched_param none{};
     pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
-    setpriority(PRIO_PROCESS, 0, 10);  // of this thread alone
 }
 
 NextConfig read_next(const Config& running) {

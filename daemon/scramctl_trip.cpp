@@ -27,7 +27,7 @@ struct Outcome {
     std::string family;
     bool unfinished = false;
     bool refused = false;  // by the exchange, and trying again does not cure it
-    std::string code, http, why, advice;
+    std::string code{}, http{}, why{}, advice{};
 };
 
 struct Outcomes {

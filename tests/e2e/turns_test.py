@@ -50,6 +50,24 @@ class Turns(unittest.TestCase):
             self.assertEqual(len(told), 50)
             self.assertLess(max(told.values()), 5 * (seconds + 4))
 
+    def test_reloads_and_looks_of_an_operator_hold_up_no_kill(self):
+        rules = "".join(rule(f"limit-{i}", "limit", metric="vega", beyond=100 + i, over="each")
+                        for i in range(200))
+        with Lab() as lab:
+            daemon = self.start(lab, rules, QUIET)
+            maker = lab.source("maker-1")
+            with meanwhile(daemon.ask, "receipts"):
+                before = gate_delays(maker, QUIET[:20])
+
+            def ask_for_much():
+                daemon.ask("reload")
+                daemon.ask("status")
+
+            with meanwhile(ask_for_much):
+                eventually(lambda: "plan_changed" in daemon.log(), "a reload is taken up", 20)
+                during = gate_delays(maker, QUIET[20:])
+            self.assertLess(median(during), 10 * median(before) + 0.02, (before, during))
+
     def test_the_status_of_a_large_plan_is_whole_and_held_up_by_nothing(self):
         families = [f"mm-1/F{i}-USD" for i in range(200)]
         rules = "".join(rule(f"limit-{i}", "limit", metric="vega", beyond=100 + i, over="each")
