@@ -369,7 +369,7 @@ class Ctl(unittest.TestCase):
             eventually(lambda: lab.source("probe").goodbye() or watch.seen, "the watcher is there")
             daemon.stop()
             watch.await_log("connecting again")
-            again = lab.scramd(sources=("maker-1", "probe"), log="again.log").await_ready()
+            again = lab.scramd(sources=("maker-1", "probe")).await_ready()
             watch.seen.clear()
             eventually(lambda: lab.source("probe").goodbye() or watch.seen, "the watcher is there again")
             again.ctl("trip", BTC)

@@ -41,7 +41,7 @@ class Latency(unittest.TestCase):
             self.assertEqual(set(counts(lab.latency()).values()), {0})
             code, out, _ = daemon.ctl("latency")
             self.assertEqual(code, 0)
-            self.assertRegex(out, r"^since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+            self.assertRegex(out, r"^since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\n")
             self.assertIn("attempts: none yet\n", out)
 
     def test_an_attempt_that_a_signal_sets_off_passes_every_stage_once(self):

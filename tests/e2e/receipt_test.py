@@ -160,7 +160,7 @@ class Receipt(unittest.TestCase):
             self.assertEqual(lab.daemon.rearm(BTC, "drill over")[0], 0)
             eventually(lambda: "lock_released_us" in lab.file(1)["families"][0], "armed again")
             lab.daemon.stop()
-            again = lab.scramd(log="again.log").await_ready()
+            again = lab.scramd().await_ready()
             again.ctl("trip", ETH, "--reason", "two")
             self.assertEqual([r["trip"] for r in again.ask("receipts")["receipts"]], [2])
             code, out, _ = again.ctl("receipts")
@@ -243,7 +243,7 @@ class Rules(unittest.TestCase):
                               "holds": False})
             self.assertEqual((told[0]["holds"], told[0]["shadow"]), (True, True))
             self.assertNotIn("value", told[3])
-            out = daemon.ctl("status")[1]
+            out = daemon.ctl("status", "--details")[1]
             self.assertIn(f"rule delta: 22, limit 25 (88 %), {BTC}\n", out)
             self.assertIn(f"rule idea: 22, limit 20 (110 %), {BTC}, HOLDS, shadow\n", out)
             self.assertIn("rule unseen: no value yet", out)

@@ -32,7 +32,17 @@ class Install(unittest.TestCase):
         with Desk() as desk:
             desk.installed()
             desk.machine.do("systemctl", "start", "--no-block", "scramd")
-            eventually(lambda: "243/CREDENTIALS" in desk.machine.log(), desk.machine.log)
+            wanted = "put it at /etc/scramd/credentials/mm-1.credentials"
+            eventually(lambda: wanted in desk.machine.log(), desk.machine.log)
+            eventually(lambda: desk.machine.shown("scramd", "ActiveState") == "failed", desk.machine.log)
+
+    def test_credentials_of_before_the_folder_are_found_after_an_upgrade(self):
+        with Desk() as desk:
+            desk.installed().configured()
+            desk.machine.do("mv", "/etc/scramd/credentials/mm-1.credentials", "/etc/scramd/mm-1.credentials")
+            desk.machine.install(newer(desk))
+            desk.started()
+            self.assertEqual(desk.ctl("ready"), (0, "ready\n"))
 
     def test_the_config_is_the_operators(self):
         with Desk() as desk:
@@ -86,14 +96,18 @@ class Remove(unittest.TestCase):
             desk.installed().started()
             self.assertEqual(desk.family()["gate"], "closed")
 
-    def test_a_purge_leaves_nothing(self):
+    def test_a_purge_leaves_the_record_of_trips_and_says_so_and_nothing_else(self):
         with Desk() as desk:
             before = files(desk.machine)
             desk.installed().configured().started()
-            desk.machine.do("dpkg", "-P", "scramd")
-            self.assertEqual(sorted(files(desk.machine) - before), [])
-            self.assertNotIn("scramd", (desk.machine.root / "etc/passwd").read_text())
-            self.assertNotIn("scramd", (desk.machine.root / "etc/group").read_text())
+            desk.machine.do("systemctl", "stop", "scramd")
+            done = desk.machine.run("dpkg", "-P", "scramd")
+            self.assertEqual(done.returncode, 0)
+            left = sorted(files(desk.machine) - before)
+            self.assertTrue(left, "the journal")
+            self.assertEqual([path for path in left if not path.startswith("/var/lib/scramd")], [])
+            self.assertIn("kept /var/lib/scramd", done.stdout + done.stderr)
+            self.assertIn("scramd", (desk.machine.root / "etc/passwd").read_text())
             self.assertEqual(desk.machine.run("ls", "/run/scramd").returncode, 2)
 
 
