@@ -61,7 +61,8 @@ struct Server final : ControlHandler {
     std::unique_ptr<Journal> journal = std::get<0>(Journal::open(config));
     Driver driver{io, config, signer(config.plan), *tls, *gates, scribe, *journal};
     Refusals refusals{scribe};
-    OperatorDesk desk{config, driver, scribe, refusals, [] { return std::string(); }};
+    OperatorDesk desk{config, driver, scribe, refusals,
+                      [](const OperatorDesk::ReloadDone& done) { done({}, {}); }};
     fuzz::LocalSocket socket{SOCK_STREAM};
     Control control{io, socket.listener(), *this};
     bool is_trips_only = false;
@@ -103,6 +104,7 @@ struct Server final : ControlHandler {
         return static_cast<ControlHandler&>(desk).on_line(as, line);
     }
     bool holds_a_right(const Peer&) const override { return !is_trips_only; }
+    bool may_watch(const Peer&) const override { return !is_trips_only; }
     std::string on_turned_away(const Peer& peer, TurnedAway why) override {
         return static_cast<ControlHandler&>(desk).on_turned_away(peer, why);
     }
