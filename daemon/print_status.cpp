@@ -54,10 +54,12 @@ std::string why_text(dom::element family) {
 }
 
 std::string families_text(dom::element status) {
-    auto families = list(status, "families");
-    std::stable_partition(families.begin(), families.end(), [](dom::element family) {
-        return field(family, "gate") != "open" || flag(family, "unfinished");
-    });
+    std::vector<dom::element> families, sound;
+    for (const dom::element family : list(status, "families")) {
+        const bool is_sound = field(family, "gate") == "open" && !flag(family, "unfinished");
+        (is_sound ? sound : families).push_back(family);
+    }
+    families.insert(families.end(), sound.begin(), sound.end());
     std::size_t width = 6;
     for (const dom::element family : families)
         width = std::max(width, field(family, "name").size());
