@@ -2,6 +2,7 @@
 
 What the journal then cannot keep, an unclean end and a restart may not forget: it is latched again.
 """
+import os
 import signal
 import unittest
 
@@ -30,6 +31,32 @@ class JournalLab(Lab):
     def seen_by_scramd(self):
         """The directory as scramd sees it."""
         return f"/proc/{self.daemon.process.pid}/root{self.directory}"
+
+
+class Board(unittest.TestCase):
+    """The file in shared memory, at the hands of its own user."""
+
+    def keeps_no_cancel(self, harm, told):
+        with JournalLab() as lab:
+            for family in ("BTC-USD", "ETH-USD"):
+                lab.sim.quote(family)
+            daemon, maker = lab.start(), lab.source()
+            board = lab.folder / "control.sock.board"
+            harm(board)
+            maker.publish(BTC, "delta", 26)
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
+            daemon.await_log(told)
+            daemon.await_log(f"{board} is whole")
+            eventually(lambda: daemon.status()["journal"]["healthy"], "the journal is well")
+            daemon.stop(signal.SIGKILL)
+            self.assertEqual(lab.start().family(BTC)["gate"], "closed")
+
+    def test_a_board_that_is_cut_keeps_no_cancel_and_another_takes_its_place(self):
+        self.keeps_no_cancel(lambda board: os.truncate(board, 0), "was cut by somebody")
+
+    def test_a_board_that_is_removed_is_made_anew(self):
+        self.keeps_no_cancel(os.unlink, "was removed by somebody")
 
 
 class Faults(unittest.TestCase):

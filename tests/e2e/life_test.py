@@ -85,6 +85,31 @@ class Start(unittest.TestCase):
         done = subprocess.run([BIN / "scramd", "--fire"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 2)
 
+    def starts_and_fires_without(self, closed):
+        """Its sockets and the signer's must not get the numbers of standard descriptors."""
+        with Lab() as lab:
+            lab.sim.quote("BTC-USD")
+            daemon = lab.scramd(inside=("sh", "-c", f'exec "$@" {closed}', "sh")).await_ready()
+            lab.source().publish(BTC, "delta", 26)
+            daemon.await_state(BTC, "confirmed")
+            self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
+
+    def test_it_starts_with_stdin_and_stdout_closed(self):
+        self.starts_and_fires_without("<&- >&-")
+
+    def test_it_starts_with_stderr_closed(self):
+        self.starts_and_fires_without("2>&-")
+
+    def test_an_OpenSSL_that_cannot_sign_is_told_with_what_to_do(self):
+        with Lab() as lab:
+            only_base = lab.folder / "openssl.cnf"
+            only_base.write_text("openssl_conf = all\n[all]\nproviders = these\n[these]\nbase = on\n"
+                                 "[on]\nactivate = 1\n")
+            daemon = lab.scramd(env={"OPENSSL_CONF": str(only_base)})
+            self.assertEqual(daemon.ended(), 1)
+            self.assertIn("OpenSSL offers no HMAC-SHA256", daemon.log())
+            self.assertIn("OPENSSL_CONF", daemon.log())
+
     def test_a_socket_path_that_is_a_file_is_left_alone(self):
         with Lab() as lab:
             (lab.folder / "signals.sock").write_text("mine")
