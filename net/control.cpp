@@ -108,8 +108,15 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
             client->stranger = !handler.holds_a_right(client->peer);
             const bool may_stay = client->watching ? handler.may_watch(client->peer)
                                                    : !(client->granted && client->stranger);
-            if (!may_stay) turn_away(client, TurnedAway::revoked);
+            if (!may_stay) revoke(client);
         }
+    }
+
+    // Told why behind what is on its way already: the reload has just been announced.
+    void revoke(const ClientPtr& client) {
+        client->watching = false;
+        client->ends = true;
+        send(client, handler.on_turned_away(client->peer, TurnedAway::revoked));
     }
 
     // Told why, if its socket takes that at once and nothing else is on its way.

@@ -222,10 +222,12 @@ TEST_CASE("control: rights that were taken away end those who used them, and nob
     room.desk.no_watching = true;
     room.control.check_rights();
     CHECK(room.desk.turned_away[TurnedAway::revoked] == 1);
+    room.run();
     CHECK(watcher.hear() == "ok watch\nbye\n(ended)");
     CHECK(asker.hear() == "ok status\n");
     room.desk.strangers = true;
     room.control.check_rights();
     CHECK(room.desk.turned_away[TurnedAway::revoked] == 2);
+    room.run();
     CHECK(asker.hear() == "bye\n(ended)");
 }
