@@ -146,14 +146,14 @@ TEST_CASE("answer: while the exchange's time is in doubt, no other cancel leaves
     SUBCASE("until it is known") {
         desk.wait(20ms);
         desk.rehearsed(link(0));
-        CHECK(desk.did() == "resign, fire A on 0, fire B on 1");
+        CHECK(desk.did() == "resign, fire B on 0, fire A on 1");
     }
     SUBCASE("or a rehearsal has failed, and a moment has passed") {
         desk.rehearsed(link(0), false);
         desk.wait(99ms);
         CHECK(desk.did() == "");
         desk.wait(1ms);
-        CHECK(desk.did() == "fire A on 0, fire B on 1");
+        CHECK(desk.did() == "fire B on 0, fire A on 1");
     }
 }
 

@@ -36,7 +36,7 @@ TEST_CASE("journal: a restart after an end without words follows after_crash") {
     SUBCASE("fire") {
         config.plan.after_crash = AfterCrash::fire;
         Journaled next(config);
-        says(next.report(), "latched=3 unfinished=3 after_crash=fire");
+        says(next.report(), "latched=3 unfinished=3 held=0 after_crash=fire");
     }
     SUBCASE("armed") {
         config.plan.after_crash = AfterCrash::armed;

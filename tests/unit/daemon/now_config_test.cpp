@@ -65,9 +65,8 @@ TEST_CASE("now config: a good file is taken as it is") {
 
 TEST_CASE("now config: errors in what a cancel does not need are told and passed over") {
     for (const std::string bad :
-         {"[[rule]]\nname = \"x\"\nkind = \"no such\"\n",
-          "[rights]\ntrip = [\"user:nobody-here\"]\n", "[journal]\nkeep = -1\n",
-          "[wire]\nrecords = \"wet\"\n", "[paths]\nsignals = 1\n",
+         {"[[rule]]\nname = \"x\"\nkind = \"no such\"\n", "[rights]\ntrip = [\"nobody-here\"]\n",
+          "[journal]\nkeep = -1\n", "[wire]\nrecords = \"wet\"\n", "[paths]\nsignals = 1\n",
           "[[source]]\nname = \"maker-1\"\n", "[timings]\nanswer_timeout_ms = 0\n"}) {
         const auto loaded = load_text(small + bad);
         REQUIRE_MESSAGE(std::holds_alternative<NowConfig>(loaded), bad);
