@@ -56,7 +56,7 @@ TEST_CASE("journal: cut at any byte, the files alone never count as ended in pea
         CAPTURE(size);
         REQUIRE(folded.health == (size % record_bytes == 0 ? Health::whole : Health::torn));
         REQUIRE_FALSE(folded.clean);
-        REQUIRE(latched_by(folded, AfterCrash::latched).ends_with("C"));
+        REQUIRE(latched_by(folded, AfterCrash::latched).ends_with("C held"));
         REQUIRE(folded.file_size == size / record_bytes * record_bytes);
     }
 }
@@ -93,7 +93,7 @@ TEST_CASE("journal: zeros behind a peaceful end hide what came after it") {
     const Folded folded = fold_files({file});
     CHECK(folded.health == Health::torn);
     CHECK_FALSE(folded.clean);
-    CHECK(latched_by(folded, AfterCrash::latched) == "A, B unfinished, C");
+    CHECK(latched_by(folded, AfterCrash::latched) == "A, B unfinished, C held");
 }
 
 TEST_CASE("journal: records that the board lost and the files never had make a truncated journal") {
@@ -114,7 +114,7 @@ TEST_CASE("journal: records that the board lost and the files never had make a t
     const Folded folded = machine.fold();
     CHECK(folded.health == Health::truncated);
     CHECK(is_in("records 4 to ", folded.fault));
-    CHECK(latched_by(folded).ends_with("B, C"));
+    CHECK(latched_by(folded).ends_with("B held, C held"));
     machine.files.clear();
     CHECK(machine.fold().health == Health::truncated);
 }
@@ -134,7 +134,7 @@ TEST_CASE("journal: any changed byte of a file is found, and then nothing is arm
             const std::string latched = latched_by(folded);
             REQUIRE(is_in("A", latched));
             REQUIRE(is_in("B", latched));
-            REQUIRE(latched.ends_with("C"));
+            REQUIRE(latched.ends_with("C held"));
             file[at] ^= flip;
         }
     }
@@ -161,7 +161,7 @@ TEST_CASE("journal: what stands behind a changed record is still read") {
     const Folded folded = fold_files({file});
     CHECK(folded.health == Health::damaged);
     CHECK(is_in("record 2", folded.fault));
-    CHECK(latched_by(folded) == "A unfinished, B unfinished, C");
+    CHECK(latched_by(folded) == "A unfinished, B unfinished, C held");
     CHECK(folded.last_trip == TripId{2});
 }
 
@@ -221,7 +221,7 @@ TEST_CASE("journal: foreign bytes are told apart from damage") {
     }
     const Folded folded = fold_files({file});
     CHECK(folded.health == Health::foreign);
-    CHECK(latched_by(folded) == "A, B, C");
+    CHECK(latched_by(folded) == "A held, B held, C held");
     CHECK(latched_by(folded, AfterCrash::fire) == "A unfinished, B unfinished, C unfinished");
 }
 
@@ -230,7 +230,7 @@ TEST_CASE("journal: a foreign board is in doubt though the files are whole") {
     machine.board->bytes()[0] = std::byte{'X'};
     const Folded folded = machine.fold();
     CHECK(folded.health == Health::foreign);
-    CHECK(latched_by(folded) == "A unfinished, B unfinished, C");
+    CHECK(latched_by(folded) == "A unfinished, B unfinished, C held");
     CHECK(restored(folded, machine.plan, AfterCrash::armed).budgets.at(0).at(0) == never);
 }
 
@@ -246,7 +246,7 @@ TEST_CASE("journal: a board older than the files is in doubt") {
     }
     machine.board = std::move(early);
     CHECK(machine.fold().health == Health::truncated);
-    CHECK(latched_by(machine.fold()) == "A unfinished, B, C");
+    CHECK(latched_by(machine.fold()) == "A unfinished, B held, C held");
 }
 
 TEST_CASE("journal: files that were made and never begun count for nothing") {

@@ -135,11 +135,11 @@ TEST_CASE("journal: a crash keeps what was latched, and after_crash decides abou
         process.answer();
     }
     CHECK_FALSE(machine.fold().clean);
-    CHECK(after(machine, AfterCrash::latched) == "A, B, C");
+    CHECK(after(machine, AfterCrash::latched) == "A held, B, C held");
     CHECK(after(machine, AfterCrash::fire) == "A unfinished, B, C unfinished");
     CHECK(after(machine, AfterCrash::armed) == "B");
     machine.reboot();
-    CHECK(after(machine, AfterCrash::latched) == "A, B, C");
+    CHECK(after(machine, AfterCrash::latched) == "A held, B held, C held");
 }
 
 TEST_CASE(
@@ -270,7 +270,7 @@ TEST_CASE("journal: an end whose loss could not be told is no peaceful end") {
     }
     CHECK_FALSE(machine.fold().clean);
     CHECK(after(machine, AfterCrash::armed) == "A unfinished");
-    CHECK(after(machine, AfterCrash::latched) == "A unfinished, B, C");
+    CHECK(after(machine, AfterCrash::latched) == "A unfinished, B held, C held");
 }
 
 TEST_CASE("journal: room that comes too late to tell of a loss makes no peaceful end") {

@@ -60,7 +60,7 @@ TEST_CASE("journal print: attempts, answers, states") {
     JournalRecord standing = record(RecordKind::standing, {"mm-1/BTC-USD", {}, {}, {}, "why"});
     standing.flags = JournalRecord::is_latched;
     CHECK(tail(standing) ==
-          "standing family=mm-1/BTC-USD latched=true unfinished=false reason=why");
+          "standing family=mm-1/BTC-USD latched=true unfinished=false confirmed=false reason=why");
     CHECK(tail(record(RecordKind::lost, {})) == "lost records=0");
     CHECK(tail(record(RecordKind::started, {{}, {}, "00ff", {}, "whole"})) ==
           "started boot=00ff journal=whole");
