@@ -141,6 +141,7 @@ void set_timings(Plan& plan, Dice& dice) {
     timings.retry_first = milliseconds{dice.between(1, 10) * 20};
     timings.retry_max = milliseconds{dice.between(5, 20) * 100};
     timings.retry_refused = milliseconds{dice.between(10, 50) * 100};
+    timings.reattach_within = milliseconds{dice.between(3, 40) * 100};
     plan.after_crash = static_cast<AfterCrash>(dice.below(3));
 }
 

@@ -23,6 +23,7 @@ World::World(std::uint64_t seed, const Cut& cut, bool keep_trace, Coverage& seen
       makers_(plan_.sources.size()),
       signed_(plan_.families.size()),
       fires_(plan_.accounts.size()),
+      held_until_(plan_.accounts.size()),
       durable_(plan_.families.size()) {
     std::size_t links = 0;
     for (const AccountSpec& account : plan_.accounts) links += account.links;

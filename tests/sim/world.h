@@ -221,6 +221,7 @@ class World {
     std::vector<Maker> makers_;
     std::vector<WallMillis> signed_;        // by family
     std::vector<std::vector<Time>> fires_;  // by account
+    std::vector<Time> held_until_;          // by account: its clock is in doubt
     std::optional<std::size_t> crash_at_;   // this step: before which of its stores and actions
     bool crash_of_machine_ = false;
     bool booting_ = false;

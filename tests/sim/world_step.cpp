@@ -35,6 +35,10 @@ void World::take_in(Input input) {
 // What the step made of families.
 void World::tell_oracle() {
     for (const Event& event : step_.events) {
+        // What else is due waits for the exchange's time, for a pause between two tries at most.
+        if (event.kind == EventKind::answered && event.answer.answer_class == AnswerClass::clock)
+            held_until_[index(plan_.families[index(event.family)].account)] =
+                now_ + plan_.timings.retry_max;
         if (event.kind == EventKind::latched || event.kind == EventKind::restored)
             oracle_->latched(event.family);
         if (event.kind == EventKind::rearmed) oracle_->looked_at(event.family);
@@ -270,6 +274,7 @@ void World::check_work_goes_on(FamilyId id) const {
     const Switch& its = engine_->family(id);
     const AccountId account = plan_.families[index(id)].account;
     const bool hedge = its.cancel == Cancel::in_flight;
+    if (held_until_[index(account)] > now_) return;
     if (hedge) {
         must(books_.in_flight()[index(id)] > 0 && its.out > 0, 2,
              "an answer is awaited that none owes");
