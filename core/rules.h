@@ -151,8 +151,8 @@ class RuleSet {
     std::span<const RuleId> find_holding();
 
     // By family: the first that a rule that kills it looks at, so that whether it holds cannot be
-    // said. Allocates.
-    std::vector<Unknown> find_unknown(const MetricTable& table) const;
+    // said. Good until the next search.
+    std::span<const Unknown> find_unknown(const MetricTable& table);
     // One for each watched family and source, not more than `count_max`. Allocates.
     std::vector<Unknown> unknowns(const MetricTable& table, std::size_t count_max) const;
 
@@ -322,7 +322,8 @@ class RuleSet {
         std::uint32_t begin = 0, end = 0;
     };
     std::vector<ArmingRule> arming_rules_;
-    std::vector<RuleId> holding_;  // by family, as find_holding() found it
+    std::vector<Unknown> unknown_;  // by family, as find_unknown() found it
+    std::vector<RuleId> holding_;   // by family, as find_holding() found it
     Time silence_deadline_ = never;
     bool any_silent_ = false;  // a stale rule holds: whether it still does is looked at each time
     std::size_t breaches_max_ = 0;

@@ -34,6 +34,7 @@ RuleSet::RuleSet(const Plan& plan, std::unique_ptr<StateMemory> own, StateMemory
       metric_count_(plan.metrics.size()),
       family_count_(plan.families.size()),
       armed_(plan.families.size(), true) {
+    unknown_.resize(family_count_);
     StateMemory& kept = own_ ? *own_ : *memory;
     states_ = kept.conditions;
     ranges_ = kept.ranges;

@@ -6,18 +6,18 @@
 
 namespace scram {
 
-std::vector<Unknown> RuleSet::find_unknown(const MetricTable& table) const {
-    std::vector<Unknown> out(family_count_);
-    if (std::find(expected_.begin(), expected_.end(), true) == expected_.end()) return out;
+std::span<const Unknown> RuleSet::find_unknown(const MetricTable& table) {
+    std::fill(unknown_.begin(), unknown_.end(), Unknown{});
+    if (std::find(expected_.begin(), expected_.end(), true) == expected_.end()) return unknown_;
     for (const Watch& watch : watches_) {
         if (rules_[index(watch.rule)].shadow) continue;
         const Unknown unknown = unknown_in(table, watch);
         if (unknown.rule == none<RuleId>()) continue;
         for (const FamilyId family : kills(watch.rule, watch.family, none<SourceId>())) {
-            if (out[index(family)].rule == none<RuleId>()) out[index(family)] = unknown;
+            if (unknown_[index(family)].rule == none<RuleId>()) unknown_[index(family)] = unknown;
         }
     }
-    return out;
+    return unknown_;
 }
 
 std::vector<Unknown> RuleSet::unknowns(const MetricTable& table, std::size_t count_max) const {

@@ -112,7 +112,9 @@ TEST_CASE("describe: its text loads to the same config again") {
     CHECK(has(once, "connect_timeout_ms = 12.5\n"));
     CHECK(has(once, "after_ms = 1500.25\n"));
     CHECK(has(once, "publish = [\"uid:1000\", \"gid:7\"]\n"));
-    CHECK(has(once, "families = [\"mm-1/ETH-USD\"]\nuser = [\"uid:1000\", \"gid:8\"]\n"));
+    CHECK(
+        has(once,
+            "families = [\"mm-1/ETH-USD\"]\nexpected = true\nuser = [\"uid:1000\", \"gid:8\"]\n"));
     CHECK(has(once, "# user: everybody who may publish\n"));
 }
 

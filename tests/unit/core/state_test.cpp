@@ -389,7 +389,7 @@ TEST_CASE("unknown: who has said something need not say all, but somebody must")
     desk.publish(maker, A, pnl, 1);
     desk.publish(other_maker, A, pnl, 1);
     CHECK(unknowns() == 1);
-    CHECK(desk.engine.rules().find_unknown(desk.engine.metrics())[0].metric == delta);
+    CHECK(desk.engine.rules().unknowns(desk.engine.metrics(), 10)[0].metric == delta);
     desk.publish(maker, A, delta, 1);
     CHECK(unknowns() == 0);
 }
