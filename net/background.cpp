@@ -6,6 +6,7 @@
 #include <csignal>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -43,16 +44,26 @@ struct Background::Jobs {
 
 Background::Background() : jobs_(std::make_shared<Jobs>()) {}
 
-void Background::run(std::function<void()> job) {
+// The thread begins with the first job, with all signals blocked.
+bool Background::run(std::function<void()> job) {
     const std::lock_guard lock(jobs_->mutex);
+    if (!jobs_->has_thread && !start()) return false;
     jobs_->waiting.push_back(std::move(job));
     jobs_->came.notify_one();
-    if (std::exchange(jobs_->has_thread, true)) return;
+    return true;
+}
+
+bool Background::start() {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread([jobs = jobs_] { jobs->work(); }).detach();
+    try {
+        std::thread([jobs = jobs_] { jobs->work(); }).detach();
+        jobs_->has_thread = true;
+    } catch (const std::system_error&) {  // memory may be short, or a limit reached
+    }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return jobs_->has_thread;
 }
 
 }  // namespace scram

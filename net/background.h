@@ -11,10 +11,13 @@ class Background {
   public:
     Background();
     // Jobs run in their order, one at a time. What they touch must live as long as they may run.
-    void run(std::function<void()> job);
+    // False: there is no thread for it, and it will not run.
+    [[nodiscard]] bool run(std::function<void()> job);
 
   private:
     struct Jobs;
+    bool start();
+
     std::shared_ptr<Jobs> jobs_;
 };
 

@@ -84,7 +84,7 @@ NameLookup::~NameLookup() {
 
 void NameLookup::ask() {
     if (std::exchange(query_->asking, true)) return;
-    background().run([query = query_] { query->run(); });
+    query_->asking = background().run([query = query_] { query->run(); });
 }
 
 }  // namespace scram

@@ -206,8 +206,8 @@ std::variant<std::unique_ptr<TlsContext>, std::string> TlsContext::make(TlsOptio
 }
 
 void TlsContext::Impl::renew_trust() {
-    renew_after = monotonic_now() + renew_pause;
-    background().run([result = renewal, file = options.ca_file] {
+    renew_after = monotonic_now() + renew_pause;  // also if there is no thread now
+    (void)background().run([result = renewal, file = options.ca_file] {
         std::string error;
         ERR_clear_error();
         X509_STORE* const store = read_trust(file, error);

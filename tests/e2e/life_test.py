@@ -4,7 +4,7 @@ import signal
 import subprocess
 import unittest
 
-from lab import BIN, PATIENCE, Control, Lab, Scramd, Source, eventually, write_credentials
+from lab import BIN, IS_SANITIZED, PATIENCE, Control, Lab, Scramd, Source, eventually, write_credentials
 
 BTC = "mm-1/BTC-USD"
 
@@ -230,6 +230,13 @@ class End(unittest.TestCase):
                 self.assertEqual(log.count("reason=\"drill"), 3, log)
                 self.assertTrue(log.endswith("<5>stopping\n"), log)
                 self.assertTrue(all(line[:3] in ("<2>", "<4>", "<5>", "<6>") for line in log.splitlines()), log)
+
+    @unittest.skipIf(IS_SANITIZED, "a sanitizer's own library must be the first that is preloaded")
+    def test_scramd_ends_also_while_a_name_server_says_nothing(self):
+        with Lab() as lab:
+            daemon = lab.scramd(host="localhost", env={"LD_PRELOAD": str(BIN / "silent_names.so")})
+            daemon.await_log("the name cannot be resolved")
+            self.assertEqual(daemon.stop(), 0)  # which waits some seconds; the name server, an hour
 
     def test_scramd_ends_also_while_a_cancel_is_unfinished_and_links_are_down(self):
         with Lab() as lab:

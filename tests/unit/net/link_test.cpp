@@ -88,6 +88,16 @@ TEST_CASE("link: a redirect is handed up, not followed, and ends the connection"
     CHECK_FALSE(rig.seen.answers[0].keep_alive);
 }
 
+TEST_CASE("link: a peer of TLS 1.2 that asks to renegotiate ends the connection, and is told why") {
+    TlsServer server({.certificate = &pki().good, .version_max = TLS1_2_VERSION},
+                     upon_request([](Client& client) {
+                         client.ask_to_renegotiate();
+                         client.await_close();
+                     }));
+    Rig rig(to(server));
+    CHECK(contains(loss_after_request(rig), "the peer asked to renegotiate"));
+}
+
 TEST_CASE("link: an answer of any other status is handed up and keeps the connection") {
     TlsServer server(good, upon_request([](Client& client) {
                          client.write("HTTP/1.1 418 No\r\nContent-Length: 0\r\n\r\n");

@@ -161,6 +161,11 @@ void Client::renew_keys(bool and_asks_for_new_ones) {
     SSL_do_handshake(ssl_);
 }
 
+void Client::ask_to_renegotiate() {
+    SSL_renegotiate(ssl_);
+    SSL_do_handshake(ssl_);
+}
+
 void Client::refuse_next_record() {
     read_plain();
     BIO* garbage = BIO_new(BIO_s_mem());

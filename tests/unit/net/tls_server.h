@@ -32,6 +32,7 @@ class Client {
     void say_goodbye();                           // close_notify
     void send_ticket();                           // TLS 1.3
     void renew_keys(bool and_asks_for_new_ones);  // TLS 1.3
+    void ask_to_renegotiate();                    // TLS 1.2
     // Finds fault with the next record, whatever it is, and says so by an alert.
     void refuse_next_record();
     void reset();      // RST instead of FIN when the visit is over ...
