@@ -254,11 +254,19 @@ void App::beat() {
     say(driver_.receipts_news());
     scribe_.tell_repeats(monotonic_now());
     look_after_signer(monotonic_now());
+    restore_sockets();
     tell_readiness(monotonic_now());
     beat_timer_.expires_after(beat_interval_);
     beat_timer_.async_wait([this](auto error) {
         if (!error) beat();
     });
+}
+
+void App::restore_sockets() {
+    for (const std::string& news : {ingress_.restore_socket(), control_.restore_socket()}) {
+        if (!news.empty())
+            scribe_.say(3, LogLine(LogEvent::socket_removed).add("detail", news).text());
+    }
 }
 
 // The log is told what changes whether a breach fires; all else is in the status.

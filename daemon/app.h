@@ -57,6 +57,7 @@ class App {
     void end_reload(NextConfig& next);
     std::string adopt(NextConfig& next);
     void beat();
+    void restore_sockets();
     void wake_in_time();
     void write_heartbeats(Time now);
     void tell_readiness(Time now);

@@ -22,8 +22,8 @@ constexpr int rule_path_beneath = 1;      // LANDLOCK_RULE_PATH_BENEATH
 // LANDLOCK_ACCESS_FS_...
 constexpr std::uint64_t execute = 1 << 0, write_file = 1 << 1, read_file = 1 << 2,
                         read_dir = 1 << 3, remove_dir = 1 << 4, remove_file = 1 << 5,
-                        make_dir = 1 << 7, make_reg = 1 << 8, make_all = 0x7f << 6, refer = 1 << 13,
-                        truncate = 1 << 14;
+                        make_dir = 1 << 7, make_reg = 1 << 8, make_sock = 1 << 9,
+                        make_all = 0x7f << 6, refer = 1 << 13, truncate = 1 << 14;
 
 struct RulesetAttribute {
     std::uint64_t handled_files;
@@ -48,7 +48,7 @@ std::string failed(const char* what) {
 bool add_rule(int ruleset, const Folder& folder, std::uint64_t handled) {
     const std::uint64_t reading = read_file | read_dir;
     const std::uint64_t writing =
-        write_file | truncate | remove_file | remove_dir | make_reg | make_dir;
+        write_file | truncate | remove_file | remove_dir | make_reg | make_dir | make_sock;
     const int fd = ::open(folder.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
     const PathBeneath rule{(reading | (folder.writable ? writing : 0)) & handled, fd};

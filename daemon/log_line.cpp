@@ -30,6 +30,8 @@ std::string_view name(LogEvent event) {
             return "loop_frozen";
         case LogEvent::unwatched:
             return "unwatched";
+        case LogEvent::socket_removed:
+            return "socket_removed";
         case LogEvent::config_warning:
             return "config_warning";
         case LogEvent::reloaded:

@@ -230,6 +230,10 @@ void Control::start() {
     impl_->door.open();
 }
 
+std::string Control::restore_socket() {
+    return impl_->door.restore();
+}
+
 Control::~Control() {
     if (!impl_->stopped) impl_->stop();
 }

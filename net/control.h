@@ -63,6 +63,8 @@ class Control {
     // The rights are others now: ends those who may no longer stay.
     void check_rights();
     void start();
+    // Of its socket's file, see Door.
+    std::string restore_socket();
     void stop();
 
   private:

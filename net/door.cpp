@@ -1,9 +1,11 @@
 #include "net/door.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "core/time.h"
 
@@ -17,12 +19,31 @@ constexpr int connections_per_turn = 4;  // then the loop's other work has its t
 Door::Door(boost::asio::io_context& io, Listener listener,
            std::function<void(int fd)> on_connection)
     : path_(std::move(listener.path)),
+      type_(listener.type),
+      mode_(listener.mode),
       on_connection_(std::move(on_connection)),
       listener_(io, listener.fd),
       pause_(io) {}
 
 void Door::open() {
     await();
+}
+
+std::string Door::restore() {
+    struct stat info {};
+    if (!listener_.is_open() || lstat(path_.c_str(), &info) == 0 || errno != ENOENT) return {};
+    const auto made = listen_at(path_, type_, mode_);
+    if (const auto* why = std::get_if<std::string>(&made)) {
+        const bool is_news = !std::exchange(told_failure_, true);
+        return is_news ? path_ + " was removed, so nobody can connect: " + *why : std::string();
+    }
+    told_failure_ = false;
+    boost::system::error_code ignored;
+    pause_.cancel();
+    listener_.close(ignored);
+    listener_.assign(std::get<Listener>(made).fd);
+    await();
+    return path_ + " was removed by somebody; it is there again";
 }
 
 void Door::close() {

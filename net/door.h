@@ -16,6 +16,9 @@ class Door {
     Door(boost::asio::io_context& io, Listener listener, std::function<void(int fd)> on_connection);
 
     void open();
+    // Makes the socket again if somebody has removed its file, so that nobody could reach it. Says
+    // what came of it, once; empty: nothing to say.
+    std::string restore();
     // Removes the socket; no connection is handed over any more.
     void close();
 
@@ -24,6 +27,9 @@ class Door {
     void accept_some();
 
     std::string path_;
+    int type_;
+    mode_t mode_;
+    bool told_failure_ = false;
     std::function<void(int fd)> on_connection_;
     boost::asio::posix::stream_descriptor listener_;
     boost::asio::steady_timer pause_;

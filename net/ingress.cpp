@@ -349,6 +349,10 @@ void Ingress::start() {
     impl_->door.open();
 }
 
+std::string Ingress::restore_socket() {
+    return impl_->door.restore();
+}
+
 void Ingress::check_rights() {
     impl_->check_rights();
 }

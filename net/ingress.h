@@ -55,6 +55,8 @@ class Ingress {
     Ingress& operator=(const Ingress&) = delete;
 
     void start();
+    // Of its socket's file, see Door.
+    std::string restore_socket();
 
     // The rights are others now: ends sources that may no longer publish, as vanished.
     void check_rights();

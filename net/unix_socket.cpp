@@ -87,7 +87,7 @@ std::variant<Listener, std::string> listen_at(const std::string& path, int type,
     const auto* at = reinterpret_cast<const sockaddr*>(&address);
     const bool ok = bind(fd, at, sizeof address) == 0 && chmod(path.c_str(), mode) == 0 &&
                     listen(fd, waiting_max) == 0;
-    if (ok) return Listener{fd, path};
+    if (ok) return Listener{fd, path, type, mode};
     const int error = errno;
     ::close(fd);
     return failed(path, "cannot listen at", error);

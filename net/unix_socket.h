@@ -37,6 +37,8 @@ std::size_t share_of_descriptors(std::size_t most);
 struct Listener {
     int fd = -1;
     std::string path;
+    int type = 0;  // as it was asked for, to make it again
+    mode_t mode = 0;
 };
 
 // A non-blocking listener of `type` (SOCK_STREAM or SOCK_SEQPACKET). A socket that a dead process

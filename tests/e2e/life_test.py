@@ -38,6 +38,16 @@ class Start(unittest.TestCase):
             self.assertIn("belongs to user nobody, and scramd was started as root", daemon.log())
             self.assertIn("runuser -u nobody -- scramd --config", daemon.log())
 
+    def test_a_socket_that_somebody_removes_is_made_again_and_told(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            for name in ("signals.sock", "control.sock"):
+                path = lab.folder / name
+                path.unlink()
+                daemon.await_log(f"{path} was removed by somebody; it is there again")
+            lab.source().publish(BTC, "delta", 26)
+            daemon.await_state(BTC, "confirmed")
+
     def test_credentials_that_are_missing_are_named(self):
         with Lab(accounts=("mm-1", "mm-2")) as lab:
             for name in lab.accounts:
