@@ -1,6 +1,6 @@
 // The status on one screen of 80 x 24, for 21 families that are well: what is wrong comes first.
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 
 #include "daemon/print.h"
 #include "daemon/print_fields.h"
@@ -53,13 +53,18 @@ std::string why_text(dom::element family) {
     return out + field(family, "cause", "");
 }
 
+std::vector<dom::element> troubled_first(const std::vector<dom::element>& families) {
+    const auto is_troubled = [](dom::element family) {
+        return field(family, "gate") != "open" || flag(family, "unfinished");
+    };
+    std::vector<dom::element> out;
+    std::copy_if(families.begin(), families.end(), std::back_inserter(out), is_troubled);
+    std::remove_copy_if(families.begin(), families.end(), std::back_inserter(out), is_troubled);
+    return out;
+}
+
 std::string families_text(dom::element status) {
-    std::vector<dom::element> families, sound;
-    for (const dom::element family : list(status, "families")) {
-        const bool is_sound = field(family, "gate") == "open" && !flag(family, "unfinished");
-        (is_sound ? sound : families).push_back(family);
-    }
-    families.insert(families.end(), sound.begin(), sound.end());
+    const auto families = troubled_first(list(status, "families"));
     std::size_t width = 6;
     for (const dom::element family : families)
         width = std::max(width, field(family, "name").size());
