@@ -16,6 +16,8 @@ namespace {
 using config::in_quotes;
 using config::word;
 
+constexpr std::size_t change_lines_max = 64;  // the names are told of all
+
 struct Block {
     std::string header;  // "[[family]]"
     std::string name;    // of the account, family, source or rule
@@ -347,6 +349,11 @@ ConfigChanges changes(const Config& running, const Config& next) {
         const std::string title = "[[source]] " + next.plan.sources[i].name;
         section({title, "", {user_line(running.source_users[i])}},
                 {title, "", {user_line(next.source_users[i])}});
+    }
+    if (out.lines.size() > change_lines_max) {
+        const auto more = out.lines.size() - change_lines_max;
+        out.lines.resize(change_lines_max);
+        out.lines.push_back(fmt::format("and {} more", more));
     }
     return out;
 }

@@ -141,8 +141,14 @@ int follow(const Options& options, ControlClient& client) {
 // A restart is no end: whoever watches a kill switch wants to see it come back.
 int watch(const Options& options) {
     auto client = std::make_unique<ControlClient>(options.socket);
-    for (;;) {
-        if (const int code = follow(options, *client); code != unreachable) return code;
+    for (bool again = false;; again = true) {
+        try {
+            if (const int code = follow(options, *client); code != unreachable) return code;
+        } catch (const std::system_error&) {
+            throw;  // of the output
+        } catch (const std::runtime_error&) {
+            if (!again) throw;  // else it was about to end
+        }
         fmt::print(stderr, "scramctl: scramd has closed the connection; connecting again\n");
         client = connect_again(options.socket);
     }

@@ -49,7 +49,9 @@ bool is_meant(std::string_view family, const std::string& target) {
 
 Outcome outcome_of(dom::element family) {
     using namespace printing;
-    Outcome out{field(family, "name"), flag(family, "unfinished")};
+    Outcome out;
+    out.family = field(family, "name");
+    out.unfinished = flag(family, "unfinished");
     out.refused = out.unfinished && number(family, "failures") > 0 &&
                   field(family, "last_class") == "refused";
     out.code = field(family, "last_code");

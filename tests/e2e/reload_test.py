@@ -145,6 +145,7 @@ class Reload(unittest.TestCase):
             began = time.monotonic_ns()
             code, out, _ = daemon.ctl("reload")
             self.assertEqual((code, out.splitlines()[0]), (0, "the file is in effect"))
+            self.assertTrue(out.endswith("and 937 more\n"), out[-200:])
             whole = time.monotonic_ns() - began
             turn = daemon.status()["longest_turn"]
             if "reload" in turn["did"]:
