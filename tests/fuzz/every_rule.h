@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 
 #include "config/config.h"
@@ -16,9 +17,9 @@ inline constexpr std::string_view every_rule_text = R"(
 metrics = ["delta", "pnl"]
 account = [{ name = "mm-1", credentials = "1", links = 2 },
            { name = "mm-2", credentials = "2", links = 1 }]
-family = [{ name = "mm-1/A" }, { name = "mm-1/B" }, { name = "mm-1/C" }, { name = "mm-2/D" }]
-source = [{ name = "maker-1", families = ["mm-1/A", "mm-1/B"] },
-          { name = "maker-2", families = ["mm-1/B", "mm-1/C"] }]
+family = [{ name = "mm-1/A-USD" }, { name = "mm-1/B-USD" }, { name = "mm-1/C-USD" }, { name = "mm-2/D-USD" }]
+source = [{ name = "maker-1", families = ["mm-1/A-USD", "mm-1/B-USD"] },
+          { name = "maker-2", families = ["mm-1/B-USD", "mm-1/C-USD"] }]
 
 [timings]
 rehearse_every_ms = 1000
@@ -42,7 +43,7 @@ metric = "pnl"
 families = ["mm-1/*"]
 per = "all"
 below = -1000
-kills = ["mm-1/A"]
+kills = ["mm-1/A-USD"]
 [[rule]]
 name = "give-back"
 kind = "drawdown"
@@ -53,7 +54,7 @@ by = 100
 name = "give-back-each"
 kind = "drawdown"
 metric = "delta"
-families = ["mm-1/A", "mm-1/B"]
+families = ["mm-1/A-USD", "mm-1/B-USD"]
 over = "each"
 per = "all"
 by = 10
@@ -111,6 +112,9 @@ inline const Plan& plan() {
         const LoadResult result = parse(every_rule_text, "/fuzz.toml");
         check(std::holds_alternative<Config>(result), "the plan loads");
         Plan loaded = std::get<Config>(result).plan;
+        // As in the corpora, from before names had a form.
+        for (FamilySpec& family : loaded.families)
+            family.name.resize(family.name.size() - std::strlen("-USD"));
         add_moving_rules(loaded);
         for (std::size_t kind = 0; kind < std::size(config::kind_words); ++kind) {
             check(std::any_of(loaded.rules.begin(), loaded.rules.end(),

@@ -31,7 +31,7 @@ budget = { share = 4, reserve = 1, window_ms = 2100, guard_ms = 500 }
 
 TEST_CASE("account: name and credentials are needed") {
     CHECK(
-        messages("[[account]]\n[[family]]\nname = \"mm-1/B\"\n") ==
+        messages("[[account]]\n[[family]]\nname = \"mm-1/B-USD\"\n") ==
         "[[account]] needs the key \"name\": a name of your choice, as in \"mm-1\"\n"
         "[[account]] needs the key \"credentials\": the file with its key, secret and passphrase\n"
         "[[account]] has no [[family]], so there is nothing it could cancel\n"
@@ -69,7 +69,7 @@ TEST_CASE("account: 16 are the most") {
     for (int i = 0; i < 17; ++i) {
         const auto name = "a" + std::to_string(i);
         text += "[[account]]\nname = \"" + name + "\"\ncredentials = \"" + name +
-                "\"\n[[family]]\nname = \"" + name + "/B\"\n";
+                "\"\n[[family]]\nname = \"" + name + "/B-USD\"\n";
         if (i == 15) CHECK(messages(text).empty());
     }
     CHECK(has(messages(text), "[[account]]: 17 stand in the file; accepted: at most 16"));
@@ -188,8 +188,8 @@ TEST_CASE("family: the lock is what OKX takes, whole milliseconds from 0 to 1000
 }
 
 TEST_CASE("family: 512 are the most") {
-    CHECK(messages(account + repeated(512, "[[family]]", "mm-1/F")).empty());
-    CHECK(has(messages(account + repeated(513, "[[family]]", "mm-1/F")),
+    CHECK(messages(account + repeated(512, "[[family]]", "mm-1/X-F")).empty());
+    CHECK(has(messages(account + repeated(513, "[[family]]", "mm-1/X-F")),
               "[[family]]: 513 stand in the file; accepted: at most 512"));
 }
 
@@ -240,7 +240,7 @@ TEST_CASE("source: 1024 are the most") {
 TEST_CASE("source: sources x families x metrics stay within the engine's table") {
     std::string metrics = "metrics = [";
     for (int i = 0; i < 33; ++i) metrics += "\"m" + std::to_string(i) + "\", ";
-    const auto text = metrics + "]\n" + account + repeated(64, "[[family]]", "mm-1/F") +
+    const auto text = metrics + "]\n" + account + repeated(64, "[[family]]", "mm-1/X-F") +
                       repeated(512, "[[source]]", "m");
     CHECK(messages(text) ==
           "512 sources x 64 families x 33 metrics are 1081344 values; accepted: at most 1048576\n");

@@ -107,7 +107,7 @@ TEST_CASE("top: wait, cpu and metrics arrive, each metric once") {
     CHECK(config.cpu == 3);
     CHECK(config.plan.metrics == std::vector<std::string>{"delta", "pnl"});
     CHECK(messages("metrics = [\"a\", \"b\", \"a\"]\n" + account +
-                   "[[family]]\nname = \"mm-1/B\"\n") ==
+                   "[[family]]\nname = \"mm-1/B-USD\"\n") ==
           "another metric is called \"a\"; accepted: each name once\n");
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("top: 64 metrics are the most") {
     const auto with = [](int count) {
         std::string text = "metrics = [";
         for (int i = 0; i < count; ++i) text += "\"m" + std::to_string(i) + "\", ";
-        return messages(text + "]\n" + account + "[[family]]\nname = \"mm-1/B\"\n");
+        return messages(text + "]\n" + account + "[[family]]\nname = \"mm-1/B-USD\"\n");
     };
     CHECK(with(64).empty());
     CHECK(with(65) == "metrics: 65 stand here; accepted: at most 64\n");

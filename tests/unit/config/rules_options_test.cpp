@@ -176,7 +176,7 @@ TEST_CASE("rules: a shadow covers nothing, so that a dead maker trips all the sa
 
 TEST_CASE("rules: windows and warnings stay within the engine's memory") {
     const auto with = [](int rules, const std::string& keys) {
-        auto text = "metrics = [\"delta\"]\n" + account + repeated(32, "[[family]]", "mm-1/F") +
+        auto text = "metrics = [\"delta\"]\n" + account + repeated(32, "[[family]]", "mm-1/X-F") +
                     repeated(16, "[[source]]", "m");
         for (int i = 0; i < rules; ++i)
             text += "[[rule]]\nname = \"r" + std::to_string(i) +

@@ -210,12 +210,12 @@ TEST_CASE("rules: where every source is covered none is added") {
 }
 
 TEST_CASE("rules: a switch for people alone needs neither rules nor sources") {
-    CHECK(config_of(account + "[[family]]\nname = \"mm-1/B\"\n").plan.rules.empty());
+    CHECK(config_of(account + "[[family]]\nname = \"mm-1/B-USD\"\n").plan.rules.empty());
 }
 
 TEST_CASE("rules: one on sources is refused where there are none") {
     const auto text =
-        account + "[[family]]\nname = \"mm-1/B\"\n[[rule]]\nname = \"r\"\nkind = \"gone\"\n";
+        account + "[[family]]\nname = \"mm-1/B-USD\"\n[[rule]]\nname = \"r\"\nkind = \"gone\"\n";
     CHECK(messages(text) == "\"*\" matches nothing: the file has no source\n");
 }
 
@@ -234,7 +234,7 @@ TEST_CASE("rules: 1022 are the most, so that two implicit ones have room") {
 TEST_CASE("rules: what they look at together stays within the engine's memory") {
     const auto with = [](int rules) {
         auto text =
-            account + repeated(32, "[[family]]", "mm-1/F") + repeated(64, "[[source]]", "m");
+            account + repeated(32, "[[family]]", "mm-1/X-F") + repeated(64, "[[source]]", "m");
         text = "metrics = [\"delta\"]\n" + text;
         for (int i = 0; i < rules; ++i) {
             text += "[[rule]]\nname = \"r" + std::to_string(i) +
