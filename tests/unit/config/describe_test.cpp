@@ -99,7 +99,7 @@ Plan plan_of(std::size_t families, AccountSpec account = account_with({}, 5)) {
     plan.accounts.push_back(std::move(account));
     for (std::size_t i = 0; i < families; ++i) {
         const auto name = std::string(1, static_cast<char>('A' + i));
-        plan.families.push_back({"mm-1/" + name + "-USD", id_at<AccountId>(0), name + "-USD", 0ms});
+        plan.families.push_back({"mm-1/" + name, id_at<AccountId>(0), name, 0ms});
     }
     return plan;
 }
@@ -215,7 +215,7 @@ TEST_CASE("plan of fire: fewer links than the share cost round trips") {
 TEST_CASE("plan of fire: each account has its own budget") {
     auto plan = plan_of(1);
     plan.accounts.push_back({"mm-2", {}, 5});
-    plan.families.push_back({"mm-2/Z-USD", id_at<AccountId>(1), "Z-USD", 0ms});
+    plan.families.push_back({"mm-2/Z", id_at<AccountId>(1), "Z", 0ms});
     CHECK(plan_of_fire(plan) == "mm-1: 1 family: 1 at 0 s (A)\nmm-2: 1 family: 1 at 0 s (Z)\n");
 }
 

@@ -51,10 +51,10 @@ TEST_CASE("latency for a person: one line a stage, and what is missing is said")
     const std::string text = latency_text(latency_json(some()));
     has(text, "a percentile at most 3.125 % too high");
     has(text, "attempts: 2, 1 without an answer\n");
-    has(text, "  published -> read            2   10.0 us");
-    has(text, "  read -> decided              2    300 ns");
-    has(text, "  published -> wire            0         -         -");
-    has(text, "  sent -> answered             1   1.98 ms");
+    has(text, "published -> read            2  10.0 us");
+    has(text, "read -> decided              2   300 ns");
+    has(text, "published -> wire            0        -        -");
+    has(text, "sent -> answered             1  1.98 ms");
     has(text, "rehearsals: none yet\n");
 }
 
