@@ -170,6 +170,17 @@ TEST_CASE("way: a breach right behind a reload asks the signer, and then sends o
     CHECK(seen.locks == 0);
 }
 
+TEST_CASE("way: nor where no record is ready and one is sealed as it leaves") {
+    Whole whole(wire(Records::sealed, true));
+    Plan plan = whole.config.plan;
+    RuleSpec& other = add_limit(plan, 1e9);
+    other.name = "other";
+    other.lock = 500ms;  // requests of its own: the records of before are gone
+    Driver::NextPlan next = whole.driver.prepare(plan);
+    whole.driver.adopt(next);
+    check_way(whole.trip(A));
+}
+
 TEST_CASE("way: where OpenSSL writes it takes no lock and one send, but allocates") {
     Whole whole(wire(Records::plain, true));
     check_way(whole.trip(A), 8);
