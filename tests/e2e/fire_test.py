@@ -174,7 +174,7 @@ class Receipt(unittest.TestCase):
             eventually(lambda: "confirmed" in out.read_text(), "the confirmation")
             watcher.terminate()
             watcher.wait()
-            self.assertRegex(out.read_text(), r"\d\d:\d\d:\d\d\.\d{3} tripped .*rule=delta")
+            self.assertRegex(out.read_text(), r"\d\d:\d\d:\d\d\.\d{3}Z tripped .*rule=delta")
 
 
 class Operator(unittest.TestCase):

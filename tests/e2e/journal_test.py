@@ -7,6 +7,7 @@ import signal
 import unittest
 
 from lab import DELTA_RULE, Lab, Scramd, eventually, remove_at_once
+from peers import TRIPPERS, TRIPPERS_RIGHTS, trip_by_many
 
 BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
 
@@ -324,11 +325,11 @@ class Printing(unittest.TestCase):
     def test_old_files_are_removed_and_a_latch_outlives_them(self):
         with Lab() as lab:
             small = "keep = 3\nfile_kib = 16"
-            daemon = lab.scramd(journal_keys=small).await_ready()
+            lab.folder.chmod(0o755)
+            daemon = lab.scramd(journal_keys=small, more=TRIPPERS_RIGHTS).await_ready()
             trip(daemon, ETH)
             daemon.await_state(ETH, "confirmed")
-            for _ in range(260):
-                trip(daemon, BTC)
+            trip_by_many(lab.folder, BTC, each=52, users=TRIPPERS[:5])
             settled(daemon)
             daemon.await_state(BTC, "confirmed", 30)
             self.assertLessEqual(len(files(lab)), 3)

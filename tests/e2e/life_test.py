@@ -5,6 +5,7 @@ import subprocess
 import unittest
 
 from lab import BIN, IS_SANITIZED, PATIENCE, Control, Lab, Scramd, Source, eventually, write_credentials
+from peers import TRIPPERS_RIGHTS, trip_by_many
 
 BTC = "mm-1/BTC-USD"
 
@@ -147,7 +148,8 @@ class Start(unittest.TestCase):
 class Log(unittest.TestCase):
     def unread(self, lab):
         """A scramd whose log goes into a pipe that nobody reads yet."""
-        (lab.folder / "scramd.toml").write_text(lab.config())
+        lab.folder.chmod(0o755)
+        (lab.folder / "scramd.toml").write_text(lab.config(more=TRIPPERS_RIGHTS))
         write_credentials(lab.folder, "mm-1")
         return subprocess.Popen([BIN / "scramd", "--config", lab.folder / "scramd.toml"], stderr=subprocess.PIPE)
 
@@ -189,13 +191,9 @@ class Log(unittest.TestCase):
         # The second socket is bound once the first one listens.
         eventually(lambda: (lab.folder / "control.sock").exists(), "it listens")
 
-        def dropped():
-            with Control(lab.folder) as control:
-                for _ in range(500):  # none of them is ever folded
-                    control.ask("trip", target="mm-1/ETH-USD", reason="drill " * 20)
-                return control.ask("status")["log_lines_dropped"]
-
-        eventually(dropped, "lines are dropped", 30)
+        trip_by_many(lab.folder, "mm-1/ETH-USD", "drill " * 20)  # none of them is ever folded
+        with Control(lab.folder) as control:
+            eventually(lambda: control.ask("status")["log_lines_dropped"], "lines are dropped", 30)
 
 
 class End(unittest.TestCase):

@@ -125,7 +125,7 @@ class Folding(unittest.TestCase):
             self.assertEqual((refused["total"], refused["trip"], refused["rearm"], refused["read"]), (520, 500, 20, 0))
             self.assertEqual((refused["last"]["kind"], refused["last"]["uid"], refused["last"]["pid"]),
                              ("rearm", NOBODY, pid))
-            self.assertIn("refused: 520 (trip 500, rearm 20), the last ", daemon.ctl("status")[1])
+            self.assertIn("refused: 520 (trip 500, rearm 20), the last ", daemon.ctl("status", "--details")[1])
             daemon.stop()
             lines = [fields for event, fields in parsed(daemon.log()) if event == "refused"]
         told = [(fields["kind"], int(fields.get("repeated", 0))) for fields in lines]

@@ -222,7 +222,8 @@ class Review(unittest.TestCase):
             self.assertEqual(code, 0, err)
             self.assertIn(cause, out)
             self.assertIn(str(lab.path(1)), err)
-            self.assertEqual(lab.daemon.rearm(BTC, "looked at it")[0], 0)
+            self.assertEqual(lab.daemon.rearm(BTC, "looked at it")[0], 1, "its value is known, and holds")
+            self.assertEqual(lab.daemon.rearm(BTC, "looked at it", "--force")[0], 0)
             eventually(lambda: list(lab.path(1).parent.glob("trip-1.since-*.json")), "a file of this start's")
             self.assertEqual(lab.file(1), before)
 

@@ -11,6 +11,7 @@ quiet median by a tenth of a scheduler's slice. Otherwise scramd waits for a sli
 it by a whole one, and the lower quartile, which the scheduler seldom reaches, by a tenth. SCRAM_ROUNDS=10 in the
 environment measures 200 trips of each and tells their percentiles.
 """
+import json
 import os
 import pathlib
 import shutil
@@ -22,6 +23,7 @@ import time
 import unittest
 
 from lab import BIN, PATIENCE, Control, Lab, Process, Scramd, as_user, ctl_command, eventually, rule
+from peers import TRIPPERS, trip_by_many
 
 ACCOUNTS = [f"mm-{n}" for n in range(4)]  # four budgets: 20 trips without waiting
 FAMILIES = [f"{account}/{name}-USD" for account in ACCOUNTS for name in ("BTC", "ETH", "SOL", "XRP", "ADA")]
@@ -53,7 +55,7 @@ class DoorLab(Lab):
         self.programs.chmod(0o755)
         for name in ("strangers", "scramctl"):
             shutil.copy(BIN / name, self.programs)
-        rights = f'[rights]\nread = ["uid:{READER}"]\ntrip = ["uid:{OPERATOR}"]\n'
+        rights = f'[rights]\nread = ["uid:{READER}"]\ntrip = {json.dumps([f"uid:{uid}" for uid in (OPERATOR, *TRIPPERS)])}\n'
         self.daemon = self.scramd(DELTA, families=FAMILIES, sources=("calm", "probe"), more=rights,
                                   family_keys="lock_ms = 0", account_keys="links = 2", inside=INSIDE).await_ready(8)
         self.events = self.watch(self.daemon)
@@ -166,14 +168,11 @@ class Refused(unittest.TestCase):
             eventually(lambda: lab.source("probe").goodbye() or stopped.seen, "it watches")
             stopped.process.send_signal(signal.SIGSTOP)
 
-            def cut_off():
-                for _ in range(50):
-                    lab.daemon.ask("trip", target=FAMILIES[0], reason="drill " * 20)
-                return lab.refused("deaf")
-
-            eventually(cut_off, "it is cut off", 20)
+            trip_by_many(lab.folder, FAMILIES[0], "drill " * 20)
+            eventually(lambda: lab.refused("deaf"), "it is cut off", 20)
             stopped.process.send_signal(signal.SIGCONT)
-            self.assertEqual(stopped.ended(), 4)
+            before = len(stopped.seen)
+            eventually(lambda: lab.source("probe").goodbye() or len(stopped.seen) > before, "it watches again")
             self.assertIsNone(lab.events.process.poll(), "the one that reads stays")
 
     def test_the_sockets_have_the_modes_of_the_config(self):
