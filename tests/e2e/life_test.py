@@ -5,7 +5,6 @@ import subprocess
 import unittest
 
 from lab import BIN, IS_SANITIZED, PATIENCE, Control, Lab, Scramd, Source, eventually, write_credentials
-from peers import TRIPPERS_RIGHTS, trip_by_many
 
 BTC = "mm-1/BTC-USD"
 
@@ -148,13 +147,14 @@ class Start(unittest.TestCase):
 class Log(unittest.TestCase):
     def unread(self, lab):
         """A scramd whose log goes into a pipe that nobody reads yet."""
-        lab.folder.chmod(0o755)
-        (lab.folder / "scramd.toml").write_text(lab.config(more=TRIPPERS_RIGHTS))
-        write_credentials(lab.folder, "mm-1")
+        families = [BTC, *(f"mm-2/F{number}-USD" for number in range(100))]
+        (lab.folder / "scramd.toml").write_text(lab.config(families=families))
+        for account in ("mm-1", "mm-2"):
+            write_credentials(lab.folder, account)
         return subprocess.Popen([BIN / "scramd", "--config", lab.folder / "scramd.toml"], stderr=subprocess.PIPE)
 
     def test_a_log_that_nobody_reads_holds_up_no_trip(self):
-        with Lab() as lab:
+        with Lab(accounts=("mm-1", "mm-2")) as lab:
             with self.unread(lab) as daemon:
                 try:
                     self.fills(lab)
@@ -169,7 +169,7 @@ class Log(unittest.TestCase):
             self.assertIn("log_lines_dropped count=", log)
 
     def test_a_log_that_nobody_ever_reads_holds_up_no_trip_and_no_end(self):
-        with Lab() as lab:
+        with Lab(accounts=("mm-1", "mm-2")) as lab:
             with self.unread(lab) as daemon:
                 try:
                     self.fills(lab)
@@ -191,8 +191,10 @@ class Log(unittest.TestCase):
         # The second socket is bound once the first one listens.
         eventually(lambda: (lab.folder / "control.sock").exists(), "it listens")
 
-        trip_by_many(lab.folder, "mm-1/ETH-USD", "drill " * 20)  # none of them is ever folded
         with Control(lab.folder) as control:
+            control.ask("trip", target="mm-2", reason="drill")
+            for _ in range(55):  # each refusal is told of each family
+                control.ask("rearm", target="mm-2", trips=[99], reason="drill " * 20)
             eventually(lambda: control.ask("status")["log_lines_dropped"], "lines are dropped", 30)
 
 
