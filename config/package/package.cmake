@@ -42,6 +42,8 @@ endforeach()
 
 install(FILES ${package_sources}/libscram0/lintian-overrides RENAME libscram0
     DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides COMPONENT libscram0)
+install(FILES ${package_sources}/scramd/lintian-overrides RENAME scramd
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides COMPONENT scramd)
 
 set(units ${CMAKE_SOURCE_DIR}/config/systemd)
 install(FILES ${units}/scramd.service DESTINATION lib/systemd/system COMPONENT scramd)
