@@ -80,6 +80,7 @@ class Desk final : public SignalSink {
         }
         recorder_.record(source, signal, read_at);
     }
+    void batch_ended(SourceId, Time) override { ++faults_; }
     void signals_lost(SourceId, Time) override { ++faults_; }
     std::variant<SourceId, std::string> attach(std::string_view, const Peer&) override {
         return "no";

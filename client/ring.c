@@ -54,20 +54,35 @@ static unsigned room_for(struct scram_ring_end* ring, unsigned count) {
 
 /* The last store publishes the signal. It is sequentially consistent, so that it is seen before
  * this source looks whether scramd sleeps (net/ring.h says why). */
-static void put(struct scram_ring_end* ring, const struct scram_signal* signal) {
-    struct scram_slot* slot = &ring->memory->slots[ring->published % SCRAM_RING_SLOTS];
+static void put(struct scram_ring_end* ring, uint64_t number, struct scram_signal signal) {
+    struct scram_slot* slot = &ring->memory->slots[(number - 1) % SCRAM_RING_SLOTS];
     uint64_t words[SIGNAL_WORDS];
-    memcpy(words, signal, sizeof words);
+    memcpy(words, &signal, sizeof words);
     for (int i = 1; i < SIGNAL_WORDS; ++i) {
         __atomic_store_n(&slot->words[i], words[i], __ATOMIC_RELAXED);
     }
-    __atomic_store_n(&slot->words[0], ++ring->published, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&slot->words[0], number, __ATOMIC_SEQ_CST);
+}
+
+/* From its end, and all but the last marked: whole or not at all (core/signal.h). */
+static void put_batch(struct scram_ring_end* ring, const struct scram_signal* signals,
+                      unsigned count) {
+    for (unsigned i = count; i-- > 0;) {
+        struct scram_signal signal = signals[i];
+        if (i + 1 < count && signal.kind == SCRAM_VALUE) signal.kind = SCRAM_VALUE_MORE;
+        put(ring, ring->published + i + 1, signal);
+    }
 }
 
 unsigned scram_ring_publish(struct scram_ring_end* ring, const struct scram_signal* signals,
                             unsigned count) {
     const unsigned room = room_for(ring, count);
-    for (unsigned i = 0; i < room; ++i) put(ring, &signals[i]);
+    if (ring->batches) {
+        put_batch(ring, signals, room);
+    } else {
+        for (unsigned i = 0; i < room; ++i) put(ring, ring->published + i + 1, signals[i]);
+    }
+    ring->published += room;
     if (room < count) scram_ring_lose(ring, count - room);
     return room;
 }

@@ -11,6 +11,7 @@ struct scram_ring_end {
     uint64_t published;        /* number of the last signal */
     uint64_t read;             /* as scramd said last; what it says later can only be more */
     uint64_t lost;
+    int batches; /* scramd knows them (SCRAM_KNOWS_BATCHES) */
 };
 
 /* Maps the ring that came with the answer to SCRAM_ATTACH. The caller closes `fd`. */

@@ -85,6 +85,7 @@ static scram_result attach(scram_client* client, const char* path, const char* n
     result = scram_channel_ask(&client->channel, &request, &answer);
     if (result != SCRAM_DONE) return result;
     client->source = answer.record.source;
+    client->ring.batches = (answer.record.sequence & SCRAM_KNOWS_BATCHES) != 0;
     client->listened_ns = scram_now_ns();
     compare_clocks(client, asked_ns, answer.record.published_ns);
     result = map_memory(client, &answer);
@@ -121,8 +122,10 @@ scram_result scram_detach(scram_client* client) {
 
 static scram_result say_goodbye(scram_client* client, scram_result flushed) {
     if (!scram_channel_usable(&client->channel)) return flushed;
-    const struct scram_request request = {
-        .kind = SCRAM_GOODBYE, .source = client->source, .wait_ms = SCRAM_GOODBYE_MS};
+    const struct scram_request request = {.kind = SCRAM_GOODBYE,
+                                          .source = client->source,
+                                          .sequence = client->sequence,
+                                          .wait_ms = SCRAM_GOODBYE_MS};
     struct scram_answer answer;
     return first_of(flushed, scram_channel_ask(&client->channel, &request, &answer));
 }

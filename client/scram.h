@@ -79,12 +79,14 @@ scram_result scram_metric(scram_client* client, const char* name, uint16_t* id);
 /* `metric` of `family` is now `value`, in the unit that the limits in scramd's config use. Sent at
  * once, after what scram_add gathered. The value is not checked: NaN and infinity are sent, and
  * trip. SCRAM_FULL loses the signal on purpose instead of waiting; scramd sees the loss and trips
- * rule kind `bad`, so that a lost signal is never silent. */
+ * rule kind `bad`, so that a lost signal is never silent: at once by the ring; without one by the
+ * next signal, heartbeat or goodbye. */
 scram_result scram_publish(scram_client* client, uint16_t family, uint16_t metric, double value);
 
-/* The same for several signals at once: scram_add gathers, scram_flush sends. Adding to a
- * full batch (SCRAM_BATCH_MAX) flushes it first, and the result is that of this flush. All signals
- * of a batch carry the time of the flush. */
+/* The same for several signals at once: scram_add gathers, scram_flush sends. What one flush sends
+ * belongs together: scramd stores it all before it judges, so that what offsets does not trip.
+ * Adding to a full batch (SCRAM_BATCH_MAX) flushes it first, and the result is that of this flush.
+ * All signals of a batch carry the time of the flush. */
 scram_result scram_add(scram_client* client, uint16_t family, uint16_t metric, double value);
 scram_result scram_flush(scram_client* client);
 
@@ -112,8 +114,8 @@ int scram_attached(const scram_client* client);
 scram_result scram_detach(scram_client* client);
 
 /* Frees the handle without a goodbye: scramd takes this source as vanished, and rules of kind
- * `gone` trip. For a maker that fails, and for a forked child (where the parent's connection lives
- * on). */
+ * `gone` trip, unless it has sent no signal yet. For a maker that fails, and for a forked child
+ * (where the parent's connection lives on). */
 void scram_abandon(scram_client* client);
 
 /* Why the last call on this handle that was not SCRAM_DONE failed, as one line; valid until the

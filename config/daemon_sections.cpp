@@ -161,6 +161,7 @@ void read_timings(Section& top, Config& config) {
     section->read_ms("retry_refused_ms", timings.retry_refused, {100, 3'600'000});
     section->read_ms("halted_after_ms", config.halted_after, {100, 10'000});
     section->read_ms("reattach_within_ms", timings.reattach_within, {100, 3'600'000});
+    section->read_ms("sum_wait_ms", timings.sum_wait, {0, 60'000});
     check_retry_order(*section, timings);
     section->end();
 }

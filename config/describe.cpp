@@ -84,7 +84,8 @@ Block timings_block(const Config& config) {
          line_ms("retry_max_ms", timings.retry_max),
          line_ms("retry_refused_ms", timings.retry_refused),
          line_ms("halted_after_ms", config.halted_after),
-         line_ms("reattach_within_ms", timings.reattach_within)}};
+         line_ms("reattach_within_ms", timings.reattach_within),
+         line_ms("sum_wait_ms", timings.sum_wait)}};
 }
 
 Block wire_block(const WireConfig& wire) {

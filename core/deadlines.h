@@ -16,6 +16,7 @@ class Deadlines {
         : leaves_(std::bit_ceil(std::max<std::size_t>(count, 1))), times_(2 * leaves_, never) {}
 
     Time next() const { return times_[1]; }
+    Time at(std::size_t i) const { return times_[leaves_ + i]; }
 
     void set(std::size_t i, Time at) {
         std::size_t node = leaves_ + i;

@@ -8,14 +8,17 @@
 #include "core/state_format.h"
 
 namespace scram {
+namespace {
+
+bool is_value(const scram_signal& signal) {
+    return signal.kind == SCRAM_VALUE || signal.kind == SCRAM_VALUE_MORE;
+}
+
+}  // namespace
 
 // ---- A signal's way -----------------------------------------------------------------------------
 
 bool Engine::decide(SourceId from, const scram_signal& signal, Time now, Step& step) {
-    // A silence that ended too late is looked at before the sign that ends it counts.
-    if (rules_.next_deadline() <= now) [[unlikely]]
-        rules_.on_time(metrics_, now, breaches_);
-    rules_.on_seen(from, now);
     const BadReason bad = inspect(from, signal);
     const bool is_ours = bad != BadReason::wrong_version && bad != BadReason::wrong_source;
     const BadReason order = is_ours ? follow_sequence(from, signal) : BadReason::none;
@@ -24,20 +27,75 @@ bool Engine::decide(SourceId from, const scram_signal& signal, Time now, Step& s
     }
     // Behind a gap a value still counts; one that comes twice or late is older than what is known.
     const bool usable = bad == BadReason::none && order != BadReason::sequence_back;
-    if (usable && signal.kind == SCRAM_VALUE) {
-        const auto family = static_cast<FamilyId>(signal.family);
-        const auto metric = static_cast<MetricId>(signal.metric);
-        const double before = metrics_.value(from, family, metric);
-        const bool first = metrics_.store(from, family, metric, signal.value, now);
-        rules_.on_value(metrics_, {from, family, metric, signal.value, before, first, now},
-                        breaches_);
+    // A silence that ended too late is looked at before the sign that ends it counts.
+    if (rules_.next_deadline() <= now) [[unlikely]]
+        look_back(from, signal, usable && is_value(signal), now);
+    rules_.on_seen(from, now);
+    const std::uint64_t turn = turn_;
+    if (usable && is_value(signal)) {
+        if (batch_.empty() && signal.kind == SCRAM_VALUE) [[likely]]
+            rules_.on_value(metrics_, store(from, signal, now), breaches_);
+        else
+            gather(from, signal, now, step);
         next_deadline_ = std::min(next_deadline_, rules_.next_deadline());
+    } else if (!batch_.empty()) {
+        judge_batch();
     }
-    if (breaches_.empty()) [[likely]]
+    if (breaches_.empty() && turn_ == turn) [[likely]]
         return false;
     trip_breaches(time_from_ns(signal.published_ns), now, step);
     dispatch_all(now, step);
     return true;
+}
+
+Sample Engine::store(SourceId from, const scram_signal& signal, Time now) {
+    const auto family = static_cast<FamilyId>(signal.family);
+    const auto metric = static_cast<MetricId>(signal.metric);
+    const double before = metrics_.value(from, family, metric);
+    const bool first = metrics_.store(from, family, metric, signal.value, now);
+    return {from, family, metric, signal.value, before, first, now};
+}
+
+// What came before a second value of the same thing stands by itself.
+void Engine::gather(SourceId from, const scram_signal& signal, Time now, Step& step) {
+    if (is_in_batch(from, signal)) {
+        judge_batch();
+        if (!breaches_.empty()) trip_breaches(time_from_ns(signal.published_ns), now, step);
+    }
+    const Sample sample = store(from, signal, now);
+    if (sample.first) rules_.on_first(metrics_, sample);
+    batch_.push_back(sample);
+    if (signal.kind == SCRAM_VALUE || batch_.size() == SCRAM_BATCH_MAX) judge_batch();
+}
+
+// A batch is of one source, and has one value of each thing.
+bool Engine::is_in_batch(SourceId from, const scram_signal& signal) const {
+    return std::any_of(batch_.begin(), batch_.end(), [&](const Sample& sample) {
+        return sample.source != from || (sample.family == static_cast<FamilyId>(signal.family) &&
+                                         sample.metric == static_cast<MetricId>(signal.metric));
+    });
+}
+
+void Engine::judge_batch() {
+    rules_.on_batch(metrics_, {&batch_[0], batch_.size()}, breaches_);
+    batch_.clear();
+}
+
+void Engine::on_batch_ended(Time now, Step& step) {
+    if (batch_.empty()) return;
+    judge_batch();
+    next_deadline_ = std::min(next_deadline_, rules_.next_deadline());
+    if (breaches_.empty()) return;
+    trip_breaches(Time{}, now, step);
+    finish(now, step);
+}
+
+void Engine::look_back(SourceId from, const scram_signal& signal, bool is_value, Time now) {
+    const Time published = std::min(time_from_ns(signal.published_ns), now);
+    rules_.look_back(metrics_, from, published, breaches_);
+    if (!is_value) return;
+    rules_.look_back(metrics_, from, static_cast<FamilyId>(signal.family),
+                     static_cast<MetricId>(signal.metric), published, breaches_);
 }
 
 void Engine::on_signals_lost(SourceId source, Time now, Step& step) {
@@ -52,7 +110,7 @@ BadReason Engine::inspect(SourceId from, const scram_signal& signal) const {
     if (signal.version != SCRAM_VERSION) return BadReason::wrong_version;
     if (signal.source != static_cast<std::uint16_t>(from)) return BadReason::wrong_source;
     if (signal.kind == SCRAM_HEARTBEAT) return BadReason::none;
-    if (signal.kind != SCRAM_VALUE) return BadReason::unknown_kind;
+    if (!is_value(signal)) return BadReason::unknown_kind;
     if (signal.family >= switches_.size()) return BadReason::unknown_family;
     if (signal.metric >= plan_.metrics.size()) return BadReason::unknown_metric;
     if (!sources_[index(from)].may_publish[signal.family]) return BadReason::foreign_family;
@@ -72,8 +130,8 @@ BadReason Engine::follow_sequence(SourceId from, const scram_signal& signal) {
 
 // The breach names only ids that exist.
 void Engine::report_bad(SourceId from, const scram_signal& signal, BadReason bad) {
-    const bool has_family = signal.family < switches_.size() && signal.kind == SCRAM_VALUE;
-    const bool has_metric = signal.metric < plan_.metrics.size() && signal.kind == SCRAM_VALUE;
+    const bool has_family = signal.family < switches_.size() && is_value(signal);
+    const bool has_metric = signal.metric < plan_.metrics.size() && is_value(signal);
     rules_.on_bad(from, has_family ? static_cast<FamilyId>(signal.family) : none<FamilyId>(),
                   has_metric ? static_cast<MetricId>(signal.metric) : none<MetricId>(), bad,
                   signal.value, breaches_);

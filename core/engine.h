@@ -141,6 +141,9 @@ class Engine {
     // wait for them.
     bool decide(SourceId from, const scram_signal& signal, Time now, Step& step);
     void conclude(Time now, Step& step) { finish(now, step); }
+    // Values that belong together (SCRAM_VALUE_MORE) are stored as they come, and judged once the
+    // last of them has: by the signal that closes the batch. This closes one that stays open.
+    void on_batch_ended(Time now, Step& step);
     // More of the source's signals found its ring full. No sign of life: those that came before
     // are.
     void on_signals_lost(SourceId source, Time now, Step& step);
@@ -166,7 +169,12 @@ class Engine {
     // on. A gate opens when the exchange's lock is off.
     void on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
                   const OperatorNote& note, bool force, Time now, Step& step);
+    // Before it: reads what due_sources() have published, or a loop that was stopped takes them for
+    // silent.
     void on_time(Time now, Step& step);
+    void due_sources(Time now, std::vector<SourceId>& out) const {
+        if (rules_.next_deadline() <= now) rules_.due_sources(metrics_, now, out);
+    }
 
     // A reload: rules, limits, budgets and timings of `plan`, whose ids otherwise equal ours. Every
     // switch and every value stays, from here on in the update's memory. Allocates.
@@ -245,7 +253,12 @@ class Engine {
     };
 
     BadReason inspect(SourceId from, const scram_signal& signal) const;
+    void look_back(SourceId from, const scram_signal& signal, bool is_value, Time now);
     BadReason follow_sequence(SourceId from, const scram_signal& signal);
+    Sample store(SourceId from, const scram_signal& signal, Time now);
+    void gather(SourceId from, const scram_signal& signal, Time now, Step& step);
+    bool is_in_batch(SourceId from, const scram_signal& signal) const;
+    void judge_batch();
     void report_bad(SourceId from, const scram_signal& signal, BadReason bad);
 
     // trips
@@ -328,7 +341,8 @@ class Engine {
     MetricTable metrics_;
     RuleSet rules_;
     Breaches breaches_;
-    std::vector<Told> told_;  // by rule
+    FixedList<Sample> batch_{SCRAM_BATCH_MAX};  // stored, and not judged yet
+    std::vector<Told> told_;                    // by rule
     std::uint64_t turn_ = 0;
     std::uint64_t untold_ = 0;
     std::vector<Switch> switches_;

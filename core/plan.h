@@ -115,6 +115,9 @@ struct Timings {
     // After a start, a source that was attached when scramd ended has so long to come back; then it
     // has vanished.
     Duration reattach_within = 10s;
+    // After the start: how long the first values of a sum wait for those of the sources that are
+    // expected, before it is judged without them. 0: not at all.
+    Duration sum_wait = 1s;
 };
 
 // What a start does with families that were armed when scramd ended without saying so, or whose

@@ -24,6 +24,8 @@ double rise(const Sample& sample) {
 // ---- A sample -----------------------------------------------------------------------------------
 
 void RuleSet::on_value(const MetricTable& table, const Sample& sample, Breaches& out) {
+    if (sample.first) [[unlikely]]
+        count_first(table, sample);
     const std::size_t cell = table.cell(sample.family, sample.metric);
     const double sum = table.sum(sample.family, sample.metric);
     for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
@@ -44,15 +46,31 @@ bool RuleSet::is_far(const Watch& watch, const Sample& sample, double sum) const
 
 void RuleSet::take(const Watch& watch, const MetricTable& table, const Sample& sample,
                    Breaches& out) {
-    const RuleSpec& rule = rules_[index(watch.rule)];
-    const Condition condition{rule, watch, is_by_source(rule) ? index(sample.source) : 0,
-                              sample.source};
-    const bool is_third = is_of_two_sources(rule) && sample.source != rule.sources[0] &&
-                          sample.source != rule.sources[1];
-    if (is_third) return;
+    if (!looks_at(watch, sample)) return;
+    const Condition condition = condition_of(watch, sample);
     const double value = value_of(condition, table);
+    if (sample.first) arrive(condition, sample.value);
     follow(condition, value, sample);
     judge(condition, value, sample.at, true, out);
+}
+
+// A divergence of two sources does not look at a third.
+bool RuleSet::looks_at(const Watch& watch, const Sample& sample) const {
+    const RuleSpec& rule = rules_[index(watch.rule)];
+    return !is_of_two_sources(rule) || sample.source == rule.sources[0] ||
+           sample.source == rule.sources[1];
+}
+
+RuleSet::Condition RuleSet::condition_of(const Watch& watch, const Sample& sample) const {
+    const RuleSpec& rule = rules_[index(watch.rule)];
+    return {rule, watch, is_by_source(rule) ? index(sample.source) : 0, sample.source};
+}
+
+// By a first value a sum moves, but does not rise or fall.
+void RuleSet::arrive(const Condition& condition, double value) {
+    if (!state(condition).begun) return;
+    if (has_range(condition.rule)) return range(condition).shift(value);
+    if (is_since_arming(condition.rule)) state(condition).peak += value;
 }
 
 // Peaks and windows take the sample in.
@@ -62,15 +80,9 @@ void RuleSet::follow(const Condition& condition, double value, const Sample& sam
     if (rule.kind != RuleKind::drawdown && rule.kind != RuleKind::change) return;
     State& its = state(condition);
     if (!its.begun) return begin(condition, value, sample.at);
-    // By a first value a sum moves, but does not rise or fall.
-    const double arrived = sample.first ? sample.value : 0;
-    if (has_range(rule)) {
-        if (sample.first) range(condition).shift(arrived);
-        if (std::isfinite(value)) range(condition).add(value, sample.at);
-    } else {
-        its.peak += arrived;
-        if (std::isfinite(value)) its.peak = std::max(its.peak, value);
-    }
+    if (!std::isfinite(value)) return;
+    if (has_range(rule)) return range(condition).add(value, sample.at);
+    its.peak = std::max(its.peak, value);
 }
 
 void RuleSet::begin(const Condition& condition, double value, Time now) {
@@ -81,11 +93,82 @@ void RuleSet::begin(const Condition& condition, double value, Time now) {
     state(condition).begun = true;
 }
 
+// ---- A batch ------------------------------------------------------------------------------------
+
+void RuleSet::on_first(const MetricTable& table, const Sample& sample) {
+    count_first(table, sample);
+    const std::size_t cell = table.cell(sample.family, sample.metric);
+    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
+        const Watch& watch = watches_[watch_list_[i]];
+        if (looks_at(watch, sample)) arrive(condition_of(watch, sample), sample.value);
+    }
+}
+
+void RuleSet::on_batch(const MetricTable& table, std::span<const Sample> samples, Breaches& out) {
+    ++batch_;
+    in_batch_.clear();
+    for (const Sample& sample : samples) {
+        const std::size_t cell = table.cell(sample.family, sample.metric);
+        const double sum = table.sum(sample.family, sample.metric);
+        for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
+            const Watch& watch = watches_[watch_list_[i]];
+            if (is_far(watch, sample, sum) || !looks_at(watch, sample)) continue;
+            const Condition condition = condition_of(watch, sample);
+            follow(condition, value_of(condition, table), sample);
+            if (std::exchange(judged_in_[watch_list_[i]], batch_) != batch_)
+                in_batch_.push_back(watch_list_[i]);
+        }
+    }
+    // In the order of rules, so that the breaches of one stand together.
+    std::sort(in_batch_.begin(), in_batch_.end());
+    for (const std::uint32_t watch : in_batch_) {
+        const Condition condition = condition_of(watches_[watch], samples.back());
+        judge(condition, value_of(condition, table), samples.back().at, true, out);
+    }
+}
+
+// ---- A sum that is not whole yet ----------------------------------------------------------------
+
+void RuleSet::count_first(const MetricTable& table, const Sample& sample) {
+    const std::size_t cell = table.cell(sample.family, sample.metric);
+    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
+        Watch& watch = watches_[watch_list_[i]];
+        if (watch.missing == 0) continue;
+        if (expected_[index(sample.source)]) --watch.missing;
+        Time& until = wait_until_[watch_list_[i]];
+        if (watch.missing == 0 || until != never) continue;
+        until = sample.at + sum_wait_;
+        deadlines_.set(timed_watch_.size(), std::min(deadlines_.at(timed_watch_.size()), until));
+    }
+}
+
+// From now on they are judged without those that have not come.
+void RuleSet::end_waits(const MetricTable& table, Time now, Breaches& out) {
+    Time next = never;
+    for (std::size_t w = 0; w < watches_.size(); ++w) {
+        Watch& watch = watches_[w];
+        if (watch.missing == 0 || wait_until_[w] == never) continue;
+        if (wait_until_[w] > now) {
+            next = std::min(next, wait_until_[w]);
+            continue;
+        }
+        watch.missing = 0;
+        review(condition_of(watch, 0), table, now, out);
+    }
+    deadlines_.set(timed_watch_.size(), next);
+}
+
+bool RuleSet::waits(const Watch& watch) const {
+    return watch.missing > 0 &&
+           wait_until_[static_cast<std::size_t>(&watch - watches_.data())] != never;
+}
+
 // ---- From a value to edges ----------------------------------------------------------------------
 
 void RuleSet::judge(const Condition& condition, double value, Time now, bool is_sample,
                     Breaches& out) {
     advance(condition, now);
+    if (condition.watch.missing > 0) return;
     const Reading reading = read(condition, value);
     settle_phase(condition, reading, now, is_sample, out);
     if (!condition.rule.warn.empty()) warn(condition, reading, out);
@@ -152,11 +235,30 @@ void RuleSet::on_time(const MetricTable& table, Time now, Breaches& out) {
 void RuleSet::look_at_due(const MetricTable& table, Time now, Breaches& out) {
     while (deadlines_.next() <= now) {
         const std::size_t due = deadlines_.first_due(now);
+        if (due == timed_watch_.size()) {
+            end_waits(table, now, out);
+            continue;
+        }
         const Watch& watch = watches_[timed_watch_[due]];
+        review(condition_of(watch, due - watch.first_deadline), table, now, out);
+    }
+}
+
+RuleSet::Condition RuleSet::condition_of(const Watch& watch, std::size_t at) const {
+    const RuleSpec& rule = rules_[index(watch.rule)];
+    return {rule, watch, at, is_by_source(rule) ? id_at<SourceId>(at) : none<SourceId>()};
+}
+
+void RuleSet::look_back(const MetricTable& table, SourceId source, FamilyId family, MetricId metric,
+                        Time published, Breaches& out) {
+    if (deadlines_.next() > published) return;
+    const std::size_t cell = table.cell(family, metric);
+    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
+        const Watch& watch = watches_[watch_list_[i]];
         const RuleSpec& rule = rules_[index(watch.rule)];
-        const std::size_t at = due - watch.first_deadline;
-        const auto source = is_by_source(rule) ? id_at<SourceId>(at) : none<SourceId>();
-        review({rule, watch, at, source}, table, now, out);
+        const std::size_t at = is_by_source(rule) ? index(source) : 0;
+        if (has_deadline(rule) && deadlines_.at(watch.first_deadline + at) <= published)
+            review(condition_of(watch, at), table, published, out);
     }
 }
 
@@ -189,6 +291,7 @@ void RuleSet::advance(const Condition& condition, Time now) {
 }
 
 void RuleSet::on_reload(const MetricTable& table, Time now, Breaches& out) {
+    for (Watch& watch : watches_) watch.missing = 0;
     for_each_condition([&](const Condition& condition) {
         if (!is_known(condition, table)) return;
         if (!state(condition).begun) begin(condition, value_of(condition, table), now);
@@ -381,7 +484,8 @@ Distance RuleSet::distance(const Condition& condition, const MetricTable& table,
             reading.limit,
             reading.share(),
             is_known(condition, table),
-            state(condition).phase == Phase::tripped};
+            state(condition).phase == Phase::tripped,
+            waits(condition.watch) ? condition.watch.missing : 0};
 }
 
 }  // namespace scram

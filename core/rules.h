@@ -13,6 +13,11 @@
 //   divergence  two metrics of a family, or two sources' values of one metric, differ; of all
 //               families together, those families count that both are known of
 //
+// After a start the first of two sources that offset each other must not trip. So a condition on a
+// sum over sources is judged once each expected source has published what it may publish of it, and
+// at the latest `sum_wait` after the first value: then without those. This waits only once in a
+// life; a reload ends it, and where a value was left by an earlier process there is none.
+//
 // A value holds until the next. A source's first value moves a sum, and with it the peak and the
 // window of that sum, but is no rise and no fall. What is no finite number is beyond every limit,
 // and becomes no peak. Windows roll on whatever is armed or disarmed; a peak since arming starts
@@ -22,6 +27,12 @@
 // condition that held without a break until its time trips, though the loop be late and the next
 // sample end it; one that a rolling window ended before does not. Everything that time alone
 // changes is asked for by next_deadline().
+//
+// A loop that was stopped finds signals unread that were published before a deadline passed. So a
+// signal is judged by when it was published: what it can end, and was due before that, trips before
+// it counts. Whatever else is due waits for on_time(), before which the caller reads the signals of
+// due_sources(). When it was published is the source's word, and never taken for later than now; a
+// source that lies can only put off what it could as well prevent by a signal in time.
 //
 // A warning step is told when the share of the limit that is used reaches it, and as over when the
 // share is back by `warn_hysteresis` below it; armed or not. One signal tells each step of each
@@ -52,6 +63,7 @@
 namespace scram {
 
 inline constexpr double warn_hysteresis = 0.05;  // of the limit; half a step, if that is less
+inline constexpr Duration late_after = 10ms;     // a loop that serves a deadline later was stopped
 
 // One rule that began to hold, or a step towards it.
 enum class BreachKind : std::uint8_t { trip, would_trip, warning, warning_over };
@@ -88,7 +100,8 @@ struct Distance {
     double limit = 0;
     double share = 0;  // of the limit that is used; NaN if the limit has none (above 0, below 0)
     bool known = false;
-    bool holds = false;  // has tripped, and not ended since
+    bool holds = false;         // has tripped, and not ended since
+    std::uint32_t missing = 0;  // first values of expected sources that it waits for
 };
 
 // Where a search over all conditions stands that goes a few at a time.
@@ -117,12 +130,28 @@ class RuleSet {
     std::size_t breaches_max() const { return breaches_max_; }
 
     void on_value(const MetricTable& table, const Sample& sample, Breaches& out);
+    // Several samples of one source that belong together. As each is stored, on_first() if it is
+    // the first of its kind; once all are, on_batch(): each condition takes in all of them, and is
+    // judged once, as by one sample.
+    void on_first(const MetricTable& table, const Sample& sample);
+    void on_batch(const MetricTable& table, std::span<const Sample> samples, Breaches& out);
+    // Before a signal, or such a value, counts: what was due when it was published, of what it
+    // ends.
+    void look_back(const MetricTable& table, SourceId source, Time published, Breaches& out);
+    void look_back(const MetricTable& table, SourceId source, FamilyId family, MetricId metric,
+                   Time published, Breaches& out);
     void on_bad(SourceId source, FamilyId family, MetricId metric, BadReason bad, double value,
                 Breaches& out);
-    void on_seen(SourceId source, Time now) { sources_[index(source)].seen = now; }
+    void on_seen(SourceId source, Time now) {
+        sources_[index(source)].seen = now;
+        sources_[index(source)].may_quote = true;
+    }
     void on_joined(SourceId source, Time now);
     void on_left(SourceId source);
     void on_vanished(SourceId source, Breaches& out);
+    // It has sent a signal since it came or last said goodbye: where it vanishes, its quotes may be
+    // orphans. One that never sent any is told, and trips nothing.
+    bool may_quote(SourceId source) const { return sources_[index(source)].may_quote; }
     // What has held for long enough, what a window has forgotten, silence that has become too long.
     void on_time(const MetricTable& table, Time now, Breaches& out);
     // After what an earlier process knew was put into the memory, and its latched families were
@@ -130,6 +159,9 @@ class RuleSet {
     void on_restart(const MetricTable& table, Time now, Breaches& out);
     // Looks at every condition anew: after a reload, when limits changed but no value did.
     void on_reload(const MetricTable& table, Time now, Breaches& out);
+
+    // Whose signals, if there are any unread, may end what is due.
+    void due_sources(const MetricTable& table, Time now, std::vector<SourceId>& out) const;
 
     Time next_deadline() const { return std::min(deadlines_.next(), silence_deadline_); }
 
@@ -193,6 +225,7 @@ class RuleSet {
         // A limit of one family's value, without warnings: from low to high it is far from
         // tripping. Others are never far.
         bool each = false;
+        std::uint32_t missing = 0;  // a sum: first values that it waits for
         double far_low = 1;
         double far_high = -1;
     };
@@ -214,7 +247,15 @@ class RuleSet {
     };
     // values
     bool is_far(const Watch& watch, const Sample& sample, double sum) const;
+    void count_first(const MetricTable& table, const Sample& sample);
+    void end_waits(const MetricTable& table, Time now, Breaches& out);
+    void count_missing(Watch& watch) const;
+    bool has_value(const Watch& watch, const MetricTable& table) const;
+    bool waits(const Watch& watch) const;
     void take(const Watch& watch, const MetricTable& table, const Sample& sample, Breaches& out);
+    bool looks_at(const Watch& watch, const Sample& sample) const;
+    Condition condition_of(const Watch& watch, const Sample& sample) const;
+    void arrive(const Condition& condition, double value);
     void follow(const Condition& condition, double value, const Sample& sample);
     void begin(const Condition& condition, double value, Time now);
     void review(const Condition& condition, const MetricTable& table, Time now, Breaches& out);
@@ -224,6 +265,7 @@ class RuleSet {
     void warn(const Condition& condition, const Reading& reading, Breaches& out);
     void set_deadline(const Condition& condition);
     void look_at_due(const MetricTable& table, Time now, Breaches& out);
+    Condition condition_of(const Watch& watch, std::size_t at) const;
     void advance(const Condition& condition, Time now);
     void resume(const Condition& condition, const MetricTable& table, Time now, Breaches& out);
     bool is_undone(RuleId rule, FamilyId family, SourceId source, bool excused) const;
@@ -263,6 +305,10 @@ class RuleSet {
     // health
     void look_for_gone(Breaches& out);
     void look_for_silence(const MetricTable& table, Time now, Breaches& out);
+    void look_for_silence(std::size_t stale, const MetricTable& table, Time now, Breaches& out);
+    bool is_told_by_gone(std::size_t stale) const;
+    bool owes_signs(std::size_t stale, const MetricTable& table) const;
+    bool is_newly_silent(std::size_t stale, const MetricTable& table, Time now) const;
     Time last_sign(const HealthWatch& watch, const MetricTable& table) const;
     BreachKind trip_kind(RuleId rule) const;
 
@@ -278,6 +324,8 @@ class RuleSet {
 
     // compiling
     void compile(RuleId id);
+    void mark_told_by_gone();
+    void index_stale();
     void add_watch(RuleId id, FamilyId family);
     static void mark_far(const RuleSpec& rule, Watch& watch);
     void index_watches();
@@ -292,6 +340,7 @@ class RuleSet {
 
     std::unique_ptr<StateMemory> own_;
     std::vector<RuleSpec> rules_;
+    Duration sum_wait_;
     std::vector<std::vector<FamilyId>> source_families_;
     std::vector<std::vector<bool>> source_kills_;  // by source: source_families_ as bits
     std::vector<std::vector<bool>>
@@ -311,9 +360,18 @@ class RuleSet {
     std::span<SumWindow> sums_;               // of count
     std::vector<std::uint32_t> timed_watch_;  // by deadline: whose
     Deadlines deadlines_{0};                  // of conditions that time alone can change
+    std::vector<Time> wait_until_;            // by watch: it has a value, and waits for others
+    std::vector<std::uint64_t> judged_in_;    // by watch: the last batch that it was judged in
+    std::uint64_t batch_ = 0;
+    std::vector<std::uint32_t> in_batch_;     // watches that it moved
     std::vector<std::uint32_t> watch_list_;   // indices into watches_, grouped by (family, metric)
     std::vector<std::uint32_t> watch_begin_;  // per (family, metric), and one more
     std::span<HealthWatch> gone_, bad_, stale_;
+    // By stale_: where its source vanishes, rules of kind `gone` kill all that it kills.
+    std::vector<bool> told_by_gone_;
+    std::vector<std::uint32_t> stale_list_;   // indices into stale_, grouped by source
+    std::vector<std::uint32_t> stale_begin_;  // per source, and one more
+    std::vector<bool> gone_kills_all_;        // by source: ... all that it may publish for
     std::span<Source> sources_;
     std::vector<bool> armed_;  // by family
     // Rules whose peaks start anew with arming, and where their watches begin and end.

@@ -31,6 +31,7 @@ RuleSet::RuleSet(const Plan& plan, StateMemory& memory) : RuleSet(plan, nullptr,
 RuleSet::RuleSet(const Plan& plan, std::unique_ptr<StateMemory> own, StateMemory* memory)
     : own_(std::move(own)),
       rules_(plan.rules),
+      sum_wait_(plan.timings.sum_wait),
       metric_count_(plan.metrics.size()),
       family_count_(plan.families.size()),
       armed_(plan.families.size(), true) {
@@ -65,7 +66,13 @@ RuleSet::RuleSet(const Plan& plan, std::unique_ptr<StateMemory> own, StateMemory
     }
     holding_.resize(family_count_);
     index_watches();
-    deadlines_ = Deadlines(timed_watch_.size());
+    judged_in_.resize(watches_.size());
+    in_batch_.reserve(watches_.size());
+    mark_told_by_gone();
+    index_stale();
+    for (Watch& watch : watches_) count_missing(watch);
+    wait_until_.resize(watches_.size(), never);
+    deadlines_ = Deadlines(timed_watch_.size() + 1);  // the last: of sums that wait
     breaches_max_ = states_.size() + 2 * warnings() + stale_.size() + bad_.size() + gone_.size();
 }
 
@@ -98,6 +105,49 @@ void RuleSet::mark_far(const RuleSpec& rule, Watch& watch) {
                     : rule.bound == Bound::below ? rule.limit
                                                  : -rule.limit;
     watch.far_high = rule.bound == Bound::below ? largest : rule.limit;
+}
+
+// Of each expected source one value for each family and metric that the sum looks at.
+void RuleSet::count_missing(Watch& watch) const {
+    const RuleSpec& rule = rules_[index(watch.rule)];
+    if (is_by_source(rule) || is_of_two_sources(rule) || sum_wait_ == Duration{}) return;
+    const std::uint32_t metrics = rule.other_metric == none<MetricId>() ? 1 : 2;
+    for (const FamilyId family : rule.families) {
+        if (watch.family != none<FamilyId>() && watch.family != family) continue;
+        for (std::size_t s = 0; s < expected_.size(); ++s) {
+            if (expected_[s] && source_kills_[s][index(family)]) watch.missing += metrics;
+        }
+    }
+}
+
+// What all rules of kind `gone` together kill where a source vanishes. A shadow kills nothing.
+void RuleSet::mark_told_by_gone() {
+    std::vector<std::vector<bool>> killed(sources_.size(), std::vector<bool>(family_count_));
+    for (const HealthWatch& watch : gone_) {
+        if (rules_[index(watch.rule)].shadow) continue;
+        for (const FamilyId family : kills(watch.rule, watch.family, watch.source))
+            killed[index(watch.source)][index(family)] = true;
+    }
+    const auto all_killed = [&](SourceId source, std::span<const FamilyId> families) {
+        return std::all_of(families.begin(), families.end(),
+                           [&](FamilyId family) { return killed[index(source)][index(family)]; });
+    };
+    for (const HealthWatch& watch : stale_) {
+        const auto its = kills(watch.rule, watch.family, watch.source);
+        told_by_gone_.push_back(all_killed(watch.source, its));
+    }
+    for (std::size_t s = 0; s < sources_.size(); ++s)
+        gone_kills_all_.push_back(all_killed(id_at<SourceId>(s), source_families_[s]));
+}
+
+void RuleSet::index_stale() {
+    stale_begin_.assign(sources_.size() + 1, 0);
+    for (const HealthWatch& watch : stale_) ++stale_begin_[index(watch.source) + 1];
+    for (std::size_t s = 1; s < stale_begin_.size(); ++s) stale_begin_[s] += stale_begin_[s - 1];
+    stale_list_.resize(stale_.size());
+    std::vector<std::uint32_t> next(stale_begin_.begin(), stale_begin_.end() - 1);
+    for (std::uint32_t i = 0; i < stale_.size(); ++i)
+        stale_list_[next[index(stale_[i].source)]++] = i;
 }
 
 // Two passes of a counting sort: how many watches look at each (family, metric), then which.

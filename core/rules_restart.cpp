@@ -15,7 +15,13 @@ void RuleSet::on_restart(const MetricTable& table, Time now, Breaches& out) {
                    watch.silent_since == last_sign(watch, table);
         });
         // A silence that began before and was told goes on.
-        if (source.owes_signs && !source.vanished && !was_silent) source.joined = source.seen = now;
+        if (!source.owes_signs || source.vanished) continue;
+        if (!was_silent) source.joined = source.seen = now;
+        source.may_quote = true;  // what it sent last may have been lost with the process
+    }
+    // Of what was known before, the sum was judged before.
+    for (Watch& watch : watches_) {
+        if (has_value(watch, table)) watch.missing = 0;
     }
     for_each_condition([&](const Condition& condition) {
         if (!is_known(condition, table)) {
@@ -32,6 +38,17 @@ void RuleSet::on_restart(const MetricTable& table, Time now, Breaches& out) {
     }
     look_for_gone(out);
     silence_deadline_ = Time{};  // looked at on the next tick
+}
+
+bool RuleSet::has_value(const Watch& watch, const MetricTable& table) const {
+    const RuleSpec& rule = rules_[index(watch.rule)];
+    const auto is_known = [&](FamilyId family, MetricId metric) {
+        return metric != none<MetricId>() && table.known(family, metric);
+    };
+    return std::any_of(rule.families.begin(), rule.families.end(), [&](FamilyId family) {
+        return (watch.family == none<FamilyId>() || watch.family == family) &&
+               (is_known(family, rule.metric) || is_known(family, rule.other_metric));
+    });
 }
 
 // The last value may have been stored, and nothing been made of it.

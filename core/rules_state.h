@@ -36,6 +36,7 @@ struct HealthWatch {
 struct SourceHealth {
     bool owes_signs = false;  // attached and did not say goodbye
     bool vanished = false;    // and has not come back
+    bool may_quote = false;   // has sent a signal, and not said goodbye since
     Time joined{};
     Time seen{};
 };

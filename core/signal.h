@@ -35,15 +35,21 @@ enum scram_kind {
     SCRAM_VALUE = 1,     /* `metric` of `family` is now `value` */
     SCRAM_HEARTBEAT = 2, /* the source is alive; family, metric and value are zero */
     SCRAM_DOORBELL = 3,  /* socket only: scramd sleeps, and there is something in the ring */
+    /* ring only: as SCRAM_VALUE, and what belongs to it follows in the next slot. Only for a scramd
+     * that has answered SCRAM_ATTACH with SCRAM_KNOWS_BATCHES. */
+    SCRAM_VALUE_MORE = 4,
 
     /* requests: source -> scramd, each answered by one message */
-    /* name: the source; sequence: SCRAM_WANTS_RING or zero. OK carries `source`, `published_ns`
-     * (scramd's CLOCK_MONOTONIC: another time namespace shows by it) and, as SCM_RIGHTS, the gate
+    /* name: the source; sequence: SCRAM_WANTS_RING or zero. OK carries `source`, in `sequence` what
+     * scramd knows (SCRAM_KNOWS_BATCHES; an older one says zero), `published_ns` (scramd's
+     * CLOCK_MONOTONIC: another time namespace shows by it) and, as SCM_RIGHTS, the gate
      * region's fd and then, if a ring was wanted and could be made, the ring's. */
     SCRAM_ATTACH = 16,
-    SCRAM_FAMILY = 17,  /* name: "mm-1/BTC-USD". OK carries `family` */
-    SCRAM_METRIC = 18,  /* name: "delta". OK carries `metric` */
-    SCRAM_GOODBYE = 19, /* the source ends on purpose: its silence from now on is no fault */
+    SCRAM_FAMILY = 17, /* name: "mm-1/BTC-USD". OK carries `family` */
+    SCRAM_METRIC = 18, /* name: "delta". OK carries `metric` */
+    /* the source ends on purpose: its silence from now on is no fault. sequence: by the socket the
+     * last number that it used, so that a lost signal shows though none follows it; else zero. */
+    SCRAM_GOODBYE = 19,
 
     /* answers and notices: scramd -> source */
     SCRAM_OK = 32,
@@ -52,6 +58,7 @@ enum scram_kind {
 };
 
 enum { SCRAM_WANTS_RING = 1 };
+enum { SCRAM_KNOWS_BATCHES = 1 };
 
 struct scram_signal {
     uint64_t sequence; /* 1, 2, 3 ... from attach on; a gap or a step back trips rule kind `bad` */
@@ -64,6 +71,10 @@ struct scram_signal {
     uint8_t kind;         /* enum scram_kind */
     char name[SCRAM_NAME_SIZE]; /* requests only, closed by NUL; zero in signals */
 };
+
+/* A batch: the values of one message, or the slots up to the first that is not SCRAM_VALUE_MORE, at
+ * most SCRAM_BATCH_MAX. They belong together: scramd stores them all, then judges once. A second
+ * value of the same metric and family begins a new batch, so that no value goes unjudged. */
 
 /* The gate region: a memory file that scramd owns and sources map read-only. A family's word stands
  * at gates[family id]. A source reads it before each quote.
@@ -105,8 +116,11 @@ enum { SCRAM_LINE_SIZE = 128 }; /* processors fetch lines of 64 bytes in pairs *
  *   3. stores word 0, the sequence. That publishes it: release order;
  *   4. reads `asleep` of the gate region. If that is not 0, and not the sleep that it rang in
  *      already, it sends one SCRAM_DOORBELL over its socket.
- * The stores of step 3 (and of `lost`) and the load of step 4 are sequentially consistent, as are
- * scramd's store of `asleep` and its loads after that: one of the two sees the other (net/ring.h).
+ * A batch of several is written from its end: its first number, which scramd waits for, is
+ * published last, with step 4 once behind it. So scramd finds it whole or not at all, whenever its
+ * source is interrupted or dies. The stores of step 3 (and of `lost`) and the load of step 4 are
+ * sequentially consistent, as are scramd's store of `asleep` and its loads after that: one of the
+ * two sees the other (net/ring.h).
  *
  * scramd reads a slot's word once it is the number that it waits for. Any other word but the one
  * that it read there a lap ago (0 in the first) is a broken ring: `bad`, and the connection ends.

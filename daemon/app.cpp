@@ -74,6 +74,7 @@ void App::start() {
     ingress_.start();
     control_.start();
     driver_.tell_watchers(&control_);
+    driver_.read_with([this](SourceId source) { ingress_.read(source); });
     await_signal();
     driver_.start();
     say(journal_->report());

@@ -39,6 +39,12 @@ void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
     carry_out(Time{}, read_at);
 }
 
+void Driver::batch_ended(Time read_at) {
+    engine_.on_batch_ended(read_at, step_);
+    if (!step_.actions.empty() || !step_.events.empty()) return carry_out(Time{}, read_at);
+    if (engine_.next_deadline() < deadline_) follow_deadline();
+}
+
 void Driver::signals_lost(SourceId source, Time seen_at) {
     engine_.on_signals_lost(source, seen_at, step_);
     if (!step_.actions.empty() || !step_.events.empty()) carry_out(Time{}, seen_at);
@@ -181,10 +187,20 @@ void Driver::follow_deadline() {
 
 void Driver::on_deadline() {
     deadline_ = never;
+    read_what_is_due();
     const Time now = monotonic_now();
     turns_.did("deadline", now);
     engine_.on_time(now, step_);
     carry_out(Time{}, now);
+}
+
+// What was published in time is no silence, however late the loop comes to read it.
+void Driver::read_what_is_due() {
+    engine_.due_sources(monotonic_now(), due_);
+    for (const SourceId source : due_) {
+        if (read_) read_(source);
+    }
+    due_.clear();
 }
 
 // ---- Sources and operators ----------------------------------------------------------------------
@@ -203,11 +219,15 @@ void Driver::source_left(SourceId source) {
 
 void Driver::source_vanished(SourceId source, std::string_view reason) {
     const Time now = monotonic_now();
+    const bool may_quote = engine_.rules().may_quote(source);
     engine_.on_source_vanished(source, now, step_);
-    carry_out(Time{}, now, reason);
+    carry_out(Time{}, now,
+              may_quote ? std::string(reason)
+                        : fmt::format("{}; it had sent no signal: nothing to cancel", reason));
 }
 
 std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&)>& input) {
+    read_what_is_due();
     const Time now = monotonic_now();
     input(engine_, now, step_);
     std::vector<Event> events(step_.events.begin(), step_.events.end());
@@ -261,6 +281,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       answers_of_signer_(io, signer_.descriptor()),
       filing_timer_(io),
       resign_every_(config.exchange.resign_every) {
+    due_.reserve(config.plan.sources.size());
     LinkOptions options{config.exchange.host,
                         config.exchange.port,
                         config.exchange.connect_timeout,

@@ -58,12 +58,16 @@ class Driver final : public LinkObserver {
     void start();
     void stop();
 
+    // How all that a source has published until now is read.
+    void read_with(std::function<void(SourceId)> read) { read_ = std::move(read); }
+
     // While nothing happens: reads and runs what a kill would, so that it finds its way warm. Sends
     // nothing.
     void warm(Time now);
 
     // The way of a kill.
     void signal(SourceId source, const scram_signal& signal, Time read_at);
+    void batch_ended(Time read_at);
     void signals_lost(SourceId source, Time seen_at);
 
     void source_joined(SourceId source, std::string_view who);
@@ -143,6 +147,7 @@ class Driver final : public LinkObserver {
     Time wire_time(LinkId link, const Stages& stages) const;
     void follow_deadline();
     void on_deadline();
+    void read_what_is_due();
     void ask_next();
     void await_answers();
     void on_answers();
@@ -175,6 +180,8 @@ class Driver final : public LinkObserver {
     boost::asio::steady_timer resign_timer_;
     boost::asio::posix::stream_descriptor answers_of_signer_;
     boost::asio::steady_timer filing_timer_;
+    std::function<void(SourceId)> read_;
+    std::vector<SourceId> due_;
     const Duration resign_every_;
     SignerWatch signer_watch_;
     Time lost_since_ = never;

@@ -25,6 +25,7 @@ class FrontDesk final : public SignalSink {
     void signal(SourceId source, const scram_signal& signal, Time read_at) override {
         driver_.signal(source, signal, read_at);
     }
+    void batch_ended(SourceId, Time read_at) override { driver_.batch_ended(read_at); }
     void signals_lost(SourceId source, Time seen_at) override {
         driver_.signals_lost(source, seen_at);
     }

@@ -29,6 +29,7 @@ std::string rule_json(const Distance& distance, const Plan& plan) {
         out.add("source", plan.sources[index(distance.source)].name);
     if (distance.known) out.add("value", distance.value).add("limit", distance.limit);
     if (distance.known && std::isfinite(distance.share)) out.add("share", distance.share);
+    if (distance.missing > 0) out.add("waits_for_values", distance.missing);
     return out.add("holds", distance.holds).add("shadow", rule.shadow).text();
 }
 

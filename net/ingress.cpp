@@ -30,6 +30,7 @@ using Descriptor = boost::asio::posix::stream_descriptor;
 
 constexpr std::size_t unattached_most = 256;
 constexpr int messages_per_turn = 16;  // then the others have their turn: a flood starves nobody
+constexpr int messages_waiting_max = 1024;  // more than a socket's buffer holds of the smallest
 
 using Records = std::array<scram_signal, SCRAM_BATCH_MAX>;
 
@@ -160,14 +161,14 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
                                               // Asio may have it queued when poll() ends it.
                                               if (error || !connection->descriptor.is_open())
                                                   return;
-                                              if (self->read_some(connection))
+                                              if (self->read_some(connection, messages_per_turn))
                                                   self->read_next(connection);
                                           });
     }
 
     // False: the connection has ended.
-    bool read_some(const ConnectionPtr& connection) {
-        for (int i = 0; i < messages_per_turn; ++i) {
+    bool read_some(const ConnectionPtr& connection, int messages_max) {
+        for (int i = 0; i < messages_max; ++i) {
             const ssize_t size = recv(connection->descriptor.native_handle(), records.data(),
                                       sizeof records, MSG_DONTWAIT | MSG_TRUNC);
             if (size < 0 && errno == EINTR) continue;
@@ -198,17 +199,36 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         }
         if (!connection->source) return refuse_and_end(connection, "a signal before SCRAM_ATTACH");
         if (connection->has_ring) return refuse_and_end(connection, "a signal beside its ring");
-        for (std::size_t i = 0; i < count; ++i) {
-            clear_foreign_stamp(records[i], connection->attached_at, now);
-            sink.signal(*connection->source, records[i], now);
-        }
+        publish(*connection, count, now);
         return true;
+    }
+
+    // One message is one batch.
+    void publish(const Connection& connection, std::size_t count, Time now) {
+        for (std::size_t i = 0; i + 1 < count; ++i) {
+            if (records[i].kind == SCRAM_VALUE) records[i].kind = SCRAM_VALUE_MORE;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            clear_foreign_stamp(records[i], connection.attached_at, now);
+            sink.signal(*connection.source, records[i], now);
+        }
+        if (records[count - 1].kind == SCRAM_VALUE_MORE) sink.batch_ended(*connection.source, now);
     }
 
     bool poll() {
         const bool any = feeds.poll();
         end_broken();
         return any;
+    }
+
+    void read_all(SourceId source) {
+        const auto of_source = [&](const ConnectionPtr& c) { return c->source == source; };
+        const auto found = std::find_if(connections.begin(), connections.end(), of_source);
+        if (found == connections.end()) return;
+        const ConnectionPtr connection = *found;
+        feeds.read(source);
+        end_broken();
+        if (connection->descriptor.is_open()) read_some(connection, messages_waiting_max);
     }
 
     void end_broken() {
@@ -237,7 +257,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
             case SCRAM_ATTACH:
                 return attach(connection, request);
             case SCRAM_GOODBYE:
-                return goodbye(connection);
+                return goodbye(connection, request);
             case SCRAM_FAMILY:
             case SCRAM_METRIC:
                 return resolve(connection, request);
@@ -259,6 +279,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         answer.source = static_cast<std::uint16_t>(*connection->source);
         connection->attached_at = monotonic_now();
         answer.published_ns = ns_of(connection->attached_at);
+        answer.sequence = SCRAM_KNOWS_BATCHES;
         auto ring = request.sequence == SCRAM_WANTS_RING ? Ring::make() : std::nullopt;
         const std::array fds = {gates.fd(), ring ? ring->fd() : -1};
         send_message(connection->descriptor.native_handle(), answer, {},
@@ -286,10 +307,23 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         return take(sink.resolve_family(*connection->source, *name), answer.family);
     }
 
-    bool goodbye(const ConnectionPtr& connection) {
+    bool goodbye(const ConnectionPtr& connection, const scram_signal& request) {
+        if (connection->source && !connection->has_ring && request.sequence != 0)
+            look_for_gap(*connection->source, request.sequence);
         send_message(connection->descriptor.native_handle(), answer_of(SCRAM_OK), {});
         connection->goodbye = true;
         return end(connection, {});
+    }
+
+    // By the socket a lost signal took a number. Of the last one nothing else would show.
+    void look_for_gap(SourceId source, std::uint64_t last_number) {
+        scram_signal end{};
+        end.sequence = last_number + 1;
+        end.published_ns = ns_of(monotonic_now());
+        end.source = static_cast<std::uint16_t>(source);
+        end.version = SCRAM_VERSION;
+        end.kind = SCRAM_HEARTBEAT;
+        sink.signal(source, end, monotonic_now());
     }
 
     bool refuse(const ConnectionPtr& connection, std::string_view why) {
@@ -359,6 +393,10 @@ void Ingress::check_rights() {
 
 void Ingress::drill() {
     impl_->feeds.drill();
+}
+
+void Ingress::read(SourceId source) {
+    impl_->read_all(source);
 }
 
 bool Ingress::poll() {

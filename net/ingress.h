@@ -34,6 +34,8 @@ class SignalSink {
     virtual std::variant<MetricId, std::string> resolve_metric(std::string_view name) = 0;
     // Source none: a drill.
     virtual void signal(SourceId source, const scram_signal& signal, Time read_at) = 0;
+    // What it published ends with a SCRAM_VALUE_MORE, and nothing follows.
+    virtual void batch_ended(SourceId source, Time read_at) = 0;
     // More of its signals than before found its ring full.
     virtual void signals_lost(SourceId source, Time seen_at) = 0;
     virtual void left(SourceId source) = 0;
@@ -64,6 +66,8 @@ class Ingress {
     // Reads what the rings hold, of each only so much that it holds up no other. True if there was
     // anything. The socket is read by `io`.
     bool poll();
+    // Reads all that the source has published until now, from its ring and its socket.
+    void read(SourceId source);
     // The way of a signal without one, to keep it warm: the sink gets an empty one of source none.
     void drill();
     // Before blocking in `io`: has sources ring the doorbell from now on, and polls once more.

@@ -1,6 +1,7 @@
 #include "net/ring_feeds.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "net/clock.h"
 #include "net/stamp.h"
@@ -23,15 +24,21 @@ bool RingFeeds::poll() {
 // The source hears only after the signals' work is done that their slots are free again.
 bool RingFeeds::read(Feed& feed, int signals_max) {
     scram_signal signal;
+    bool open = false;  // a batch
     Found found = feed.broken ? Found::nothing : feed.reader.next(signal);
     int count = 0;
     while (found == Found::signal) {
         const Time now = monotonic_now();
         clear_foreign_stamp(signal, feed.attached_at, now);
         sink_.signal(feed.source, signal, now);
-        if (++count == signals_max) break;
+        open = signal.kind == SCRAM_VALUE_MORE;
+        // A batch is read whole; one that has no end is not.
+        if (++count >= signals_max && !open) break;
+        if (count >= signals_max + SCRAM_BATCH_MAX) break;
         found = feed.reader.next(signal);
     }
+    if (open) [[unlikely]]
+        sink_.batch_ended(feed.source, monotonic_now());
     if (count > 0) feed.reader.free_read();
     const bool lost_more = feed.reader.lost_more();
     if (lost_more) [[unlikely]]
@@ -47,7 +54,7 @@ void RingFeeds::drill() {
         if (!ring) return;
         ring->close_fd();
         drill_.emplace(
-            Feed{RingReader(ring->memory()), none<SourceId>(), false, Time{}, std::move(*ring)});
+            Feed{RingReader(ring->memory()), none<SourceId>(), false, Time{}, 0, std::move(*ring)});
     }
     drill_->ring.publish(drill_->reader.due());
     read(*drill_, 1);
@@ -66,9 +73,16 @@ void RingFeeds::break_off(Feed& feed, std::uint64_t number) {
     sink_.signal(feed.source, signal, monotonic_now());
 }
 
+// A batch is written from its end, so what stands less than one behind a gap may be under way. But
+// its source rings no doorbell in the midst of it: where the same number is missing by the next
+// doorbell, it was left out.
 void RingFeeds::look_behind(Feed& feed) {
-    if (feed.broken) return;
-    if (const auto number = feed.reader.skipped_to()) break_off(feed, *number);
+    const auto number = feed.broken ? std::nullopt : feed.reader.skipped_to();
+    if (!number) return;
+    const std::uint64_t due = feed.reader.due();
+    const bool may_be_under_way = *number - due < SCRAM_BATCH_MAX;
+    if (may_be_under_way && std::exchange(feed.missed, due) != due) return;
+    break_off(feed, *number);
 }
 
 void RingFeeds::look_behind(SourceId source) {
@@ -83,8 +97,12 @@ std::optional<SourceId> RingFeeds::broken() const {
     return feed == feeds_.end() ? std::nullopt : std::optional(feed->source);
 }
 
+void RingFeeds::read(SourceId source) {
+    if (Feed* const feed = find(source)) read(*feed, SCRAM_RING_SLOTS);
+}
+
 void RingFeeds::add(SourceId source, Ring ring, Time attached_at) {
-    feeds_.push_back({RingReader(ring.memory()), source, false, attached_at, std::move(ring)});
+    feeds_.push_back({RingReader(ring.memory()), source, false, attached_at, 0, std::move(ring)});
 }
 
 // One whose end was told may still be alive and write: not more than a ring has room for is read.

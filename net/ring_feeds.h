@@ -15,7 +15,9 @@ class RingFeeds {
 
     void add(SourceId source, Ring ring, Time attached_at = {});
     bool has(SourceId source) { return find(source) != nullptr; }
-    // Reads what the source has published until now, and lets its ring go.
+    // Reads what the source has published until now.
+    void read(SourceId source);
+    // The same, and lets its ring go.
     void drain_and_remove(SourceId source);
     void clear() { feeds_.clear(); }
 
@@ -35,6 +37,7 @@ class RingFeeds {
         SourceId source;
         bool broken;
         Time attached_at;
+        std::uint64_t missed;  // a number that was not there when one behind it was
         Ring ring;
     };
 

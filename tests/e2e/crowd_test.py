@@ -43,6 +43,7 @@ class Crowd(unittest.TestCase):
             makers[500].publish(BTC, "delta", 11)
             daemon.await_state(BTC, "confirmed")
             daemon.await_log("rule=delta")
+            makers[-1].heartbeat()
             makers[-1].vanish()
             daemon.await_state(ETH, "confirmed")
             daemon.await_log(f"rule=gone source={names[-1]}")
@@ -60,6 +61,7 @@ class Crowd(unittest.TestCase):
             daemon = lab.scramd(sources=names).await_ready()
             makers = [lab.source(name) for name in names]
             for maker in makers:
+                maker.heartbeat()
                 maker.vanish()
             for family in (BTC, ETH):
                 daemon.await_state(family, "confirmed", 20)

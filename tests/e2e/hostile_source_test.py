@@ -36,6 +36,8 @@ class Messages(unittest.TestCase):
     def cut_off(self, data, told, attached=False):
         with HostileLab() as lab:
             evil = lab.source("evil" if attached else None)
+            if attached:
+                evil.heartbeat()
             if told is None:
                 evil.send(data)
             else:
@@ -328,7 +330,9 @@ class Masses(unittest.TestCase):
     def test_makers_that_crash_and_restart_all_the_time_keep_the_budget(self):
         with HostileLab() as lab:
             for _ in range(200):
-                Source(lab.folder, "evil").vanish()
+                evil = Source(lab.folder, "evil")
+                evil.heartbeat()
+                evil.vanish()
             lab.daemon.await_state(ETH, "confirmed")
             lab.good_maker_still_trips()
 

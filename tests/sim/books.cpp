@@ -280,11 +280,12 @@ void Books::read_rearm(const Event& event, const Context& context) {
     must(contains(context.rearm->families, event.family) && book.latched && !book.releasing, 8,
          "armed again what was not asked for, or not latched");
     const bool holds = context.oracle.holds(event.family);
+    const bool unknown = context.oracle.unknown(event.family);
     const auto& named = context.rearm->trips;
     const bool other = std::find(named.begin(), named.end(), book.wanted_by) == named.end();
     const bool breached = breaches_now(event.family, context);
     if (event.kind == EventKind::rearm_refused) {
-        must(other || breached || (holds && !context.rearm->force), 8,
+        must(other || breached || ((holds || unknown) && !context.rearm->force), 8,
              "re-arming was refused without a cause");
         seen_->note(other ? Seen::rearm_refused_trip : Seen::rearm_refused_rule);
         return;
@@ -292,6 +293,8 @@ void Books::read_rearm(const Event& event, const Context& context) {
     must(!other, 8, "re-armed for another trip than the operator named");
     must(!breached, 8, "re-armed over a breach that nobody can have looked at");
     must(!holds || context.rearm->force, 8, "re-armed while a rule holds");
+    must(!unknown || context.rearm->force, 8,
+         "re-armed though it is unknown what a rule would say");
     seen_->note(Seen::rearmed);
     const bool held = !book.owed && !book.confirmed;
     must(held == (event.cancel == Cancel::held), 10,

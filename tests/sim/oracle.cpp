@@ -11,6 +11,10 @@ bool is_of_health(RuleKind kind) {
     return kind == RuleKind::stale || kind == RuleKind::gone || kind == RuleKind::bad;
 }
 
+bool is_value(const scram_signal& signal) {
+    return signal.kind == SCRAM_VALUE || signal.kind == SCRAM_VALUE_MORE;
+}
+
 bool contains(const std::vector<FamilyId>& all, FamilyId one) {
     return std::find(all.begin(), all.end(), one) != all.end();
 }
@@ -23,21 +27,37 @@ bool contains(const std::vector<SourceId>& all, SourceId one) {
 // ---- Inputs -------------------------------------------------------------------------------------
 
 void Oracle::signal(SourceId from, const scram_signal& signal, Time now) {
-    time(now);
-    sources_[index(from)].seen = now;
     const BadReason bad = judge(from, signal);
     const bool is_ours = bad != BadReason::wrong_version && bad != BadReason::wrong_source;
     const BadReason order = is_ours ? follow(from, signal) : BadReason::none;
     last_bad_ = bad != BadReason::none ? bad : order;
+    const bool usable = bad == BadReason::none && order != BadReason::sequence_back;
+    look_back(from, signal, usable && is_value(signal), now);
+    sources_[index(from)].seen = now;
+    sources_[index(from)].heard = true;
+    end_silence(from, none<FamilyId>(), none<MetricId>());
     if (last_bad_ != BadReason::none) {
-        const bool names_family =
-            signal.kind == SCRAM_VALUE && signal.family < plan_.families.size();
+        const bool names_family = is_value(signal) && signal.family < plan_.families.size();
         report_bad(from, names_family ? static_cast<FamilyId>(signal.family) : none<FamilyId>());
     }
-    if (bad != BadReason::none || order == BadReason::sequence_back) return;
-    if (signal.kind != SCRAM_VALUE) return;
+    if (!usable || !is_value(signal)) return judge_batch(now);
     accept(from, static_cast<FamilyId>(signal.family), static_cast<MetricId>(signal.metric),
            signal.value, now);
+    if (signal.kind == SCRAM_VALUE || batch_.size() == SCRAM_BATCH_MAX) judge_batch(now);
+}
+
+// What was due when it was published, of what it can end.
+void Oracle::look_back(SourceId from, const scram_signal& signal, bool is_value, Time now) {
+    const Time published = std::min(time_from_ns(signal.published_ns), now);
+    for (Condition& condition : conditions_) {
+        const RuleKind kind = rule_of(condition).kind;
+        if (kind == RuleKind::stale && condition.source == from && !condition.held)
+            look_for_silence(condition, published);
+        if (!is_value || is_of_health(kind)) continue;
+        if (looks_at(condition, from, static_cast<FamilyId>(signal.family),
+                     static_cast<MetricId>(signal.metric)))
+            pass_time(condition, std::max(published, condition.looked));
+    }
 }
 
 // Nobody knows what they said, and nobody has seen the source write them.
@@ -50,7 +70,7 @@ BadReason Oracle::judge(SourceId from, const scram_signal& signal) const {
     if (signal.version != SCRAM_VERSION) return BadReason::wrong_version;
     if (signal.source != index(from)) return BadReason::wrong_source;
     if (signal.kind == SCRAM_HEARTBEAT) return BadReason::none;
-    if (signal.kind != SCRAM_VALUE) return BadReason::unknown_kind;
+    if (!is_value(signal)) return BadReason::unknown_kind;
     if (signal.family >= plan_.families.size()) return BadReason::unknown_family;
     if (signal.metric >= plan_.metrics.size()) return BadReason::unknown_metric;
     const auto family = static_cast<FamilyId>(signal.family);
@@ -67,7 +87,10 @@ BadReason Oracle::follow(SourceId from, const scram_signal& signal) {
 }
 
 void Oracle::joined(SourceId source, Time now) {
-    sources_[index(source)] = {true, false, now, now, 1};
+    Source& its = sources_[index(source)];
+    const bool cancelled =
+        its.vanished && death_kills(source, plan_.sources[index(source)].families);
+    its = {true, false, its.heard && !cancelled, now, now, 1};
     for (Condition& condition : conditions_) {
         if (condition.source != source) continue;
         if (rule_of(condition).kind == RuleKind::gone) condition.held = false;
@@ -79,14 +102,18 @@ void Oracle::joined(SourceId source, Time now) {
 
 void Oracle::left(SourceId source) {
     sources_[index(source)].owes_signs = false;
+    sources_[index(source)].heard = false;
     for (Condition& condition : conditions_) {
-        if (condition.source == source && rule_of(condition).kind == RuleKind::stale)
+        const RuleSpec& rule = rule_of(condition);
+        if (condition.source == source && rule.kind == RuleKind::stale &&
+            rule.metric == none<MetricId>())
             condition.held = false;
     }
 }
 
 void Oracle::vanished(SourceId source) {
     sources_[index(source)].vanished = true;
+    if (!sources_[index(source)].heard) return;
     for (Condition& condition : conditions_) {
         if (rule_of(condition).kind != RuleKind::gone || condition.source != source) continue;
         if (!condition.held) trip(condition);
@@ -98,21 +125,48 @@ void Oracle::time(Time now) {
     for (Condition& condition : conditions_) {
         if (!is_of_health(rule_of(condition).kind)) pass_time(condition, now);
     }
+    end_waits(now);
     look_for_silence(now);
 }
 
 // ---- Values -------------------------------------------------------------------------------------
 
+// Kept at once; judged with what belongs to it. What stands in the batch already stands by itself.
 void Oracle::accept(SourceId source, FamilyId family, MetricId metric, double value, Time now) {
+    const bool again = std::any_of(batch_.begin(), batch_.end(), [&](const Arrival& other) {
+        return other.source != source || (other.family == family && other.metric == metric);
+    });
+    if (again) judge_batch(now);
     History& all = history(source, family, metric);
     const bool first = all.empty();
     const double before = first ? 0 : all.back().value;
     all.push_back({now, value});
+    end_silence(source, family, metric);
     const double rose = first ? 0 : value >= before ? value - before : value;
+    batch_.push_back({source, family, metric, rose});
+    if (!first) return;
     for (Condition& condition : conditions_) {
-        if (looks_at(condition, source, family, metric))
-            take(condition, source, family, metric, rose, first ? value : 0, now);
+        if (looks_at(condition, source, family, metric) && waits(condition))
+            condition.wait_until = std::min(condition.wait_until, now + plan_.timings.sum_wait);
+        const RuleKind kind = rule_of(condition).kind;
+        if (kind != RuleKind::drawdown && kind != RuleKind::change) continue;
+        if (!looks_at(condition, source, family, metric)) continue;
+        for (Sample& sample : condition.series) sample.value += value;
     }
+}
+
+void Oracle::judge_batch(Time now) {
+    for (Condition& condition : conditions_) {
+        double rose = 0;
+        bool any = false;
+        for (const Arrival& its : batch_) {
+            if (!looks_at(condition, its.source, its.family, its.metric)) continue;
+            rose += its.rose;
+            any = true;
+        }
+        if (any) take(condition, rose, now);
+    }
+    batch_.clear();
 }
 
 bool Oracle::looks_at(const Condition& condition, SourceId source, FamilyId family,
@@ -126,13 +180,11 @@ bool Oracle::looks_at(const Condition& condition, SourceId source, FamilyId fami
     return condition.source == none<SourceId>() || condition.source == source;
 }
 
-void Oracle::take(Condition& condition, SourceId, FamilyId, MetricId, double rose, double arrived,
-                  Time now) {
+void Oracle::take(Condition& condition, double rose, Time now) {
     const RuleSpec& rule = rule_of(condition);
     if (rule.kind == RuleKind::count) {
         condition.series.push_back({now, rose});
     } else if (rule.kind == RuleKind::drawdown || rule.kind == RuleKind::change) {
-        for (Sample& sample : condition.series) sample.value += arrived;
         condition.series.push_back({now, value_of(condition)});
     }
     settle(condition, true, now);
@@ -141,7 +193,7 @@ void Oracle::take(Condition& condition, SourceId, FamilyId, MetricId, double ros
 // What the value is worth now, and whether that trips.
 void Oracle::settle(Condition& condition, bool is_sample, Time now) {
     condition.looked = now;
-    if (!known(condition)) return;
+    if (!known(condition) || waits(condition)) return;
     const RuleSpec& rule = rule_of(condition);
     const Reading reading = read(condition, now);
     warn(condition, reading);
@@ -162,6 +214,39 @@ void Oracle::settle(Condition& condition, bool is_sample, Time now) {
     condition.phase = Phase::tripped;
     if (rule.confirm > 1) seen_.note(Seen::confirmed_by_samples);
     trip(condition);
+}
+
+// Not everybody who is expected has said what belongs to this sum, and the time for it is not over.
+bool Oracle::waits(const Condition& condition) const {
+    const RuleSpec& rule = rule_of(condition);
+    if (condition.waited || is_of_health(rule.kind) || condition.source != none<SourceId>())
+        return false;
+    if (rule.kind == RuleKind::divergence && rule.other_metric == none<MetricId>()) return false;
+    const auto misses = [&](SourceId source, FamilyId family) {
+        if (condition.family != none<FamilyId>() && condition.family != family) return false;
+        if (!contains(plan_.sources[index(source)].families, family)) return false;
+        return !published(source, family, rule.metric) ||
+               (rule.other_metric != none<MetricId>() &&
+                !published(source, family, rule.other_metric));
+    };
+    for (std::size_t s = 0; s < sources_.size(); ++s) {
+        if (!plan_.sources[s].expected) continue;
+        for (const FamilyId family : rule.families) {
+            if (misses(id_at<SourceId>(s), family)) return true;
+        }
+    }
+    return false;
+}
+
+void Oracle::end_waits(Time now) {
+    for (Condition& condition : conditions_) {
+        if (condition.waited || condition.wait_until > now) continue;
+        const bool waited = waits(condition);
+        condition.waited = true;
+        if (!waited) continue;
+        seen_.note(Seen::sum_waited);
+        settle(condition, false, now);
+    }
 }
 
 // Looks at each moment between the last look and now at which a window forgot something, and at the
@@ -222,15 +307,52 @@ void Oracle::report_bad(SourceId source, FamilyId family) {
     }
 }
 
-void Oracle::look_for_silence(Time now) {
+// A sign ends it, whenever that is looked at. Whether it still stands in the way of arming is asked
+// after time() only.
+void Oracle::end_silence(SourceId source, FamilyId family, MetricId metric) {
     for (Condition& condition : conditions_) {
         const RuleSpec& rule = rule_of(condition);
-        if (rule.kind != RuleKind::stale || !sources_[index(condition.source)].owes_signs) continue;
-        const bool silent = last_sign(condition) + rule.after <= now;
-        if (silent && !condition.held) trip(condition);
-        condition.held = silent;
-        condition.silent_since = last_sign(condition);
+        if (rule.kind == RuleKind::stale && condition.source == source &&
+            condition.family == family && rule.metric == metric)
+            condition.held = false;
     }
+}
+
+void Oracle::look_for_silence(Time now) {
+    for (Condition& condition : conditions_) {
+        if (rule_of(condition).kind == RuleKind::stale) look_for_silence(condition, now);
+    }
+}
+
+void Oracle::look_for_silence(Condition& condition, Time now) {
+    const Duration after = rule_of(condition).after;
+    const bool silent = owes_sign(condition) && last_sign(condition) + after <= now;
+    if (silent && !condition.held) trip(condition);
+    condition.held = silent;
+    condition.silent_since = last_sign(condition);
+}
+
+// Its death has been told, or it had nothing to cancel; else a value is owed whoever has left.
+bool Oracle::owes_sign(const Condition& condition) const {
+    const Source& source = sources_[index(condition.source)];
+    const bool told =
+        !source.heard ||
+        death_kills(condition.source, kills(condition.rule, condition.family, condition.source));
+    if (source.vanished && told) return false;
+    const MetricId metric = rule_of(condition).metric;
+    return source.owes_signs ||
+           (metric != none<MetricId>() && published(condition.source, condition.family, metric));
+}
+
+// Do rules of kind `gone`, all together, kill these where the source vanishes?
+bool Oracle::death_kills(SourceId source, const std::vector<FamilyId>& families) const {
+    return std::all_of(families.begin(), families.end(), [&](FamilyId family) {
+        return std::any_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
+            const RuleSpec& rule = rule_of(condition);
+            return rule.kind == RuleKind::gone && !rule.shadow && condition.source == source &&
+                   kills_family(condition, family);
+        });
+    });
 }
 
 Time Oracle::last_sign(const Condition& condition) const {
@@ -245,8 +367,10 @@ Time Oracle::next_trip() const {
     Time next = never;
     for (const Condition& condition : conditions_) {
         const RuleSpec& rule = rule_of(condition);
+        if (condition.wait_until != never && waits(condition))
+            next = std::min(next, condition.wait_until);
         if (rule.kind == RuleKind::stale) {
-            if (!condition.held && sources_[index(condition.source)].owes_signs)
+            if (!condition.held && owes_sign(condition))
                 next = std::min(next, last_sign(condition) + rule.after);
         } else if (condition.phase == Phase::pending && condition.samples >= rule.confirm) {
             next = std::min(next, condition.since + rule.hold_for);
@@ -287,6 +411,42 @@ bool Oracle::holds(FamilyId family) const {
         if (rule.kind == RuleKind::bad) return false;
         return is_of_health(rule.kind) ? condition.held : condition.phase == Phase::tripped;
     });
+}
+
+bool Oracle::unknown(FamilyId family) const {
+    return std::any_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
+        const RuleSpec& rule = rule_of(condition);
+        if (rule.shadow || is_of_health(rule.kind)) return false;
+        if (!contains(kills(condition.rule, condition.family, none<SourceId>()), family))
+            return false;
+        return std::any_of(rule.families.begin(), rule.families.end(), [&](FamilyId its) {
+            if (condition.family != none<FamilyId>() && condition.family != its) return false;
+            return owed(rule, its, rule.metric) ||
+                   (rule.other_metric != none<MetricId>() && owed(rule, its, rule.other_metric));
+        });
+    });
+}
+
+bool Oracle::owed(const RuleSpec& rule, FamilyId family, MetricId metric) const {
+    const bool of_two = rule.kind == RuleKind::divergence && rule.other_metric == none<MetricId>();
+    bool somebody_may = false;
+    bool said = false;
+    for (std::size_t s = 0; s < sources_.size(); ++s) {
+        const auto source = id_at<SourceId>(s);
+        said = said || published(source, family, metric);
+        if (!plan_.sources[s].expected || !contains(plan_.sources[s].families, family)) continue;
+        if (of_two && !contains(rule.sources, source)) continue;
+        if (!has_spoken(source, family)) return true;
+        somebody_may = true;
+    }
+    return somebody_may && !said;
+}
+
+bool Oracle::has_spoken(SourceId source, FamilyId family) const {
+    for (std::size_t m = 0; m < plan_.metrics.size(); ++m) {
+        if (published(source, family, id_at<MetricId>(m))) return true;
+    }
+    return false;
 }
 
 // An operator has looked at its trip: what is bad from now on trips anew.
@@ -336,6 +496,7 @@ void Oracle::restart(const std::vector<bool>& armed, Time now) {
     for (std::size_t s = 0; s < sources_.size(); ++s) {
         Source& source = sources_[s];
         if (!source.owes_signs || source.vanished) continue;
+        source.heard = true;
         source.awaited_until = now + plan_.timings.reattach_within;
         const bool silent =
             std::any_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
@@ -350,7 +511,8 @@ void Oracle::restart(const std::vector<bool>& armed, Time now) {
         if (is_of_health(rule_of(condition).kind)) {
             condition.held = condition.held && !undone;
             const bool gone = rule_of(condition).kind == RuleKind::gone &&
-                              sources_[index(condition.source)].vanished;
+                              sources_[index(condition.source)].vanished &&
+                              sources_[index(condition.source)].heard;
             if (gone && !condition.held) trip(condition);
             condition.held = condition.held || gone;
             continue;
@@ -359,8 +521,37 @@ void Oracle::restart(const std::vector<bool>& armed, Time now) {
             condition.phase = Phase::pending;
             seen_.note(Seen::tripped_by_start);
         }
+        const bool cut_off = std::any_of(batch_.begin(), batch_.end(), [&](const Arrival& its) {
+            return looks_at(condition, its.source, its.family, its.metric);
+        });
+        const bool keeps_peak = rule_of(condition).kind == RuleKind::drawdown ||
+                                rule_of(condition).kind == RuleKind::change;
+        if (cut_off && keeps_peak) condition.series.push_back({now, value_of(condition)});
+        const bool waited = waits(condition) || cut_off;
+        condition.waited = has_value(condition);
+        condition.wait_until = never;
         if (known(condition)) pass_time(condition, now);
+        if (waited && condition.waited) settle(condition, false, now);
     }
+    // Of a batch that the end cut off, the values are known, and what a count rose by is lost.
+    batch_.clear();
+}
+
+// Something that its sum looks at was ever said.
+bool Oracle::has_value(const Condition& condition) const {
+    for (std::size_t s = 0; s < sources_.size(); ++s) {
+        for (std::size_t f = 0; f < plan_.families.size(); ++f) {
+            for (std::size_t m = 0; m < plan_.metrics.size(); ++m) {
+                const auto source = id_at<SourceId>(s);
+                const auto family = id_at<FamilyId>(f);
+                const auto metric = id_at<MetricId>(m);
+                if (published(source, family, metric) &&
+                    looks_at(condition, source, family, metric))
+                    return true;
+            }
+        }
+    }
+    return false;
 }
 
 void Oracle::give_up_awaited(Time now) {
@@ -381,12 +572,15 @@ void Oracle::reload(const Plan& plan, Time now) {
     for (Condition& condition : conditions_) {
         const RuleSpec& rule = rule_of(condition);
         const RuleSpec& old = before.rules[index(condition.rule)];
+        condition.waited = true;
         const bool same = rule.limit == old.limit && rule.bound == old.bound &&
                           rule.after == old.after && rule.shadow == old.shadow;
         if (!same) condition.held = false;
         if (!same && condition.phase == Phase::tripped) condition.phase = Phase::pending;
         if (!is_of_health(rule.kind)) settle(condition, false, now);
-        const bool gone = rule.kind == RuleKind::gone && sources_[index(condition.source)].vanished;
+        const bool gone = rule.kind == RuleKind::gone &&
+                          sources_[index(condition.source)].vanished &&
+                          sources_[index(condition.source)].heard;
         if (!gone || condition.held) continue;
         condition.held = true;
         trip(condition);

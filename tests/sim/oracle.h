@@ -52,6 +52,8 @@ class Oracle {
     std::vector<FamilyId> kills(RuleId rule, FamilyId family, SourceId source) const;
     // Does a rule that kills `family` hold? Nothing where rounding decides.
     bool holds(FamilyId family) const;
+    // Does such a rule look at something that a source which is expected has not said?
+    bool unknown(FamilyId family) const;
     // When a rule trips though nothing else happens; never if none does.
     Time next_trip() const;
     BadReason last_bad() const { return last_bad_; }
@@ -66,6 +68,7 @@ class Oracle {
     struct Source {
         bool owes_signs = false;
         bool vanished = false;
+        bool heard = false;  // since it came, or came back after its quotes were cancelled
         Time joined{};
         Time seen{};
         std::uint64_t expected = 1;
@@ -83,6 +86,8 @@ class Oracle {
         Time looked{};
         std::uint32_t samples = 0;
         std::vector<bool> warned;
+        Time wait_until = never;  // a sum of which some is missing: it has a first value
+        bool waited = false;
         // of health
         bool held = false;
         Time silent_since{};   // the last sign, when it was looked at
@@ -99,16 +104,26 @@ class Oracle {
     BadReason follow(SourceId from, const scram_signal& signal);
     void report_bad(SourceId source, FamilyId family);
     void accept(SourceId source, FamilyId family, MetricId metric, double value, Time now);
+    void judge_batch(Time now);
     bool looks_at(const Condition& condition, SourceId source, FamilyId family,
                   MetricId metric) const;
-    void take(Condition& condition, SourceId source, FamilyId family, MetricId metric, double rose,
-              double arrived, Time now);
+    void take(Condition& condition, double rose, Time now);
     void settle(Condition& condition, bool is_sample, Time now);
     void warn(Condition& condition, const Reading& reading);
     void pass_time(Condition& condition, Time now);
+    bool waits(const Condition& condition) const;
+    bool has_value(const Condition& condition) const;
+    bool owed(const RuleSpec& rule, FamilyId family, MetricId metric) const;
+    bool has_spoken(SourceId source, FamilyId family) const;
+    void end_waits(Time now);
     void look_for_silence(Time now);
     bool is_undone(const Condition& condition) const;
+    void look_for_silence(Condition& condition, Time now);
+    void end_silence(SourceId source, FamilyId family, MetricId metric);
+    void look_back(SourceId from, const scram_signal& signal, bool is_value, Time now);
     Time last_sign(const Condition& condition) const;
+    bool owes_sign(const Condition& condition) const;
+    bool death_kills(SourceId source, const std::vector<FamilyId>& families) const;
     void tell(const Condition& condition, BreachKind kind, bool sure = true, double share = 0);
     void trip(const Condition& condition, bool sure = true);
 
@@ -138,6 +153,14 @@ class Oracle {
     std::vector<Condition> conditions_;
     std::vector<bool> armed_;
     std::vector<Foretold> foretold_;
+    // Values that belong together, and what each condition makes of those until now.
+    struct Arrival {
+        SourceId source{};
+        FamilyId family{};
+        MetricId metric{};
+        double rose = 0;
+    };
+    std::vector<Arrival> batch_;
     BadReason last_bad_ = BadReason::none;
 };
 

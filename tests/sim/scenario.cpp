@@ -177,6 +177,9 @@ Scenario make_scenario(std::uint64_t seed, Faults allowed) {
     s.mishap_pace = dice.between(100ms, 2s);
     s.drift_ppm = s.faults.has(Fault::drift) ? dice.between(-50, 50) : 0;
     s.fixed_window = dice.one_in(2);
+    Dice more(seed, 11);
+    for (SourceSpec& source : s.plan.sources) source.expected = more.one_in(3);
+    s.plan.timings.sum_wait = milliseconds{more.between(1, 20) * 100};
     return s;
 }
 

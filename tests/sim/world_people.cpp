@@ -74,7 +74,9 @@ double World::random_value(MetricId metric) {
 scram_signal World::record(SourceId source, FamilyId family, MetricId metric, double value) {
     scram_signal signal{};
     signal.sequence = ++makers_[index(source)].sequence;
-    signal.published_ns = ns_of(now_) - 1000;
+    // A loop that is late reads late.
+    const bool unread = late_until_ > now_ && people_.one_in(2);
+    signal.published_ns = ns_of(now_) - (unread ? people_.up_to(30ms).count() : 1000);
     signal.value = value;
     signal.family = static_cast<std::uint16_t>(family);
     signal.metric = static_cast<std::uint16_t>(metric);
@@ -102,10 +104,14 @@ void World::hand_in(SourceId source, const scram_signal& signal) {
 
 void World::burst(SourceId source) {
     const int records = people_.between(3, 12);
+    const bool together = people_.one_in(2);
     const FamilyId family = family_of(source);
     for (int i = 0; i < records && makers_[index(source)].attached; ++i) {
         const auto metric = id_at<MetricId>(people_.below(plan_.metrics.size()));
-        publish(source, family, metric, random_value(metric));
+        scram_signal signal =
+            record(source, together ? family_of(source) : family, metric, random_value(metric));
+        if (together && i + 1 < records) signal.kind = SCRAM_VALUE_MORE;
+        hand_in(source, signal);
     }
 }
 
@@ -136,7 +142,7 @@ void World::write_garbage(SourceId source) {
             signal.metric = odd;
             break;
         case 6:
-            signal.kind = static_cast<std::uint8_t>(people_.between(3, 255));
+            signal.kind = static_cast<std::uint8_t>(people_.between(5, 255));
             break;
         case 7:
             signal.version = static_cast<std::uint8_t>(people_.between(2, 255));

@@ -58,6 +58,7 @@ class Sink final : public SignalSink {
         check(read_at >= last_read_, "time does not step back");
         last_read_ = read_at;
     }
+    void batch_ended(SourceId source, Time) override { check_attached(source); }
     void signals_lost(SourceId source, Time) override { check_attached(source); }
     void left(SourceId source) override { detach(source); }
     void vanished(SourceId source, const std::string& reason) override {

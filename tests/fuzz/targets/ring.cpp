@@ -16,7 +16,8 @@ namespace {
 using namespace scram;
 
 constexpr SourceId hostile{0}, good{1};
-constexpr int signals_per_poll_max = 64 + 1;  // a turn, and the number that breaks the ring
+constexpr int signals_per_poll_max =
+    64 + SCRAM_BATCH_MAX + 1;  // a turn, the rest of a batch, a breaking number
 
 class Sink final : public SignalSink {
   public:
@@ -38,6 +39,7 @@ class Sink final : public SignalSink {
         }
         ++in_poll_[s];
     }
+    void batch_ended(SourceId, Time) override {}
     void signals_lost(SourceId source, Time) override { ++lost_[index(source)]; }
     std::variant<SourceId, std::string> attach(std::string_view, const Peer&) override {
         return "";

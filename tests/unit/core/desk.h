@@ -193,10 +193,18 @@ class Desk {
     void leave(SourceId source) {
         run([&] { engine.on_source_left(source, now, step); });
     }
+    void end_batch() {
+        run([&] { engine.on_batch_ended(now, step); });
+    }
     void lose(SourceId source) {
         run([&] { engine.on_signals_lost(source, now, step); });
     }
+    // One that has quotes: it has sent a signal.
     void vanish(SourceId source) {
+        heartbeat(source);
+        vanish_unheard(source);
+    }
+    void vanish_unheard(SourceId source) {
         run([&] { engine.on_source_vanished(source, now, step); });
     }
     void up(LinkId id) {

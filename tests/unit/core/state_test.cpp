@@ -209,6 +209,19 @@ TEST_CASE("state: a breach that must last goes on lasting") {
     CHECK(host.desk.latched(A));
 }
 
+TEST_CASE("state: a sum that was judged before the end waits for nobody after it") {
+    Plan plan = plan_of({.families = 1, .sources = 2});
+    for (SourceSpec& source : plan.sources) source.expected = true;
+    add_limit(plan, 25);
+    Host host(plan);
+    host.desk.publish(maker, A, delta, 20);
+    host.desk.wait(1min);
+    host.restart(4s);
+    host.desk.join(maker);
+    host.desk.publish(maker, A, delta, 26);
+    CHECK(host.desk.latched(A));
+}
+
 TEST_CASE("state: who was attached owes a sign within the rule's time") {
     Plan plan = plan_of({.families = 1, .sources = 2});
     add_stale(plan, 1s);

@@ -30,6 +30,7 @@ struct Reader final : SignalSink {
         out_of_order += signal.sequence == ++due[index(source)] ? 0 : 1;
         engine.on_signal(source, signal, Time{Duration(static_cast<std::int64_t>(read))}, step);
     }
+    void batch_ended(SourceId, Time) override { ++out_of_order; }
     void signals_lost(SourceId, Time) override { ++lost; }
     std::variant<SourceId, std::string> attach(std::string_view, const Peer&) override {
         return "";

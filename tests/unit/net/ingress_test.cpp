@@ -40,8 +40,10 @@ struct Sink final : SignalSink {
         if (signal.sequence != last + 1) ++out_of_order;
         last = signal.sequence;
         received[index(source)].store(signal.sequence);
-        if (told.size() < 10'000) told.push_back("value " + std::to_string(int(signal.value)));
+        const char* const kind = signal.kind == SCRAM_VALUE_MORE ? "more " : "value ";
+        if (told.size() < 10'000) told.push_back(kind + std::to_string(int(signal.value)));
     }
+    void batch_ended(SourceId, Time) override { told.emplace_back("batch ended"); }
     void signals_lost(SourceId, Time) override { told.emplace_back("lost"); }
     void left(SourceId) override { told.emplace_back("left"); }
     void vanished(SourceId, const std::string& reason) override {
@@ -132,7 +134,7 @@ TEST_CASE("ingress: what is published by the ring needs no loop but the poll") {
     for (int i = 2; i <= 4; ++i) scram_add(client.get(), 0, 0, i);
     CHECK(scram_flush(client.get()) == SCRAM_DONE);
     CHECK(rig.ingress->poll());
-    CHECK(rig.sink.told == Told{"value 1", "value 2", "value 3", "value 4"});
+    CHECK(rig.sink.told == Told{"value 1", "more 2", "more 3", "value 4"});
     CHECK_FALSE(rig.ingress->poll());
 }
 
@@ -172,6 +174,51 @@ TEST_CASE("ingress: of a batch that does not fit whole, the first signals are pu
     CHECK(scram_flush(client.get()) == SCRAM_FULL);
     while (rig.ingress->poll()) continue;
     CHECK(rig.sink.told.back() == "value -6");
+}
+
+TEST_CASE("ingress: what one flush sends is marked as one batch, by ring and by socket") {
+    for (const bool by_ring : {true, false}) {
+        Rig rig;
+        setenv("SCRAM_RING", by_ring ? "on" : "off", 1);
+        const Client client = rig.attach();
+        unsetenv("SCRAM_RING");
+        scram_publish(client.get(), 0, 0, 1);
+        for (int i = 2; i <= 4; ++i) scram_add(client.get(), 0, 0, i);
+        scram_flush(client.get());
+        scram_publish(client.get(), 0, 0, 5);
+        rig.until_told("value 5");
+        CHECK(rig.sink.told ==
+              std::vector<std::string>{"value 1", "more 2", "more 3", "value 4", "value 5"});
+        CHECK(rig.sink.out_of_order == 0);
+    }
+}
+
+TEST_CASE("ingress: a poll that ends within a batch reads it whole") {
+    Rig rig;
+    const Client client = rig.attach();
+    for (int i = 1; i < 64; ++i) scram_publish(client.get(), 0, 0, i);
+    for (int i = 64; i < 80; ++i) scram_add(client.get(), 0, 0, i);
+    scram_flush(client.get());
+    scram_publish(client.get(), 0, 0, 80);
+    CHECK(rig.ingress->poll());
+    CHECK(rig.sink.told.back() == "value 79");
+}
+
+TEST_CASE("ingress: a source is read on demand, to the end of its ring and of its socket") {
+    for (const bool by_ring : {true, false}) {
+        Rig rig;
+        setenv("SCRAM_RING", by_ring ? "on" : "off", 1);
+        const Client client = rig.attach();
+        unsetenv("SCRAM_RING");
+        int sent = 0;
+        while (sent < 500 && scram_publish(client.get(), 0, 0, sent) == SCRAM_DONE) ++sent;
+        CHECK(sent > 64);
+        const std::string last = "value " + std::to_string(sent - 1);
+        rig.ingress->read(SourceId{2});  // nobody
+        CHECK(rig.sink.told.empty());
+        rig.ingress->read(SourceId{1});
+        CHECK(rig.sink.told.back() == last);
+    }
 }
 
 TEST_CASE("ingress: a goodbye is heard behind everything that was published before") {
