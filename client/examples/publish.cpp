@@ -8,11 +8,26 @@
 
 #include "client/scram.hpp"  // installed: <scram.hpp>
 
+namespace {
+
+struct Names {
+    scram::Client::Family family;
+    scram::Client::Metric delta, vega;
+};
+
+// Before the first quote there is nothing to kill, so a wrong name is an end on purpose.
+Names look_up(scram::Client& scramd, const char* family) try {
+    return {scramd.family(family), scramd.metric("delta"), scramd.metric("vega")};
+} catch (const scram::Client::Error&) {
+    scramd.detach();
+    throw;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) try {
     scram::Client scramd(argc > 1 ? argv[1] : "maker-1");
-    const auto family = scramd.family(argc > 2 ? argv[2] : "mm-1/BTC-USD");
-    const auto delta = scramd.metric("delta");
-    const auto vega = scramd.metric("vega");
+    const auto [family, delta, vega] = look_up(scramd, argc > 2 ? argv[2] : "mm-1/BTC-USD");
 
     for (int i = 0; i < 100 && scramd.attached(); ++i) {
         scramd.add(family, delta, 5 * std::sin(i / 10.0));

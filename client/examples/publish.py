@@ -11,8 +11,20 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "python"
 import scram
 
 
+def attach(source, family):
+    """Every name is looked up before the first quote; a wrong one is an end on purpose."""
+    scramd = scram.Client(source)
+    try:
+        scramd.family(family)
+        scramd.metric("delta")
+    except scram.Error:
+        scramd.detach()
+        raise
+    return scramd
+
+
 def main(source="maker-1", family="mm-1/BTC-USD"):
-    with scram.Client(source) as scramd:
+    with attach(source, family) as scramd:
         for i in range(100):
             if not scramd.attached:
                 return 1
