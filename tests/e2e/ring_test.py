@@ -146,6 +146,8 @@ class Hostile(unittest.TestCase):
     def test_a_signal_on_the_socket_beside_the_ring_ends_the_connection(self):
         with RingLab() as lab:
             evil = lab.source("evil")
+            evil.publish(ETH, "delta", 1)
+            lab.daemon.await_value(ETH, "delta", 1)
             self.assertIn("beside its ring", evil.refusal(evil.record(evil.HEARTBEAT, 1)))
             self.assertTrue(evil.is_cut_off())
             lab.daemon.await_state(ETH, "confirmed")

@@ -66,6 +66,17 @@ class Values(unittest.TestCase):
             two.publish(BTC, "delta", 6)
             daemon.await_state(BTC, "confirmed")
 
+    def test_what_one_message_says_is_judged_together(self):
+        rules = rule("delta", "limit", metric="delta", per="all", beyond=25)
+        with Lab() as lab:
+            daemon = lab.scramd(rules).await_ready()
+            maker = lab.source()
+            maker.send(maker.next_value(BTC, "delta", 40) + maker.next_value(ETH, "delta", -38))
+            daemon.await_value(ETH, "delta", -38)
+            self.armed(daemon, BTC, ETH)
+            maker.send(maker.next_value(BTC, "delta", 40) + maker.next_value(ETH, "delta", -14))
+            daemon.await_state(BTC, "confirmed")
+
     def test_each_source_alone_trips_although_the_sum_is_small(self):
         with Lab() as lab:
             rules = rule("each-delta", "limit", metric="delta", over="each", beyond=25)
@@ -312,11 +323,50 @@ class Health(unittest.TestCase):
     def test_a_gone_source_holds_its_families_until_it_is_back(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
-            lab.source().vanish()
+            maker = lab.source()
+            maker.heartbeat()
+            maker.vanish()
             daemon.await_state(BTC, "confirmed")
             self.assertEqual(daemon.rearm("all", "not yet")[0], 1)
             lab.source()
             self.assertEqual(daemon.rearm("all", "it is back")[0], 0)
+
+    def test_a_maker_that_dies_is_one_trip_although_it_is_silent_from_then_on(self):
+        rules = rule("silent", "stale", after_ms=300) + rule("after", "stale", sources=["maker-2"], after_ms=1000)
+        with Lab() as lab:
+            daemon = lab.scramd(rules, sources=(("maker-1", [BTC]), ("maker-2", [ETH]))).await_ready()
+            other = lab.source("maker-2")
+            maker = lab.source()
+            maker.publish(BTC, "delta", 1)
+            other.heartbeat()
+            maker.vanish()
+            daemon.await_state(BTC, "confirmed")
+            trip = daemon.family(BTC)["trip"]
+            daemon.await_log("rule=after")  # 300 ms are over, too
+            self.assertNotIn("rule=silent source=maker-1", daemon.log())
+            lab.source().heartbeat()
+            code, _, err = daemon.ctl("rearm", BTC, "--trip", trip, "--reason", "it is back")
+            self.assertEqual(code, 0, err)
+
+    def test_a_maker_that_never_published_is_told_and_trips_nothing(self):
+        with Lab() as lab:
+            daemon = lab.scramd(rule("silent", "stale", after_ms=200)).await_ready()
+            lab.source().vanish()
+            daemon.await_log("it had sent no signal: nothing to cancel")
+            time.sleep(0.4)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+            self.assertNotIn("tripped", daemon.log())
+
+    def test_a_feed_of_calls_that_stops_is_stale_though_each_said_goodbye(self):
+        after_ms = int(500 * PATIENCE)
+        with Lab() as lab:
+            daemon = lab.scramd(rule("no-delta", "stale", metric="delta", after_ms=after_ms)).await_ready()
+            for _ in range(3):
+                self.assertEqual(daemon.ctl("publish", "maker-1", BTC, "delta", "1")[0], 0)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+            daemon.await_state(BTC, "confirmed")
+            daemon.await_log("rule=no-delta")
+            self.assertEqual(daemon.family(ETH)["state"], "armed")
 
     def test_goodbye_does_not_trip(self):
         with Lab() as lab:
