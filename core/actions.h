@@ -140,6 +140,7 @@ struct Event {
     Refusal refusal = Refusal::none;
     bool hedge = false;            // fired while another attempt for the same was in flight
     bool late = false;             // what it answers was settled before
+    bool not_taken = false;        // lost: the exchange provably never had it
     Cancel cancel = Cancel::idle;  // of the family, before the event
     milliseconds lock{};
     std::uint32_t suppressed = 0;  // warned, would_trip: of its rule, before it and not told

@@ -13,6 +13,7 @@ constexpr Duration recovery = 30s;
 }  // namespace
 
 Budget::Budget(const BudgetSpec& spec) {
+    lost_at_.fill(never);
     change(spec);
 }
 
@@ -34,8 +35,30 @@ void Budget::answered(Slot slot, Time now) {
     free_at_[slot] = now + spec_.window;
 }
 
-void Budget::lost(Slot slot, Time now) {
+void Budget::undecided(Slot slot, Time now) {
     free_at_[slot] = now + spec_.window + spec_.guard;
+}
+
+void Budget::lost(Slot slot, Time now) {
+    free_at_[slot] = never;
+    lost_at_[slot] = now;
+}
+
+void Budget::returned(Slot slot, Time now) {
+    free_at_[slot] = now;
+}
+
+void Budget::alive(Time since, Time now) {
+    for (Slot slot = 0; slot < lost_at_.size(); ++slot) {
+        if (lost_at_[slot] == never || lost_at_[slot] + spec_.guard > since) continue;
+        free_at_[slot] = now + spec_.window + round;
+        lost_at_[slot] = never;
+    }
+}
+
+Time Budget::silent_until() const {
+    const Time first = *std::min_element(lost_at_.begin(), lost_at_.end());
+    return first == never ? never : first + spec_.guard;
 }
 
 // The exchange counts at most what holds a slot here, this request included.
@@ -52,6 +75,7 @@ void Budget::restore(const Image& image, Time now) {
     const Time dead = now + spec_.window + spec_.guard;
     for (std::size_t slot = 0; slot < image.size(); ++slot) {
         free_at_[slot] = std::min(image[slot], dead);
+        if (image[slot] == never) lost(static_cast<Slot>(slot), now);
     }
 }
 

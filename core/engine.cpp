@@ -267,6 +267,7 @@ void Engine::begin_round(Switch& family) {
     ++family.round;
     family.out = 0;
     family.failures = 0;
+    family.closed = 0;
     family.resynced = false;
     family.after_resync = false;
     family.hedge_at = never;
@@ -321,6 +322,7 @@ void Engine::on_restored(const Restored& restored, Time now, Step& step) {
     for (std::size_t a = 0; a < restored.budgets.size(); ++a) {
         accounts_[a].budget.restore(restored.budgets[a], now);
     }
+    for (LinkState& link : links_) link.down_since = now;
     TripId by_start{};
     for (const Restored::Family& before : restored.latched) {
         if (before.trip == TripId{} && by_start == TripId{}) {
@@ -354,10 +356,7 @@ void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step
     const milliseconds lock = longest_lock(spec.lock);
     if (lock > 0ms)
         family.locked_until = now + lock + plan_.accounts[index(spec.account)].budget.guard;
-    if (attempts_ > 0) {
-        family.stray_lock = 0ms;
-        family.stray_until = now + plan_.accounts[index(spec.account)].budget.guard;
-    }
+    if (attempts_ > 0) remember_stray(before.family, 0ms, never, now);
     family.was_confirmed = before.confirmed;
     family.cancel = before.confirmed ? Cancel::confirmed : Cancel::held;
     if (before.unfinished) make_due(before.family, now);
@@ -420,8 +419,8 @@ void Engine::update_deadline(Time now) {
     for (const LinkState& link : links_) {
         if (!link.aborted) also(link.deadline);
         // One that is due already and may not rehearse now follows when what is in its way ends.
-        const Time rehearse_at = std::max(link.rehearse_at, next_rehearsal_);
-        if (link.phase == LinkPhase::idle && rehearse_at > now) also(rehearse_at);
+        const Time at = std::max(rehearse_at(link), next_rehearsal_);
+        if (link.phase == LinkPhase::idle && at > now) also(at);
     }
     for (const Account& account : accounts_) {
         if (account.alarms[static_cast<std::size_t>(Alarm::budget_shared)])

@@ -23,6 +23,7 @@
 #include "core/rules.h"
 #include "core/signal.h"
 #include "core/state_memory.h"
+#include "core/taken.h"
 
 namespace scram {
 
@@ -50,15 +51,17 @@ struct Switch {
     std::uint32_t round = 0;
     std::uint32_t out = 0;       // attempts of this round in flight
     std::uint32_t failures = 0;  // attempts of this round that were not confirmed
+    std::uint32_t closed = 0;    // of this round, since the last answer: lost with closed links
     Time tripped_at{};
     Time due_at{};
     Time hedge_at = never;   // in flight: when a second attempt is due
     milliseconds lock{};     // of its next attempt: the longest that a trip in force wants
     bool lock_open = false;  // its cancel is confirmed, its lock is not: see certain()
     Time locked_until{};     // the exchange may refuse its orders until then
-    // Attempts without an answer that may still arrive: until when, and the shortest of their
-    // locks.
+    // Attempts without an answer that may still arrive: until when (`never`: until a sign of life
+    // that begins a guard after `stray_since`), and the shortest of their locks.
     Time stray_until{};
+    Time stray_since{};
     milliseconds stray_lock{};
     // The latest attempt that was sent or settled, and its link.
     AttemptId attempt{};
@@ -154,7 +157,7 @@ class Engine {
 
     void on_link_up(LinkId link, Time now, Step& step);
     // Also for a link that abort_link ended. What was in flight on it is lost.
-    void on_link_down(LinkId link, Time now, Step& step);
+    void on_link_down(LinkId link, Time now, Step& step, Taken taken = Taken::unknown);
     // The answer to the attempt in flight on `link`; `link_stays` is false if the connection ends
     // with it. Precondition: phase(link) == firing.
     void on_answer(LinkId link, const Answer& answer, Time now, Step& step, bool link_stays = true);
@@ -223,6 +226,7 @@ class Engine {
         // The exchange refused a signature's time: no other leaves before its time is known again,
         // or so long has passed.
         Time hold_until{};
+        bool has_strays = false;  // of some family, maybe
     };
     struct LinkState {
         AccountId account{};
@@ -236,6 +240,7 @@ class Engine {
         Time sent{};
         Time deadline = never;  // busy: when the answer is overdue
         Time rehearse_at{};     // idle: when the next rehearsal is due
+        Time down_since{};      // the connection that comes up next began after this
         bool aborted = false;   // abort_link was said; its link_down is awaited
     };
     struct SourceState {
@@ -287,14 +292,17 @@ class Engine {
     Time certain_at(FamilyId family, milliseconds lock, Time now) const;
     bool settles(const LinkState& link) const;
     void ask_for_lock(FamilyId family, Time now, Step& step);
-    void remember_stray(const LinkState& link, Time now);
+    void remember_stray(FamilyId family, milliseconds lock, Time dead, Time now);
+    void see_alive(AccountId account, Time since, Time now);
     void look_at_lock(FamilyId family, Time now);
     void settle(const LinkState& of, const Answer& answer, LinkId link, Time now, Step& step);
     void confirm(FamilyId family, Time now, Step& step);
     void make_due(FamilyId family, Time at);
     void try_again(FamilyId family, Duration pause, Time now);
     Duration growing_pause(std::uint32_t failures) const;
-    void lose_attempt(LinkState& link, LinkId id, Time now, Step& step);
+    enum class Lost : std::uint8_t { overdue, closed, not_taken };
+    void lose_attempt(LinkState& link, LinkId id, Lost how, Time now, Step& step);
+    bool follow_at_once(LinkState& link, LinkId id, Lost how, Time now);
 
     milliseconds longest_lock(milliseconds of_family) const;
     void restore(const Restored::Family& before, TripId trip, Time now, Step& step);
@@ -328,6 +336,7 @@ class Engine {
     // links
     void rehearse_due(Time now, Step& step);
     bool may_rehearse(const Account& account, Time now) const;
+    Time rehearse_at(const LinkState& link) const;
     void ask_for_time(LinkId link, Time now, Step& step);
     void rehearse(LinkId id, Time now, Step& step);
     void abort_overdue(Time now, Step& step);

@@ -138,6 +138,7 @@ void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bo
     const FamilyId family = link.family;
     const bool late = is_late(link);
     account.round_trip.sample(now - link.sent);
+    see_alive(link.account, link.sent, now);
     step.events.push_back({.kind = EventKind::answered,
                            .at = now,
                            .trip = switches_[index(family)].trip,
@@ -149,8 +150,9 @@ void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bo
     count_in_budget(account, link, answer, now, step);
     const Duration guard = plan_.accounts[index(link.account)].budget.guard;
     remember_lock(link, answer, is_final(answer) ? now : now + guard);
-    if (!is_final(answer)) remember_stray(link, now);
+    if (!is_final(answer)) remember_stray(family, link.lock, now + guard, now);
     release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
+    if (!link_stays) link.down_since = now;
     if (!late) settle(link, answer, id, now, step);
     look_at_lock(family, now);
     finish(now, step);
@@ -183,7 +185,7 @@ void Engine::count_in_budget(Account& account, const LinkState& link, const Answ
     if (is_final(answer)) {
         account.budget.answered(link.slot, now);
     } else {
-        account.budget.lost(link.slot, now);
+        account.budget.undecided(link.slot, now);
     }
 }
 
@@ -205,6 +207,7 @@ void Engine::settle(const LinkState& of, const Answer& answer, LinkId link, Time
     family.attempt = of.attempt;
     family.link = link;
     family.last_answer = answer;
+    family.closed = 0;
     --family.out;
     family.hedge_at = never;
     const AccountId account = plan_.families[index(id)].account;
@@ -267,23 +270,43 @@ Duration Engine::growing_pause(std::uint32_t failures) const {
     return std::min(pause, timings.retry_max);
 }
 
-void Engine::lose_attempt(LinkState& link, LinkId id, Time now, Step& step) {
+void Engine::lose_attempt(LinkState& link, LinkId id, Lost how, Time now, Step& step) {
     const FamilyId family = link.family;
     const Answer no_answer{AnswerClass::ambiguous, 0, no_code};
     const bool late = is_late(link);
     Account& account = accounts_[index(link.account)];
-    account.budget.lost(link.slot, now);
-    remember_lock(link, no_answer, now + plan_.accounts[index(link.account)].budget.guard);
-    remember_stray(link, now);
+    if (how == Lost::not_taken) {
+        account.budget.returned(link.slot, now);
+    } else {
+        account.budget.lost(link.slot, now);
+        remember_lock(link, no_answer, now + plan_.accounts[index(link.account)].budget.guard);
+        remember_stray(family, link.lock, never, now);
+    }
     step.events.push_back({.kind = EventKind::attempt_lost,
                            .at = now,
                            .trip = switches_[index(family)].trip,
                            .attempt = link.attempt,
                            .family = family,
                            .link = id,
-                           .late = late});
-    if (!late) settle(link, no_answer, id, now, step);
+                           .late = late,
+                           .not_taken = how == Lost::not_taken});
+    if (!late && !follow_at_once(link, id, how, now)) settle(link, no_answer, id, now, step);
     look_at_lock(family, now);
+}
+
+// A growing pause is for answers and for silence. What died with its connection is followed at once
+// on another link, as often as there are links: then, as each new one may be closed as well, after
+// the first pause.
+bool Engine::follow_at_once(LinkState& link, LinkId id, Lost how, Time now) {
+    if (how == Lost::overdue) return false;
+    Switch& family = switches_[index(link.family)];
+    family.attempt = link.attempt;
+    family.link = id;
+    --family.out;
+    family.hedge_at = never;
+    const bool more = family.closed++ < accounts_[index(link.account)].links.size();
+    make_due(link.family, more ? now : now + plan_.timings.retry_first);
+    return true;
 }
 
 // ---- Alarms -------------------------------------------------------------------------------------

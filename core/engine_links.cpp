@@ -8,18 +8,23 @@ namespace scram {
 
 void Engine::on_link_up(LinkId id, Time now, Step& step) {
     LinkState& link = links_[index(id)];
+    // One that takes the place of another without a word of its end may have begun before it.
+    const Time since = link.phase == LinkPhase::down ? link.down_since : Time{};
     if (link.phase != LinkPhase::down) on_link_down(id, now, step);
+    see_alive(link.account, since, now);
     release(link, LinkPhase::idle);
     link.rehearse_at = now;  // the first rehearsal proves the link and reads the exchange's clock
     step.events.push_back({.kind = EventKind::link_up, .at = now, .link = id});
     finish(now, step);
 }
 
-void Engine::on_link_down(LinkId id, Time now, Step& step) {
+void Engine::on_link_down(LinkId id, Time now, Step& step, Taken taken) {
     LinkState& link = links_[index(id)];
     const LinkPhase before = link.phase;
     release(link, LinkPhase::down);
-    if (before == LinkPhase::firing) lose_attempt(link, id, now, step);
+    link.down_since = now;
+    const Lost how = taken == Taken::nothing ? Lost::not_taken : Lost::closed;
+    if (before == LinkPhase::firing) lose_attempt(link, id, how, now, step);
     step.events.push_back({.kind = EventKind::link_down, .at = now, .link = id});
     finish(now, step);
 }
@@ -29,7 +34,9 @@ void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, 
     LinkState& link = links_[index(id)];
     check(link.phase == LinkPhase::rehearsing, "a rehearsal's answer belongs to a rehearsal");
     accounts_[index(link.account)].round_trip.sample(now - link.sent);
+    see_alive(link.account, link.sent, now);
     release(link, link_stays ? LinkPhase::idle : LinkPhase::down);
+    if (!link_stays) link.down_since = now;
     link.rehearse_at = now + plan_.timings.rehearse_every;
     if (!good) {
         step.events.push_back(
@@ -55,10 +62,10 @@ void Engine::rehearse_due(Time now, Step& step) {
         LinkId longest = none<LinkId>();
         for (std::size_t i = 0; i < links_.size(); ++i) {
             const LinkState& link = links_[i];
-            if (link.phase != LinkPhase::idle || link.rehearse_at > now) continue;
+            if (link.phase != LinkPhase::idle || rehearse_at(link) > now) continue;
             if (!may_rehearse(accounts_[index(link.account)], now)) continue;
-            const bool longer =
-                longest == none<LinkId>() || link.rehearse_at < links_[index(longest)].rehearse_at;
+            const bool longer = longest == none<LinkId>() ||
+                                rehearse_at(link) < rehearse_at(links_[index(longest)]);
             if (longer) longest = id_at<LinkId>(i);
         }
         if (longest == none<LinkId>()) return;
@@ -66,15 +73,22 @@ void Engine::rehearse_due(Time now, Step& step) {
     }
 }
 
+// Sooner where a sign of life frees a slot of the budget.
+Time Engine::rehearse_at(const LinkState& link) const {
+    return std::min(link.rehearse_at, accounts_[index(link.account)].budget.silent_until());
+}
+
 // One at a time, so that a trip finds the others idle; and never on the last idle link while a
-// cancel is due.
+// cancel is due that has a slot.
 bool Engine::may_rehearse(const Account& account, Time now) const {
     const auto in_phase = [&](LinkPhase phase) {
         return std::count_if(account.links.begin(), account.links.end(),
                              [&](LinkId id) { return links_[index(id)].phase == phase; });
     };
     if (in_phase(LinkPhase::rehearsing) > 0) return false;
-    return in_phase(LinkPhase::idle) > 1 || next_due(account, now) == none<FamilyId>();
+    if (in_phase(LinkPhase::idle) > 1) return true;
+    const bool can_send = account.budget.next_take(now, Budget::Purpose::trip) <= now;
+    return !can_send || next_due(account, now) == none<FamilyId>();
 }
 
 // On `link`, or if that is no more, on any that is idle.
@@ -102,9 +116,10 @@ void Engine::abort_overdue(Time now, Step& step) {
         const LinkPhase before = link.phase;
         link.aborted = true;
         link.phase = LinkPhase::down;
+        link.down_since = now;
         link.deadline = never;
         step.actions.push_back({ActionKind::abort_link, link.account, none<FamilyId>(), id});
-        if (before == LinkPhase::firing) lose_attempt(link, id, now, step);
+        if (before == LinkPhase::firing) lose_attempt(link, id, Lost::overdue, now, step);
         if (before != LinkPhase::rehearsing) continue;
         step.events.push_back({.kind = EventKind::rehearsal_lost, .at = now, .link = id});
     }

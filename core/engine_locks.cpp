@@ -41,6 +41,7 @@ void Engine::ask_for_lock(FamilyId id, Time now, Step& step) {
     const bool told = std::exchange(family.lock_open, true);
     family.was_confirmed = family.latched;
     family.repeat = true;
+    family.failures = 0;
     if (!told) {
         step.events.push_back({.kind = EventKind::lock_unconfirmed,
                                .at = now,
@@ -68,13 +69,34 @@ void Engine::look_at_lock(FamilyId id, Time now) {
     family.due_at = certain_at(id, family.lock, now);
 }
 
-// An attempt whose answer is no proof that it cannot be carried out later.
-void Engine::remember_stray(const LinkState& link, Time now) {
-    Switch& family = switches_[index(link.family)];
-    const Time dead = now + plan_.accounts[index(link.account)].budget.guard;
-    family.stray_lock =
-        family.stray_until > now ? std::min(family.stray_lock, link.lock) : link.lock;
+// An attempt that may still be carried out: until `dead`, or if that is `never` until a sign of
+// life.
+void Engine::remember_stray(FamilyId id, milliseconds lock, Time dead, Time now) {
+    Switch& family = switches_[index(id)];
+    family.stray_lock = family.stray_until > now ? std::min(family.stray_lock, lock) : lock;
     family.stray_until = std::max(family.stray_until, dead);
+    if (dead != never) return;
+    family.stray_since = now;
+    accounts_[index(plan_.families[index(id)].account)].has_strays = true;
+}
+
+// What ends the doubt about a lost slot (core/budget.h) ends that about its lock.
+void Engine::see_alive(AccountId id, Time since, Time now) {
+    Account& account = accounts_[index(id)];
+    account.budget.alive(since, now);
+    if (!account.has_strays) return;
+    account.has_strays = false;
+    const Duration guard = plan_.accounts[index(id)].budget.guard;
+    for (const FamilyId family_id : account.families) {
+        Switch& family = switches_[index(family_id)];
+        if (family.stray_until != never) continue;
+        if (family.stray_since + guard > since) {
+            account.has_strays = true;
+            continue;
+        }
+        family.stray_until = now + Budget::round;
+        look_at_lock(family_id, now);
+    }
 }
 
 }  // namespace scram

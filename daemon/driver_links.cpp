@@ -17,7 +17,7 @@ void Driver::link_up(LinkId link, const std::string& peer, const std::string& tl
     carry_out(Time{}, now, fmt::format("{} {}", peer, tls));
 }
 
-void Driver::link_down(LinkId link, bool was_up, Taken, const std::string& reason) {
+void Driver::link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) {
     // An address that is tried again and again for the same reason is told once.
     const bool news = was_up || sights_[index(link)].lost != reason;
     sights_[index(link)].lost = reason;
@@ -25,7 +25,7 @@ void Driver::link_down(LinkId link, bool was_up, Taken, const std::string& reaso
     turns_.did("link down", now);
     if (was_up) {
         const RequestKind lost = settle(link, Time{});
-        engine_.on_link_down(link, now, step_);
+        engine_.on_link_down(link, now, step_, taken);
         carry_out(Time{}, now, reason);
         record(lost, sights_[index(link)].settled);
     } else if (news) {

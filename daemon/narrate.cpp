@@ -54,6 +54,7 @@ void add_ids(Fields& to, const Event& event, const Plan& plan) {
     if (event.lock > 0ms) add_number(to, "lock_ms", event.lock.count());
     if (event.hedge) to.push_back({"hedge", "true", false});
     if (event.late) to.push_back({"late", "true", false});
+    if (event.not_taken) to.push_back({"not_taken", "true", false});
 }
 
 // What is known of a family's cancel, and what to do where there was none.

@@ -36,7 +36,8 @@ namespace scram::sim {
     X(journal_flipped) X(restored_latched) X(restored_unfinished) X(restored_in_doubt) \
     X(restored_policy_latched) X(restored_policy_fire) X(restored_policy_armed) \
     X(restored_budget_in_flight) X(restored_held) X(trip_on_held_family) X(rearmed_while_held) \
-    X(lock_unconfirmed) X(bound_checked) X(healed) X(values_recalled) X(tripped_by_start) \
+    X(lock_unconfirmed) X(exchange_stood) X(closed_all) X(not_taken) \
+    X(closed_all_bound_checked) X(bound_checked) X(healed) X(values_recalled) X(tripped_by_start) \
     X(awaited_in_vain)
 // clang-format on
 

@@ -29,6 +29,7 @@ struct Request {
     Time answer_at = never;
     bool hedge = false;
     bool arrived = false;
+    bool buffered = false;  // in a socket of an exchange that stands still
     bool executed = false;
     Time executed_at{};
     const Reply* reply = nullptr;

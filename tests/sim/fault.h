@@ -24,6 +24,7 @@ enum class Fault : std::uint8_t {
     wrong_answer,   // codes, garbage, HTML, 5xx
     slow_answer,    // answered, but late
     exchange_step,  // the exchange's clock steps
+    standing,       // the exchange's process stands still, and finds later what came meanwhile
     wrong_clock,    // the local wall clock is wrong, and steps
     drift,          // the two hosts' clocks run at different rates
     garbage,        // records that cannot be right
@@ -35,15 +36,16 @@ enum class Fault : std::uint8_t {
     crash,          // scramd ends at once
     damage,         // the journal is cut, torn or flipped
     late_loop,      // the loop is late
+    close_all,      // the exchange closes all links of an account, about when one of it is tripped
 };
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::late_loop) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::close_all) + 1;
 
 inline constexpr std::array<std::string_view, fault_count> fault_names = {
-    "jitter",      "lost_request", "lost_answer", "link_reset",    "half_open",
-    "stalled",     "twice",        "closing",     "late_bytes",    "foreign",
-    "maintenance", "wrong_answer", "slow_answer", "exchange_step", "wrong_clock",
-    "drift",       "garbage",      "full_ring",   "death",         "silence",
-    "operators",   "reload",       "crash",       "damage",        "late_loop"};
+    "jitter",      "lost_request",  "lost_answer", "link_reset",  "half_open",   "stalled",
+    "twice",       "closing",       "late_bytes",  "foreign",     "maintenance", "wrong_answer",
+    "slow_answer", "exchange_step", "standing",    "wrong_clock", "drift",       "garbage",
+    "full_ring",   "death",         "silence",     "operators",   "reload",      "crash",
+    "damage",      "late_loop",     "close_all"};
 
 class Faults {
   public:

@@ -28,6 +28,7 @@ World::World(std::uint64_t seed, const Cut& cut, bool keep_trace, Coverage& seen
     std::size_t links = 0;
     for (const AccountSpec& account : plan_.accounts) links += account.links;
     wires_.resize(links);
+    closings_.resize(plan_.accounts.size());
 }
 
 // ---- Time ---------------------------------------------------------------------------------------
@@ -126,6 +127,10 @@ void World::happen(const Happening& it) {
             return operate();
         case What::mishap:
             return mishap();
+        case What::pull:
+            return engine_ && healed_at_ == never ? pull() : void();
+        case What::close_all:
+            return close_all(static_cast<AccountId>(it.a));
         case What::refresh:
             for (WallMillis& at : signed_) at = clock_ ? clock_->at(now_) : at;
             plan(now_ +
@@ -189,7 +194,7 @@ void World::check_healing() const {
     if (healed_at_ == never || engine_ == nullptr) return;
     for (std::size_t f = 0; f < plan_.families.size(); ++f) {
         const FamilyBook& book = books_.families()[f];
-        if (!book.owed && !book.releasing) continue;
+        if (!book.owed && !book.lock_owed && !book.releasing) continue;
         const Time since = book.owed ? std::max(book.owed_since, healed_at_) : healed_at_;
         must(now_ <= since + healing_[index(plan_.families[f].account)], 3,
              "all is well again, and a cancel is owed for longer than the bound");

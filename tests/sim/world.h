@@ -60,6 +60,8 @@ class World {
         quote,      // family
         operate,
         mishap,
+        pull,
+        close_all,  // account
         refresh,
         boot,
     };
@@ -78,6 +80,7 @@ class World {
         bool told_up = false;    // and the engine knows
         bool half_open = false;  // nothing passes, and nobody says so
         bool aborted = false;    // by the engine
+        bool closed = false;     // by the exchange: it takes nothing more
         std::uint32_t connection = 0;
         std::uint32_t request = none_in_flight;
         Time up_since{};
@@ -153,6 +156,8 @@ class World {
     void tell_lost(LinkId link);
     void send(Request request);
     void drop_under_way(LinkId link);
+    void close_all(AccountId account);
+    Taken taken(LinkId link);
     void arrive(std::uint32_t request);
     void answer(std::uint32_t request);
     void answer_rehearsal(Request& request, bool stays);
@@ -213,6 +218,8 @@ class World {
     Time now_ = world_start;
     Time healed_at_ = never;
     Time late_until_{};
+    Time stands_until_{};                      // the exchange
+    std::vector<std::vector<Time>> closings_;  // by account: of all its links
     Time reloaded_at_{};
     Time clock_sampled_{};  // when the last rehearsal that told the time was sent
     std::vector<Wire> wires_;

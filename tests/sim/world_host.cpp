@@ -50,6 +50,11 @@ void World::crash(bool of_machine) {
     note_crash();
     work_out_what_must_survive(of_machine);
     if (of_machine) {
+        // Not simulated: an exchange that stands still over a reboot, which takes longer than here.
+        for (Request& request : requests_) {
+            if (request.buffered && !request.arrived) request.arrives_at = never;
+        }
+        stands_until_ = std::min(stands_until_, now_);
         host_.end_machine();
     } else {
         host_.end_process();

@@ -21,14 +21,19 @@ void World::connect(LinkId link) {
         takes += network_.up_to(3s);
         seen_.note(Seen::stalled_connect);
     }
-    plan(now_ + takes, What::link_up, static_cast<std::uint32_t>(index(link)),
-         ++wire(link).connection);
+    const Time finished = std::max(now_ + takes, stands_until_ + way());
+    plan(finished, What::link_up, static_cast<std::uint32_t>(index(link)), ++wire(link).connection);
 }
 
 void World::link_up(LinkId link) {
     if (!engine_) return;
     Wire& its = wire(link);
-    its = {true, true, false, false, its.connection, none_in_flight, now_, Time{}};
+    if (now_ < stands_until_) {  // its handshake goes on when the exchange does
+        plan(stands_until_ + way(), What::link_up, static_cast<std::uint32_t>(index(link)),
+             its.connection);
+        return;
+    }
+    its = {true, true, false, false, false, its.connection, none_in_flight, now_, Time{}};
     trace_.say(now_, "link {} is up", index(link));
     step(Input::link, [&] { engine_->on_link_up(link, now_, step_); });
 }
@@ -49,9 +54,10 @@ void World::tell_lost(LinkId link) {
     if (!engine_) return;
     Wire& its = wire(link);
     trace_.say(now_, "link {} is down", index(link));
-    its.up = its.told_up = its.aborted = false;
+    const Taken how = taken(link);
+    its.up = its.told_up = its.aborted = its.closed = false;
     its.request = none_in_flight;
-    step(Input::link, [&] { engine_->on_link_down(link, now_, step_); });
+    step(Input::link, [&] { engine_->on_link_down(link, now_, step_, how); });
     if (strikes(Fault::twice, 6, network_)) {
         seen_.note(Seen::link_event_twice);
         step(Input::link, [&] { engine_->on_link_down(link, now_, step_); });
@@ -59,16 +65,45 @@ void World::tell_lost(LinkId link) {
     connect(link);
 }
 
+// The exchange ends them; this host reads of it a way later, and what it sends meanwhile is not
+// taken.
+void World::close_all(AccountId account) {
+    if (!engine_ || healed_at_ != never || now_ < stands_until_) return;
+    seen_.note(Seen::closed_all);
+    trace_.say(now_, "exchange: closes all links of account {}", index(account));
+    closings_[index(account)].push_back(now_);
+    for (std::size_t l = 0; l < wires_.size(); ++l) {
+        if (engine_->account_of(id_at<LinkId>(l)) != account || !wires_[l].up) continue;
+        wires_[l].closed = true;
+        plan(now_ + way(), What::link_lost, static_cast<std::uint32_t>(l), wires_[l].connection);
+    }
+}
+
+// What the kernel knows for certain of the request in flight on a link that has ended; that it was
+// taken it never does.
+Taken World::taken(LinkId link) {
+    Wire& its = wire(link);
+    if (its.aborted || engine_->phase(link) != LinkPhase::firing) return Taken::unknown;
+    const bool is_sent = its.request != none_in_flight;
+    const bool never_came = !is_sent || (its.closed && !requests_[its.request].arrived &&
+                                         !requests_[its.request].buffered);
+    if (!never_came) return Taken::unknown;
+    seen_.note(Seen::not_taken);
+    auto& fires = fires_[index(engine_->account_of(link))];
+    if (is_sent) std::erase(fires, requests_[its.request].sent);
+    return Taken::nothing;
+}
+
 // Bytes of a connection that has ended: most never arrive, some do, up to `guard` later.
 void World::drop_under_way(LinkId link) {
     const Wire& its = wire(link);
     if (its.request == none_in_flight) return;
     Request& request = requests_[its.request];
-    if (request.arrived) return;
+    if (request.arrived || request.buffered) return;
     request.arrives_at = never;
     const Duration guard = plan_.accounts[index(request.account)].budget.guard;
     const Duration later = network_.up_to(guard);
-    if (!strikes(Fault::late_bytes, 2, network_)) return;
+    if (!strikes(Fault::late_bytes, 2, network_) || its.closed) return;
     request.arrives_at = now_ + later;
     plan(request.arrives_at, What::arrival, its.request);
 }
@@ -102,6 +137,17 @@ void World::send(Request request) {
 void World::arrive(std::uint32_t id) {
     Request& request = requests_[id];
     if (request.arrives_at != now_ || request.arrived) return;
+    Wire& at = wire(request.link);
+    if (at.closed && at.connection == request.connection && !request.buffered) {
+        request.arrives_at = never;  // answered by a RST
+        return;
+    }
+    if (now_ < stands_until_ && !request.buffered) {
+        request.buffered = true;
+        request.arrives_at = stands_until_ + network_.up_to(2ms);
+        plan(request.arrives_at, What::arrival, id);
+        return;
+    }
     exchange_.arrive(request, now_, healed_at_ != never);
     trace_.say(now_, "exchange: {} of family {} arrives{}",
                request.mass_cancel ? "attempt" : "rehearsal", index(request.family),

@@ -253,7 +253,7 @@ void World::mishap() {
     plan(now_ + mishaps_.between(scenario_.mishap_pace / 4, scenario_.mishap_pace * 2),
          What::mishap);
     crash_at_.reset();
-    const std::size_t what = mishaps_.below(12);
+    const std::size_t what = mishaps_.below(15);
     const auto link = id_at<LinkId>(mishaps_.below(wires_.size()));
     const auto account = id_at<AccountId>(mishaps_.below(plan_.accounts.size()));
     if (left_out() || healed_at_ != never) return;
@@ -275,6 +275,19 @@ void World::mishap() {
         return exchange_.begin_maintenance(now_ + mishaps_.up_to(4s));
     if (what == 9 && faults.has(Fault::exchange_step)) return exchange_.step_clock(now_);
     if (what == 10 && faults.has(Fault::crash) && engine_) throw Crash{mishaps_.one_in(3)};
+    if (what == 12 && faults.has(Fault::standing) && now_ >= stands_until_) {
+        seen_.note(Seen::exchange_stood);
+        stands_until_ = std::min(now_ + mishaps_.up_to(15s), world_start + scenario_.horizon);
+        return;
+    }
+    if (what > 12 && faults.has(Fault::close_all)) {
+        const bool before = mishaps_.one_in(2);
+        const Duration apart = mishaps_.up_to(12ms);
+        plan(now_ + (before ? apart : 0ms), What::pull);
+        plan(now_ + (before ? 0ms : apart), What::close_all,
+             static_cast<std::uint32_t>(index(account)));
+        return;
+    }
     if (what == 11 && faults.has(Fault::crash) && engine_ && mishaps_.one_in(4))
         return restart_in_peace();
 }

@@ -282,7 +282,7 @@ void World::check_work_goes_on(FamilyId id) const {
     }
     const Duration longest = std::max({plan_.timings.retry_max, plan_.timings.retry_refused,
                                        plan_.accounts[index(account)].budget.window});
-    must(hedge || its.due_at <= now_ + longest || reloaded_at_ > now_ - 10s, 2,
+    must(hedge || its.due_at <= now_ + longest || its.lock_open || reloaded_at_ > now_ - 10s, 2,
          "a cancel is put off for too long");
     // An operator's wish to arm waits for what is in flight to end, and the next try with it.
     const bool waits = books_.family(id).releasing && in_flight(id);
@@ -325,12 +325,23 @@ void World::check_bound(const Event& confirmed) {
         return;
     if (book.owed_since < world_start + 1s) return;
     const Duration round_trip = 2 * scenario_.way + answer_max;
-    const Time first = book.owed_since - spec.budget.window - round_trip;
-    const auto& fires = fires_[index(account)];
-    const auto n = std::count_if(fires.begin(), fires.end(), [&](Time at) { return at > first; });
+    // Where the exchange has closed all links, the news takes a way and 2 ms, and new links a
+    // handshake. What it had taken before holds its slot until a sign of life after the guard.
+    const Duration reconnect = 4 * scenario_.way + 62ms + round_trip;
+    const Duration sign = 2 * plan_.timings.rehearse_gap + round_trip + 50ms;
+    const Duration held_back = spec.budget.guard + reconnect + sign;
+    const Time since = book.owed_since - spec.budget.window - round_trip;
+    const auto count_after = [](const std::vector<Time>& all, Time from) {
+        return std::count_if(all.begin(), all.end(), [from](Time at) { return at > from; });
+    };
+    const auto closings = count_after(closings_[index(account)], since - held_back);
+    const Duration lost = closings > 0 ? held_back : Duration{0};
+    if (closings > 0) seen_.note(Seen::closed_all_bound_checked);
+    const auto n = std::max<std::ptrdiff_t>(1, count_after(fires_[index(account)], since - lost));
     const int rounds = (spec.budget.slots + spec.links - 1) / spec.links + 1;
     const auto waves = (n - 1) / spec.budget.slots;
-    const Duration bound = waves * (spec.budget.window + rounds * round_trip) + rounds * round_trip;
+    const Duration bound = waves * (spec.budget.window + lost + rounds * round_trip) +
+                           rounds * round_trip + closings * (reconnect + rounds * round_trip);
     seen_.note(Seen::bound_checked);
     must(now_ - book.owed_since <= bound, 3, "a family was confirmed later than the bound");
 }
@@ -345,6 +356,9 @@ void World::note_events(Input input) {
             seen_.note(Seen::reload_trips);
         if (event.kind == EventKind::confirmed || event.kind == EventKind::lock_unconfirmed)
             check_bound(event);
+        if (event.kind == EventKind::alarm_raised && event.alarm == Alarm::budget_shared)
+            must(exchange_.foreign_of_late(event.account, now_), 1,
+                 "somebody else is blamed for our own requests");
         if (event.kind == EventKind::would_trip) seen_.note(Seen::trip_shadow);
         if (event.kind == EventKind::warned) seen_.note(Seen::warned);
         if (event.kind == EventKind::warning_over) seen_.note(Seen::warning_over);

@@ -57,6 +57,7 @@ class TokenBucket {
 class RealBudget {
   public:
     std::optional<std::size_t> take(Time now) {
+        live(now);
         const Time promised = budget_.next_take(now, Budget::Purpose::trip);
         const auto slot = budget_.take(now, Budget::Purpose::trip);
         keeps_its_word_ = keeps_its_word_ && slot.has_value() == (promised == now);
@@ -65,12 +66,24 @@ class RealBudget {
     void answered(std::size_t slot, Time now) {
         budget_.answered(static_cast<Budget::Slot>(slot), now);
     }
-    void lost(std::size_t slot, Time now) { budget_.lost(static_cast<Budget::Slot>(slot), now); }
+    void lost(std::size_t slot, Time now) {
+        budget_.lost(static_cast<Budget::Slot>(slot), now);
+        lost_.push_back(now);
+    }
+    // An exchange that never stands still answers each sign of life.
+    void live(Time now) {
+        std::erase_if(lost_, [&](Time at) {
+            if (at + spec.guard > now) return false;
+            budget_.alive(now, now);
+            return true;
+        });
+    }
     bool keeps_its_word() const { return keeps_its_word_; }
 
   private:
     Budget budget_{spec};
     bool keeps_its_word_ = true;
+    std::vector<Time> lost_;
 };
 
 struct Pending {

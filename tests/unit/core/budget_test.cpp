@@ -37,11 +37,34 @@ TEST_CASE("budget: five at once, the sixth a window after the first answer was r
     CHECK_FALSE(budget.take(free, trip));
 }
 
-TEST_CASE("budget: a lost request's slot also waits for the guard") {
+TEST_CASE("budget: a lost request's slot waits for a sign of life that begins after the guard") {
     Budget budget(spec(1, 0));
     const auto slot = budget.take(start, trip);
     REQUIRE(slot);
     budget.lost(*slot, start + 1s);
+    CHECK(budget.silent_until() == start + 2s);
+    budget.alive(start + 2s - 1ns, start + 2s);  // what began before says nothing
+    CHECK(budget.next_take(start + 1h, trip) == never);
+    budget.alive(start + 2s, start + 9s);
+    CHECK(budget.silent_until() == never);
+    const Time free = start + 9s + 2005ms + Budget::round;
+    CHECK_FALSE(budget.take(free - 1ns, trip));
+    CHECK(budget.take(free, trip));
+}
+
+TEST_CASE("budget: what the exchange never took gives its slot back at once") {
+    Budget budget(spec(1, 0));
+    const auto slot = budget.take(start, trip);
+    REQUIRE(slot);
+    budget.returned(*slot, start + 3ms);
+    CHECK(budget.take(start + 3ms, trip));
+}
+
+TEST_CASE("budget: a slot whose request somebody else answered also waits for the guard") {
+    Budget budget(spec(1, 0));
+    const auto slot = budget.take(start, trip);
+    REQUIRE(slot);
+    budget.undecided(*slot, start + 1s);
     const Time free = start + 1s + 2005ms + 1000ms;
     CHECK(budget.next_take(start + 1s, trip) == free);
     CHECK_FALSE(budget.take(free - 1ns, trip));

@@ -192,12 +192,12 @@ TEST_CASE("answer: a link that goes down takes its attempt with it, and another 
     CHECK(desk.told() == "attempt_lost A, link_down, fired A");
 }
 
-TEST_CASE("answer: lost attempts come back with pauses, and each link is used while it lasts") {
+TEST_CASE("answer: what dies with its link is followed at once while there are links") {
     Desk desk = tripped_desk(3);
     desk.down(link(0));
     CHECK(desk.did() == "fire A on 1");
     desk.down(link(1));
-    check_after(desk, 200ms, "fire A on 2");
+    CHECK(desk.did() == "fire A on 2");
     desk.down(link(2));
     desk.wait(1min);
     CHECK(desk.did() == "");
@@ -206,18 +206,23 @@ TEST_CASE("answer: lost attempts come back with pauses, and each link is used wh
 }
 
 TEST_CASE(
-    "answer: an answered attempt's slot returns after the window, a lost one's a guard later") {
+    "answer: an answered attempt's slot returns after the window, a lost one's after a sign of "
+    "life") {
     Desk desk = tripped_desk();
     const auto free_slots = [&] { return desk.engine.budget(account).free_slots(desk.now); };
     CHECK(free_slots() == 4);
     desk.down(link(0));  // lost, and fired again
     CHECK(free_slots() == 3);
     desk.answer(link(1), AnswerClass::confirmed);
-    desk.wait(2005ms - 1ns);
+    desk.forget();
+    desk.wait(1s);
+    CHECK(desk.did() == "rehearse 1");
+    desk.rehearsed(link(1));
+    desk.wait(1005ms - 1ns);
     CHECK(free_slots() == 3);
     desk.wait(1ns);
     CHECK(free_slots() == 4);
-    desk.wait(1s - 1ns);
+    desk.wait(1s + Budget::round - 1ns);
     CHECK(free_slots() == 4);
     desk.wait(1ns);
     CHECK(free_slots() == 5);
@@ -233,7 +238,22 @@ TEST_CASE("answer: tries spend the budget too, and wait for it") {
     desk.answer(link(0), AnswerClass::failed);
     check_after(desk, 2005ms, "fire A on 0");
     desk.down(link(0));
-    check_after(desk, 3005ms, "fire A on 1");
+    check_after(desk, 1s, "rehearse 1");  // a sign of life
+    desk.rehearsed(link(1));
+    check_after(desk, 2005ms + Budget::round, "fire A on 1");
+}
+
+TEST_CASE("answer: links that close again and again are not fired at without a pause") {
+    Desk desk = tripped_desk(1);
+    for (int turn = 0; turn < 2; ++turn) {
+        desk.step.clear();
+        desk.engine.on_link_down(link(0), desk.now, desk.step, Taken::nothing);
+        desk.forget();
+        desk.up(link(0));
+        if (turn == 0) CHECK(desk.did() == "fire A on 0");
+    }
+    CHECK(desk.engine.budget(account).free_slots(desk.now) == 5);  // none was taken
+    CHECK(desk.engine.family(A).due_at == desk.now + desk.engine.plan().timings.retry_first);
 }
 
 TEST_CASE("answer: its event carries attempt, link, code and status") {

@@ -137,7 +137,9 @@ TEST_CASE("lock: a lost attempt may have begun one until its last bytes are dead
     desk.trip({A});
     desk.down(link(0));
     desk.answer(link(1), AnswerClass::nothing_left);
-    desk.wait(10s);
+    desk.wait(1s);
+    desk.rehearsed(link(1));
+    desk.wait(9s);
     desk.forget();
     desk.rearm({A});
     CHECK(desk.did() == "fire A on 1");  // 1 s of guard is not over

@@ -119,14 +119,17 @@ TEST_CASE("restore: a lock from before is released, as long as any that there ma
     }
 }
 
-TEST_CASE("restore: a slot that was in flight is free a window and the guard after the start") {
+TEST_CASE("restore: a slot that was in flight is free a window after a sign of life") {
     Start start(plan_of({}));
     Budget::Image spent{};
     spent.fill(never);
     start.with({{{A, TripId{1}, true, false, ""}}, TripId{1}, AttemptId{5}, {spent}});
     start.desk.warm(link(0));
     start.desk.forget();
-    start.desk.wait(3005ms - 1ns);
+    start.desk.wait(1s);
+    CHECK(start.desk.did() == "rehearse 0");
+    start.desk.rehearsed(link(0));
+    start.desk.wait(2005ms + Budget::round - 1ns);
     CHECK(start.desk.did() == "");
     start.desk.wait(1ns);
     CHECK(start.desk.did() == "fire A on 0");
