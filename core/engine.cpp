@@ -420,7 +420,11 @@ void Engine::update_deadline(Time now) {
         if (!link.aborted) also(link.deadline);
         // One that is due already and may not rehearse now follows when what is in its way ends.
         const Time at = std::max(rehearse_at(link), next_rehearsal_);
-        if (link.phase == LinkPhase::idle && at > now) also(at);
+        if (link.phase != LinkPhase::idle) continue;
+        if (at > now) also(at);
+        // And at the latest when a lost slot may be asked about: that goes before a cancel.
+        const Time silent_until = accounts_[index(link.account)].budget.silent_until();
+        if (silent_until > now) also(silent_until);
     }
     for (const Account& account : accounts_) {
         if (account.alarms[static_cast<std::size_t>(Alarm::budget_shared)])

@@ -79,7 +79,7 @@ Time Engine::rehearse_at(const LinkState& link) const {
 }
 
 // One at a time, so that a trip finds the others idle; and never on the last idle link while a
-// cancel is due that has a slot.
+// cancel is due, unless that waits for a sign of life.
 bool Engine::may_rehearse(const Account& account, Time now) const {
     const auto in_phase = [&](LinkPhase phase) {
         return std::count_if(account.links.begin(), account.links.end(),
@@ -87,8 +87,8 @@ bool Engine::may_rehearse(const Account& account, Time now) const {
     };
     if (in_phase(LinkPhase::rehearsing) > 0) return false;
     if (in_phase(LinkPhase::idle) > 1) return true;
-    const bool can_send = account.budget.next_take(now, Budget::Purpose::trip) <= now;
-    return !can_send || next_due(account, now) == none<FamilyId>();
+    if (account.budget.silent_until() <= now) return true;
+    return next_due(account, now) == none<FamilyId>();
 }
 
 // On `link`, or if that is no more, on any that is idle.

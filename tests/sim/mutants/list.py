@@ -93,8 +93,8 @@ MUTANTS = [
            "family.release == Release::none;",
            "quotes made since the confirmation would stay"),
     mutant("window-too-short", 2, "window.cpp",
-           "    newest_ = ns_of(now) / width_;\n",
-           "    newest_ = ns_of(now) / width_ * 2;\n",
+           "    newest_ = cell_of(now);\n    end_",
+           "    newest_ = cell_of(now) * 2;\n    end_",
            "what is forgotten too soon is a move that nobody sees"),
 
     # 3: within the bound
@@ -180,8 +180,8 @@ MUTANTS = [
            "    link.phase = LinkPhase::firing;\n", "    link.phase = LinkPhase::idle;\n",
            "two requests on one link"),
     mutant("rehearses-while-firing", 6, "engine_links.cpp",
-           "        if (link.phase != LinkPhase::idle || link.rehearse_at > now) continue;\n",
-           "        if (link.phase == LinkPhase::down || link.rehearse_at > now) continue;\n",
+           "        if (link.phase != LinkPhase::idle || rehearse_at(link) > now) continue;\n",
+           "        if (link.phase == LinkPhase::down || rehearse_at(link) > now) continue;\n",
            "two requests on one link"),
     mutant("aborted-link-used", 6, "engine_links.cpp",
            "        link.aborted = true;\n        link.phase = LinkPhase::down;\n",
@@ -206,8 +206,8 @@ MUTANTS = [
            "    family.cancel = Cancel::idle;\n",
            "the exchange was never told"),
     mutant("rearm-while-rule-holds", 8, "engine_rearm.cpp",
-           "    return held && !force ? Refusal::rule_holds : Refusal::none;",
-           "    return (void)held, (void)force, Refusal::none;",
+           "    if (obstacle.held_by != none<RuleId>()) return Refusal::rule_holds;\n",
+           "",
            "the cause is still there"),
     mutant("wrong-trip-accepted", 8, "engine_rearm.cpp",
            "    if (std::find(trips.begin(), trips.end(), trip) == trips.end()) "

@@ -13,13 +13,13 @@ namespace {
 Plan locking_plan(const Size& size = {}) {
     Plan plan = plan_of(size);
     for (FamilySpec& family : plan.families) family.lock = 10s;
+    plan.accounts[0].budget.reserve = 0;
     return plan;
 }
 
 // A is confirmed, with a lock of 10 s.
 Desk locked_desk() {
     Plan plan = locking_plan();
-    plan.accounts[0].budget.reserve = 0;
     Desk desk(plan);
     desk.trip({A});
     desk.answer(link(0), AnswerClass::confirmed);
@@ -147,6 +147,7 @@ TEST_CASE("lock: a lost attempt may have begun one until its last bytes are dead
 
 TEST_CASE("lock: releases leave the reserve to first cancels") {
     Plan plan = locking_plan({7});
+    plan.accounts[0].budget.reserve = 2;
     Desk desk(plan);
     desk.trip({A, B, C, D, E});
     for (std::size_t l = 0; l < 5; ++l) desk.answer(link(l), AnswerClass::confirmed);

@@ -18,9 +18,10 @@ TEST_CASE("journal: what the budget had spent is spent after a restart") {
         process.trip({C});
     }
     Process next(machine);
-    const Budget& budget = next.engine.budget(account);
+    Budget budget = next.engine.budget(account);
     CHECK(budget.free_slots(machine.now) == 1);           // C's cancel has left anew
     CHECK(budget.free_slots(machine.now + 2100ms) == 3);  // the two that were answered are back
+    budget.alive(machine.now + 1s, machine.now + 1s);
     CHECK(budget.free_slots(machine.now + 3100ms) == 4);  // and the one that died with its process
 }
 
@@ -58,8 +59,10 @@ TEST_CASE("journal: another boot's budget means nothing; an unknown one counts a
     SUBCASE("the board is gone, the boot is the same") {
         machine.board.reset();
         Process next(machine);
-        CHECK(next.engine.budget(account).free_slots(machine.now) == 0);
-        CHECK(next.engine.budget(account).free_slots(machine.now + 3100ms) == 5);
+        Budget budget = next.engine.budget(account);
+        CHECK(budget.free_slots(machine.now + 3100ms) == 0);
+        budget.alive(machine.now + 1s, machine.now + 1s);
+        CHECK(budget.free_slots(machine.now + 3100ms) == 5);
     }
     SUBCASE("nobody knows the boot") {
         machine.boot = BootId{};
