@@ -33,6 +33,7 @@ class Nobody final : public SignalSink {
         return MetricId{0};
     }
     void signal(SourceId, const scram_signal&, Time) override {}
+    void batch_ended(SourceId, Time) override {}
     void signals_lost(SourceId, Time) override {}
     void left(SourceId) override {}
     void vanished(SourceId, const std::string&) override {}

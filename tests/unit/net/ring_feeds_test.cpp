@@ -24,6 +24,7 @@ class Stamps final : public SignalSink {
     void signal(SourceId, const scram_signal& signal, Time) override {
         seen.push_back(signal.published_ns);
     }
+    void batch_ended(SourceId, Time) override {}
     void signals_lost(SourceId, Time) override {}
     void left(SourceId) override {}
     void vanished(SourceId, const std::string&) override {}
