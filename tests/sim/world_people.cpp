@@ -275,7 +275,8 @@ void World::mishap() {
         return exchange_.begin_maintenance(now_ + mishaps_.up_to(4s));
     if (what == 9 && faults.has(Fault::exchange_step)) return exchange_.step_clock(now_);
     if (what == 10 && faults.has(Fault::crash) && engine_) throw Crash{mishaps_.one_in(3)};
-    if (what == 12 && faults.has(Fault::standing) && now_ >= stands_until_) {
+    // Not while a machine boots: bytes from before it may be under way, see crash().
+    if (what == 12 && faults.has(Fault::standing) && engine_ && now_ >= stands_until_) {
         seen_.note(Seen::exchange_stood);
         stands_until_ = std::min(now_ + mishaps_.up_to(15s), world_start + scenario_.horizon);
         return;
