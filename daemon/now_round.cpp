@@ -55,14 +55,15 @@ void NowRound::answered(const Shot& shot, const Answer& answer, Time now) {
     } else if (is_final(answer)) {
         budget_.answered(shot.slot, now);
     } else {
-        budget_.lost(shot.slot, now);
+        budget_.undecided(shot.slot, now);
     }
     family.answer = answer;
     settle(family, answer, now);
 }
 
+// It asks nobody for a sign of life: a slot comes back by time, as after another's answer.
 void NowRound::lost(const Shot& shot, Time now) {
-    budget_.lost(shot.slot, now);
+    budget_.undecided(shot.slot, now);
     families_[shot.family].answer.reset();
     settle(families_[shot.family], {AnswerClass::ambiguous, 0, no_code}, now);
 }
