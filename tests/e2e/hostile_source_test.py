@@ -151,6 +151,7 @@ class Requests(unittest.TestCase):
     def ends(self, told, send):
         with HostileLab() as lab:
             evil = lab.source("evil")
+            evil.heartbeat()  # one that never sent a signal has no quotes to cancel
             self.assertIn(told, evil.refusal(send(evil)))
             self.assertTrue(evil.is_cut_off())
             lab.daemon.await_state(ETH, "confirmed")
