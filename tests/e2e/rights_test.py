@@ -107,6 +107,7 @@ class Rights(unittest.TestCase):
                 with Control(lab.folder) as watcher:
                     watcher.ask("watch")
                     maker = Source(lab.folder)
+                    maker.heartbeat()
                     lines = iter(watcher.line, None)
                     return [line.get("error", "") for line in lines][-1], maker.is_cut_off()
 
