@@ -23,6 +23,7 @@ source = [{ name = "maker-1", families = ["mm-1/A-USD", "mm-1/B-USD"] },
 
 [timings]
 rehearse_every_ms = 1000
+sum_wait_ms = 0
 [[rule]]
 name = "delta"
 kind = "limit"

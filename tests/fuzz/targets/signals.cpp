@@ -227,12 +227,15 @@ class World {
 
     // A sum that is no number (of two that are too large) is beyond its limit as well.
     void check_limit(FamilyId id) {
-        const bool within = std::fabs(engine_.metrics().sum(id, delta)) <= delta_limit;
-        if (within) {
+        const double sum = engine_.metrics().sum(id, delta);
+        if (std::fabs(sum) <= delta_limit) {
             forced_[index(id)] = false;
             return;
         }
-        check(engine_.rule_that_holds(id) == delta_rule, "a value beyond its limit holds a rule");
+        // What is not finite is beyond the limits of others too.
+        const RuleId holds = engine_.rule_that_holds(id);
+        check(std::isfinite(sum) ? holds == delta_rule : holds != none<RuleId>(),
+              "a value beyond its limit holds a rule");
         check(engine_.family(id).latched || forced_[index(id)],
               "beyond its limit a family is latched, unless somebody forced it");
     }
