@@ -28,6 +28,12 @@ RUN = ("--network", "host", "--read-only", "--cap-drop", "all", "--security-opt"
        "--cgroups", "disabled", "--no-healthcheck", "--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096")
 
 
+def version():
+    """The image is built where no .git is: its packages get the version of those beside it."""
+    made = next(iter(pathlib.Path(os.environ["SCRAM_PACKAGES"]).glob("scramd_*.deb")))
+    return "--build-arg", f"SCRAM_VERSION={made.name.split('_')[1].rsplit('-', 1)[0]}"
+
+
 # A process and its mounts, which end with it.
 CELL = ("unshare", "--fork", "--kill-child", "--pid", "--mount", "--mount-proc", "--propagation", "private")
 
@@ -63,13 +69,13 @@ def prepare():
     if subprocess.run(["podman", *STORAGE, "image", "exists", BASE]).returncode != 0:
         import_base()
     try:
-        told(*BUILD, "-t", IMAGE, ROOT)
+        told(*BUILD, *version(), "-t", IMAGE, ROOT)
     except AssertionError as error:
         if re.search(r"Temporary failure resolving|Unable to fetch|Could not connect", str(error)):
             raise unittest.SkipTest("the image's packages cannot be downloaded") from error
         raise
     shutil.rmtree(PACKAGES, ignore_errors=True)
-    told(*BUILD, "--target", "packages", "--output", f"type=local,dest={PACKAGES}", ROOT)
+    told(*BUILD, *version(), "--target", "packages", "--output", f"type=local,dest={PACKAGES}", ROOT)
 
 
 def import_base():
