@@ -4,7 +4,7 @@ import subprocess
 import sys
 import unittest
 
-from lab import BIN, ROOT, Lab
+from lab import BIN, IS_SANITIZED, ROOT, Lab
 
 BTC = "mm-1/BTC-USD"
 EXAMPLES = {
@@ -14,6 +14,7 @@ EXAMPLES = {
 }
 
 
+@unittest.skipIf(IS_SANITIZED, "an uninstrumented Python cannot load a library built with sanitizers")
 class Examples(unittest.TestCase):
     def run_example(self, lab, command, source, family, wanted):
         env = {**os.environ, "SCRAM_SOCKET": str(lab.folder / "signals.sock"),

@@ -7,7 +7,7 @@ import sys
 import time
 import unittest
 
-from lab import BUILD, Lab, eventually
+from lab import BUILD, IS_SANITIZED, Lab, eventually
 
 os.environ["SCRAM_LIBRARY"] = str(BUILD / "client/libscram.so.0")
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "client/python"))
@@ -36,6 +36,7 @@ def scramd(lab, wait="sleep", more="", **options):
     return lab.scramd(more=f'wait = "{wait}"\n{more}', **options).await_ready()
 
 
+@unittest.skipIf(IS_SANITIZED, "an uninstrumented Python cannot load a library built with sanitizers")
 class Frozen(unittest.TestCase):
     def test_a_stopped_scramd_halts_a_maker_that_only_asks_and_no_longer_once_it_goes_on(self):
         for wait in WAITS:
@@ -111,6 +112,7 @@ class Watchdog(unittest.TestCase):
             self.assertIsNone(daemon.process.poll())
 
 
+@unittest.skipIf(IS_SANITIZED, "an uninstrumented Python cannot load a library built with sanitizers")
 class TimeNamespace(unittest.TestCase):
     """A container can shift the monotonic clock."""
 
