@@ -194,6 +194,8 @@ void RuleSet::settle_phase(const Condition& condition, const Reading& reading, T
     }
     const bool is_due = its.samples >= rule.confirm && now - its.since >= rule.hold_for;
     if (its.phase == Phase::tripped || !is_due) return;
+    its.excused = false;  // an arming by force was of an earlier breach
+    in_order();
     its.phase = Phase::tripped;
     out.push_back(breach_of(condition, reading, trip_kind(condition.watch.rule)));
 }

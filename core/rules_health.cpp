@@ -1,6 +1,7 @@
 // Rules on a source's health: bad, gone and stale.
 #include <algorithm>
 
+#include "core/in_order.h"
 #include "core/rules.h"
 
 namespace scram {
@@ -65,6 +66,8 @@ void RuleSet::look_for_gone(Breaches& out) {
     for (HealthWatch& watch : gone_) {
         const Source& source = sources_[index(watch.source)];
         if (!source.vanished || !source.may_quote || watch.holds) continue;
+        watch.excused = false;
+        in_order();
         watch.holds = true;
         out.push_back({.kind = trip_kind(watch.rule), .rule = watch.rule, .source = watch.source});
     }
@@ -114,6 +117,7 @@ void RuleSet::look_for_silence(std::size_t stale, const MetricTable& table, Time
     const Time last = last_sign(watch, table);
     const bool holds = owes && now - last >= rule.after;
     if (holds && is_newly_silent(stale, table, now)) {
+        watch.excused = false;  // an arming by force was of an earlier silence
         out.push_back({.kind = trip_kind(watch.rule),
                        .rule = watch.rule,
                        .family = watch.family,
@@ -122,6 +126,7 @@ void RuleSet::look_for_silence(std::size_t stale, const MetricTable& table, Time
                        .value = milliseconds_of(now - last),
                        .limit = milliseconds_of(rule.after)});
     }
+    in_order();
     watch.holds = holds;
     watch.silent_since = last;
     any_silent_ = any_silent_ || holds;

@@ -16,7 +16,7 @@ struct ConditionState {
     Phase phase = Phase::clear;
     bool begun = false;         // there was a value: its peak or window has a start
     std::uint8_t warned = 0;    // the steps that it is over
-    bool excused = false;       // tripped: a family was armed by force while it held
+    bool excused = false;       // tripped: and a family was armed by force since
     std::uint32_t samples = 0;  // pending or tripped: in which it held, in a row
     Time since{};               // pending or tripped: when that began
     double peak = 0;            // drawdown since arming
@@ -28,7 +28,7 @@ struct HealthWatch {
     SourceId source{};
     FamilyId family = none<FamilyId>();  // stale with a metric: of this family
     bool holds = false;
-    bool excused = false;  // it holds: a family was armed by force all the same
+    bool excused = false;  // it holds: and a family was armed by force since it began to
     Time silent_since{};   // stale: the last sign, when it was looked at
 };
 

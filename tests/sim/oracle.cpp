@@ -301,6 +301,7 @@ void Oracle::report_bad(SourceId source, FamilyId family) {
         if (rule_of(condition).kind != RuleKind::bad || condition.source != source) continue;
         if (condition.held) continue;
         condition.held = true;
+        condition.excused = false;
         const bool shadow = rule_of(condition).shadow;
         foretold_.push_back({shadow ? BreachKind::would_trip : BreachKind::trip, condition.rule,
                              family, source, true, 0});
@@ -381,7 +382,8 @@ Time Oracle::next_trip() const {
 
 // ---- Telling ------------------------------------------------------------------------------------
 
-void Oracle::trip(const Condition& condition, bool sure) {
+void Oracle::trip(Condition& condition, bool sure) {
+    condition.excused = false;
     tell(condition, rule_of(condition).shadow ? BreachKind::would_trip : BreachKind::trip, sure);
 }
 

@@ -91,7 +91,7 @@ class Oracle {
         // of health
         bool held = false;
         Time silent_since{};   // the last sign, when it was looked at
-        bool excused = false;  // a family was armed by force while it held
+        bool excused = false;  // a family was armed by force since it tripped
     };
     struct Reading {
         double used = 0;
@@ -125,7 +125,7 @@ class Oracle {
     bool owes_sign(const Condition& condition) const;
     bool death_kills(SourceId source, const std::vector<FamilyId>& families) const;
     void tell(const Condition& condition, BreachKind kind, bool sure = true, double share = 0);
-    void trip(const Condition& condition, bool sure = true);
+    void trip(Condition& condition, bool sure = true);
 
     static bool is_windowed(const RuleSpec& rule);
     static std::int64_t cell_width(const RuleSpec& rule);

@@ -142,6 +142,54 @@ TEST_CASE("state: what was armed by force is not tripped again by a restart") {
     CHECK(host.desk.latched(A));
 }
 
+TEST_CASE("state: an arming by force excuses one breach, not the one after it") {
+    Plan plan = plan_of({});
+    plan.timings.reattach_within = 1h;
+    const auto arm_by_force = [](Host& host) {
+        REQUIRE(host.desk.latched(A));
+        host.desk.answer(link(0), AnswerClass::confirmed);
+        host.desk.rearm({A}, true);
+        REQUIRE_FALSE(host.desk.latched(A));
+    };
+    const auto trips_again_at_start = [](Host& host) {
+        REQUIRE(host.desk.latched(A));
+        host.restart(1ms);  // the board knows of no latch
+        host.desk.wait(0ms);
+        return host.desk.latched(A);
+    };
+    SUBCASE("stale") {
+        add_stale(plan, 1s);
+        Host host(plan);
+        host.desk.publish(maker, A, delta, 1);
+        host.desk.wait(1s);
+        arm_by_force(host);
+        host.desk.publish(maker, A, delta, 1);
+        host.desk.wait(1s);
+        CHECK(trips_again_at_start(host));
+    }
+    SUBCASE("gone") {
+        add_rule(plan, "gone", RuleKind::gone);
+        Host host(plan);
+        host.desk.publish(maker, A, delta, 1);
+        host.desk.vanish(maker);
+        arm_by_force(host);
+        host.desk.join(maker);
+        host.desk.publish(maker, A, delta, 1);
+        host.desk.vanish(maker);
+        CHECK(trips_again_at_start(host));
+    }
+    SUBCASE("a value, beyond a limit that a reload has lowered") {
+        add_limit(plan, 25);
+        Host host(plan);
+        host.desk.publish(maker, A, delta, 40);
+        arm_by_force(host);
+        plan.rules[0].limit = 20;
+        host.desk.adopt(plan);
+        host.next_plan(plan);
+        CHECK(trips_again_at_start(host));
+    }
+}
+
 TEST_CASE("state: windows go on: what moved before the restart counts after it") {
     Plan plan = plan_of({});
     add_change(plan, 10, 60s);
