@@ -138,7 +138,9 @@ void Books::read_tripped(const Event& event, const Context& context) {
     if (killed.size() > 1) seen_->note(Seen::trip_of_many_families);
     for (const FamilyId id : killed) {
         if (context.engine.family(id).wanted_by == event.trip) family(id).wanted_by = event.trip;
-        if (context.engine.family(id).trip != event.trip && !families_[index(id)].owed) continue;
+        const TripId its = context.engine.family(id).trip;
+        // Of two batches in one step the later one may have been what latched it.
+        if (its != event.trip && (!families_[index(id)].owed || its > event.trip)) continue;
         demand(id, event.trip, rule.lock.value_or(context.plan.families[index(id)].lock),
                contains(sure, id), context.now);
     }

@@ -328,7 +328,8 @@ void Oracle::look_for_silence(Time now) {
 void Oracle::look_for_silence(Condition& condition, Time now) {
     const Duration after = rule_of(condition).after;
     const bool silent = owes_sign(condition) && last_sign(condition) + after <= now;
-    if (silent && !condition.held) trip(condition);
+    const bool begun = !condition.held || condition.silent_since != last_sign(condition);
+    if (silent && begun) trip(condition);
     condition.held = silent;
     condition.silent_since = last_sign(condition);
 }
