@@ -268,6 +268,7 @@ class RuleSet {
     Condition condition_of(const Watch& watch, std::size_t at) const;
     void advance(const Condition& condition, Time now);
     void resume(const Condition& condition, const MetricTable& table, Time now, Breaches& out);
+    Time last_stored(const Condition& condition, const MetricTable& table) const;
     bool is_undone(RuleId rule, FamilyId family, SourceId source, bool excused) const;
     Unknown unknown_in(const MetricTable& table, const Watch& watch) const;
     SourceId who_owes(const MetricTable& table, const RuleSpec& rule, FamilyId family,

@@ -60,13 +60,28 @@ void RuleSet::resume(const Condition& condition, const MetricTable& table, Time 
         begin(condition, value, now);
     } else if (std::isfinite(value)) {
         its.peak = std::max(its.peak, value);
-        if (has_range(condition.rule)) range(condition).hold(value);
+        if (has_range(condition.rule)) range(condition).add(value, last_stored(condition, table));
     }
     const Watch& watch = condition.watch;
     const auto source = is_by_source(condition.rule) ? condition.source : none<SourceId>();
     if (its.phase == Phase::tripped && is_undone(watch.rule, watch.family, source, its.excused))
         its.phase = Phase::pending;
     review(condition, table, now, out);
+}
+
+// When its present value came. What was in force until then is in the window until then.
+Time RuleSet::last_stored(const Condition& condition, const MetricTable& table) const {
+    const RuleSpec& rule = condition.rule;
+    Time last{};
+    for (const FamilyId family : rule.families) {
+        if (condition.watch.family != none<FamilyId>() && condition.watch.family != family)
+            continue;
+        for (std::size_t s = 0; s < sources_.size(); ++s) {
+            if (is_by_source(rule) && index(condition.source) != s) continue;
+            last = std::max(last, table.stored_at(id_at<SourceId>(s), family, rule.metric));
+        }
+    }
+    return last;
 }
 
 // It was noticed, and the process ended before its families were latched.

@@ -61,8 +61,6 @@ class RangeWindow {
     // As if every value in it had been more by this.
     void shift(double by);
     void advance(Time now);
-    // The last value, if it was not taken in before its process ended.
-    void hold(double value) { add_here(value); }
     // Takes up what an earlier process left of it, whose time was less by `moved`. False if that is
     // not sound: then all stays as it was.
     bool resume(const RangeWindow& left, Duration moved, Time now);

@@ -524,12 +524,15 @@ void Oracle::restart(const std::vector<bool>& armed, Time now) {
             condition.phase = Phase::pending;
             seen_.note(Seen::tripped_by_start);
         }
-        const bool cut_off = std::any_of(batch_.begin(), batch_.end(), [&](const Arrival& its) {
-            return looks_at(condition, its.source, its.family, its.metric);
-        });
+        Time came{};
+        for (const Arrival& its : batch_) {
+            if (looks_at(condition, its.source, its.family, its.metric))
+                came = history(its.source, its.family, its.metric).back().at;
+        }
+        const bool cut_off = came != Time{};
         const bool keeps_peak = rule_of(condition).kind == RuleKind::drawdown ||
                                 rule_of(condition).kind == RuleKind::change;
-        if (cut_off && keeps_peak) condition.series.push_back({now, value_of(condition)});
+        if (cut_off && keeps_peak) condition.series.push_back({came, value_of(condition)});
         const bool waited = waits(condition) || cut_off;
         condition.waited = has_value(condition);
         condition.wait_until = never;

@@ -204,6 +204,23 @@ TEST_CASE("state: windows go on: what moved before the restart counts after it")
     CHECK(host.desk.latched(A));
 }
 
+TEST_CASE("state: what the last value replaced was in force until it came") {
+    Plan plan = plan_of({});
+    add_change(plan, 10, 60s);
+    Host host(plan);
+    host.desk.publish(maker, A, delta, 12);
+    host.desk.now += 30s;
+    // The process ends within a batch: its value is stored, and was not judged.
+    scram_signal signal = host.desk.record(maker, A, delta, 4);
+    signal.kind = SCRAM_VALUE_MORE;
+    host.desk.engine.on_signal(maker, signal, host.desk.now, host.desk.step);
+    host.restart(1s);
+    host.desk.join(maker);
+    host.desk.wait(57s);  // 58 s after the batch
+    host.desk.publish(maker, A, delta, 1);
+    CHECK(host.desk.latched(A));
+}
+
 TEST_CASE("state: a window forgets in its time, whoever ran then") {
     Plan plan = plan_of({});
     add_change(plan, 10, 60s);
