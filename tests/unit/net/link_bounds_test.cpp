@@ -1,5 +1,7 @@
 // A peer that speaks without end, in each phase: the loop turns on, and the link ends. The servers
 // stop by themselves far behind the bound, so that a link without one fails here and does not hang.
+#include <boost/asio/post.hpp>
+
 #include "net/tls_socket.h"
 #include "tests/unit/net/link_rig.h"
 
