@@ -54,6 +54,10 @@ class Bot(Floor):
         rig.ask("bot", name, socket, FAMILIES)
 
 
+# As if a service manager watched it, which would have the patience: else scramd's own keeper ends who is stopped.
+NOBODY_ENDS_IT = {"WATCHDOG_USEC": "1000000"}
+
+
 class Daemon(Process):
     """A scramd that may stand still when it is ended."""
 
@@ -95,7 +99,8 @@ answer_timeout_ms = 10000
 """ + "\n".join(wire), f"resign_every_ms = {resign_ms}"))
         if not wire:
             config.write_text(config.read_text().replace("[wire]\n", ""))
-        self.child = stage.add(Daemon([BIN / "scramd", "--config", config], stage.folder / f"{name}.log"))
+        self.child = stage.add(Daemon([BIN / "scramd", "--config", config], stage.folder / f"{name}.log",
+                                      env=os.environ | NOBODY_ENDS_IT))
 
     def config(self, stage, links, rules, more, exchange):
         return config_text(
