@@ -212,6 +212,10 @@ class Engine {
     void touch(std::size_t turn) const;
     // When an attempt of this account that stays without an answer is hedged.
     Duration hedge_after(AccountId id) const;
+    // In a row: lost with their link, or answered without the time.
+    std::uint32_t rehearsals_failed(AccountId id) const {
+        return accounts_[index(id)].rehearsals_failed;
+    }
     // Breaches that changed nothing and were not told, since their rule had been told just before.
     std::uint64_t untold_breaches() const { return untold_; }
 
@@ -226,7 +230,8 @@ class Engine {
         // The exchange refused a signature's time: no other leaves before its time is known again,
         // or so long has passed.
         Time hold_until{};
-        bool has_strays = false;  // of some family, maybe
+        bool has_strays = false;              // of some family, maybe
+        std::uint32_t rehearsals_failed = 0;  // in a row, on all its links
     };
     struct LinkState {
         AccountId account{};
@@ -238,10 +243,12 @@ class Engine {
         AttemptId attempt{};
         Budget::Slot slot{};
         Time sent{};
-        Time deadline = never;  // busy: when the answer is overdue
-        Time rehearse_at{};     // idle: when the next rehearsal is due
-        Time down_since{};      // the connection that comes up next began after this
-        bool aborted = false;   // abort_link was said; its link_down is awaited
+        Time deadline = never;              // busy: when the answer is overdue
+        Time rehearse_at{};                 // idle: when the next rehearsal is due
+        Time down_since{};                  // the connection that comes up next began after this
+        bool aborted = false;               // abort_link was said; its link_down is awaited
+        std::uint32_t rehearsals_lost = 0;  // in a row: the connection ended with each
+        bool loses_rehearsals() const { return rehearsals_lost > 1; }
     };
     struct SourceState {
         SourcePhase phase = SourcePhase::absent;
@@ -337,6 +344,8 @@ class Engine {
     void rehearse_due(Time now, Step& step);
     bool may_rehearse(const Account& account, Time now) const;
     Time rehearse_at(const LinkState& link) const;
+    bool is_last_up(const LinkState& link) const;
+    void lose_rehearsal(LinkState& link);
     void ask_for_time(LinkId link, Time now, Step& step);
     void rehearse(LinkId id, Time now, Step& step);
     void abort_overdue(Time now, Step& step);

@@ -13,7 +13,9 @@ void Engine::on_link_up(LinkId id, Time now, Step& step) {
     if (link.phase != LinkPhase::down) on_link_down(id, now, step);
     see_alive(link.account, since, now);
     release(link, LinkPhase::idle);
-    link.rehearse_at = now;  // the first rehearsal proves the link and reads the exchange's clock
+    // The first rehearsal proves the link and reads the exchange's clock. Where rehearsals alone
+    // are cut off, again and again, a link that lives until the next is worth more to a kill.
+    link.rehearse_at = now + (link.loses_rehearsals() ? plan_.timings.rehearse_every : Duration{});
     step.events.push_back({.kind = EventKind::link_up, .at = now, .link = id});
     finish(now, step);
 }
@@ -25,6 +27,7 @@ void Engine::on_link_down(LinkId id, Time now, Step& step, Taken taken) {
     link.down_since = now;
     const Lost how = taken == Taken::nothing ? Lost::not_taken : Lost::closed;
     if (before == LinkPhase::firing) lose_attempt(link, id, how, now, step);
+    if (before == LinkPhase::rehearsing) lose_rehearsal(link);
     step.events.push_back({.kind = EventKind::link_down, .at = now, .link = id});
     finish(now, step);
 }
@@ -42,6 +45,9 @@ void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, 
         step.events.push_back(
             {.kind = EventKind::rehearsal_failed, .at = now, .link = id, .answer = answer});
     }
+    link.rehearsals_lost = 0;
+    std::uint32_t& failed = accounts_[index(link.account)].rehearsals_failed;
+    failed = good ? 0 : failed + 1;
     if (good) accounts_[index(link.account)].hold_until = {};
     bool waited_for_it = false;
     for (const FamilyId family_id : accounts_[index(link.account)].families) {
@@ -73,9 +79,23 @@ void Engine::rehearse_due(Time now, Step& step) {
     }
 }
 
-// Sooner where a sign of life frees a slot of the budget.
+// Sooner where a sign of life frees a slot of the budget; later, though not for ever, where the
+// rehearsal would probably cost the account its last link that is up while others are being made.
 Time Engine::rehearse_at(const LinkState& link) const {
-    return std::min(link.rehearse_at, accounts_[index(link.account)].budget.silent_until());
+    const bool spared = link.loses_rehearsals() && is_last_up(link);
+    const Duration later = spared ? plan_.timings.rehearse_every : Duration{};
+    return std::min(link.rehearse_at + later, accounts_[index(link.account)].budget.silent_until());
+}
+
+bool Engine::is_last_up(const LinkState& link) const {
+    const std::vector<LinkId>& links = accounts_[index(link.account)].links;
+    const auto up = [&](LinkId id) { return links_[index(id)].phase != LinkPhase::down; };
+    return links.size() > 1 && std::count_if(links.begin(), links.end(), up) == 1;
+}
+
+void Engine::lose_rehearsal(LinkState& link) {
+    ++link.rehearsals_lost;
+    ++accounts_[index(link.account)].rehearsals_failed;
 }
 
 // One at a time, so that a trip finds the others idle; and never on the last idle link while a
@@ -121,6 +141,7 @@ void Engine::abort_overdue(Time now, Step& step) {
         step.actions.push_back({ActionKind::abort_link, link.account, none<FamilyId>(), id});
         if (before == LinkPhase::firing) lose_attempt(link, id, Lost::overdue, now, step);
         if (before != LinkPhase::rehearsing) continue;
+        lose_rehearsal(link);
         step.events.push_back({.kind = EventKind::rehearsal_lost, .at = now, .link = id});
     }
 }

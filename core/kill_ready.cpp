@@ -11,12 +11,20 @@ milliseconds whole_ms(Duration duration) {
     return std::chrono::floor<milliseconds>(duration);
 }
 
+// Something that is up has answered; or what is up has not, though others had before rehearsals
+// began to fail: a cancel may pass all the same.
+bool is_proven(const KillSight::Account& account) {
+    if (account.links_warm > 0) return true;
+    return account.links_up > 0 && account.rehearsed != Time{} && fails_rehearsals(account);
+}
+
 void look_at(const KillSight& sight, AccountId id, Time now, std::vector<Shortfall>& out) {
     const KillSight::Account& account = sight.accounts[index(id)];
     const auto lacks = [&](Lack lack, milliseconds age = {}) { out.push_back({lack, id, age}); };
-    if (account.links_warm == 0) {
+    if (!is_proven(account)) {
         lacks(Lack::links);
-    } else if (now - account.rehearsed > rehearsals_missed_max * sight.rehearse_every) {
+    } else if (fails_rehearsals(account) ||
+               now - account.rehearsed > rehearsals_missed_max * sight.rehearse_every) {
         lacks(Lack::rehearsals, whole_ms(now - account.rehearsed));
     }
     if (account.oldest_signature > signature_age_max)
@@ -54,6 +62,10 @@ std::vector<Shortfall> shortfalls(const KillSight& sight, Time now) {
     if (sight.sources_attached < sight.sources_expected) out.push_back({Lack::sources});
     if (sight.values_unknown > 0) out.push_back({Lack::values});
     return disarming_first(out);
+}
+
+bool fails_rehearsals(const KillSight::Account& account) {
+    return account.rehearsals_failed > rehearsals_missed_max;
 }
 
 bool fires(const std::vector<Shortfall>& lacking) {

@@ -14,8 +14,11 @@ namespace scram {
 // What the daemon sees of itself.
 struct KillSight {
     struct Account {
-        std::size_t links_warm = 0;       // up, and answered a rehearsal since they came up
-        Time rehearsed{};                 // the latest good answer to one; Time{}: none yet
+        std::size_t links_up = 0;
+        std::size_t links_warm = 0;           // up, and have answered a rehearsal
+        double up_share = 1;                  // of the last minute, with a link that was up
+        std::uint32_t rehearsals_failed = 0;  // in a row
+        Time rehearsed{};  // the latest good answer to one, on any link; Time{}: none
         milliseconds oldest_signature{};  // of its armed requests
         std::size_t slots = 0;            // of its budget
         std::size_t slots_working = 0;    // see Budget
@@ -41,7 +44,7 @@ enum class Lack : std::uint8_t {
     links,       // none of the account is warm
     signatures,  // the exchange refuses what was signed so long ago
     refused,     // the exchange refuses the account's cancels: key, permission, account mode
-    rehearsals,  // none of the account's has been answered well for long
+    rehearsals,  // none of the account's has been answered well for long, or of the last few
     slots,       // each is taken: the next cancel waits
     budget,      // somebody else spends it: fewer slots than the plan has
     clock,       // signatures may carry a time that the exchange refuses
@@ -73,11 +76,13 @@ inline constexpr milliseconds signature_age_young = 15s;
 inline constexpr milliseconds signature_age_at_loss = 20s;
 inline constexpr int signings_missed_max = 3;
 // A link is rehearsed each rehearse_every; so many may fail or be delayed.
-inline constexpr int rehearsals_missed_max = 3;
+inline constexpr std::uint32_t rehearsals_missed_max = 3;
 
 // Those that disarm first. Empty: ready.
 std::vector<Shortfall> shortfalls(const KillSight& sight, Time now);
 bool fires(const std::vector<Shortfall>& lacking);
+// Links come up, and rehearsals end or stay silent: something on the way may stop them alone.
+bool fails_rehearsals(const KillSight::Account& account);
 // Nobody signs, and signatures are about to be too old: whoever supervises scramd starts it anew.
 bool wants_a_new_start(const KillSight& sight, Time now);
 

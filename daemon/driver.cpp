@@ -276,6 +276,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       pace_(config.plan.rules.size()),
       magazine_(config.plan, armory_, links_, rehearsal_request(config.exchange.host)),
       sights_(engine_.link_count()),
+      up_shares_(config.plan.accounts.size()),
       deadline_timer_(io),
       resign_timer_(io),
       answers_of_signer_(io, signer_.descriptor()),

@@ -18,6 +18,7 @@
 #include "core/latency.h"
 #include "core/suspension.h"
 #include "core/turns.h"
+#include "core/up_share.h"
 #include "daemon/armory.h"
 #include "daemon/journal.h"
 #include "daemon/magazine.h"
@@ -100,6 +101,7 @@ class Driver final : public LinkObserver {
     const Engine& engine() const { return engine_; }
     const LinkSight& sight(LinkId link) const { return sights_[index(link)]; }
     const Armory& armory() const { return armory_; }
+    double up_share(AccountId id, Time now) const { return up_shares_[index(id)].of(now); }
     const ExchangeClock& clock() const { return clock_; }
     const Journal& journal() const { return journal_; }
     const ReceiptBook& receipts() const { return receipts_; }
@@ -129,6 +131,7 @@ class Driver final : public LinkObserver {
     void link_up(LinkId link, const std::string& peer, const std::string& tls) override;
     void link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) override;
     void link_answered(LinkId link, const HttpAnswer& answer, Time read_at) override;
+    void note_up_share(LinkId link, Time now);
     void attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at);
     void rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at);
 
@@ -175,6 +178,7 @@ class Driver final : public LinkObserver {
     Magazine::Links links_;
     Magazine magazine_;
     std::vector<LinkSight> sights_;
+    std::vector<UpShare> up_shares_;  // by account
     boost::asio::steady_timer deadline_timer_;
     Time deadline_ = never;
     boost::asio::steady_timer resign_timer_;

@@ -15,6 +15,16 @@ void Driver::link_up(LinkId link, const std::string& peer, const std::string& tl
     turns_.did("link up", now);
     engine_.on_link_up(link, now, step_);
     carry_out(Time{}, now, fmt::format("{} {}", peer, tls));
+    note_up_share(link, now);
+}
+
+// Of the account: whether any of its links is up.
+void Driver::note_up_share(LinkId link, Time now) {
+    const AccountId account = engine_.account_of(link);
+    bool up = false;
+    for (std::size_t l = 0; l < links_.size(); ++l)
+        up |= engine_.account_of(id_at<LinkId>(l)) == account && links_[l]->up();
+    up_shares_[index(account)].change(now, up);
 }
 
 void Driver::link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) {
@@ -28,6 +38,7 @@ void Driver::link_down(LinkId link, bool was_up, Taken taken, const std::string&
         engine_.on_link_down(link, now, step_, taken);
         carry_out(Time{}, now, reason);
         record(lost, sights_[index(link)].settled);
+        note_up_share(link, now);
     } else if (news) {
         Story story;
         story.event = {.kind = EventKind::link_down, .at = now, .link = link};

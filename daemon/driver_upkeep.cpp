@@ -133,6 +133,8 @@ KillSight Driver::kill_sight(Time now) const {
         account.slots_working = budget.working_slots(now);
         account.slots_free = budget.free_slots(now);
         account.refused = engine_.alarm(id, Alarm::refused);
+        account.up_share = up_shares_[a].of(now);
+        account.rehearsals_failed = engine_.rehearsals_failed(id);
     }
     for (std::size_t f = engine_.plan().families.size(); f-- > 0;) {
         if (engine_.family(id_at<FamilyId>(f)).cancel != Cancel::held) continue;
@@ -142,9 +144,9 @@ KillSight Driver::kill_sight(Time now) const {
     }
     for (std::size_t l = 0; l < links_.size(); ++l) {
         const bool up = engine_.phase(id_at<LinkId>(l)) != LinkPhase::down;
-        if (!up || sights_[l].rehearsed == Time{}) continue;
         KillSight::Account& account = sight.accounts[index(engine_.account_of(id_at<LinkId>(l)))];
-        ++account.links_warm;
+        account.links_up += up;
+        account.links_warm += up && sights_[l].rehearsed != Time{};
         account.rehearsed = std::max(account.rehearsed, sights_[l].rehearsed);
     }
     sight.rehearse_every = engine_.plan().timings.rehearse_every;

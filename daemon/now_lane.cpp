@@ -72,7 +72,7 @@ bool NowLane::connect() {
     if (addresses.empty())
         desk_.teller.warn_once(exchange.host + ": " + desk_.addresses.why_none());
     desk_.addresses.refresh();
-    pause(false);
+    pause(Fell::connecting);
     return false;
 }
 
@@ -82,7 +82,7 @@ void NowLane::give_up_connection() {
     if (!account_.stop_token().stop_requested())
         desk_.teller.warn_once(fmt::format("connection to {} lost: {}", host, client_.failure()));
     ++next_address_;
-    pause(true);
+    pause(Fell::asked);
 }
 
 void NowLane::know_the_time() {
@@ -105,9 +105,9 @@ void NowLane::fire(const NowRound::Shot& shot) {
     account_.answered(shot, meaning);
 }
 
-void NowLane::pause(bool was_connected) {
+void NowLane::pause(Fell fell) {
     const double random = std::uniform_real_distribution<>(0, 1)(random_);
-    const Duration wait = backoff_.wait(was_connected, random);
+    const Duration wait = backoff_.wait(fell, Duration{}, random);
     const Time until = std::min(desk_.deadline, monotonic_now() + wait);
     const auto left = std::chrono::ceil<milliseconds>(until - monotonic_now()).count();
     pollfd stop{account_.stop_fd(), POLLIN, 0};

@@ -90,7 +90,7 @@ class NowLane {
     void know_the_time();
     void fire(const NowRound::Shot& shot);
     void give_up_connection();
-    void pause(bool was_connected);
+    void pause(Fell fell);
 
     NowAccount& account_;
     NowDesk& desk_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "daemon/advice.h"
 #include "daemon/json.h"
 
@@ -10,6 +12,25 @@ namespace {
 
 std::string seconds(milliseconds age) {
     return fmt::format("{:.1f} s", static_cast<double>(age.count()) / 1000);
+}
+
+const std::string* last_loss(const Driver& driver, AccountId account) {
+    for (std::size_t l = 0; l < driver.engine().link_count(); ++l) {
+        const std::string& lost = driver.sight(id_at<LinkId>(l)).lost;
+        if (driver.engine().account_of(id_at<LinkId>(l)) == account && !lost.empty()) return &lost;
+    }
+    return nullptr;
+}
+
+// An edge that blocks rehearsals alone looks like this.
+std::string why_rehearsals_fail(const KillSight::Account& account, const std::string* lost) {
+    return fmt::format(
+        "{} rehearsals in a row failed while links come up ({} up now, one at least for {:.0f} % "
+        "of "
+        "the last minute{}{}): does anything on the way block GET /api/v5/public/time? A cancel is "
+        "tried all the same",
+        account.rehearsals_failed, account.links_up, std::floor(account.up_share * 100),
+        lost == nullptr ? "" : "; lost: ", lost == nullptr ? "" : *lost);
 }
 
 std::string why_no_link(const Driver& driver, AccountId account) {
@@ -77,6 +98,9 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
     };
     switch (its.lack) {
         case Lack::links:
+            if (account().links_up > 0 && fails_rehearsals(account()))
+                return "no warm link: " +
+                       why_rehearsals_fail(account(), last_loss(driver, its.account));
             return why_no_link(driver, its.account);
         case Lack::signatures:
             return fmt::format("signatures are {} old, and OKX refuses those of 30 s",
@@ -84,6 +108,8 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
         case Lack::refused:
             return why_refused(driver, its.account);
         case Lack::rehearsals:
+            if (fails_rehearsals(account()))
+                return why_rehearsals_fail(account(), last_loss(driver, its.account));
             return fmt::format("no rehearsal went well for {}", seconds(its.age));
         case Lack::slots:
             return "no free slot in its budget: the next cancel waits 2 s at most";

@@ -85,6 +85,8 @@ std::string account_json(const Driver& driver, AccountId id, Time now) {
         .add("hedge_after_us", whole_us(engine.hedge_after(id)))
         .add_raw("alarms", alarms_json(engine, id))
         .add("signature_age_ms", oldest.count())
+        .add("up_share", driver.up_share(id, now))
+        .add("rehearsals_failed", engine.rehearsals_failed(id))
         .add_raw("links", links.text())
         .text();
 }
@@ -290,12 +292,16 @@ std::string status_line(const Driver& driver, Time now) {
     }
     std::size_t warm = 0;
     Time rehearsed{};
+    double up_share = 1;
     for (const KillSight::Account& account : driver.kill_sight(now).accounts) {
         warm += account.links_warm;
         rehearsed = std::max(rehearsed, account.rehearsed);
+        up_share = std::min(up_share, account.up_share);
     }
     std::string out = fmt::format("armed {}/{} families, {}/{} links warm", armed,
                                   engine.plan().families.size(), warm, engine.link_count());
+    if (up_share < 0.9995)
+        out += fmt::format(" (none was up for {:.1f} % of the last minute)", (1 - up_share) * 100);
     if (rehearsed != Time{}) {
         out += fmt::format(", last rehearsal {:.1f} s ago",
                            std::chrono::duration<double>(now - rehearsed).count());

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "core/touch.h"
+#include "net/clock.h"
 #include "net/link_impl.h"
 
 namespace scram {
@@ -53,13 +54,15 @@ void Link::Impl::enter(State state) {
 }
 
 void Link::Impl::fall(const std::string& reason, Return how) {
-    const bool was_up = up();
-    const std::string text = was_up ? describe(reason) : reason;
+    const Fell fell = state_ == State::in_flight ? Fell::asked
+                      : state_ == State::idle    ? Fell::idle
+                                                 : Fell::connecting;
+    const std::string text = up() ? describe(reason) : reason;
     const Taken took = taken();
     if (state_ == State::in_flight || how == Return::at_once) reset_on_close();
     drop_connection();
     enter(State::lost);
-    boost::asio::post(io_, if_still_current([=, this] { report_down(was_up, took, text, how); }));
+    boost::asio::post(io_, if_still_current([=, this] { report_down(fell, took, text, how); }));
 }
 
 // net/link.h has the argument. `handed_over_` does not count what OpenSSL wrote in the handshake,
@@ -80,12 +83,12 @@ void Link::Impl::reset_on_close() {
     socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
 }
 
-void Link::Impl::report_down(bool was_up, Taken taken, const std::string& reason, Return how) {
+void Link::Impl::report_down(Fell fell, Taken taken, const std::string& reason, Return how) {
     const auto epoch = epoch_;
-    observer_.link_down(id_, was_up, taken, reason);
+    observer_.link_down(id_, fell != Fell::connecting, taken, reason);
     if (epoch != epoch_) return;  // stopped meanwhile
     const double random = std::uniform_real_distribution<>(0, 1)(random_);
-    const Duration wait = backoff_.wait(was_up, random);
+    const Duration wait = backoff_.wait(fell, monotonic_now() - up_since_, random);
     if (how == Return::at_once || wait == Duration::zero()) return begin_round();
     enter(State::awaiting_retry);
     arm_timer(wait);

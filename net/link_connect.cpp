@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "net/clock.h"
 #include "net/link_impl.h"
 
 namespace scram {
@@ -131,6 +132,7 @@ void Link::Impl::become_up() {
     tls_socket_.forget_counts();
     if (options_.wire_stamps) stamps_.begin(socket_.native_handle(), 0);
     enter(State::idle);
+    up_since_ = monotonic_now();
     await_readable();
     observer_.link_up(id_, to_text(round_[round_at_]), tls_text(ssl_.get()));
 }

@@ -45,7 +45,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     bool up() const { return state_ == State::idle || state_ == State::in_flight; }
     void enter(State state);
     void fall(const std::string& reason, Return how = Return::backed_off);
-    void report_down(bool was_up, Taken taken, const std::string& reason, Return how);
+    void report_down(Fell fell, Taken taken, const std::string& reason, Return how);
     Taken taken();
     void reset_on_close();
     void drop_connection();
@@ -126,6 +126,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
 
     State state_ = State::stopped;
     std::uint64_t epoch_ = 0;
+    Time up_since_{};
     boost::asio::steady_timer timer_;  // the one deadline of the state
     Backoff backoff_;
     std::minstd_rand random_{std::random_device{}()};

@@ -173,3 +173,84 @@ TEST_CASE("link: with more links than there is time for, each is rehearsed in it
     }
     for (const int turn : turns) CHECK(turn >= 18);
 }
+
+namespace {
+
+// The exchange cuts each connection that carries a rehearsal.
+void cut_each_rehearsal(Desk& desk) {
+    for (std::size_t l = 0; l < desk.engine.link_count(); ++l) {
+        if (desk.engine.phase(link(l)) == LinkPhase::rehearsing) desk.down(link(l));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("link: one that lost two rehearsals in a row lives until the next before it is asked") {
+    Desk desk(plan_with_rehearsals(1));
+    desk.wait(5s);
+    for (int i = 0; i < 2; ++i) {
+        REQUIRE(desk.engine.phase(link(0)) == LinkPhase::rehearsing);
+        desk.down(link(0));
+        desk.up(link(0));
+    }
+    desk.forget();
+    CHECK(desk.engine.phase(link(0)) == LinkPhase::idle);
+    CHECK(desk.engine.rehearsals_failed(account) == 2);
+    desk.wait(5s - 1ns);
+    CHECK(desk.did() == "");
+    desk.wait(1ns);
+    CHECK(desk.did() == "rehearse 0");
+    desk.rehearsed(link(0));
+    CHECK(desk.engine.rehearsals_failed(account) == 0);
+    desk.down(link(0));
+    desk.up(link(0));
+    CHECK(desk.engine.phase(link(0)) == LinkPhase::rehearsing);  // it is well again: at once
+}
+
+TEST_CASE("link: a bad answer to a rehearsal counts as a failure, and leaves the link as it is") {
+    Desk desk(plan_with_rehearsals(1));
+    for (std::uint32_t i = 1; i <= 3; ++i) {
+        desk.wait(5s);
+        desk.rehearsed(link(0), false);
+        CHECK(desk.engine.rehearsals_failed(account) == i);
+    }
+}
+
+TEST_CASE("link: where each rehearsal costs its link, the last one that is up is spared") {
+    Plan plan = plan_with_rehearsals(2);
+    plan.timings.rehearse_gap = 250ms;
+    Desk desk(plan);
+    constexpr Duration to_come_up = 600ms;  // longer than the gap between two rehearsals
+    std::vector<Time> back(2, never);
+    for (int i = 0; i < 6000; ++i) {
+        desk.wait(10ms);
+        cut_each_rehearsal(desk);
+        std::size_t up = 0;
+        for (std::size_t l = 0; l < 2; ++l) {
+            const bool down = desk.engine.phase(link(l)) == LinkPhase::down;
+            if (down && back[l] == never) back[l] = desk.now + to_come_up;
+            if (down && back[l] <= desk.now) {
+                desk.up(link(l));
+                back[l] = never;
+            }
+            up += desk.engine.phase(link(l)) != LinkPhase::down;
+        }
+        if (i > 1000) CHECK(up > 0);
+    }
+}
+
+TEST_CASE("link: the last one that is up is asked late, though it is asked") {
+    Desk desk(plan_with_rehearsals(2));
+    desk.wait(5s);
+    desk.down(link(0));  // for good
+    for (int i = 0; i < 2; ++i) {
+        REQUIRE(desk.engine.phase(link(1)) == LinkPhase::rehearsing);
+        desk.down(link(1));
+        desk.up(link(1));
+    }
+    desk.forget();
+    desk.wait(10s - 1ns);
+    CHECK(desk.did() == "");
+    desk.wait(1ns);
+    CHECK(desk.did() == "rehearse 1");
+}

@@ -15,7 +15,8 @@ KillSight well() {
     KillSight sight;
     sight.accounts.resize(2);
     for (KillSight::Account& account : sight.accounts) {
-        account = {.links_warm = 1,
+        account = {.links_up = 1,
+                   .links_warm = 1,
                    .rehearsed = now - 5s,
                    .oldest_signature = 2s,
                    .slots = 5,
@@ -47,12 +48,31 @@ struct Case {
 const Case cases[] = {
     {Lack::links, true, [](auto&, auto& its) { its.links_warm = 1; },
      [](auto&, auto& its) { its.links_warm = 0; }},
+    // Whether anything ever answered is what tells a peer that is no exchange.
+    {Lack::links, true, [](auto&, auto& its) { its.links_warm = 1; },
+     [](auto&, auto& its) {
+         its.links_warm = 0;
+         its.rehearsals_failed = 4;
+         its.rehearsed = Time{};
+     }},
+    {Lack::links, true, [](auto&, auto& its) { its.links_up = 1; },
+     [](auto&, auto& its) {
+         its.links_warm = its.links_up = 0;
+         its.rehearsals_failed = 4;
+     }},
+    {Lack::rehearsals, true, [](auto&, auto& its) { its.rehearsals_failed = 3; },
+     [](auto&, auto& its) {
+         its.links_warm = 0;
+         its.rehearsals_failed = 4;
+     }},
     {Lack::signatures, true, [](auto&, auto& its) { its.oldest_signature = 25s; },
      [](auto&, auto& its) { its.oldest_signature = 25001ms; }},
     {Lack::refused, true, [](auto&, auto& its) { its.refused = false; },
      [](auto&, auto& its) { its.refused = true; }},
     {Lack::rehearsals, true, [](auto&, auto& its) { its.rehearsed = now - 15s; },
      [](auto&, auto& its) { its.rehearsed = now - 15001ms; }},
+    {Lack::rehearsals, true, [](auto&, auto& its) { its.rehearsals_failed = 3; },
+     [](auto&, auto& its) { its.rehearsals_failed = 4; }},
     {Lack::slots, true, [](auto&, auto& its) { its.slots_free = 1; },
      [](auto&, auto& its) { its.slots_free = 0; }},
     {Lack::budget, true, [](auto&, auto& its) { its.slots_working = 5; },

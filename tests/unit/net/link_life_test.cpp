@@ -65,6 +65,21 @@ TEST_CASE("link life: an answer read makes the next loss come back at once again
     }
 }
 
+TEST_CASE("link life: who resets each request is connected to again without growing pauses") {
+    TlsServer server(good, [](Client& client, int) {
+        if (client.shake_hands()) client.read_request();
+        client.reset_now();
+    });
+    Rig::Wish wish = to(server);
+    wish.reconnect_first = 1ms;
+    Rig rig(wish);
+    REQUIRE(rig.start());
+    for (std::size_t i = 1; i <= 20; ++i) {  // pauses that double come to a quarter of an hour
+        REQUIRE(rig.link->send(ping));
+        REQUIRE(rig.comes_up(i + 1));
+    }
+}
+
 TEST_CASE("link life: abort sends RST, reports the reason and reconnects at once, however often") {
     std::atomic<std::size_t> requests{0}, resets{0};
     TlsServer server(good, [&](Client& client, int) {
