@@ -86,6 +86,13 @@ class World {
         Time up_since{};
         Time rehearsed{};
     };
+    // A mass-cancel that took a slot of the budget, and did not give it back as one that the
+    // exchange provably never took.
+    struct Fired {
+        Time at{};
+        AttemptId attempt{};
+        Time lost_at{};  // with its connection, maybe taken
+    };
     struct Maker {
         bool attached = false;
         std::uint64_t sequence = 0;
@@ -158,6 +165,7 @@ class World {
     void drop_under_way(LinkId link);
     void close_all(AccountId account);
     Taken taken(LinkId link);
+    void count_lost(LinkId link, Taken how);
     void arrive(std::uint32_t request);
     void answer(std::uint32_t request);
     void answer_rehearsal(Request& request, bool stays);
@@ -226,10 +234,10 @@ class World {
     std::vector<Duration> healing_;  // by account: how long it may take
     std::vector<Request> requests_;
     std::vector<Maker> makers_;
-    std::vector<WallMillis> signed_;        // by family
-    std::vector<std::vector<Time>> fires_;  // by account
-    std::vector<Time> held_until_;          // by account: its clock is in doubt
-    std::optional<std::size_t> crash_at_;   // this step: before which of its stores and actions
+    std::vector<WallMillis> signed_;         // by family
+    std::vector<std::vector<Fired>> fires_;  // by account
+    std::vector<Time> held_until_;           // by account: its clock is in doubt
+    std::optional<std::size_t> crash_at_;    // this step: before which of its stores and actions
     bool crash_of_machine_ = false;
     bool booting_ = false;
     bool ended_in_peace_ = false;

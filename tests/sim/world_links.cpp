@@ -55,6 +55,7 @@ void World::tell_lost(LinkId link) {
     Wire& its = wire(link);
     trace_.say(now_, "link {} is down", index(link));
     const Taken how = taken(link);
+    count_lost(link, how);
     its.up = its.told_up = its.aborted = its.closed = false;
     its.request = none_in_flight;
     step(Input::link, [&] { engine_->on_link_down(link, now_, step_, how); });
@@ -89,9 +90,23 @@ Taken World::taken(LinkId link) {
                                          !requests_[its.request].buffered);
     if (!never_came) return Taken::unknown;
     seen_.note(Seen::not_taken);
-    auto& fires = fires_[index(engine_->account_of(link))];
-    if (is_sent) std::erase(fires, requests_[its.request].sent);
     return Taken::nothing;
+}
+
+// What became of the slot of the attempt that was in flight on a link, maybe not even sent.
+void World::count_lost(LinkId link, Taken how) {
+    if (engine_->phase(link) != LinkPhase::firing) return;
+    const auto request = std::find_if(requests_.rbegin(), requests_.rend(),
+                                      [link](const Request& its) { return its.link == link; });
+    auto& fires = fires_[index(engine_->account_of(link))];
+    const auto fired = std::find_if(fires.begin(), fires.end(), [&](const Fired& its) {
+        return its.attempt == request->attempt;
+    });
+    if (how == Taken::nothing) {
+        fires.erase(fired);
+    } else {
+        fired->lost_at = now_;
+    }
 }
 
 // Bytes of a connection that has ended: most never arrive, some do, up to `guard` later.

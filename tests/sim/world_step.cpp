@@ -180,7 +180,7 @@ void World::fire(const Action& action) {
     });
     trace_.say(now_, "    signed for {}, exchange {}, a sample from {}", request.signed_at.value,
                exchange_.wall(now_).value, ns_of(clock_sampled_) / 1000000);
-    fires_[index(action.account)].push_back(now_);
+    fires_[index(action.account)].push_back({now_, action.attempt});
     send(request);
 }
 
@@ -315,6 +315,8 @@ bool World::has_idle_link(AccountId account) const {
 // so that of any s requests in a row the next one leaves at most window + round trip after the
 // first; s of them leave over the links in k rounds, one more if a rehearsal is under way:
 //     floor((n - 1) / s) * (window + k * round trip) + k * round trip
+// The slot of one that was lost, maybe taken, waits for a sign of life first; that of one that the
+// exchange never took is free at once, and that one counts nowhere.
 // With s = 5 slots and at least as many links that is the invariant's 2 s and two round trips, with
 // what a second of the exchange costs more: 5 ms of window and the round trip of each wave.
 void World::check_bound(const Event& confirmed) {
@@ -326,22 +328,29 @@ void World::check_bound(const Event& confirmed) {
     if (book.owed_since < world_start + 1s) return;
     const Duration round_trip = 2 * scenario_.way + answer_max;
     // Where the exchange has closed all links, the news takes a way and 2 ms, and new links a
-    // handshake. What it had taken before holds its slot until a sign of life after the guard.
+    // handshake. A sign of life is asked for once the guard is over.
     const Duration reconnect = 4 * scenario_.way + 62ms + round_trip;
     const Duration sign = 2 * plan_.timings.rehearse_gap + round_trip + 50ms;
     const Duration held_back = spec.budget.guard + reconnect + sign;
     const Time since = book.owed_since - spec.budget.window - round_trip;
-    const auto count_after = [](const std::vector<Time>& all, Time from) {
-        return std::count_if(all.begin(), all.end(), [from](Time at) { return at > from; });
+    const auto count = [](const auto& all, auto&& of) {
+        return std::count_if(all.begin(), all.end(), of);
     };
-    const auto closings = count_after(closings_[index(account)], since - held_back);
-    const Duration lost = closings > 0 ? held_back : Duration{0};
+    const auto& fires = fires_[index(account)];
+    const auto lost = count(
+        fires, [since, held_back](const Fired& its) { return its.lost_at > since - held_back; });
+    const auto answered = count(fires, [since, held_back](const Fired& its) {
+        return its.lost_at <= since - held_back && its.at > since;
+    });
+    const auto closings =
+        count(closings_[index(account)], [&](Time at) { return at > book.owed_since - reconnect; });
     if (closings > 0) seen_.note(Seen::closed_all_bound_checked);
-    const auto n = std::max<std::ptrdiff_t>(1, count_after(fires_[index(account)], since - lost));
+    const auto n = std::max<std::ptrdiff_t>(1, answered + lost);
     const int rounds = (spec.budget.slots + spec.links - 1) / spec.links + 1;
     const auto waves = (n - 1) / spec.budget.slots;
-    const Duration bound = waves * (spec.budget.window + lost + rounds * round_trip) +
-                           rounds * round_trip + closings * (reconnect + rounds * round_trip);
+    const Duration bound = waves * (spec.budget.window + rounds * round_trip) +
+                           std::min(waves, lost) * held_back + rounds * round_trip +
+                           closings * (reconnect + rounds * round_trip);
     seen_.note(Seen::bound_checked);
     must(now_ - book.owed_since <= bound, 3, "a family was confirmed later than the bound");
 }
