@@ -27,19 +27,20 @@ bool Engine::decide(SourceId from, const scram_signal& signal, Time now, Step& s
     }
     // Behind a gap a value still counts; one that comes twice or late is older than what is known.
     const bool usable = bad == BadReason::none && order != BadReason::sequence_back;
+    const bool counts = usable && is_value(signal);
+    const std::uint64_t turn = turn_;
+    if (!batch_.empty() && !(counts && goes_on(from, signal))) [[unlikely]]
+        end_batch(time_from_ns(signal.published_ns), now, step);
     // A silence that ended too late is looked at before the sign that ends it counts.
     if (rules_.next_deadline() <= now) [[unlikely]]
-        look_back(from, signal, usable && is_value(signal), now);
+        look_back(from, signal, counts, now);
     rules_.on_seen(from, now);
-    const std::uint64_t turn = turn_;
-    if (usable && is_value(signal)) {
+    if (counts) {
         if (batch_.empty() && signal.kind == SCRAM_VALUE) [[likely]]
             rules_.on_value(metrics_, store(from, signal, now), breaches_);
         else
-            gather(from, signal, now, step);
+            gather(from, signal, now);
         next_deadline_ = std::min(next_deadline_, rules_.next_deadline());
-    } else if (!batch_.empty()) {
-        judge_batch();
     }
     if (breaches_.empty() && turn_ == turn) [[likely]]
         return false;
@@ -56,24 +57,26 @@ Sample Engine::store(SourceId from, const scram_signal& signal, Time now) {
     return {from, family, metric, signal.value, before, first, now};
 }
 
-// What came before a second value of the same thing stands by itself.
-void Engine::gather(SourceId from, const scram_signal& signal, Time now, Step& step) {
-    if (is_in_batch(from, signal)) {
-        judge_batch();
-        if (!breaches_.empty()) trip_breaches(time_from_ns(signal.published_ns), now, step);
-    }
+void Engine::gather(SourceId from, const scram_signal& signal, Time now) {
     const Sample sample = store(from, signal, now);
     if (sample.first) rules_.on_first(metrics_, sample);
     batch_.push_back(sample);
     if (signal.kind == SCRAM_VALUE || batch_.size() == SCRAM_BATCH_MAX) judge_batch();
 }
 
-// A batch is of one source, and has one value of each thing.
-bool Engine::is_in_batch(SourceId from, const scram_signal& signal) const {
-    return std::any_of(batch_.begin(), batch_.end(), [&](const Sample& sample) {
+// A batch is of one source, and has one value of each thing: what came before a second one stands
+// by itself.
+bool Engine::goes_on(SourceId from, const scram_signal& signal) const {
+    return std::none_of(batch_.begin(), batch_.end(), [&](const Sample& sample) {
         return sample.source != from || (sample.family == static_cast<FamilyId>(signal.family) &&
                                          sample.metric == static_cast<MetricId>(signal.metric));
     });
+}
+
+// Judged before what ended it is looked at.
+void Engine::end_batch(Time published, Time now, Step& step) {
+    judge_batch();
+    if (!breaches_.empty()) trip_breaches(published, now, step);
 }
 
 void Engine::judge_batch() {
@@ -94,8 +97,9 @@ void Engine::look_back(SourceId from, const scram_signal& signal, bool is_value,
     const Time published = std::min(time_from_ns(signal.published_ns), now);
     rules_.look_back(metrics_, from, published, breaches_);
     if (!is_value) return;
+    const std::span<const Sample> batch(batch_.begin(), batch_.size());
     rules_.look_back(metrics_, from, static_cast<FamilyId>(signal.family),
-                     static_cast<MetricId>(signal.metric), published, breaches_);
+                     static_cast<MetricId>(signal.metric), batch, published, breaches_);
 }
 
 void Engine::on_signals_lost(SourceId source, Time now, Step& step) {

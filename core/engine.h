@@ -268,8 +268,9 @@ class Engine {
     void look_back(SourceId from, const scram_signal& signal, bool is_value, Time now);
     BadReason follow_sequence(SourceId from, const scram_signal& signal);
     Sample store(SourceId from, const scram_signal& signal, Time now);
-    void gather(SourceId from, const scram_signal& signal, Time now, Step& step);
-    bool is_in_batch(SourceId from, const scram_signal& signal) const;
+    void gather(SourceId from, const scram_signal& signal, Time now);
+    bool goes_on(SourceId from, const scram_signal& signal) const;
+    void end_batch(Time published, Time now, Step& step);
     void judge_batch();
     void report_bad(SourceId from, const scram_signal& signal, BadReason bad);
 

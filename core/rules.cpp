@@ -252,16 +252,30 @@ RuleSet::Condition RuleSet::condition_of(const Watch& watch, std::size_t at) con
 }
 
 void RuleSet::look_back(const MetricTable& table, SourceId source, FamilyId family, MetricId metric,
-                        Time published, Breaches& out) {
+                        std::span<const Sample> batch, Time published, Breaches& out) {
     if (deadlines_.next() > published) return;
     const std::size_t cell = table.cell(family, metric);
     for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
         const Watch& watch = watches_[watch_list_[i]];
         const RuleSpec& rule = rules_[index(watch.rule)];
         const std::size_t at = is_by_source(rule) ? index(source) : 0;
-        if (has_deadline(rule) && deadlines_.at(watch.first_deadline + at) <= published)
+        const bool is_due =
+            has_deadline(rule) && deadlines_.at(watch.first_deadline + at) <= published;
+        if (is_due && !is_moved_by(watch, batch))
             review(condition_of(watch, at), table, published, out);
     }
+}
+
+bool RuleSet::is_moved_by(const Watch& watch, std::span<const Sample> batch) const {
+    const RuleSpec& rule = rules_[index(watch.rule)];
+    return std::any_of(batch.begin(), batch.end(), [&](const Sample& sample) {
+        const bool of_family =
+            watch.family == sample.family || (watch.family == none<FamilyId>() &&
+                                              std::find(rule.families.begin(), rule.families.end(),
+                                                        sample.family) != rule.families.end());
+        const bool of_metric = sample.metric == rule.metric || sample.metric == rule.other_metric;
+        return of_family && of_metric && looks_at(watch, sample);
+    });
 }
 
 // Without a sample a condition can only end. So one that holds at its time has held until then,

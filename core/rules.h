@@ -136,10 +136,11 @@ class RuleSet {
     void on_first(const MetricTable& table, const Sample& sample);
     void on_batch(const MetricTable& table, std::span<const Sample> samples, Breaches& out);
     // Before a signal, or such a value, counts: what was due when it was published, of what it
-    // ends.
+    // ends. `batch`: what was stored and waits for this to be judged with it; what those look at
+    // has been looked at, and is half of a sample now.
     void look_back(const MetricTable& table, SourceId source, Time published, Breaches& out);
     void look_back(const MetricTable& table, SourceId source, FamilyId family, MetricId metric,
-                   Time published, Breaches& out);
+                   std::span<const Sample> batch, Time published, Breaches& out);
     void on_bad(SourceId source, FamilyId family, MetricId metric, BadReason bad, double value,
                 Breaches& out);
     void on_seen(SourceId source, Time now) {
@@ -254,6 +255,7 @@ class RuleSet {
     bool waits(const Watch& watch) const;
     void take(const Watch& watch, const MetricTable& table, const Sample& sample, Breaches& out);
     bool looks_at(const Watch& watch, const Sample& sample) const;
+    bool is_moved_by(const Watch& watch, std::span<const Sample> batch) const;
     Condition condition_of(const Watch& watch, const Sample& sample) const;
     void arrive(const Condition& condition, double value);
     void follow(const Condition& condition, double value, const Sample& sample);

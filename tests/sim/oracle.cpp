@@ -32,7 +32,9 @@ void Oracle::signal(SourceId from, const scram_signal& signal, Time now) {
     const BadReason order = is_ours ? follow(from, signal) : BadReason::none;
     last_bad_ = bad != BadReason::none ? bad : order;
     const bool usable = bad == BadReason::none && order != BadReason::sequence_back;
-    look_back(from, signal, usable && is_value(signal), now);
+    const bool counts = usable && is_value(signal);
+    if (!counts || !belongs(from, signal)) judge_batch(now);
+    look_back(from, signal, counts, now);
     sources_[index(from)].seen = now;
     sources_[index(from)].heard = true;
     end_silence(from, none<FamilyId>(), none<MetricId>());
@@ -40,20 +42,28 @@ void Oracle::signal(SourceId from, const scram_signal& signal, Time now) {
         const bool names_family = is_value(signal) && signal.family < plan_.families.size();
         report_bad(from, names_family ? static_cast<FamilyId>(signal.family) : none<FamilyId>());
     }
-    if (!usable || !is_value(signal)) return judge_batch(now);
+    if (!counts) return;
     accept(from, static_cast<FamilyId>(signal.family), static_cast<MetricId>(signal.metric),
            signal.value, now);
     if (signal.kind == SCRAM_VALUE || batch_.size() == SCRAM_BATCH_MAX) judge_batch(now);
 }
 
-// What was due when it was published, of what it can end.
+// A batch is of one source, and has one value of each thing.
+bool Oracle::belongs(SourceId from, const scram_signal& signal) const {
+    return std::none_of(batch_.begin(), batch_.end(), [&](const Arrival& other) {
+        return other.source != from ||
+               (index(other.family) == signal.family && index(other.metric) == signal.metric);
+    });
+}
+
+// What was due when it was published, of what it can end. Half of a batch is nothing to judge by.
 void Oracle::look_back(SourceId from, const scram_signal& signal, bool is_value, Time now) {
     const Time published = std::min(time_from_ns(signal.published_ns), now);
     for (Condition& condition : conditions_) {
         const RuleKind kind = rule_of(condition).kind;
         if (kind == RuleKind::stale && condition.source == from && !condition.held)
             look_for_silence(condition, published);
-        if (!is_value || is_of_health(kind)) continue;
+        if (!is_value || is_of_health(kind) || is_moved(condition)) continue;
         if (looks_at(condition, from, static_cast<FamilyId>(signal.family),
                      static_cast<MetricId>(signal.metric)))
             pass_time(condition, std::max(published, condition.looked));
@@ -131,12 +141,8 @@ void Oracle::time(Time now) {
 
 // ---- Values -------------------------------------------------------------------------------------
 
-// Kept at once; judged with what belongs to it. What stands in the batch already stands by itself.
+// Kept at once; judged with what belongs to it.
 void Oracle::accept(SourceId source, FamilyId family, MetricId metric, double value, Time now) {
-    const bool again = std::any_of(batch_.begin(), batch_.end(), [&](const Arrival& other) {
-        return other.source != source || (other.family == family && other.metric == metric);
-    });
-    if (again) judge_batch(now);
     History& all = history(source, family, metric);
     const bool first = all.empty();
     const double before = first ? 0 : all.back().value;
@@ -153,6 +159,13 @@ void Oracle::accept(SourceId source, FamilyId family, MetricId metric, double va
         if (!looks_at(condition, source, family, metric)) continue;
         for (Sample& sample : condition.series) sample.value += value;
     }
+}
+
+// By what waits to be judged.
+bool Oracle::is_moved(const Condition& condition) const {
+    return std::any_of(batch_.begin(), batch_.end(), [&](const Arrival& its) {
+        return looks_at(condition, its.source, its.family, its.metric);
+    });
 }
 
 void Oracle::judge_batch(Time now) {

@@ -104,6 +104,8 @@ class Oracle {
     BadReason follow(SourceId from, const scram_signal& signal);
     void report_bad(SourceId source, FamilyId family);
     void accept(SourceId source, FamilyId family, MetricId metric, double value, Time now);
+    bool belongs(SourceId from, const scram_signal& signal) const;
+    bool is_moved(const Condition& condition) const;
     void judge_batch(Time now);
     bool looks_at(const Condition& condition, SourceId source, FamilyId family,
                   MetricId metric) const;

@@ -137,3 +137,26 @@ TEST_CASE("batch: each source's own limit, and two metrics' difference, are judg
     flush(desk, maker, {{A, delta, 51}, {A, pnl, 51}});
     CHECK(desk.told() == "tripped A by limit, latched A, fired A");
 }
+
+// A loop that was stopped reads a batch whose records were published before and after a breach was
+// due. Half of it is nothing to judge by.
+TEST_CASE("batch: what was due before it is judged without it, else with all of it") {
+    const auto late_batch = [](double first, double second) {
+        Plan plan = plan_of_sum(25);
+        plan.rules[0].hold_for = 1s;
+        Desk desk(plan);
+        desk.publish(maker, A, delta, 30);
+        const Time due = desk.now + 1s;
+        desk.now = due + 200ms;
+        scram_signal signal = desk.record(maker, A, delta, first);
+        signal.published_ns = ns_of(due - 100ms);
+        signal.kind = SCRAM_VALUE_MORE;
+        desk.hand_in(maker, signal);
+        signal = desk.record(maker, B, delta, second);
+        signal.published_ns = ns_of(due + 100ms);
+        desk.hand_in(maker, signal);
+        return desk.latched(A);
+    };
+    CHECK(late_batch(-10, 45));        // 35: the breach goes on
+    CHECK_FALSE(late_batch(40, -35));  // 5: it was over in time
+}
