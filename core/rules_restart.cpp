@@ -64,8 +64,9 @@ void RuleSet::resume(const Condition& condition, const MetricTable& table, Time 
     }
     const Watch& watch = condition.watch;
     const auto source = is_by_source(condition.rule) ? condition.source : none<SourceId>();
+    // Whatever has become of its value since.
     if (its.phase == Phase::tripped && is_undone(watch.rule, watch.family, source, its.excused))
-        its.phase = Phase::pending;
+        out.push_back(breach_of(condition, read(condition, value), trip_kind(watch.rule)));
     review(condition, table, now, out);
 }
 

@@ -533,6 +533,7 @@ void Oracle::restart(const std::vector<bool>& armed, Time now) {
             condition.held = condition.held || gone;
             continue;
         }
+        const bool must_last = condition.phase == Phase::pending;
         if (condition.phase == Phase::tripped && undone) {
             condition.phase = Phase::pending;
             seen_.note(Seen::tripped_by_start);
@@ -546,6 +547,7 @@ void Oracle::restart(const std::vector<bool>& armed, Time now) {
         const bool keeps_peak = rule_of(condition).kind == RuleKind::drawdown ||
                                 rule_of(condition).kind == RuleKind::change;
         if (cut_off && keeps_peak) condition.series.push_back({came, value_of(condition)});
+        if (cut_off && must_last && !read(condition, came).breach) condition.phase = Phase::clear;
         const bool waited = waits(condition) || cut_off;
         condition.waited = has_value(condition);
         condition.wait_until = never;

@@ -221,6 +221,25 @@ TEST_CASE("state: what the last value replaced was in force until it came") {
     CHECK(host.desk.latched(A));
 }
 
+TEST_CASE("state: a breach that was noticed trips, though the next value ends it") {
+    Plan plan = plan_of({});
+    add_limit(plan, 25);
+    Host host(plan);
+    scram_signal signal = host.desk.record(maker, A, delta, 26);
+    signal.kind = SCRAM_VALUE_MORE;
+    host.desk.hand_in(maker, signal);
+    // It begins a batch of its own, and the process ends before the first one's families are
+    // latched: no journal knows of them.
+    signal = host.desk.record(maker, A, delta, 0);
+    signal.kind = SCRAM_VALUE_MORE;
+    host.desk.engine.on_signal(maker, signal, host.desk.now, host.desk.step);
+    host.restart(1s);
+    CHECK(host.desk.latched(A));
+    CHECK(host.desk.engine.rule_that_holds(A) == none<RuleId>());
+    host.restart(1s, latched(A, 1));
+    CHECK(host.desk.told() == "restored A");
+}
+
 TEST_CASE("state: a window forgets in its time, whoever ran then") {
     Plan plan = plan_of({});
     add_change(plan, 10, 60s);
