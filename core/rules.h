@@ -271,6 +271,7 @@ class RuleSet {
     void advance(const Condition& condition, Time now);
     void resume(const Condition& condition, const MetricTable& table, Time now, Breaches& out);
     Time last_stored(const Condition& condition, const MetricTable& table) const;
+    void tell_undone(const MetricTable& table, Breaches& out);
     bool is_undone(RuleId rule, FamilyId family, SourceId source, bool excused) const;
     Unknown unknown_in(const MetricTable& table, const Watch& watch) const;
     SourceId who_owes(const MetricTable& table, const RuleSpec& rule, FamilyId family,
@@ -311,6 +312,7 @@ class RuleSet {
     void look_for_silence(std::size_t stale, const MetricTable& table, Time now, Breaches& out);
     bool is_told_by_gone(std::size_t stale) const;
     bool owes_signs(std::size_t stale, const MetricTable& table) const;
+    Breach silence_of(const HealthWatch& watch, Duration silence) const;
     bool is_newly_silent(std::size_t stale, const MetricTable& table, Time now) const;
     Time last_sign(const HealthWatch& watch, const MetricTable& table) const;
     BreachKind trip_kind(RuleId rule) const;

@@ -118,19 +118,24 @@ void RuleSet::look_for_silence(std::size_t stale, const MetricTable& table, Time
     const bool holds = owes && now - last >= rule.after;
     if (holds && is_newly_silent(stale, table, now)) {
         watch.excused = false;  // an arming by force was of an earlier silence
-        out.push_back({.kind = trip_kind(watch.rule),
-                       .rule = watch.rule,
-                       .family = watch.family,
-                       .source = watch.source,
-                       .metric = rule.metric,
-                       .value = milliseconds_of(now - last),
-                       .limit = milliseconds_of(rule.after)});
+        out.push_back(silence_of(watch, now - last));
     }
     in_order();
     watch.holds = holds;
     watch.silent_since = last;
     any_silent_ = any_silent_ || holds;
     if (owes) silence_deadline_ = std::min(silence_deadline_, (holds ? now : last) + rule.after);
+}
+
+Breach RuleSet::silence_of(const HealthWatch& watch, Duration silence) const {
+    const RuleSpec& rule = rules_[index(watch.rule)];
+    return {.kind = trip_kind(watch.rule),
+            .rule = watch.rule,
+            .family = watch.family,
+            .source = watch.source,
+            .metric = rule.metric,
+            .value = milliseconds_of(silence),
+            .limit = milliseconds_of(rule.after)};
 }
 
 // A sign of life that nobody looked at in time ended the silence before all the same.

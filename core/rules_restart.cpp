@@ -30,14 +30,31 @@ void RuleSet::on_restart(const MetricTable& table, Time now, Breaches& out) {
         }
         resume(condition, table, now, out);
     });
-    for (auto watches : {gone_, bad_, stale_}) {
-        for (HealthWatch& watch : watches) {
-            if (is_undone(watch.rule, watch.family, watch.source, watch.excused))
-                watch.holds = false;
-        }
-    }
+    tell_undone(table, out);
     look_for_gone(out);
     silence_deadline_ = Time{};  // looked at on the next tick
+}
+
+// Who is still gone or silent is found so anew; what was bad is known to nobody any more, and a
+// silence may have ended with the signal that brought it to light.
+void RuleSet::tell_undone(const MetricTable& table, Breaches& out) {
+    const auto is_to_do = [this](const HealthWatch& watch) {
+        return watch.holds && is_undone(watch.rule, watch.family, watch.source, watch.excused);
+    };
+    for (HealthWatch& watch : gone_) watch.holds = watch.holds && !is_to_do(watch);
+    for (const HealthWatch& watch : bad_) {
+        if (is_to_do(watch))
+            out.push_back(
+                {.kind = trip_kind(watch.rule), .rule = watch.rule, .source = watch.source});
+    }
+    for (HealthWatch& watch : stale_) {
+        if (!is_to_do(watch)) continue;
+        if (watch.silent_since == last_sign(watch, table)) {
+            watch.holds = false;
+        } else {
+            out.push_back(silence_of(watch, rules_[index(watch.rule)].after));
+        }
+    }
 }
 
 bool RuleSet::has_value(const Watch& watch, const MetricTable& table) const {

@@ -498,6 +498,14 @@ void Oracle::rearmed(FamilyId family, Time now) {
 
 // ---- Restart ------------------------------------------------------------------------------------
 
+// It tripped in the step that scramd ended in.
+bool Oracle::is_in(const std::vector<Foretold>& step, const Condition& condition) {
+    return std::any_of(step.begin(), step.end(), [&](const Foretold& told) {
+        return told.kind == BreachKind::trip && told.rule == condition.rule &&
+               told.family == condition.family && told.source == condition.source;
+    });
+}
+
 // A condition that tripped, and whose families nobody latched since scramd ended just then.
 bool Oracle::is_undone(const Condition& condition) const {
     if (condition.excused || rule_of(condition).shadow) return false;
@@ -507,8 +515,9 @@ bool Oracle::is_undone(const Condition& condition) const {
 }
 
 void Oracle::restart(const std::vector<bool>& armed, Time now) {
-    foretold_.clear();
+    const std::vector<Foretold> cut_off_with_it = std::exchange(foretold_, {});
     armed_ = armed;
+    last_bad_ = BadReason::none;  // what was bad is not known any more
     for (std::size_t s = 0; s < sources_.size(); ++s) {
         Source& source = sources_[s];
         if (!source.owes_signs || source.vanished) continue;
@@ -525,7 +534,12 @@ void Oracle::restart(const std::vector<bool>& armed, Time now) {
     for (Condition& condition : conditions_) {
         const bool undone = is_undone(condition);
         if (is_of_health(rule_of(condition).kind)) {
-            condition.held = condition.held && !undone;
+            const RuleKind kind = rule_of(condition).kind;
+            const bool ended = !condition.held && is_in(cut_off_with_it, condition);
+            const bool is_lost =
+                kind == RuleKind::bad ? condition.held : kind == RuleKind::stale && ended;
+            if (undone && is_lost) trip(condition);
+            condition.held = condition.held && (!undone || kind == RuleKind::bad);
             const bool gone = rule_of(condition).kind == RuleKind::gone &&
                               sources_[index(condition.source)].vanished &&
                               sources_[index(condition.source)].heard;

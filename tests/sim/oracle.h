@@ -119,6 +119,7 @@ class Oracle {
     bool has_spoken(SourceId source, FamilyId family) const;
     void end_waits(Time now);
     void look_for_silence(Time now);
+    static bool is_in(const std::vector<Foretold>& step, const Condition& condition);
     bool is_undone(const Condition& condition) const;
     void look_for_silence(Condition& condition, Time now);
     void end_silence(SourceId source, FamilyId family, MetricId metric);

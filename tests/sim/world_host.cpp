@@ -87,7 +87,6 @@ void World::end_life(Duration pause) {
     const auto state = engine_->state().bytes();
     left_state_.assign(state.begin(), ended_with_machine_ ? state.begin() : state.end());
     engine_.reset();
-    oracle_->clear();
     rearm_.reset();
     pulled_.reset();
     crash_at_.reset();

@@ -240,6 +240,27 @@ TEST_CASE("state: a breach that was noticed trips, though the next value ends it
     CHECK(host.desk.told() == "restored A");
 }
 
+TEST_CASE("state: a silence and a bad record that were noticed trip, whoever came back since") {
+    Plan plan = plan_of({.families = 2});
+    add_stale(plan, 1s).kills = {A};
+    add_rule(plan, "bad", RuleKind::bad).kills = {B};
+    Host host(plan);
+    host.desk.heartbeat(maker);
+    host.desk.now += 2s;
+    host.desk.heartbeat(maker);  // too late; its number is in order
+    CHECK(host.desk.latched(A));
+    scram_signal signal = host.desk.record(maker, A, delta, 1);
+    ++signal.sequence;
+    host.desk.hand_in(maker, signal);
+    CHECK(host.desk.latched(B));
+    // The process ends before either is latched.
+    host.restart(1s);
+    CHECK(host.desk.latched(A));
+    CHECK(host.desk.latched(B));
+    host.desk.wait(0s);
+    CHECK(host.desk.engine.rule_that_holds(A) == none<RuleId>());
+}
+
 TEST_CASE("state: a window forgets in its time, whoever ran then") {
     Plan plan = plan_of({});
     add_change(plan, 10, 60s);
