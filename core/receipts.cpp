@@ -229,15 +229,15 @@ TripId served_by(const Receipt& receipt) {
 
 // ---- The place of each --------------------------------------------------------------------------
 
-Receipts::Receipts(const Engine& engine, const Plan& plan)
+Receipts::Receipts(const Engine& engine, std::shared_ptr<const Plan> plan)
     : engine_(engine),
-      plan_(&plan),
-      listed_(plan.families.size()),
+      plan_(std::move(plan)),
+      listed_(plan_->families.size()),
       in_flight_(engine.link_count()) {
     kept_.reserve(receipts_max);
     order_.reserve(receipts_max);
     for (std::size_t i = 0; i < receipts_max; ++i) {
-        kept_.emplace_back(plan.families.size(), attempts_per_receipt_max);
+        kept_.emplace_back(plan_->families.size(), attempts_per_receipt_max);
     }
 }
 

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/engine.h"
@@ -67,11 +69,11 @@ struct Receipt {
         : families(family_count), attempts(attempts_max) {}
 
     TripId trip{};
-    Event cause;                 // its `tripped`, or for a trip of before this start a `restored`
-    const Plan* plan = nullptr;  // names the ids in it
-    WallMillis wall{};           // at `cause.at`
-    Time decided{};              // the engine had said fire, for its first attempt
-    FixedText<32> rearmed_by;    // the last operator who armed one of its families again
+    Event cause;  // its `tripped`, or for a trip of before this start a `restored`
+    std::shared_ptr<const Plan> plan;  // names the ids in it
+    WallMillis wall{};                 // at `cause.at`
+    Time decided{};                    // the engine had said fire, for its first attempt
+    FixedText<32> rearmed_by;          // the last operator who armed one of its families again
     FixedText<160> rearm_reason;
     FixedList<FamilyNote> families;
     FixedList<AttemptNote> attempts;
@@ -88,9 +90,9 @@ inline bool is_restored(const Receipt& receipt) {
 
 class Receipts {
   public:
-    // `plan` has the names of `engine`'s ids; every plan given here outlives the receipts.
-    Receipts(const Engine& engine, const Plan& plan);
-    void adopt(const Plan& plan) { plan_ = &plan; }
+    // `plan` has the names of `engine`'s ids. A receipt keeps the plan that it was begun under.
+    Receipts(const Engine& engine, std::shared_ptr<const Plan> plan);
+    void adopt(std::shared_ptr<const Plan> plan) { plan_ = std::move(plan); }
 
     // Each event of a step, in order, after the engine has taken it. `stages` are of the request
     // that it tells about, or else sent last on its link; `wall` is now.
@@ -135,7 +137,7 @@ class Receipts {
     void unmark(Receipt& receipt);
 
     const Engine& engine_;
-    const Plan* plan_;
+    std::shared_ptr<const Plan> plan_;
     std::vector<Receipt> kept_;
     std::vector<std::size_t> order_;   // of their beginning, the oldest first: into kept_
     std::vector<bool> listed_;         // by family, while a receipt's families are listed

@@ -236,15 +236,15 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
 }
 
 Driver::NextPlan Driver::prepare(const Plan& plan) const {
-    return {std::make_unique<const Plan>(plan), armory_.prepare(plan),
+    return {std::make_shared<const Plan>(plan), armory_.prepare(plan),
             PlanUpdate(plan, journal_.state_file().map(StateMemory::size_for(plan)))};
 }
 
 void Driver::adopt(NextPlan& next) {
     turns_.did("reload", monotonic_now());
     unknowns_as_of_ = ~std::size_t{0};
-    told_plan_ = &scribe_.keep(std::move(next.told));
-    receipts_.adopt(*told_plan_);
+    told_plan_.swap(next.told);
+    receipts_.adopt(told_plan_);
     const Time now = monotonic_now();
     ++plans_adopted_;
     pace_.restart(told_plan_->rules.size());
@@ -262,10 +262,10 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       scribe_(scribe),
       journal_(journal),
       gates_(gates),
-      told_plan_(&scribe.keep(config.plan)),
+      told_plan_(std::make_shared<const Plan>(config.plan)),
       engine_(config.plan, journal.state_file().map(StateMemory::size_for(config.plan))),
       step_(config.plan),
-      receipts_(engine_, *told_plan_, journal.directory(),
+      receipts_(engine_, told_plan_, journal.directory(),
                 {config.journal.receipts, config.journal.receipt_signals}),
       signer_(std::move(signer)),
       armory_(config, signer_),

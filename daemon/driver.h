@@ -83,7 +83,7 @@ class Driver final : public LinkObserver {
     // New rules, limits and timings; the plan keeps every id. What takes long is prepare()'s, which
     // any thread may call; what was replaced stays in `next`.
     struct NextPlan {
-        std::unique_ptr<const Plan> told;  // for the log
+        std::shared_ptr<const Plan> told;  // for log and receipts
         Armory::Requests requests;
         PlanUpdate update;
     };
@@ -162,7 +162,7 @@ class Driver final : public LinkObserver {
     Journal& journal_;
     Gates& gates_;
     Control* watchers_ = nullptr;
-    const Plan* told_plan_;  // as the scribe keeps it
+    std::shared_ptr<const Plan> told_plan_;  // for log and receipts: who tells last frees it
     Engine engine_;
     Step step_;
     ReceiptBook receipts_;

@@ -1,6 +1,7 @@
 // Events in words: as a log line (key=value) and as a JSON object, with the same fields.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,7 @@ namespace scram {
 // What is told: an event, the plan that names its ids, and what the loop knows beyond the engine.
 struct Story {
     Event event;
-    const Plan* plan = nullptr;
+    std::shared_ptr<const Plan> plan;
     Stages stages;          // of an attempt's answer
     FixedText<200> detail;  // why a link or source was lost, where a link leads
 };

@@ -8,9 +8,9 @@
 
 namespace scram {
 
-ReceiptBook::ReceiptBook(const Engine& engine, const Plan& plan,
+ReceiptBook::ReceiptBook(const Engine& engine, const std::shared_ptr<const Plan>& plan,
                          const std::filesystem::path& directory, ReceiptLimits limits)
-    : receipts_(engine, plan), recorder_(plan.sources.size()), keeper_(directory, limits) {}
+    : receipts_(engine, plan), recorder_(plan->sources.size()), keeper_(directory, limits) {}
 
 ReceiptBook::~ReceiptBook() {
     while (any_to_file()) {

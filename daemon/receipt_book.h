@@ -17,12 +17,12 @@ namespace scram {
 
 class ReceiptBook {
   public:
-    // Receipts are written below `directory`; empty: nowhere. Plans outlive the book.
-    ReceiptBook(const Engine& engine, const Plan& plan, const std::filesystem::path& directory,
-                ReceiptLimits limits = {});
+    // Receipts are written below `directory`; empty: nowhere.
+    ReceiptBook(const Engine& engine, const std::shared_ptr<const Plan>& plan,
+                const std::filesystem::path& directory, ReceiptLimits limits = {});
     // The keeper writes what is left.
     ~ReceiptBook();
-    void adopt(const Plan& plan) { receipts_.adopt(plan); }
+    void adopt(std::shared_ptr<const Plan> plan) { receipts_.adopt(std::move(plan)); }
 
     // On the way of a signal: one copy.
     void saw(SourceId from, const scram_signal& signal, Time read) {

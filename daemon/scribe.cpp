@@ -105,7 +105,9 @@ void Scribe::put(const Entry& entry) {
 void Scribe::run() {
     for (std::uint32_t tail = 0;; ++tail) {
         await_change(head_, tail);
-        write(ring_[tail % ring_size]);
+        Entry& next = ring_[tail % ring_size];
+        write(next);
+        next.story.plan.reset();  // or a plan would live until its place is needed again
         tail_.store(tail + 1, std::memory_order_release);
         const bool empty = head_.load(std::memory_order_acquire) == tail + 1;
         if (empty && ending_.load(std::memory_order_acquire)) return;
@@ -172,11 +174,6 @@ Scribe::~Scribe() {
     while (is_full()) std::this_thread::sleep_for(1ms);
     say(6, {});
     thread_.join();
-}
-
-const Plan& Scribe::keep(std::unique_ptr<const Plan> plan) {
-    plans_.push_back(std::move(plan));
-    return *plans_.back();
 }
 
 }  // namespace scram

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -32,11 +31,7 @@ class Scribe {
     Scribe(const Scribe&) = delete;
     Scribe& operator=(const Scribe&) = delete;
 
-    // Keeps a plan for as long as stories may be told of it: until the scribe's end.
-    const Plan& keep(std::unique_ptr<const Plan> plan);
-    const Plan& keep(const Plan& plan) { return keep(std::make_unique<const Plan>(plan)); }
-
-    // From the loop's thread only, all of them. The story's plan is one that keep() gave.
+    // From the loop's thread only, all of them. A story keeps its plan until it is written.
     void tell(const Story& story);
     // A line of its own: start-up, reload, what is no event.
     void say(int priority, std::string_view line);
@@ -68,8 +63,6 @@ class Scribe {
     const int fd_;
     const bool is_socket_;
     const bool is_terminal_;
-    std::vector<std::unique_ptr<const Plan>>
-        plans_;  // the loop's; the thread follows pointers only
     LogFolding<Entry> folding_;
     std::vector<Entry> ring_;
     // Single producer, single consumer: the loop moves head_, the scribe tail_. The producer

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <deque>
+#include <memory>
 #include <string>
 
 #include "core/check.h"
@@ -70,7 +71,8 @@ class Witness {
         if (event.kind == EventKind::rearmed) bad_since_rearm_[index(event.family)] = false;
         Story story;
         story.event = event;
-        story.plan = &plan();
+        static const auto told_plan = std::make_shared<const Plan>(plan());
+        story.plan = told_plan;
         check(log_line(story).find('\n') == std::string::npos, "an event is one line of the log");
         simdjson::dom::object object;
         check(parser_.parse(json_line(story, {})).get(object) == simdjson::SUCCESS,

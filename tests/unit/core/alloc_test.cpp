@@ -281,7 +281,7 @@ TEST_CASE("allocation: receipts follow a storm of trips without any") {
     Plan plan = plan_of({families_max, 1, links_per_account_max});
     for (std::size_t r = 0; r < rules_max; ++r) add_limit(plan, 100).per = Per::all;
     Bare bare(plan);
-    Receipts receipts(bare.engine, plan);
+    Receipts receipts(bare.engine, std::make_shared<const Plan>(plan));
     const std::size_t count = allocations_in([&] {
         const auto follow = [&] {
             for (const Event& event : bare.step.events) receipts.on_event(event, {}, {});

@@ -13,7 +13,9 @@ namespace {
 using How = FamilyNote::How;
 
 struct Book {
-    explicit Book(Plan plan) : desk(std::move(plan)), receipts(desk.engine, desk.engine.plan()) {}
+    explicit Book(Plan plan)
+        : desk(std::move(plan)),
+          receipts(desk.engine, std::make_shared<const Plan>(desk.engine.plan())) {}
 
     // Each use of the desk is followed at once, as the daemon does: book->trip({A}).
     struct Turn {
@@ -409,11 +411,10 @@ TEST_CASE("receipts: a held family of an earlier start is held in its receipt, n
 TEST_CASE("receipts: a receipt keeps the plan whose rule tripped, whatever is reloaded") {
     Book book(limited(1));
     const Plan before = book->engine.plan();
-    book.receipts.adopt(before);
     book->publish(maker, A, delta, 101);
     Plan after = before;
     after.rules[0].name = "other";
-    book.receipts.adopt(after);
+    book.receipts.adopt(std::make_shared<const Plan>(after));
     book->adopt(after);
     CHECK(book.of(1).plan->rules[0].name == "limit");
 }

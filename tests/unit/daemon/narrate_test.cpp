@@ -24,9 +24,9 @@ Plan plan() {
 }
 
 struct Told {
-    Plan the_plan = plan();
+    std::shared_ptr<Plan> the_plan = std::make_shared<Plan>(plan());
     Story story;
-    Told() { story.plan = &the_plan; }
+    Told() { story.plan = the_plan; }
 };
 
 }  // namespace

@@ -41,12 +41,13 @@ Plan the_plan() {
     return plan;
 }
 
-const Plan plan = the_plan();
+const auto shared_plan = std::make_shared<const Plan>(the_plan());
+const Plan& plan = *shared_plan;
 
 Receipt by_rule(std::size_t rule) {
     Receipt receipt(2, 4);
     receipt.trip = TripId{3};
-    receipt.plan = &plan;
+    receipt.plan = shared_plan;
     receipt.wall = WallMillis{1'700'000'000'123};
     receipt.cause = {.kind = EventKind::tripped,
                      .at = start,
@@ -70,7 +71,7 @@ std::string words(std::size_t rule, SourceId source = none<SourceId>(),
 Receipt by_operator() {
     Receipt receipt(2, 4);
     receipt.trip = TripId{3};
-    receipt.plan = &plan;
+    receipt.plan = shared_plan;
     receipt.cause.kind = EventKind::tripped;
     receipt.cause.at = start;
     receipt.cause.by = FixedText<32>("uid 0 (root)");

@@ -41,8 +41,8 @@ struct StateDirectory {
     fs::path path;
 };
 
-const Plan& plan() {
-    static const Plan plan = plan_of({1});
+std::shared_ptr<const Plan> plan() {
+    static const auto plan = std::make_shared<const Plan>(plan_of({1}));
     return plan;
 }
 
@@ -50,7 +50,7 @@ std::unique_ptr<const FiledReceipt> receipt_of(std::uint64_t trip, std::string_v
                                                EventKind kind = EventKind::tripped) {
     Receipt receipt(1, 1);
     receipt.trip = TripId{trip};
-    receipt.plan = &plan();
+    receipt.plan = plan();
     receipt.wall = WallMillis{1'700'000'000'123};
     receipt.cause.kind = kind;
     receipt.cause.text = FixedText<160>(reason);
@@ -135,8 +135,8 @@ TEST_CASE("receipt keeper: the newest files are kept") {
 
 TEST_CASE("receipt keeper: an operator's trips push out their own, and not a rule's") {
     StateDirectory state;
-    Plan limited = plan_of({1});
-    add_limit(limited, 100);
+    const auto limited = std::make_shared<Plan>(plan_of({1}));
+    add_limit(*limited, 100);
     {
         ReceiptKeeper keeper(state.path);
         const auto file = [&](std::unique_ptr<const FiledReceipt> receipt) {
@@ -144,7 +144,7 @@ TEST_CASE("receipt keeper: an operator's trips push out their own, and not a rul
             keeper.file(std::move(receipt));
         };
         auto by_rule = std::make_unique<FiledReceipt>(*receipt_of(1, ""));
-        by_rule->receipt.plan = &limited;
+        by_rule->receipt.plan = limited;
         by_rule->receipt.cause.rule = RuleId{0};
         by_rule->receipt.cause.family = A;
         file(std::move(by_rule));
@@ -204,7 +204,8 @@ namespace {
 // A book beside a desk: it sees the signals, then the events.
 struct BookOfDesk {
     explicit BookOfDesk(Plan with, const fs::path& directory = {})
-        : desk(std::move(with)), book(desk.engine, desk.engine.plan(), directory) {}
+        : desk(std::move(with)),
+          book(desk.engine, std::make_shared<const Plan>(desk.engine.plan()), directory) {}
     void publish(double value) {
         const scram_signal signal = desk.record(maker, A, delta, value);
         desk.hand_in(maker, signal);

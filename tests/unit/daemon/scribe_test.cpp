@@ -120,13 +120,13 @@ TEST_CASE("scribe: what repeats is told as one line, with its count and its time
 }
 
 TEST_CASE("scribe: links that flap are folded, each by itself; trips and answers never") {
-    Plan plan;
-    plan.accounts = {{"mm-1", {}, 2}};
+    const auto plan = std::make_shared<Plan>();
+    plan->accounts = {{"mm-1", {}, 2}};
     Pipe pipe;
     {
         Scribe scribe(pipe.ends[1]);
         Story story;
-        story.plan = &scribe.keep(plan);
+        story.plan = plan;
         for (const auto kind :
              {EventKind::link_down, EventKind::tripped, EventKind::alarm_raised}) {
             for (std::size_t i = 0; i < 6; ++i) {

@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "daemon/driver.h"
 #include "daemon/front_desk.h"
@@ -179,6 +182,23 @@ TEST_CASE("way: nor where no record is ready and one is sealed as it leaves") {
     Driver::NextPlan next = whole.driver.prepare(plan);
     whole.driver.adopt(next);
     check_way(whole.trip(A));
+}
+
+TEST_CASE("reload: a plan goes when the last that tells of it has told it") {
+    Whole whole(wire(Records::sealed, true));
+    whole.trip(A);  // its receipt keeps a plan: the first, which is not counted
+    std::vector<std::weak_ptr<const Plan>> plans;
+    for (int i = 0; i < 1000; ++i) {
+        Driver::NextPlan next = whole.driver.prepare(whole.config.plan);
+        plans.push_back(next.told);
+        whole.driver.adopt(next);
+    }
+    const auto alive = [&] {
+        return std::count_if(plans.begin(), plans.end(),
+                             [](const auto& p) { return !p.expired(); });
+    };
+    CHECK(comes([&] { return alive() == 1; }));  // when the log has been written
+    CHECK(plans.back().lock() != nullptr);
 }
 
 TEST_CASE("way: where OpenSSL writes it takes no lock and one send, but allocates") {
