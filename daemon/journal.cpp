@@ -75,7 +75,7 @@ std::string Journal::lock() {
 }
 
 void Journal::read() {
-    const auto board = read_file(board_path_);
+    const auto board = read_own_file(board_path_);
     const FileBytes* board_bytes = std::get_if<FileBytes>(&board);
     struct stat info {};
     const bool board_there = stat(board_path_.c_str(), &info) == 0;
@@ -105,7 +105,7 @@ void Journal::read_files(std::vector<FileBytes>& files, std::string& unread) {
     }
     const auto& all = std::get<std::vector<JournalFile>>(listed);
     for (auto file = all.rbegin(); file != all.rend() && files.size() < 2; ++file) {
-        auto bytes = read_file(file->path);
+        auto bytes = read_own_file(file->path);
         if (const auto* error = std::get_if<std::string>(&bytes)) {
             if (unread.empty()) unread = *error;
         } else if (!is_blank(std::get<FileBytes>(bytes))) {

@@ -61,12 +61,22 @@ std::variant<std::vector<JournalFile>, std::string> list_journal(const std::stri
     return files;
 }
 
-std::variant<FileBytes, std::string> read_file(const std::string& path) {
+namespace {
+
+std::variant<FileBytes, std::string> read_file_of(const std::string& path,
+                                                  std::optional<uid_t> owner) {
     // Neither a link to another's file, nor a FIFO that would be waited for.
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return failure("open", path, errno);
     struct stat info {};
     const bool known = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    if (known && owner && info.st_uid != *owner) {
+        ::close(fd);
+        return fmt::format(
+            "{} belongs to uid {}, not to scramd's uid {}: if scramd wrote it, run as root: chown "
+            "{} {}; then restart scramd",
+            path, info.st_uid, *owner, *owner, path);
+    }
     const auto size = known ? static_cast<std::size_t>(info.st_size) : 0;
     FileBytes bytes(std::min(size, file_size_max));
     std::size_t have = 0;
@@ -84,6 +94,16 @@ std::variant<FileBytes, std::string> read_file(const std::string& path) {
     if (got < 0) return failure("read", path, error);
     bytes.resize(have);  // one that is shorter by now
     return bytes;
+}
+
+}  // namespace
+
+std::variant<FileBytes, std::string> read_file(const std::string& path) {
+    return read_file_of(path, std::nullopt);
+}
+
+std::variant<FileBytes, std::string> read_own_file(const std::string& path, uid_t us) {
+    return read_file_of(path, us);
 }
 
 // ---- Verifying ----------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 // journal` reads, also while it is written.
 #pragma once
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -25,6 +28,8 @@ std::variant<std::vector<JournalFile>, std::string> list_journal(const std::stri
 using FileBytes = std::vector<std::byte>;
 // Files longer than any journal's are read no further than one can be.
 std::variant<FileBytes, std::string> read_file(const std::string& path);
+// For what scramd acts on: a file of any other user is refused, with the command that corrects it.
+std::variant<FileBytes, std::string> read_own_file(const std::string& path, uid_t us = geteuid());
 
 // What `--verify` says.
 struct JournalVerdict {

@@ -131,6 +131,9 @@ void JournalKeeper::resume() {
     path_ = options_.resume;
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd_ < 0) return;
+    struct stat info {};
+    const bool ours = fstat(fd_, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
+    if (!ours) return close_file();  // swapped since it was read: a new file begins
     if (ftruncate(fd_, static_cast<off_t>(options_.resume_at)) != 0) return close_file();
     size_ = options_.resume_at;
 }

@@ -45,8 +45,9 @@ std::string replace_file(const fs::path& path, std::string_view text) {
     const auto fault = [&](const fs::path& of) {
         return fmt::format("{}: {}", of.native(), std::strerror(errno));
     };
+    ::unlink(aside.c_str());  // of a start that came no further, or whatever else lies there
     const int fd =
-        ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+        ::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0) return fault(aside);
     const bool whole = fchmod(fd, 0640) == 0 && write_all(fd, text);
     const std::string why = whole ? std::string() : fault(aside);
@@ -86,7 +87,7 @@ std::string receipt_file_name(TripId trip) {
 std::string written_cause(const fs::path& folder, TripId trip) try {
     simdjson::dom::parser parser;
     std::string_view cause;
-    const auto bytes = read_file((folder / receipt_file_name(trip)).native());
+    const auto bytes = read_own_file((folder / receipt_file_name(trip)).native());
     if (!std::holds_alternative<FileBytes>(bytes)) return {};
     const auto& text = std::get<FileBytes>(bytes);
     const auto error =

@@ -6,11 +6,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <vector>
 
@@ -60,10 +58,10 @@ fs::path folder_of(const ReceiptQuery& query, const Told& told) {
 }
 
 std::optional<std::string> read_text(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    if (!file || !(text << file.rdbuf())) return std::nullopt;
-    return text.str();
+    const auto read = read_file(path.native());
+    const auto* bytes = std::get_if<FileBytes>(&read);
+    if (bytes == nullptr) return std::nullopt;
+    return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
 }
 
 // The id in "trip-3.json"; 0 for any other name.

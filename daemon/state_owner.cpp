@@ -22,18 +22,19 @@ std::string user_name(uid_t uid) {
     return entry != nullptr ? std::string(entry->pw_name) : std::to_string(uid);
 }
 
-// Another's, and not to be used all the same. Root could use it, and would leave files of its own.
+// Another's. A folder may be used all the same, but not by root, which would leave files of its
+// own; a file may not, though it can be read: scramd did not write it.
 bool is_foreign(const fs::path& path, uid_t& owner) {
     struct stat info {};
     if (stat(path.c_str(), &info) != 0 || info.st_uid == geteuid()) return false;
     owner = info.st_uid;
-    if (geteuid() == 0) return true;
-    const int wanted = S_ISDIR(info.st_mode) ? R_OK | W_OK | X_OK : R_OK | W_OK;
-    return faccessat(AT_FDCWD, path.c_str(), wanted, AT_EACCESS) != 0;
+    if (geteuid() == 0 || !S_ISDIR(info.st_mode)) return true;
+    return faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0;
 }
 
 std::vector<fs::path> state_of(const std::string& directory, const std::string& board) {
-    std::vector<fs::path> paths{directory, board, fs::path(directory) / receipts_folder};
+    std::vector<fs::path> paths{directory, board, fs::path(directory) / receipts_folder,
+                                fs::path(directory) / "state"};
     const auto listed = list_journal(directory);
     if (const auto* files = std::get_if<std::vector<JournalFile>>(&listed)) {
         for (const JournalFile& file : *files) paths.emplace_back(file.path);
