@@ -17,7 +17,6 @@
 
 #include "config/config.h"
 #include "config/document.h"
-#include "daemon/config_check.h"
 #include "daemon/control_client.h"
 #include "daemon/control_protocol.h"
 #include "daemon/journal_command.h"
@@ -25,6 +24,7 @@
 #include "daemon/json.h"
 #include "daemon/print.h"
 #include "daemon/print_latency.h"
+#include "daemon/scramctl_check.h"
 #include "daemon/scramctl_publish.h"
 #include "daemon/scramctl_receipt.h"
 #include "daemon/scramctl_trip.h"
@@ -248,54 +248,8 @@ int receipts(const Options& options) {
     return list_receipts(receipt_query(options));
 }
 
-std::string errors_json(const std::vector<ConfigError>& errors) {
-    JsonArray out;
-    for (const ConfigError& error : errors) {
-        JsonObject item;
-        item.add("file", error.file.native()).add("line", error.line).add("column", error.column);
-        out.add_raw(item.add("message", error.message).text());
-    }
-    return JsonObject().add("ok", false).add_raw("errors", out.text()).text();
-}
-
-std::string texts_json(const std::vector<std::string>& texts) {
-    JsonArray out;
-    for (const std::string& text : texts) out.add_raw(json_string(text));
-    return out.text();
-}
-
-std::string findings_json(const ConfigFindings& findings, const std::string& plan) {
-    JsonArray errors;
-    for (const std::string& text : findings.errors)
-        errors.add_raw(JsonObject().add("message", text).text());
-    return JsonObject()
-        .add("ok", findings.errors.empty())
-        .add("verdict", verdict(findings))
-        .add_raw("errors", errors.text())
-        .add_raw("warnings", texts_json(findings.warnings))
-        .add_raw("not_checked", texts_json(findings.not_checked))
-        .add("plan_of_fire", plan)
-        .text();
-}
-
 int check(const Options& options) {
-    const LoadResult result = load(options.config);
-    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
-        if (options.json) fmt::print("{}\n", errors_json(*errors));
-        for (const ConfigError& error : *errors) {
-            if (!options.json) fmt::print(stderr, "{}\n", error.text());
-        }
-        return wrong_config;
-    }
-    const Config& config = std::get<Config>(result);
-    const std::string plan = plan_of_fire(config.plan);
-    const ConfigFindings findings = look_into(config);
-    if (options.json) {
-        fmt::print("{}\n", findings_json(findings, plan));
-    } else {
-        fmt::print("{}\n{}\n{}", describe(config), plan, findings_text(findings));
-    }
-    return findings.errors.empty() ? done : wrong_config;
+    return check_config(options.config, options.json);
 }
 
 int journal(const Options& options) {

@@ -1,0 +1,11 @@
+// `scramctl check`: a config file, what it says, and what it names.
+#pragma once
+
+#include <filesystem>
+
+namespace scram {
+
+// Prints every error, or the config with its plan of fire and a verdict; the exit code.
+int check_config(const std::filesystem::path& file, bool json);
+
+}  // namespace scram
