@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 #include "core/plan.h"
 #include "net/clock.h"
 #include "net/door.h"
+#include "net/ingress_messages.h"
 #include "net/ring_feeds.h"
 #include "net/stamp.h"
 
@@ -33,44 +33,6 @@ constexpr int messages_per_turn = 16;  // then the others have their turn: a flo
 constexpr int messages_waiting_max = 1024;  // more than a socket's buffer holds of the smallest
 
 using Records = std::array<scram_signal, SCRAM_BATCH_MAX>;
-
-// A request's name: up to its NUL, which must be there.
-std::optional<std::string_view> name_of(const scram_signal& request) {
-    const std::size_t size = strnlen(request.name, sizeof request.name);
-    if (size == 0 || size == sizeof request.name) return std::nullopt;
-    return std::string_view(request.name, size);
-}
-
-scram_signal answer_of(scram_kind kind) {
-    scram_signal answer{};
-    answer.version = SCRAM_VERSION;
-    answer.kind = static_cast<std::uint8_t>(kind);
-    return answer;
-}
-
-constexpr std::size_t fds_max = 2;
-
-// One message: a record, its text and descriptors. Lost if the peer does not read.
-void send_message(int socket, const scram_signal& record, std::string_view text,
-                  std::span<const int> fds = {}) {
-    scram_signal copy = record;
-    text = text.substr(0, SCRAM_TEXT_MAX);
-    iovec parts[2] = {{&copy, sizeof copy}, {const_cast<char*>(text.data()), text.size()}};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(fds_max * sizeof(int))> ancillary{};
-    msghdr message{};
-    message.msg_iov = parts;
-    message.msg_iovlen = text.empty() ? 1 : 2;
-    if (!fds.empty()) {
-        message.msg_control = ancillary.data();
-        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(fds.size_bytes());
-        std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
-    }
-    (void)sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
 
 }  // namespace
 
