@@ -15,30 +15,14 @@
 #include "net/clock.h"
 #include "net/gates.h"
 #include "net/ingress.h"
+#include "tests/unit/net/deaf_sink.h"
 
 namespace scram {
 namespace {
 
 constexpr int rounds = 501, halted_calls = 10'000, publish_calls = SCRAM_RING_SLOTS / 2;
 
-class Nobody final : public SignalSink {
-  public:
-    std::variant<SourceId, std::string> attach(std::string_view, const Peer&) override {
-        return SourceId{0};
-    }
-    std::variant<FamilyId, std::string> resolve_family(SourceId, std::string_view) override {
-        return FamilyId{0};
-    }
-    std::variant<MetricId, std::string> resolve_metric(std::string_view) override {
-        return MetricId{0};
-    }
-    void signal(SourceId, const scram_signal&, Time) override {}
-    void batch_ended(SourceId, Time) override {}
-    void signals_lost(SourceId, Time) override {}
-    void left(SourceId) override {}
-    void vanished(SourceId, const std::string&) override {}
-    void turned_away(const Peer&, TurnedAway) override {}
-};
+class Nobody final : public testing::DeafSink {};
 
 scram_client* attach(boost::asio::io_context& io, const char* path) {
     scram_client* client = nullptr;

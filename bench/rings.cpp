@@ -14,6 +14,7 @@
 #include "core/flight_recorder.h"
 #include "net/clock.h"
 #include "net/ring_feeds.h"
+#include "tests/unit/net/deaf_sink.h"
 #include "tests/unit/net/ring_writer.h"
 
 namespace scram {
@@ -55,7 +56,7 @@ Plan plan_of(std::size_t rules) {
 }
 
 // What stands behind the rings: the whole decision, or only a count.
-class Desk final : public SignalSink {
+class Desk final : public testing::DeafSink {
   public:
     explicit Desk(const Plan* plan) : recorder_(rings) {
         if (plan == nullptr) return;
@@ -82,16 +83,6 @@ class Desk final : public SignalSink {
     }
     void batch_ended(SourceId, Time) override { ++faults_; }
     void signals_lost(SourceId, Time) override { ++faults_; }
-    std::variant<SourceId, std::string> attach(std::string_view, const Peer&) override {
-        return "no";
-    }
-    std::variant<FamilyId, std::string> resolve_family(SourceId, std::string_view) override {
-        return "no";
-    }
-    std::variant<MetricId, std::string> resolve_metric(std::string_view) override { return "no"; }
-    void left(SourceId) override {}
-    void vanished(SourceId, const std::string&) override {}
-    void turned_away(const Peer&, TurnedAway) override {}
 
     std::optional<Engine> engine_;
     std::optional<Step> step_;

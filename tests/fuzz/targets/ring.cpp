@@ -10,6 +10,7 @@
 #include "core/check.h"
 #include "net/ring_feeds.h"
 #include "tests/fuzz/input.h"
+#include "tests/unit/net/deaf_sink.h"
 
 namespace {
 
@@ -19,7 +20,7 @@ constexpr SourceId hostile{0}, good{1};
 constexpr int signals_per_poll_max =
     64 + SCRAM_BATCH_MAX + 1;  // a turn, the rest of a batch, a breaking number
 
-class Sink final : public SignalSink {
+class Sink final : public testing::DeafSink {
   public:
     void begin_poll() { in_poll_ = {}; }
     std::uint64_t heard(SourceId source) const { return heard_[index(source)]; }
@@ -39,18 +40,7 @@ class Sink final : public SignalSink {
         }
         ++in_poll_[s];
     }
-    void batch_ended(SourceId, Time) override {}
     void signals_lost(SourceId source, Time) override { ++lost_[index(source)]; }
-    std::variant<SourceId, std::string> attach(std::string_view, const Peer&) override {
-        return "";
-    }
-    std::variant<FamilyId, std::string> resolve_family(SourceId, std::string_view) override {
-        return "";
-    }
-    std::variant<MetricId, std::string> resolve_metric(std::string_view) override { return ""; }
-    void left(SourceId) override {}
-    void vanished(SourceId, const std::string&) override {}
-    void turned_away(const Peer&, TurnedAway) override {}
 
     std::array<std::uint64_t, 2> heard_{};
     std::array<bool, 2> broke_{};

@@ -8,6 +8,7 @@
 
 #include "net/ring_feeds.h"
 #include "tests/unit/core/desk.h"
+#include "tests/unit/net/deaf_sink.h"
 #include "tests/unit/net/ring_writer.h"
 
 using namespace scram;
@@ -19,7 +20,7 @@ constexpr std::size_t rings = 16;
 constexpr std::uint64_t signals_per_ring = 20'000;
 constexpr std::size_t families = 20;
 
-struct Reader final : SignalSink {
+struct Reader final : testing::DeafSink {
     explicit Reader(const Plan& plan) : engine(plan), step(plan) {
         for (std::size_t s = 0; s < rings; ++s)
             engine.on_source_joined(id_at<SourceId>(s), {}, step);
@@ -32,16 +33,6 @@ struct Reader final : SignalSink {
     }
     void batch_ended(SourceId, Time) override { ++out_of_order; }
     void signals_lost(SourceId, Time) override { ++lost; }
-    std::variant<SourceId, std::string> attach(std::string_view, const Peer&) override {
-        return "";
-    }
-    std::variant<FamilyId, std::string> resolve_family(SourceId, std::string_view) override {
-        return "";
-    }
-    std::variant<MetricId, std::string> resolve_metric(std::string_view) override { return ""; }
-    void left(SourceId) override {}
-    void vanished(SourceId, const std::string&) override {}
-    void turned_away(const Peer&, TurnedAway) override {}
 
     Engine engine;
     Step step;

@@ -4,31 +4,18 @@
 #include <doctest/doctest.h>
 
 #include "net/clock.h"
+#include "tests/unit/net/deaf_sink.h"
 #include "tests/unit/net/ring_writer.h"
 
 using namespace scram;
 
 namespace {
 
-class Stamps final : public SignalSink {
+class Stamps final : public testing::DeafSink {
   public:
-    std::variant<SourceId, std::string> attach(std::string_view, const Peer&) override {
-        return SourceId{0};
-    }
-    std::variant<FamilyId, std::string> resolve_family(SourceId, std::string_view) override {
-        return FamilyId{0};
-    }
-    std::variant<MetricId, std::string> resolve_metric(std::string_view) override {
-        return MetricId{0};
-    }
     void signal(SourceId, const scram_signal& signal, Time) override {
         seen.push_back(signal.published_ns);
     }
-    void batch_ended(SourceId, Time) override {}
-    void signals_lost(SourceId, Time) override {}
-    void left(SourceId) override {}
-    void vanished(SourceId, const std::string&) override {}
-    void turned_away(const Peer&, TurnedAway) override {}
 
     std::vector<std::int64_t> seen;
 };
