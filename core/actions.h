@@ -43,7 +43,8 @@ enum class Cancel : std::uint8_t {
 std::string_view name(Cancel cancel);
 
 enum class EventKind : std::uint8_t {
-    tripped,           // a rule fired or an operator pulled: trip, rule or text, value, limit
+    tripped,           // a rule fired or an operator pulled: trip, rule or text, value, limit; once
+                       // for each rule that one input breached, with one trip
     latched,           // family: its gate is closed, its cancel is due
     restored,          // family, cancel: latched since before this start, trip or text says why
     fired,             // family, link, attempt, lock, hedge

@@ -145,6 +145,7 @@ void Engine::report_bad(SourceId from, const scram_signal& signal, BadReason bad
 
 void Engine::trip_breaches(Time published, Time now, Step& step) {
     ++turn_;
+    turn_trip_ = TripId{};
     for (const Breach& breach : breaches_) {
         if (breach.kind == BreachKind::trip) {
             trip_breach(breach, published, now, step);
@@ -155,7 +156,8 @@ void Engine::trip_breaches(Time published, Time now, Step& step) {
     breaches_.clear();
 }
 
-// Breaches of one rule in one step are one trip.
+// One cause is one trip: what one input breaches, of however many rules, shares a number, and each
+// rule is told once.
 void Engine::trip_breach(const Breach& breach, Time published, Time now, Step& step) {
     for (const FamilyId family : rules_.kills(breach)) {
         switches_[index(family)].breached_in = turn_;
@@ -166,7 +168,8 @@ void Engine::trip_breach(const Breach& breach, Time published, Time now, Step& s
     }
     Told& told = told_[index(breach.rule)];
     if (std::exchange(told.trip_turn, turn_) != turn_) {
-        told.trip = TripId{++trips_};
+        if (turn_trip_ == TripId{}) turn_trip_ = TripId{++trips_};
+        told.trip = turn_trip_;
         told.tripped_at = now;
         tell_breach(breach, published, now, step).trip = told.trip;
     }
@@ -178,15 +181,18 @@ void Engine::trip_breach(const Breach& breach, Time published, Time now, Step& s
 }
 
 // A value that swings around its limit while the cancel is under way could fill every log and
-// journal with trips that do nothing: it is told once a second.
+// journal with trips that do nothing: it is told once a second. A cancel that this very input began
+// is no such cancel.
 bool Engine::changes_nothing(const Breach& breach, Time now) const {
     const Told& told = told_[index(breach.rule)];
-    if (told.trip == TripId{} || now - told.tripped_at >= 1s) return false;
+    if (told.trip == TripId{} || now - told.tripped_at >= 1s || told.trip_turn == turn_)
+        return false;
     const auto families = rules_.kills(breach);
     const auto& lock = plan_.rules[index(breach.rule)].lock;
     return std::all_of(families.begin(), families.end(), [&](FamilyId id) {
         const Switch& family = switches_[index(id)];
-        return under_way(family) && family.lock >= lock.value_or(plan_.families[index(id)].lock);
+        return under_way(family) && family.trip != turn_trip_ &&
+               family.lock >= lock.value_or(plan_.families[index(id)].lock);
     });
 }
 
@@ -400,11 +406,9 @@ void Engine::adopt(PlanUpdate& update, Time now, Step& step) {
 
 void Engine::on_time(Time now, Step& step) {
     abort_overdue(now, step);
-    if (rules_.next_deadline() <= now) {
-        rules_.on_time(metrics_, now, breaches_);
-        trip_breaches(Time{}, now, step);
-    }
+    if (rules_.next_deadline() <= now) rules_.on_time(metrics_, now, breaches_);
     if (awaited_until_ <= now) give_up_awaited(now, step);
+    if (!breaches_.empty()) trip_breaches(Time{}, now, step);
     finish(now, step);
 }
 

@@ -362,7 +362,8 @@ class Engine {
     Breaches breaches_;
     FixedList<Sample> batch_{SCRAM_BATCH_MAX};  // stored, and not judged yet
     std::vector<Told> told_;                    // by rule
-    std::uint64_t turn_ = 0;
+    std::uint64_t turn_ = 0;                    // of trip_breaches()
+    TripId turn_trip_{};  // that its breaches share; none: they have made none yet
     std::uint64_t untold_ = 0;
     std::vector<Switch> switches_;
     std::size_t releasing_ = 0;     // switches whose release is not none

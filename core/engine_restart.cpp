@@ -42,7 +42,6 @@ void Engine::give_up_awaited(Time now, Step& step) {
         step.events.push_back({.kind = EventKind::source_vanished, .at = now, .source = source});
         rules_.on_vanished(source, breaches_);
     }
-    trip_breaches(Time{}, now, step);
 }
 
 }  // namespace scram

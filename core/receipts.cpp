@@ -48,10 +48,12 @@ void Receipts::on_event(const Event& event, const Stages& stages, WallMillis wal
 // ---- Trips --------------------------------------------------------------------------------------
 
 void Receipts::on_tripped(const Event& event, WallMillis wall) {
+    if (size() > 0 && newest(0).trip == event.trip && !is_restored(newest(0)))
+        return add_breach(kept_[order_.back()], event);
     Receipt& receipt = begin(event, wall);
     std::fill(listed_.begin(), listed_.end(), false);
     add_wanted(receipt);
-    if (event.rule != none<RuleId>()) add_killed(receipt);
+    if (event.rule != none<RuleId>()) add_killed(receipt, event);
     if (served_by(receipt) == TripId{}) hand_on(event.trip);
     mark(receipt);
 }
@@ -62,6 +64,8 @@ Receipt& Receipts::begin(const Event& cause, WallMillis wall) {
     receipt.trip = cause.trip;
     receipt.cause = cause;
     receipt.cause.published = believable(cause.published, cause.at);
+    receipt.also.clear();
+    receipt.also_left_out = 0;
     receipt.plan = plan_;
     receipt.wall = wall;
     receipt.decided = {};
@@ -71,6 +75,23 @@ Receipt& Receipts::begin(const Event& cause, WallMillis wall) {
     receipt.attempts.clear();
     receipt.attempts_left_out = 0;
     return receipt;
+}
+
+// One more rule that the input of the newest trip breached. What it latched is listed already.
+void Receipts::add_breach(Receipt& receipt, const Event& event) {
+    if (receipt.also.size() < also_per_receipt_max) {
+        receipt.also.push_back({.rule = event.rule,
+                                .family = event.family,
+                                .source = event.source,
+                                .metric = event.metric,
+                                .bad = event.bad,
+                                .value = event.value,
+                                .limit = event.limit});
+    } else {
+        ++receipt.also_left_out;
+    }
+    add_killed(receipt, event);
+    mark(receipt);
 }
 
 void Receipts::add_wanted(Receipt& receipt) {
@@ -83,8 +104,7 @@ void Receipts::add_wanted(Receipt& receipt) {
 
 // Where several trips of one step want a family whose cancel is under way, its switch names the
 // last alone.
-void Receipts::add_killed(Receipt& receipt) {
-    const Event& cause = receipt.cause;
+void Receipts::add_killed(Receipt& receipt, const Event& cause) {
     const Breach breach{.rule = cause.rule, .family = cause.family, .source = cause.source};
     for (const FamilyId family : engine_.rules().kills(breach)) {
         if (!listed_[index(family)]) add(receipt, family);

@@ -19,6 +19,7 @@ namespace scram {
 
 inline constexpr std::size_t receipts_max = 64;               // the latest trips
 inline constexpr std::size_t attempts_per_receipt_max = 256;  // the first; more are counted
+inline constexpr std::size_t also_per_receipt_max = 15;       // the first; more are counted
 
 struct AttemptNote {
     AttemptId id{};
@@ -66,10 +67,12 @@ std::string_view name(Verdict verdict);
 
 struct Receipt {
     Receipt(std::size_t family_count, std::size_t attempts_max)
-        : families(family_count), attempts(attempts_max) {}
+        : also(also_per_receipt_max), families(family_count), attempts(attempts_max) {}
 
     TripId trip{};
-    Event cause;  // its `tripped`, or for a trip of before this start a `restored`
+    Event cause;             // its first `tripped`, or for a trip of before this start a `restored`
+    FixedList<Breach> also;  // other rules that the same input breached
+    std::uint64_t also_left_out = 0;
     std::shared_ptr<const Plan> plan;  // names the ids in it
     WallMillis wall{};                 // at `cause.at`
     Time decided{};                    // the engine had said fire, for its first attempt
@@ -125,7 +128,8 @@ class Receipts {
     void on_confirmed(const Event& event);
     void on_rearmed(const Event& event);
     void add_wanted(Receipt& receipt);
-    void add_killed(Receipt& receipt);
+    void add_breach(Receipt& receipt, const Event& event);
+    void add_killed(Receipt& receipt, const Event& cause);
     void add(Receipt& receipt, FamilyId family);
     void hand_on(TripId trip);
     std::size_t take_place();

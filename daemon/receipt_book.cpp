@@ -18,7 +18,7 @@ ReceiptBook::~ReceiptBook() {
     }
 }
 
-// Trips of one step share their signals.
+// What one step tells, of one trip or of several, shares its signals.
 void ReceiptBook::on_event(const Event& event, const Stages& stages, WallMillis wall) {
     if (event.kind == EventKind::restored) return on_restored(event, wall);
     receipts_.on_event(event, stages, wall);

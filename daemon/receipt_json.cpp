@@ -24,51 +24,91 @@ std::string json_value(double value) {
 
 // ---- The cause, in words ------------------------------------------------------------------------
 
-std::string_view source_name(const Receipt& receipt) {
-    const SourceId id = receipt.cause.source;
-    return id == none<SourceId>() ? std::string_view("a source")
-                                  : receipt.plan->sources[index(id)].name;
-}
+// One rule that was breached, in words and as JSON.
+class BreachTeller {
+  public:
+    BreachTeller(const Plan& plan, const Breach& breach)
+        : plan_(plan), breach_(breach), rule_(plan.rules[index(breach.rule)]) {}
 
-// "delta 27.1 of mm-1/BTC-USD by maker-1"
-std::string value_text(const Receipt& receipt, std::string_view verb = "") {
-    const Event& cause = receipt.cause;
-    const Plan& plan = *receipt.plan;
-    std::string out =
-        cause.metric == none<MetricId>() ? "value" : plan.metrics[index(cause.metric)];
-    out += fmt::format("{} {}", verb, number_text(cause.value));
-    if (cause.family != none<FamilyId>())
-        out += fmt::format(" of {}", plan.families[index(cause.family)].name);
-    if (cause.source != none<SourceId>()) out += fmt::format(" by {}", source_name(receipt));
-    return out;
-}
+    std::string text() const { return fmt::format("rule {}: {}", rule_.name, what()); }
 
-std::string breach_text(const Receipt& receipt, const RuleSpec& rule) {
-    const Event& cause = receipt.cause;
-    const std::string limit = number_text(cause.limit);
-    switch (rule.kind) {
-        case RuleKind::limit:
-            return fmt::format("{}, limit {}", value_text(receipt), limit);
-        case RuleKind::drawdown:
-            return fmt::format("{}, down more than {} from its peak, below {}", value_text(receipt),
-                               number_text(rule.limit), limit);
-        case RuleKind::change:
-            return fmt::format("{}, limit {} in {} ms", value_text(receipt, " moved by"), limit,
-                               std::chrono::floor<milliseconds>(rule.within).count());
-        case RuleKind::count:
-            return fmt::format("{}, limit {} in {} ms", value_text(receipt, " rose by"), limit,
-                               std::chrono::floor<milliseconds>(rule.within).count());
-        case RuleKind::divergence:
-            return fmt::format("{}, limit {}", value_text(receipt, " differs by"), limit);
-        case RuleKind::stale:
-            return fmt::format("{} was silent for {:.1f} ms, limit {} ms", source_name(receipt),
-                               cause.value, limit);
-        case RuleKind::gone:
-            return fmt::format("{} vanished without goodbye", source_name(receipt));
-        case RuleKind::bad:
-            return fmt::format("bad record of {}: {}", source_name(receipt), name(cause.bad));
+    void add_to(JsonObject& out) const {
+        if (breach_.family != none<FamilyId>())
+            out.add("family", plan_.families[index(breach_.family)].name);
+        if (breach_.source != none<SourceId>()) out.add("source", source());
+        if (breach_.metric != none<MetricId>())
+            out.add("metric", plan_.metrics[index(breach_.metric)]);
+        out.add_raw("value", json_value(breach_.value)).add_raw("limit", json_value(breach_.limit));
+        if (breach_.bad != BadReason::none) out.add("bad", name(breach_.bad));
     }
-    return "?";
+
+    std::string json() const {
+        JsonObject out;
+        out.add("rule", rule_.name);
+        add_to(out);
+        return out.text();
+    }
+
+  private:
+    std::string what() const {
+        const std::string limit = number_text(breach_.limit);
+        switch (rule_.kind) {
+            case RuleKind::limit:
+                return fmt::format("{}, limit {}", value(), limit);
+            case RuleKind::drawdown:
+                return fmt::format("{}, down more than {} from its peak, below {}", value(),
+                                   number_text(rule_.limit), limit);
+            case RuleKind::change:
+                return fmt::format("{}, limit {} in {} ms", value(" moved by"), limit, window_ms());
+            case RuleKind::count:
+                return fmt::format("{}, limit {} in {} ms", value(" rose by"), limit, window_ms());
+            case RuleKind::divergence:
+                return fmt::format("{}, limit {}", value(" differs by"), limit);
+            case RuleKind::stale:
+                return fmt::format("{} was silent for {:.1f} ms, limit {} ms", source(),
+                                   breach_.value, limit);
+            case RuleKind::gone:
+                return fmt::format("{} vanished without goodbye", source());
+            case RuleKind::bad:
+                return fmt::format("bad record of {}: {}", source(), name(breach_.bad));
+        }
+        return "?";
+    }
+
+    // "delta 27.1 of mm-1/BTC-USD by maker-1"
+    std::string value(std::string_view verb = "") const {
+        std::string out =
+            breach_.metric == none<MetricId>() ? "value" : plan_.metrics[index(breach_.metric)];
+        out += fmt::format("{} {}", verb, number_text(breach_.value));
+        if (breach_.family != none<FamilyId>())
+            out += fmt::format(" of {}", plan_.families[index(breach_.family)].name);
+        if (breach_.source != none<SourceId>()) out += fmt::format(" by {}", source());
+        return out;
+    }
+
+    std::string_view source() const {
+        return breach_.source == none<SourceId>() ? std::string_view("a source")
+                                                  : plan_.sources[index(breach_.source)].name;
+    }
+
+    std::int64_t window_ms() const {
+        return std::chrono::floor<milliseconds>(rule_.within).count();
+    }
+
+    const Plan& plan_;
+    const Breach& breach_;
+    const RuleSpec& rule_;
+};
+
+Breach first_breach(const Receipt& receipt) {
+    const Event& cause = receipt.cause;
+    return {.rule = cause.rule,
+            .family = cause.family,
+            .source = cause.source,
+            .metric = cause.metric,
+            .bad = cause.bad,
+            .value = cause.value,
+            .limit = cause.limit};
 }
 
 // ---- JSON ---------------------------------------------------------------------------------------
@@ -85,6 +125,7 @@ class ReceiptWriter {
         to.add("cause", cause_text(receipt_));
         if (receipt_.cause.rule != none<RuleId>())
             to.add("rule", plan_.rules[index(receipt_.cause.rule)].name);
+        if (!receipt_.also.empty()) to.add_raw("also", also());
         if (!receipt_.cause.by.view().empty()) to.add("by", receipt_.cause.by.view());
         if (by != TripId{}) to.add("served_by", static_cast<std::uint64_t>(by));
         to.add("before_start", is_restored(receipt_));
@@ -93,17 +134,19 @@ class ReceiptWriter {
     void add_cause(JsonObject& to) const {
         const Event& cause = receipt_.cause;
         if (cause.rule != none<RuleId>()) {
-            if (cause.family != none<FamilyId>()) to.add("family", family_name(cause.family));
-            if (cause.source != none<SourceId>()) to.add("source", source_name(receipt_));
-            if (cause.metric != none<MetricId>())
-                to.add("metric", plan_.metrics[index(cause.metric)]);
-            to.add_raw("value", json_value(cause.value)).add_raw("limit", json_value(cause.limit));
+            const Breach first = first_breach(receipt_);
+            BreachTeller(plan_, first).add_to(to);
         }
-        if (cause.bad != BadReason::none) to.add("bad", name(cause.bad));
         if (!cause.text.view().empty()) to.add("reason", cause.text.view());
         to.add("monotonic_ns", ns_of(cause.at));
         add_time(to, "published_us", cause.published);
         add_time(to, "decided_us", receipt_.decided);
+    }
+
+    std::string also() const {
+        JsonArray out;
+        for (const Breach& breach : receipt_.also) out.add_raw(BreachTeller(plan_, breach).json());
+        return out.text();
     }
 
     std::string families() const {
@@ -228,8 +271,12 @@ std::string cause_text(const Receipt& receipt) {
                              : fmt::format("before this start: {}", words);
     }
     if (cause.rule != none<RuleId>()) {
-        const RuleSpec& rule = receipt.plan->rules[index(cause.rule)];
-        return fmt::format("rule {}: {}", rule.name, breach_text(receipt, rule));
+        std::string out = BreachTeller(*receipt.plan, first_breach(receipt)).text();
+        for (const Breach& breach : receipt.also)
+            out += "; " + BreachTeller(*receipt.plan, breach).text();
+        if (receipt.also_left_out > 0)
+            out += fmt::format("; and {} more rules", receipt.also_left_out);
+        return out;
     }
     if (cause.by.view().empty()) return fmt::format("the start of scramd: {}", words);
     return fmt::format("operator {}: {}", cause.by.view(), words);

@@ -6,7 +6,7 @@ import sys
 import time
 import unittest
 
-from lab import PATIENCE, Lab, eventually, rule
+from lab import DELTA_RULE, PATIENCE, Lab, eventually, rule
 
 BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
 TWO_SOURCES = ("maker-1", "maker-2")
@@ -346,6 +346,47 @@ class Health(unittest.TestCase):
             self.assertNotIn("rule=silent source=maker-1", daemon.log())
             lab.source().heartbeat()
             code, _, err = daemon.ctl("rearm", BTC, "--trip", trip, "--reason", "it is back")
+            self.assertEqual(code, 0, err)
+
+    def test_a_maker_that_dies_is_one_trip_of_all_rules_that_its_end_breaches(self):
+        rules = (DELTA_RULE + rule("silent", "stale", after_ms=300) + rule("died", "gone") +
+                 rule("orphans", "gone", kills=[BTC, ETH]) +
+                 rule("wide", "limit", metric="delta", beyond=20, kills=[BTC, ETH]))
+        with Lab() as lab:
+            daemon = lab.scramd(rules, sources=(("maker-1", [BTC]),)).await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "delta", 1)
+            maker.vanish()
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+            for name in ("died", "orphans"):
+                daemon.await_log(f"tripped trip=1 rule={name} source=maker-1")
+            time.sleep(0.5)  # the 300 ms of rule "silent" are over
+            self.assertEqual([t["trip"] for t in daemon.ask("receipts")["receipts"]], [1])
+            self.assertEqual(lab.sim.cancels()["requests"], 2, "one for each family")
+            self.assertEqual(daemon.family(ETH)["trip"], 1)
+            self.assertIn("; rule orphans: maker-1 vanished without goodbye", daemon.family(BTC)["cause"])
+            lab.source().publish(BTC, "delta", 1)
+            code, _, err = daemon.ctl("rearm", "all", "--trip", 1, "--reason", "it is back")
+            self.assertEqual(code, 0, err)
+
+    def test_rules_that_one_signal_breaches_are_one_trip_and_its_number_arms_all_of_it(self):
+        rules = DELTA_RULE + rule("wide", "limit", metric="delta", beyond=20, kills=[BTC, ETH])
+        with Lab() as lab:
+            daemon = lab.scramd(rules, sources=(("maker-1", [BTC]),)).await_ready()
+            maker = lab.source()
+            maker.publish(BTC, "delta", 26)
+            for family in (BTC, ETH):
+                daemon.await_state(family, "confirmed")
+            self.assertEqual([t["trip"] for t in daemon.ask("receipts")["receipts"]], [1])
+            self.assertEqual(lab.sim.cancels()["requests"], 2, "one for each family")
+            receipt = daemon.ask("receipt", trip=1)["receipt"]
+            self.assertEqual([receipt["rule"], *(r["rule"] for r in receipt["also"])], ["delta", "wide"])
+            self.assertEqual([f["how"] for f in receipt["families"]], ["latched", "latched"])
+            self.assertEqual(daemon.family(ETH)["cause"], receipt["cause"])
+            maker.publish(BTC, "delta", 1)
+            daemon.await_value(BTC, "delta", 1)
+            code, _, err = daemon.ctl("rearm", "all", "--trip", 1, "--reason", "hedged")
             self.assertEqual(code, 0, err)
 
     def test_a_maker_that_never_published_is_told_and_trips_nothing(self):

@@ -55,6 +55,7 @@ Books::Books(const Plan& plan, Coverage& seen)
 // ---- One step's events, in their order ----------------------------------------------------------
 
 void Books::read(const Step& step, const Context& context) {
+    if (context.read_before == 0) causes_ = 0;
     for (std::size_t i = context.read_before; i < step.events.size(); ++i) {
         const Event& event = step.events[i];
         must(event.at == context.now, 0, "an event has another time than its input");
@@ -109,9 +110,7 @@ void Books::read(const Step& step, const Context& context) {
 
 // Which families its breaches kill is worked out by the oracle.
 void Books::read_tripped(const Event& event, const Context& context) {
-    ++trips_;
-    must(event.trip > last_trip_, 4, "a trip's number is not new");
-    last_trip_ = event.trip;
+    judge_number(event, context);
     if (event.rule == none<RuleId>() && context.starting) return;  // what the start itself latches
     if (event.rule == none<RuleId>()) {
         seen_->note(Seen::trip_operator);
@@ -144,6 +143,25 @@ void Books::read_tripped(const Event& event, const Context& context) {
         demand(id, event.trip, rule.lock.value_or(context.plan.families[index(id)].lock),
                contains(sure, id), context.now);
     }
+}
+
+// Rules that one cause breached share a trip, and each is told once.
+void Books::judge_number(const Event& event, const Context& context) {
+    const bool by_rule = event.rule != none<RuleId>();
+    if (by_rule && event.trip == last_trip_ && told_at_ == event.at && !told_rules_.empty()) {
+        seen_->note(Seen::trip_of_many_rules);
+        must(std::find(told_rules_.begin(), told_rules_.end(), event.rule) == told_rules_.end(), 4,
+             "a rule is told twice for one trip");
+        return told_rules_.push_back(event.rule);
+    }
+    ++trips_;
+    must(event.trip > last_trip_, 4, "a trip's number is not new");
+    last_trip_ = event.trip;
+    told_at_ = event.at;
+    told_rules_.clear();
+    if (!by_rule) return;
+    told_rules_.push_back(event.rule);
+    must(++causes_ <= context.oracle.causes(), 4, "one cause is more than one trip");
 }
 
 void Books::demand(FamilyId id, TripId trip, milliseconds lock, bool sure, Time now) {

@@ -74,6 +74,7 @@ class Books {
 
   private:
     void read_tripped(const Event& event, const Context& context);
+    void judge_number(const Event& event, const Context& context);
     void demand(FamilyId family, TripId trip, milliseconds lock, bool sure, Time now);
     void read_fired(const Event& event, const Context& context);
     void read_answered(const Event& event, const Context& context);
@@ -92,6 +93,9 @@ class Books {
     std::vector<std::uint32_t> in_flight_;
     std::vector<AttemptId> answered_;  // by family: the last attempt that was answered well
     TripId last_trip_{};
+    Time told_at_{};                  // the last trip
+    std::vector<RuleId> told_rules_;  // its rules
+    std::size_t causes_ = 0;          // of this step: trips by rules
     AttemptId last_attempt_{};
     std::uint64_t trips_ = 0;
 };

@@ -14,7 +14,7 @@ namespace scram::sim {
 #define SCRAM_SIM_SITUATIONS(X) \
     X(trip_limit) X(trip_drawdown) X(trip_change) X(trip_count) X(trip_divergence) X(trip_stale) \
     X(trip_gone) X(trip_bad) X(trip_operator) X(trip_shadow) X(trip_of_many_families) \
-    X(trip_on_confirmed_family) X(trip_after_forced_rearm) X(trip_while_in_flight) X(warned) \
+    X(trip_of_many_rules) X(trip_on_confirmed_family) X(trip_after_forced_rearm) X(trip_while_in_flight) X(warned) \
     X(warning_over) X(held_long_enough) X(confirmed_by_samples) X(sum_waited) X(bad_not_finite) \
     X(bad_sequence_gap) X(bad_sequence_back) X(bad_unknown_family) X(bad_foreign_family) \
     X(bad_unknown_metric) X(bad_unknown_kind) X(bad_wrong_version) X(bad_wrong_source) \

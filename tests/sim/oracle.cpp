@@ -33,7 +33,10 @@ void Oracle::signal(SourceId from, const scram_signal& signal, Time now) {
     last_bad_ = bad != BadReason::none ? bad : order;
     const bool usable = bad == BadReason::none && order != BadReason::sequence_back;
     const bool counts = usable && is_value(signal);
-    if (!counts || !belongs(from, signal)) judge_batch(now);
+    if (!counts || !belongs(from, signal)) {
+        if (!batch_.empty()) causes_ = 2;
+        judge_batch(now);
+    }
     look_back(from, signal, counts, now);
     sources_[index(from)].seen = now;
     sources_[index(from)].heard = true;

@@ -45,9 +45,14 @@ class Oracle {
     void latched(FamilyId family) { armed_[index(family)] = false; }
     void looked_at(FamilyId family);
     void rearmed(FamilyId family, Time now);
-    void clear() { foretold_.clear(); }
+    void clear() {
+        foretold_.clear();
+        causes_ = 1;
+    }
 
     const std::vector<Foretold>& foretold() const { return foretold_; }
+    // Of what is foretold: one for each input, two where a batch ended before the signal's own.
+    std::size_t causes() const { return causes_; }
     // Whom a breach kills.
     std::vector<FamilyId> kills(RuleId rule, FamilyId family, SourceId source) const;
     // Does a rule that kills `family` hold? Nothing where rounding decides.
@@ -156,6 +161,7 @@ class Oracle {
     std::vector<Condition> conditions_;
     std::vector<bool> armed_;
     std::vector<Foretold> foretold_;
+    std::size_t causes_ = 1;
     // Values that belong together, and what each condition makes of those until now.
     struct Arrival {
         SourceId source{};

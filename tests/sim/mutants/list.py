@@ -143,6 +143,10 @@ MUTANTS = [
            "if (!state(condition).begun) return;",
            "return (void)condition, (void)value;",
            "a maker that joins moves the sum, and loses nothing"),
+    mutant("trip-for-each-rule", 4, "engine.cpp",
+           "        if (turn_trip_ == TripId{}) turn_trip_ = TripId{++trips_};\n",
+           "        turn_trip_ = TripId{++trips_};\n",
+           "the operator would name one of the numbers, and be refused for the other"),
     mutant("fired-untold", 4, "engine_cancels.cpp",
            "    Event& event = step.events.append();\n    event.kind = EventKind::fired;\n",
            "    Event unseen;\n    Event& event = hedge ? unseen : step.events.append();\n"

@@ -279,7 +279,11 @@ TEST_CASE("allocation: the journal's records need none, also when there is no ro
 
 TEST_CASE("allocation: receipts follow a storm of trips without any") {
     Plan plan = plan_of({families_max, 1, links_per_account_max});
-    for (std::size_t r = 0; r < rules_max; ++r) add_limit(plan, 100).per = Per::all;
+    // The first signal breaches half of the rules, each that follows one more.
+    const auto limit = [](std::size_t rule) {
+        return 100 + static_cast<double>(rule < rules_max / 2 ? 0 : rule);
+    };
+    for (std::size_t r = 0; r < rules_max; ++r) add_limit(plan, limit(r)).per = Per::all;
     Bare bare(plan);
     Receipts receipts(bare.engine, std::make_shared<const Plan>(plan));
     const std::size_t count = allocations_in([&] {
@@ -288,8 +292,11 @@ TEST_CASE("allocation: receipts follow a storm of trips without any") {
         };
         bare.engine.on_source_joined(maker, bare.now, bare.step);
         bare.all_links_up();
-        bare.signal(A, delta, 101);
-        follow();
+        for (std::size_t r = rules_max / 2 - 1; r < rules_max; ++r) {
+            bare.step.clear();
+            bare.signal(A, delta, limit(r) + 1);
+            follow();
+        }
         for (int round = 0; round < 3; ++round) {
             for (std::size_t l = 0; l < bare.engine.link_count(); ++l) {
                 bare.step.clear();

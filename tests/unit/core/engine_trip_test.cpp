@@ -100,6 +100,78 @@ TEST_CASE("trip: trips for a family that is being cancelled are served by its on
     CHECK(desk.did() == "");
 }
 
+TEST_CASE("trip: rules that one signal breaches are one trip, and its one number arms all of it") {
+    Plan plan = plan_of({3});
+    add_limit(plan, 100).lock = 0ms;
+    RuleSpec& wide = add_limit(plan, 50);
+    wide.name = "wide";
+    wide.kills = {A, B};
+    wide.lock = 10s;
+    Desk desk(plan);
+    desk.publish(maker, A, delta, 101);
+    CHECK(desk.did() == "close A, close B, fire A on 0 lock 10000, fire B on 1 lock 10000");
+    for (const Event& event : desk.events) CHECK(event.trip == TripId{1});
+    CHECK(desk.told() ==
+          "tripped A by limit, latched A, tripped A by wide, latched B, fired A, fired B");
+    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::confirmed);
+    desk.publish(maker, A, delta, 0);
+    desk.forget();
+    desk.rearm_by({A, B}, {TripId{1}});
+    CHECK(desk.told().starts_with("rearmed A, rearmed B"));
+    desk.wait(1h);
+    desk.forget();
+    desk.publish(maker, A, delta, 101);
+    CHECK(desk.events[0].trip == TripId{2});
+}
+
+TEST_CASE("trip: rules that one batch, one end or one silence breaches are one trip each") {
+    Plan plan = plan_of({2});
+    add_limit(plan, 100);
+    add_limit(plan, -100, Bound::below).name = "low";
+    add_rule(plan, "gone", RuleKind::gone).kills = {A};
+    add_rule(plan, "gone too", RuleKind::gone).kills = {B};
+    add_stale(plan, 1s).kills = {A};
+    add_stale(plan, 1s).kills = {B};
+    const auto trips = [](const Desk& desk) {
+        std::vector<std::uint64_t> all;
+        for (const Event& event : desk.events) {
+            if (event.kind == EventKind::tripped)
+                all.push_back(static_cast<std::uint64_t>(event.trip));
+        }
+        return all;
+    };
+    Desk batch(plan);
+    scram_signal first = batch.record(maker, A, delta, 101);
+    first.kind = SCRAM_VALUE_MORE;
+    batch.hand_in(maker, first);
+    batch.publish(maker, B, delta, -101);
+    CHECK(trips(batch) == std::vector<std::uint64_t>{1, 1});
+    Desk end(plan);
+    end.vanish(maker);
+    CHECK(trips(end) == std::vector<std::uint64_t>{1, 1});
+    Desk silence(plan);
+    silence.wait(1s);
+    CHECK(trips(silence) == std::vector<std::uint64_t>{1, 1});
+}
+
+TEST_CASE("trip: a rule that was told just before is told of the next trip that it shares") {
+    Plan plan = plan_of({});
+    add_limit(plan, 100);
+    add_limit(plan, 100).name = "same";
+    Desk desk(plan);
+    const auto settle = [&] {
+        desk.answer(link(0), AnswerClass::confirmed);
+        desk.publish(maker, A, delta, 0);
+        desk.rearm_by({A}, {desk.engine.family(A).trip});
+        desk.forget();
+    };
+    desk.publish(maker, A, delta, 101);
+    settle();
+    desk.publish(maker, A, delta, 101);
+    CHECK(desk.told() == "tripped A by limit, latched A, tripped A by same, fired A");
+}
+
 TEST_CASE("trip: a confirmed family is cancelled again on a new trip, its gate is closed already") {
     Desk desk(plan_of({}));
     desk.trip({A});

@@ -91,6 +91,41 @@ Restored restored(FamilyId family, std::uint64_t trip, bool unfinished, std::str
 
 // ---- One trip -----------------------------------------------------------------------------------
 
+TEST_CASE("receipts: rules that one signal breaches have one receipt that names each of them") {
+    Plan plan = limited(2);
+    add_limit(plan, 50).name = "wide";
+    plan.rules[1].kills = {A, B};
+    Book book(plan);
+    book->publish(maker, A, delta, 101);
+    CHECK(book.receipts.size() == 1);
+    const Receipt& receipt = book.of(1);
+    CHECK(receipt.cause.rule == RuleId{0});
+    REQUIRE(receipt.also.size() == 1);
+    CHECK(receipt.also[0].rule == RuleId{1});
+    CHECK(receipt.also[0].value == 101);
+    CHECK(receipt.also[0].limit == 50);
+    CHECK(receipt.families.size() == 2);
+    CHECK(book.family(1, A).how == How::latched);
+    CHECK(book.family(1, B).how == How::latched);
+    book.answer(A, AnswerClass::confirmed);
+    CHECK(book.verdict_of(1) == Verdict::partial);
+    book.answer(B, AnswerClass::confirmed);
+    CHECK(book.verdict_of(1) == Verdict::confirmed);
+}
+
+TEST_CASE(
+    "receipts: of many rules that one signal breaches the first are named, the rest counted") {
+    Plan plan = limited(1);
+    for (std::size_t i = 0; i < also_per_receipt_max + 2; ++i) add_limit(plan, 50);
+    Book book(plan);
+    book->publish(maker, A, delta, 101);
+    CHECK(book.of(1).also.size() == also_per_receipt_max);
+    CHECK(book.of(1).also_left_out == 2);
+    book.answer(A, AnswerClass::confirmed);
+    book->trip({A});
+    CHECK(book.of(2).also.empty());
+}
+
 TEST_CASE(
     "receipts: a trip has its cause, its family and its attempt, and the verdict of the answer") {
     Book book(limited(2));
@@ -261,16 +296,17 @@ TEST_CASE("receipts: a trip that is served in part is confirmed with all of its 
 }
 
 TEST_CASE(
-    "receipts: two rules that one signal breaches are two trips, of which one serves the other") {
+    "receipts: of two rules that one signal breaches both are served by the cancel under way") {
     Plan plan = limited(1);
     add_limit(plan, 50).name = "tighter";
     Book book(std::move(plan));
     book->trip({A});
     book->publish(maker, A, delta, 101);
     CHECK(served_by(book.of(2)) == TripId{1});
-    CHECK(served_by(book.of(3)) == TripId{1});
     CHECK(index(book.of(2).cause.rule) == 0);
-    CHECK(index(book.of(3).cause.rule) == 1);
+    REQUIRE(book.of(2).also.size() == 1);
+    CHECK(index(book.of(2).also[0].rule) == 1);
+    CHECK(book.receipts.size() == 2);
 }
 
 TEST_CASE("receipts: a repeat counts for the later trip only") {

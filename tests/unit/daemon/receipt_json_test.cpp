@@ -110,6 +110,25 @@ TEST_CASE("receipt in words: each kind of rule says what it saw and its limit") 
     CHECK(words(7, SourceId{0}) == "rule bad: bad record of maker-1: not a finite number");
 }
 
+TEST_CASE("receipt: each rule that one input breached is told, and how many more there were") {
+    Receipt receipt = by_rule(6);
+    receipt.cause.source = SourceId{0};
+    receipt.also.push_back({.rule = RuleId{0},
+                            .family = FamilyId{1},
+                            .metric = MetricId{0},
+                            .value = 26,
+                            .limit = 25});
+    CHECK(cause_text(receipt) ==
+          "rule gone: maker-1 vanished without goodbye; "
+          "rule delta: delta 26 of mm-1/ETH-USD, limit 25");
+    const std::string json = receipt_json(receipt, nullptr);
+    REQUIRE(is_json(json));
+    has(json, R"("rule":"gone","also":[{"rule":"delta","family":"mm-1/ETH-USD","metric":"delta",)"
+              R"("value":26,"limit":25}])");
+    receipt.also_left_out = 3;
+    has(cause_text(receipt), "; and 3 more rules");
+}
+
 TEST_CASE("receipt in words: an operator, a start and a trip of before it are told apart") {
     Receipt receipt = by_operator();
     CHECK(cause_text(receipt) == "operator uid 0 (root): drill");
