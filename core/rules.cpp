@@ -46,7 +46,7 @@ bool RuleSet::is_far(const Watch& watch, const Sample& sample, double sum) const
 
 void RuleSet::take(const Watch& watch, const MetricTable& table, const Sample& sample,
                    Breaches& out) {
-    if (!looks_at(watch, sample)) return;
+    if (!looks_at(watch, sample.source)) return;
     const Condition condition = condition_of(watch, sample);
     const double value = value_of(condition, table);
     if (sample.first) arrive(condition, sample.value);
@@ -55,10 +55,9 @@ void RuleSet::take(const Watch& watch, const MetricTable& table, const Sample& s
 }
 
 // A divergence of two sources does not look at a third.
-bool RuleSet::looks_at(const Watch& watch, const Sample& sample) const {
+bool RuleSet::looks_at(const Watch& watch, SourceId source) const {
     const RuleSpec& rule = rules_[index(watch.rule)];
-    return !is_of_two_sources(rule) || sample.source == rule.sources[0] ||
-           sample.source == rule.sources[1];
+    return !is_of_two_sources(rule) || source == rule.sources[0] || source == rule.sources[1];
 }
 
 RuleSet::Condition RuleSet::condition_of(const Watch& watch, const Sample& sample) const {
@@ -100,7 +99,7 @@ void RuleSet::on_first(const MetricTable& table, const Sample& sample) {
     const std::size_t cell = table.cell(sample.family, sample.metric);
     for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
         const Watch& watch = watches_[watch_list_[i]];
-        if (looks_at(watch, sample)) arrive(condition_of(watch, sample), sample.value);
+        if (looks_at(watch, sample.source)) arrive(condition_of(watch, sample), sample.value);
     }
 }
 
@@ -112,7 +111,7 @@ void RuleSet::on_batch(const MetricTable& table, std::span<const Sample> samples
         const double sum = table.sum(sample.family, sample.metric);
         for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
             const Watch& watch = watches_[watch_list_[i]];
-            if (is_far(watch, sample, sum) || !looks_at(watch, sample)) continue;
+            if (is_far(watch, sample, sum) || !looks_at(watch, sample.source)) continue;
             const Condition condition = condition_of(watch, sample);
             follow(condition, value_of(condition, table), sample);
             if (std::exchange(judged_in_[watch_list_[i]], batch_) != batch_)
@@ -261,7 +260,7 @@ void RuleSet::look_back(const MetricTable& table, SourceId source, FamilyId fami
         const std::size_t at = is_by_source(rule) ? index(source) : 0;
         const bool is_due =
             has_deadline(rule) && deadlines_.at(watch.first_deadline + at) <= published;
-        if (is_due && !is_moved_by(watch, batch))
+        if (is_due && looks_at(watch, source) && !is_moved_by(watch, batch))
             review(condition_of(watch, at), table, published, out);
     }
 }
@@ -274,7 +273,7 @@ bool RuleSet::is_moved_by(const Watch& watch, std::span<const Sample> batch) con
                                               std::find(rule.families.begin(), rule.families.end(),
                                                         sample.family) != rule.families.end());
         const bool of_metric = sample.metric == rule.metric || sample.metric == rule.other_metric;
-        return of_family && of_metric && looks_at(watch, sample);
+        return of_family && of_metric && looks_at(watch, sample.source);
     });
 }
 

@@ -254,7 +254,7 @@ class RuleSet {
     bool has_value(const Watch& watch, const MetricTable& table) const;
     bool waits(const Watch& watch) const;
     void take(const Watch& watch, const MetricTable& table, const Sample& sample, Breaches& out);
-    bool looks_at(const Watch& watch, const Sample& sample) const;
+    bool looks_at(const Watch& watch, SourceId source) const;
     bool is_moved_by(const Watch& watch, std::span<const Sample> batch) const;
     Condition condition_of(const Watch& watch, const Sample& sample) const;
     void arrive(const Condition& condition, double value);

@@ -111,6 +111,24 @@ TEST_CASE("divergence: of two sources, the third neither counts nor confirms") {
     CHECK(first_trip(desk).value == 6);
 }
 
+TEST_CASE(
+    "divergence: a third source's signal says nothing of two whose signals are not read yet") {
+    Plan plan = plan_of_two_sources();
+    plan.rules[0].hold_for = 1s;
+    Desk desk(plan);
+    desk.publish(maker, A, delta, 100);
+    desk.publish(other_maker, A, delta, 94);
+    const Time due = desk.now + 1s;
+    // The loop was stopped, and reads the third source first.
+    desk.now += 2s;
+    desk.publish(third, A, delta, 1);
+    scram_signal signal = desk.record(maker, A, delta, 94);
+    signal.published_ns = ns_of(due - 1ns);
+    desk.hand_in(maker, signal);
+    desk.time();
+    CHECK(desk.told() == "");
+}
+
 TEST_CASE("divergence: of two sources, not before both have published, and for each family alone") {
     Plan plan = plan_of_two_sources({2, 2});
     Desk desk(plan);
