@@ -20,7 +20,7 @@ namespace scram::sim {
     X(bad_unknown_metric) X(bad_unknown_kind) X(bad_wrong_version) X(bad_wrong_source) \
     X(bad_ring_full) X(ring_full_untold) X(decided_first) X(concluded_more) \
     X(answer_confirmed) X(answer_nothing_left) X(answer_failed) X(answer_ambiguous) \
-    X(answer_throttled) X(answer_clock) X(answer_refused) X(answer_late) X(answer_after_abort) \
+    X(answer_throttled) X(answer_clock) X(answer_refused) X(answer_of_edge) X(answer_late) X(answer_after_abort) \
     X(hedge) X(hedge_confirmed_first) X(hedged_attempt_confirmed_first) X(attempt_lost) \
     X(attempt_lost_late) X(arrival_after_abort) X(not_sent_link_lost) X(link_closed_with_answer) \
     X(link_down_in_flight) X(link_event_twice) X(half_open) X(stalled_connect) X(window_full) \

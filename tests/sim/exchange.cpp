@@ -120,6 +120,13 @@ void Exchange::arrive(Request& request, Time now, bool mend) {
     request.reply = &reply_to(request, now, mend);
 }
 
+const Reply& Exchange::reply_of_edge() {
+    for (;;) {
+        const Reply& reply = choose(dice_.one_in(2) ? AnswerClass::failed : AnswerClass::ambiguous);
+        if (!is_final(reply.read)) return reply;
+    }
+}
+
 // True if the signature is good. One that is not must have an excuse: the exchange's clock stepped
 // and nobody could know of it yet.
 bool Exchange::judge_signature(const Request& request, Time now) const {

@@ -30,6 +30,7 @@ struct Request {
     bool hedge = false;
     bool arrived = false;
     bool buffered = false;  // in a socket of an exchange that stands still
+    bool at_edge = false;   // a proxy has answered it, and passes it on all the same
     bool executed = false;
     Time executed_at{};
     const Reply* reply = nullptr;
@@ -43,6 +44,8 @@ class Exchange {
 
     // Counts, judges, does what is asked, and sets the reply. `mend`: all is well from now on.
     void arrive(Request& request, Time now, bool mend);
+    // What a proxy before it says, which leaves open what becomes of the request.
+    const Reply& reply_of_edge();
 
     // True: it rests now. False: the family is locked.
     bool quote(FamilyId family, Time now);

@@ -167,6 +167,7 @@ class World {
     Taken taken(LinkId link);
     void count_lost(LinkId link, Taken how);
     void arrive(std::uint32_t request);
+    void answer_at_edge(std::uint32_t request);
     void answer(std::uint32_t request);
     void answer_rehearsal(Request& request, bool stays);
     Duration way();

@@ -86,8 +86,10 @@ Taken World::taken(LinkId link) {
     Wire& its = wire(link);
     if (its.aborted || engine_->phase(link) != LinkPhase::firing) return Taken::unknown;
     const bool is_sent = its.request != none_in_flight;
-    const bool never_came = !is_sent || (its.closed && !requests_[its.request].arrived &&
-                                         !requests_[its.request].buffered);
+    const auto is_taken = [](const Request& request) {
+        return request.arrived || request.buffered || request.at_edge;
+    };
+    const bool never_came = !is_sent || (its.closed && !is_taken(requests_[its.request]));
     if (!never_came) return Taken::unknown;
     seen_.note(Seen::not_taken);
     return Taken::nothing;
@@ -152,8 +154,9 @@ void World::send(Request request) {
 void World::arrive(std::uint32_t id) {
     Request& request = requests_[id];
     if (request.arrives_at != now_ || request.arrived) return;
-    Wire& at = wire(request.link);
-    if (at.closed && at.connection == request.connection && !request.buffered) {
+    const Wire& at = wire(request.link);
+    const bool is_taken = request.buffered || request.at_edge;
+    if (at.closed && at.connection == request.connection && !is_taken) {
         request.arrives_at = never;  // answered by a RST
         return;
     }
@@ -163,6 +166,11 @@ void World::arrive(std::uint32_t id) {
         plan(request.arrives_at, What::arrival, id);
         return;
     }
+    // Not simulated: an exchange that stands still behind a proxy that goes on.
+    const bool by_edge = strikes(Fault::wrong_answer, 20, network_) && request.mass_cancel &&
+                         !scenario_.faults.has(Fault::standing);
+    const bool reachable = at.up && at.request == id && at.connection == request.connection;
+    if (by_edge && reachable && !request.at_edge) return answer_at_edge(id);
     exchange_.arrive(request, now_, healed_at_ != never);
     trace_.say(now_, "exchange: {} of family {} arrives{}",
                request.mass_cancel ? "attempt" : "rehearsal", index(request.family),
@@ -170,17 +178,29 @@ void World::arrive(std::uint32_t id) {
     if (request.executed && engine_)
         must(request.lock >= books_.family(request.family).lock_told, 10,
              "told confirmed, and a shorter lock takes the place of what the trips want");
-    const Wire& its = wire(request.link);
-    const bool reachable = its.up && its.request == id && its.connection == request.connection;
+    if (request.at_edge) return;
     if (!reachable) {
         seen_.note(Seen::arrival_after_abort);
         return;
     }
     Duration takes = network_.up_to(answer_max) + way();
     if (strikes(Fault::slow_answer, 14, network_)) takes += network_.up_to(1500ms);
-    if (strikes(Fault::lost_answer, 20, network_) || its.half_open) return;
+    if (strikes(Fault::lost_answer, 20, network_) || at.half_open) return;
     request.answer_at = now_ + takes;
     plan(request.answer_at, What::answer, id);
+}
+
+// The exchange gets it later: up to `guard` after the answer.
+void World::answer_at_edge(std::uint32_t id) {
+    Request& request = requests_[id];
+    seen_.note(Seen::answer_of_edge);
+    request.at_edge = true;
+    request.reply = &exchange_.reply_of_edge();
+    request.answer_at = now_ + network_.up_to(answer_max) + way();
+    plan(request.answer_at, What::answer, id);
+    const Duration guard = plan_.accounts[index(request.account)].budget.guard;
+    request.arrives_at = request.answer_at + network_.up_to(guard);
+    plan(request.arrives_at, What::arrival, id);
 }
 
 // As daemon/driver.cpp: what the engine has given up a moment ago is dropped.
