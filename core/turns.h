@@ -47,10 +47,13 @@ class TurnMeter {
             return;
         }
     }
-    // Without a turn: nothing.
+    // Without a turn, what ran is no turn's: a handshake's reads, say.
     template <class CpuClock>
     void end(Time now, CpuClock&& cpu_clock) {
-        if (!std::exchange(open_, false)) return;
+        if (!std::exchange(open_, false)) {
+            if (!spins_) start_counting(now, cpu_clock());
+            return;
+        }
         turn_.took = turn_.on_cpu = now - turn_.at;
         if (!spins_ || turn_.took >= long_turn || now - marked_at_ >= mark_every)
             mark(now, cpu_clock());
@@ -82,6 +85,9 @@ class TurnMeter {
         const Duration spun = spins_ ? turn_.at - marked_at_ : Duration{};
         const bool is_first = marked_at_ == Time{};
         if (!is_first) turn_.on_cpu = std::clamp(cpu - marked_cpu_ - spun, Duration{}, turn_.took);
+        start_counting(now, cpu);
+    }
+    void start_counting(Time now, Duration cpu) {
         marked_at_ = now;
         marked_cpu_ = cpu;
     }

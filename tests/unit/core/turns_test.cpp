@@ -78,6 +78,17 @@ TEST_CASE("turns: a thread that sleeps in between used for its turn what it used
     CHECK(meter.longest().on_cpu == 6ms);
 }
 
+TEST_CASE("turns: what ran without a turn of its own is not the next turn's") {
+    TurnMeter meter;
+    meter.begin(start);
+    meter.end(start + 100us, [] { return 70us; });
+    for (int i = 1; i <= 10; ++i) meter.end(start + i * 1ms, [=] { return i * 1ms; });
+    meter.begin(start + 11ms);
+    meter.end(start + 18ms, [] { return 10ms + 100us; });  // most of it somebody else had the core
+    CHECK(meter.longest().took == 7ms);
+    CHECK(meter.longest().on_cpu == 100us);
+}
+
 TEST_CASE("turns: a thread that spins reads its CPU time seldom, and of a long turn always") {
     TurnMeter meter(true);
     int reads = 0;
