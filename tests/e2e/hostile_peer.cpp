@@ -83,10 +83,11 @@ void write_for_ever(int fd, const std::string& bytes) {
     }
 }
 
-// A message of 100,000 bytes after a ServerHello of TLS 1.2, in records of one byte.
+// A message of 100,000 bytes after a ServerHello of TLS 1.2, in records of one byte. Without the
+// extension (renegotiation_info) OpenSSL would end at the hello.
 void certificate(int fd) {
-    std::string hello("\x16\3\3\0\x2a\2\0\0\x26\3\3", 11);
-    hello += std::string(32, 'r') + std::string("\0\xc0\x2f\0", 4);
+    std::string hello("\x16\3\3\0\x31\2\0\0\x2d\3\3", 11);
+    hello += std::string(32, 'r') + std::string("\0\xc0\x2f\0\0\5\xff\1\0\1\0", 11);
     const std::string message =
         std::string("\x0b\1\x86\xa0\1\x86\x9d", 7) + std::string(99'993, 'c');
     std::string all = hello;
