@@ -111,7 +111,7 @@ Row sign() {
     HmacSigner signer("a bench's secret");
     ArmedRequest request({"www.okx.com", "key", "passphrase", false}, "BTC-USD", 10s);
     return measure(
-        "sign one armed request anew",
+        "sign one armed request again",
         [&](std::size_t i) {
             request.refresh(signer, WallMillis{1'800'000'000'000 + std::int64_t(i)});
         },

@@ -1,6 +1,6 @@
 """./dev bench instructions: what the decision costs in instructions, as callgrind counts them.
 
-instructions.py BUILD [--write]: compares with instructions.txt, or writes it anew.
+instructions.py BUILD [--write]: compares with instructions.txt, or writes it again.
 """
 import pathlib
 import re
@@ -35,7 +35,7 @@ def budgets():
 
 def write(counts):
     lines = ["# Instructions for one signal, decide() alone: kind, families, rules, budget.",
-             "# ./dev bench instructions --write makes it anew; more than 10 % above fails."]
+             "# ./dev bench instructions --write makes it again; more than 10 % above fails."]
     lines += [f"{kind:<7} {size:<9} {number}" for (kind, size), number in counts.items()]
     BUDGET.write_text("\n".join(lines) + "\n")
 

@@ -19,7 +19,7 @@ enum class ActionKind : std::uint8_t {
     fire,        // family, link, attempt, lock: send the family's armed request with this lock
     rehearse,    // link: send GET public/time
     abort_link,  // link: reset the connection; what is in flight on it is lost
-    resign,      // account: sign its armed requests anew, now
+    resign,      // account: sign its armed requests again, now
     open_gate,   // family
 };
 

@@ -18,12 +18,10 @@
 // request has arrived by then or never will, and is read in the same round of sockets. So a lost
 // slot is free one window and `round` after the answer to such a sign of life (alive()). Trying
 // goes on all the same: the engine asks for a sign at silent_until(), on a link that is up; and
-// where none answers, each is reset and made anew, and the first that comes up is such a sign.
+// where none answers, each is reset and made again, and the first that comes up is such a sign.
 //
 // A request that the exchange provably never took is not counted: returned() frees its slot at
-// once. That is so where the connection ended (its FIN or RST was here) before a byte of it was
-// sent, or where the kernel knows of no byte of it that the peer acknowledged when the peer's RST
-// comes: a kernel that has sent its RST takes no byte of that connection any more.
+// once. net/link.h has the two proofs, and why a RST alone is none.
 #pragma once
 
 #include <array>

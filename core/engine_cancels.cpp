@@ -33,7 +33,7 @@ Time Engine::wanted_at(const Switch& family) {
     return family.cancel == Cancel::in_flight ? family.hedge_at : never;
 }
 
-// First cancels before tries anew, second tries before later ones and hedges, those before repeats
+// First cancels before retries, second tries before later ones and hedges, those before repeats
 // and unlockings; within a rank, first cancels by the order of fire, the others by how long they
 // wait. A rank never leaves fewer slots to others than the ranks before it, so when the best cannot
 // be sent, none can.

@@ -83,7 +83,7 @@ std::vector<Shortfall> shortfalls(const KillSight& sight, Time now);
 bool fires(const std::vector<Shortfall>& lacking);
 // Links come up, and rehearsals end or stay silent: something on the way may stop them alone.
 bool fails_rehearsals(const KillSight::Account& account);
-// Nobody signs, and signatures are about to be too old: whoever supervises scramd starts it anew.
+// Nobody signs, and signatures are about to be too old: whoever supervises scramd starts it again.
 bool wants_a_new_start(const KillSight& sight, Time now);
 
 }  // namespace scram

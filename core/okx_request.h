@@ -37,7 +37,7 @@ class ArmedRequest {
     // checked.
     ArmedRequest(const RequestIdentity& identity, std::string_view inst_family, milliseconds lock);
 
-    // Signs anew for `now` on the exchange's clock, in place. False: the signer gave nothing, and
+    // Signs again for `now` on the exchange's clock, in place. False: the signer gave nothing, and
     // the bytes are as they were.
     bool refresh(Signer& signer, WallMillis now);
     // The same, with a signature that was made elsewhere for this request at that time.

@@ -122,7 +122,7 @@ void Receipts::add(Receipt& receipt, FamilyId id) {
     receipt.families.push_back(note);
 }
 
-// What earlier trips left unconfirmed, and `trip` now cancels anew.
+// What earlier trips left unconfirmed, and `trip` now cancels again.
 void Receipts::hand_on(TripId trip) {
     for (Receipt& receipt : kept_) {
         if (receipt.trip == trip || verdict(receipt) == Verdict::confirmed) continue;

@@ -47,7 +47,7 @@ struct FamilyNote {
     FamilyId family{};
     How how = How::cancelled;
     TripId by{};            // served: the trip that it is being cancelled for
-    TripId continued_by{};  // not confirmed before that later trip began its cancel anew
+    TripId continued_by{};  // not confirmed before that later trip began its cancel again
     Time confirmed{};
     Time rearmed{};        // an operator armed it; its gate opens then, or with the next two
     Time lock_released{};  // the exchange confirmed that it takes orders again

@@ -19,7 +19,7 @@ inline bool is_of_two_sources(const RuleSpec& rule) {
     return rule.kind == RuleKind::divergence && rule.other_metric == none<MetricId>();
 }
 
-// Its peak starts anew with arming.
+// Its peak starts over with arming.
 inline bool is_since_arming(const RuleSpec& rule) {
     return rule.kind == RuleKind::drawdown && rule.within == Duration{};
 }

@@ -21,7 +21,7 @@
 // A value holds until the next. A source's first value moves a sum, and with it the peak and the
 // window of that sum, but is no rise and no fall. What is no finite number is beyond every limit,
 // and becomes no peak. Windows roll on whatever is armed or disarmed; a peak since arming starts
-// anew when the families that it guards are armed. See core/window.h for what a window costs.
+// again when the families that it guards are armed. See core/window.h for what a window costs.
 //
 // An accepted record that the condition looks at is a sample, whether or not its value is new. A
 // condition that held without a break until its time trips, though the loop be late and the next
@@ -158,7 +158,7 @@ class RuleSet {
     // After what an earlier process knew was put into the memory, and its latched families were
     // told: conditions go on where they stood; who was attached owes a sign from now on.
     void on_restart(const MetricTable& table, Time now, Breaches& out);
-    // Looks at every condition anew: after a reload, when limits changed but no value did.
+    // Looks at every condition again: after a reload, when limits changed but no value did.
     void on_reload(const MetricTable& table, Time now, Breaches& out);
 
     // Whose signals, if there are any unread, may end what is due.
@@ -170,7 +170,7 @@ class RuleSet {
 
     void on_latched(FamilyId family) { armed_[index(family)] = false; }
     // An operator has looked at a family's trip and wants it armed: what is bad from now on trips
-    // anew, also before its gate opens.
+    // again, also before its gate opens.
     void on_looked_at(FamilyId family);
     // It is armed though a rule holds, which does not trip it again before it has ended once.
     void on_armed_by_force(FamilyId family);
@@ -379,7 +379,7 @@ class RuleSet {
     std::vector<bool> gone_kills_all_;        // by source: ... all that it may publish for
     std::span<Source> sources_;
     std::vector<bool> armed_;  // by family
-    // Rules whose peaks start anew with arming, and where their watches begin and end.
+    // Rules whose peaks start over with arming, and where their watches begin and end.
     struct ArmingRule {
         RuleId rule{};
         std::uint32_t begin = 0, end = 0;

@@ -114,7 +114,7 @@ template <class Visit>
 void RuleSet::for_each_holding(Visit&& visit) const {
     for (const Watch& watch : watches_) {
         const RuleSpec& rule = rules_[index(watch.rule)];
-        // A drawdown since arming starts anew with the arming, so it never stands in its way.
+        // A drawdown since arming starts over with the arming, so it never stands in its way.
         if (rule.shadow || is_since_arming(rule) || !any_tripped(watch)) continue;
         if (!visit(watch.rule, watch.family, none<SourceId>())) return;
     }

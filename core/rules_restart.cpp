@@ -35,7 +35,7 @@ void RuleSet::on_restart(const MetricTable& table, Time now, Breaches& out) {
     silence_deadline_ = Time{};  // looked at on the next tick
 }
 
-// Who is still gone or silent is found so anew; what was bad is known to nobody any more, and a
+// Who is still gone or silent is found so again; what was bad is known to nobody any more, and a
 // silence may have ended with the signal that brought it to light.
 void RuleSet::tell_undone(const MetricTable& table, Breaches& out) {
     const auto is_to_do = [this](const HealthWatch& watch) {

@@ -3,9 +3,9 @@
 // than a running scramd asks for.
 //
 // The moment is the asker's, since the exchange's clock counts, which the signer does not know: the
-// first question sets it. That clock may step, and so it can be set anew: a few times at once, then
-// one each ten minutes. Who steals the asking process gets a few windows of two minutes, which OKX
-// takes half a minute before and after they are due, instead of all the time to come.
+// first question sets it. That clock may step, and so it can be set again: a few times at once,
+// then one each ten minutes. Who steals the asking process gets a few windows of two minutes, which
+// OKX takes half a minute before and after they are due, instead of all the time to come.
 #pragma once
 
 #include <cstdint>

@@ -148,7 +148,7 @@ class Recall {
         ++out_.conditions;
     }
 
-    // False: its window begins anew with the next value.
+    // False: its window starts over with the next value.
     bool range(const ConditionKey& key, const ConditionKey& old_key) {
         if (old_key.window - 1 >= left_.count<RangeWindow>(StatePart::ranges)) return false;
         RangeWindow& window = to_.ranges[key.window - 1];

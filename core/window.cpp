@@ -112,7 +112,8 @@ void SumWindow::add(double amount, Time now) {
     sum_ += amount;
 }
 
-// Summed anew, not subtracted from: so it does not drift, and an infinity ends with its cell.
+// Summed from scratch, not subtracted from: so it does not drift, and an infinity ends with its
+// cell.
 void SumWindow::advance(Time now) {
     if (!grid_.is_over(now)) return;
     const std::int64_t newest = grid_.cell_of(now);

@@ -293,7 +293,7 @@ void App::look_after_signer(Time now) {
     scribe_.say(0, LogLine(LogEvent::signer_lost)
                        .add("detail",
                             "no signer answers, and signatures grow too old to fire: scramd ends, "
-                            "so that the service manager starts it anew")
+                            "so that the service manager starts it again")
                        .text());
     stopping_ = failed_ = true;
 }

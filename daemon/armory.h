@@ -32,7 +32,7 @@ class Armory {
     // Asks for the signatures of the next few requests in turn, or of all where they have grown too
     // old for a kill. Called size() times / `count` per resign_every.
     void ask_next(std::size_t count, WallMillis now);
-    // Takes one message of answers, if there is one: the requests that are signed anew by it, or
+    // Takes one message of answers, if there is one: the requests that are signed again by it, or
     // were while somebody waited. Good until the next call.
     std::span<const std::size_t> take_answers();
     // Waits a moment for the signatures of all of an account's requests.

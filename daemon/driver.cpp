@@ -69,7 +69,7 @@ void Driver::act(Time published, Time read) {
 }
 
 // One reading tells the time and whether the machine slept: what is fired after a sleep is signed
-// anew first.
+// again first.
 Time Driver::decided_now(Time read) {
     const Time decided = suspension_.monotonic(boottime_now());
     if (decided - read < Suspension::slept_min) [[likely]]
@@ -92,7 +92,7 @@ void Driver::act(const Action& action, Time published, Time read, Time decided) 
             return links_[index(action.link)]->abort("no answer in time");
         case ActionKind::resign:
             armory_.resign(action.account, clock_.at(decided));
-            return magazine_.signed_anew(action.account);
+            return magazine_.signed_again(action.account);
     }
 }
 

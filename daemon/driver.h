@@ -90,7 +90,7 @@ class Driver final : public LinkObserver {
     NextPlan prepare(const Plan& plan) const;
     void adopt(NextPlan& next);
 
-    // How often that was; a look that takes several turns sees by it that it must begin anew.
+    // How often that was; a look that takes several turns sees by it that it must start over.
     std::uint64_t plans_adopted() const { return plans_adopted_; }
     // In another turn of the loop.
     void later(std::function<void()> what) { boost::asio::post(io_, std::move(what)); }

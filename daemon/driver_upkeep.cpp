@@ -1,5 +1,5 @@
 // What the driver does beside the way of a kill, so that a kill finds everything ready: signatures
-// made anew, records sealed, the way kept warm.
+// made again, records sealed, the way kept warm.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -46,7 +46,7 @@ void Driver::look_at_clocks() {
     clock_.slept(slept);
     scribe_.say(4, LogLine(LogEvent::suspended)
                        .add("ms", slept / 1ms)
-                       .add("detail", "the machine slept; requests are signed anew")
+                       .add("detail", "the machine slept; requests are signed again")
                        .text());
 }
 
@@ -62,12 +62,12 @@ void Driver::on_answers() {
     turns_.did("signature", monotonic_now());
     const auto renewed = armory_.take_answers();
     if (renewed.size() <= signed_at_once) {
-        for (const std::size_t at : renewed) magazine_.signed_anew(at);
+        for (const std::size_t at : renewed) magazine_.signed_again(at);
         return;
     }
     // After a pause: a few at a time.
     for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
-        magazine_.signed_anew(id_at<AccountId>(a));
+        magazine_.signed_again(id_at<AccountId>(a));
     }
     seal_soon();
 }

@@ -60,7 +60,7 @@ bool JournalKeeper::store_some(std::uint64_t until) {
     const std::size_t bytes = batch_.size() * sizeof(JournalRecord);
     if (!write_all(batch_.data(), bytes, size_)) return fail("write", errno);
     if (fdatasync(fd_) != 0) {
-        // What the kernel could not write it may have dropped: another file tells it anew.
+        // What the kernel could not write it may have dropped: another file tells it again.
         const int error = errno;
         (void)!ftruncate(fd_, static_cast<off_t>(size_));
         close_file();

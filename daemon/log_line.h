@@ -20,7 +20,7 @@ enum class LogEvent : std::uint8_t {
     signer_restarted,  // pid: the signer before has died
     signer_gone,       // no other comes
     signer_refused,    // count, why: it was asked for what the config does not allow
-    signer_lost,       // scramd ends, to be started anew
+    signer_lost,       // scramd ends, to be started again
     loop_frozen,       // the keeper kills scramd, whose loop hangs or is stopped
     unwatched,         // nobody could do that
     socket_removed,    // detail: the file of a socket was, and what came of making it again

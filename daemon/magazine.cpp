@@ -55,7 +55,7 @@ void Magazine::number_is_new(LinkId link) {
     is_wanting_ = true;
 }
 
-void Magazine::signed_anew(std::size_t at) {
+void Magazine::signed_again(std::size_t at) {
     for (std::size_t l = 0; l < racks_.size(); ++l) {
         Rack& rack = racks_[l];
         if (rack.account != armory_.account(at) || !links_[l]->seals()) continue;
@@ -64,7 +64,7 @@ void Magazine::signed_anew(std::size_t at) {
     }
 }
 
-void Magazine::signed_anew(AccountId account) {
+void Magazine::signed_again(AccountId account) {
     for (std::size_t l = 0; l < racks_.size(); ++l) {
         if (racks_[l].account == account) number_is_new(id_at<LinkId>(l));
     }

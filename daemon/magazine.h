@@ -1,7 +1,7 @@
 // The armed requests as records, sealed beforehand for every link that may send them, so that a
 // trip only hands bytes to the kernel. A record is good for one number of one link, and for one
-// signature: when a request has left on a link, all others there are sealed anew; when one is
-// signed anew, it is on all links. What is not sealed at the moment is sealed as it leaves, at the
+// signature: when a request has left on a link, all others there are sealed again; when one is
+// signed again, it is on all links. What is not sealed at the moment is sealed as it leaves, at the
 // price of a third of a microsecond.
 #pragma once
 
@@ -26,9 +26,9 @@ class Magazine {
     void fire(LinkId link, std::size_t at);
     void rehearse(LinkId link);
 
-    // Armed request `at` was signed anew.
-    void signed_anew(std::size_t at);
-    void signed_anew(AccountId account);  // all of its requests were
+    // Armed request `at` was signed again.
+    void signed_again(std::size_t at);
+    void signed_again(AccountId account);  // all of its requests were
     // The armed requests are others now.
     void reload(const Plan& plan);
     // A link has a new connection, or will expect another number.

@@ -121,8 +121,8 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
         case Lack::journal:
             return "the journal cannot be written: see journal_trouble in the log";
         case Lack::signer:
-            return sight.signer_gone ? "the signer is gone: no request is signed anew"
-                                     : "the signer does not answer: no request is signed anew";
+            return sight.signer_gone ? "the signer is gone: no request is signed again"
+                                     : "the signer does not answer: no request is signed again";
         case Lack::held:
             return held_text(account(), driver);
         case Lack::sources:

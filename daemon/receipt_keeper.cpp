@@ -63,7 +63,7 @@ std::string make_folder(const fs::path& folder) {
     return error ? fmt::format("{}: {}", folder.native(), error.message()) : std::string();
 }
 
-// By their time and not by their ids, which begin anew where a journal was lost.
+// By their time and not by their ids, which start over where a journal was lost.
 void remove_old(const fs::path& folder, std::size_t files_max) {
     std::error_code error;
     std::vector<std::pair<fs::file_time_type, fs::path>> files;

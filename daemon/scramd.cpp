@@ -79,8 +79,8 @@ void guard_process() {
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
-// What was freed is used again: to have the kernel give it anew would cost a page fault for each
-// page, in the loop.
+// What was freed is used again: to have the kernel hand it out again would cost a page fault for
+// each page, in the loop.
 void keep_memory() {
     constexpr int much = 64 << 20;
     mallopt(M_TRIM_THRESHOLD, much);

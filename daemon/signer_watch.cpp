@@ -19,7 +19,7 @@ std::vector<JournalNews> SignerWatch::news(const SignerClient& signer, Time now)
         out.push_back({1, LogLine(LogEvent::signer_gone)
                               .add("detail",
                                    "its processes have ended: scramd ends too when the oldest "
-                                   "signature is 20 s old, to be started anew")
+                                   "signature is 20 s old, to be started again")
                               .text()});
     }
     const bool is_time = refusals_told_at_ == Time{} || now - refusals_told_at_ >= 1min;

@@ -31,7 +31,7 @@ class StatusReport {
     const Scribe& scribe_;
     const Refusals& refusals_;
     bool begun_ = false;
-    std::uint64_t plan_ = 0;  // a reload in between: it begins anew
+    std::uint64_t plan_ = 0;  // a reload in between: it starts over
     Time now_{};
     NearestSearch nearest_;
     bool searched_ = false;

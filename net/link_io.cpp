@@ -112,7 +112,7 @@ std::optional<std::string> Link::Impl::reason_of_excess() const {
 }
 
 // The peer wants our records under new keys, and before the next request it is told that they are.
-// Once a turn at most, whatever it asks. What was sealed is sealed anew, or when it is sent.
+// Once a turn at most, whatever it asks. What was sealed is sealed again, or when it is sent.
 std::optional<std::string> Link::Impl::answer_key_update() {
     SealedRecord update;
     if (!sealer_->seal_key_update(update)) return "it cannot be told of new keys";

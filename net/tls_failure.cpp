@@ -44,7 +44,7 @@ std::string certificate_failure(long verdict, const std::string& host) {
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // an authority of the same name was made anew
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // an authority of the same name was made again
             return std::string("unknown certificate authority (") +
                    X509_verify_cert_error_string(verdict) + ")";
         case X509_V_ERR_CERT_HAS_EXPIRED:

@@ -51,7 +51,7 @@ class BlackHole(unittest.TestCase):
             heal()
             self.confirmed(lab, daemon)
 
-    def test_connections_that_all_die_silently_are_opened_anew_without_waiting_for_them_to_heal(self):
+    def test_connections_that_all_die_silently_are_opened_again_without_waiting_for_them_to_heal(self):
         """As when a firewall forgets what it knew: new connections pass, the old ones never end."""
         with Lab() as lab:
             daemon = self.trip(lab)

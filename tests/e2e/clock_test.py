@@ -83,7 +83,7 @@ class Clock(unittest.TestCase):
         self.off_from_the_start(-20_000)
 
     @unittest.skipIf(IS_SANITIZED, "a sanitizer's library must be the first that is loaded")
-    def test_after_the_machine_slept_a_burst_is_signed_anew_before_it_leaves(self):
+    def test_after_the_machine_slept_a_burst_is_signed_again_before_it_leaves(self):
         with ClockLab(SELDOM, families=5) as lab:
             lab.suspend(STEP_MS)
             lab.trip()

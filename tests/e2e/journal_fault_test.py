@@ -55,7 +55,7 @@ class Board(unittest.TestCase):
     def test_a_board_that_is_cut_keeps_no_cancel_and_another_takes_its_place(self):
         self.keeps_no_cancel(lambda board: os.truncate(board, 0), "was cut by somebody")
 
-    def test_a_board_that_is_removed_is_made_anew(self):
+    def test_a_board_that_is_removed_is_made_again(self):
         self.keeps_no_cancel(os.unlink, "was removed by somebody")
 
 
@@ -128,7 +128,7 @@ class Faults(unittest.TestCase):
             self.alarms(lab)
             self.fires(lab, ETH)
 
-    def test_a_directory_that_is_removed_while_scramd_runs_is_told_and_made_anew_and_scramd_fires(self):
+    def test_a_directory_that_is_removed_while_scramd_runs_is_told_and_made_again_and_scramd_fires(self):
         with JournalLab() as lab:
             lab.start()
             remove_at_once(lab.directory)

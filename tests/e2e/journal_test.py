@@ -239,7 +239,7 @@ class Disk(unittest.TestCase):
             self.assertEqual(second.ended(), 1)
             self.assertIn("another scramd runs on the journal in", second.log())
 
-    def test_a_folder_that_is_removed_while_it_runs_is_told_and_made_anew(self):
+    def test_a_folder_that_is_removed_while_it_runs_is_told_and_made_again(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
             trip(daemon, BTC)

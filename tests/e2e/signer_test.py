@@ -161,7 +161,7 @@ class Gone(unittest.TestCase):
             self.assertIn("the signer is gone", said)
             lab.trip()
             self.assertTrue(lab.confirmed())
-            self.ends_to_be_started_anew(lab)
+            self.ends_to_be_started_again(lab)
 
     def test_a_signer_that_hangs_for_good_is_an_end_too_and_the_next_start_has_another(self):
         with SignerLab() as lab:
@@ -170,10 +170,10 @@ class Gone(unittest.TestCase):
             os.kill(pids[1], signal.SIGSTOP)
             lab.trip()
             self.assertTrue(lab.confirmed())
-            self.ends_to_be_started_anew(lab)
+            self.ends_to_be_started_again(lab)
             eventually(lambda: not any(is_there(pid) for pid in pids), "nobody is left")
 
-    def ends_to_be_started_anew(self, lab):
+    def ends_to_be_started_again(self, lab):
         self.assertEqual(lab.daemon.ended(40), 1)
         self.assertIn("<0>signer_lost", lab.daemon.log())
         lab.children.remove(lab.daemon)

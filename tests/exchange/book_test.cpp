@@ -56,7 +56,7 @@ TEST_CASE("book: a lock refuses orders of its family until it ends") {
     CHECK(book.place(3, order("mmp"), 10s + 500ms) == "0");
 }
 
-TEST_CASE("book: a lock of 0 unlocks, a second lock starts anew") {
+TEST_CASE("book: a lock of 0 unlocks, a second lock starts over") {
     Book book;
     book.mass_cancel("BTC-USD", 10s, 10s);
     book.mass_cancel("BTC-USD", 10s, 15s);

@@ -1,4 +1,4 @@
-// Changes what a story left, as disks, crashes and people do: no hash is made anew.
+// Changes what a story left, as disks, crashes and people do: no hash is made again.
 #pragma once
 
 #include "core/journal_format.h"

@@ -421,7 +421,7 @@ bool Oracle::kills_family(const Condition& condition, FamilyId family) const {
     return contains(kills(condition.rule, condition.family, condition.source), family);
 }
 
-// A drawdown since arming begins anew with the arming, so it stands in nobody's way.
+// A drawdown since arming starts over with the arming, so it stands in nobody's way.
 bool Oracle::holds(FamilyId family) const {
     return std::any_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
         const RuleSpec& rule = rule_of(condition);
@@ -468,7 +468,7 @@ bool Oracle::has_spoken(SourceId source, FamilyId family) const {
     return false;
 }
 
-// An operator has looked at its trip: what is bad from now on trips anew.
+// An operator has looked at its trip: what is bad from now on trips again.
 void Oracle::looked_at(FamilyId family) {
     const bool by_force = holds(family);
     for (Condition& condition : conditions_) {

@@ -1,5 +1,5 @@
 // What the rules must say, told naively: every sample is kept, and each condition is worked out
-// anew from them. It shares no code with core/rules, and is slow on purpose.
+// again from them. It shares no code with core/rules, and is slow on purpose.
 #pragma once
 
 #include <optional>
@@ -36,7 +36,7 @@ class Oracle {
     void vanished(SourceId source);
     void time(Time now);
     void reload(const Plan& plan, Time now);
-    // scramd ended and began anew: all that was said before still counts. `armed`: by family.
+    // scramd ended and started over: all that was said before still counts. `armed`: by family.
     void restart(const std::vector<bool>& armed, Time now);
     // Who was attached then and has not come back.
     void give_up_awaited(Time now);

@@ -316,7 +316,7 @@ TEST_CASE("allocation: receipts follow a storm of trips without any") {
     CHECK(verdict(*receipts.find(TripId{1})) == Verdict::partial);
 }
 
-TEST_CASE("allocation: to sign anew and to read answers needs none") {
+TEST_CASE("allocation: to sign again and to read answers needs none") {
     HmacSigner signer("a test secret");
     ArmedRequest request({"host", "key", "pass", true}, "BTC-USD", 10'000ms);
     AnswerReader reader;

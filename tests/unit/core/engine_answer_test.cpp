@@ -91,7 +91,7 @@ TEST_CASE("answer: 'refused' is tried on slowly, without end") {
     CHECK(desk.state(A) == "cancelling");
 }
 
-TEST_CASE("answer: 'clock' asks for the time, signs anew, and fires, in this order") {
+TEST_CASE("answer: 'clock' asks for the time, signs again, and fires, in this order") {
     Desk desk = tripped_desk();
     desk.answer(link(0), AnswerClass::clock);
     CHECK(desk.did() == "rehearse 0");

@@ -91,7 +91,7 @@ TEST_CASE("lock: without confirmation the gate opens when the lock has run out, 
     CHECK(desk.did() == "");
 }
 
-TEST_CASE("lock: a trip while it is being released cancels anew and latches again") {
+TEST_CASE("lock: a trip while it is being released cancels again and latches again") {
     Desk desk = locked_desk();
     desk.rearm({A});
     desk.forget();

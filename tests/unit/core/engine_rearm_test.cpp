@@ -120,7 +120,7 @@ TEST_CASE("re-arm: refused to one who names another trip than the one that latch
     desk.trip({A, B});
     desk.answer(link(0), AnswerClass::confirmed);
     desk.answer(link(1), AnswerClass::confirmed);
-    desk.trip({A});  // anew, and the operator has not seen it
+    desk.trip({A});  // again, and the operator has not seen it
     desk.answer(link(0), AnswerClass::confirmed);
     desk.forget();
     desk.rearm_by({A, B}, {TripId{1}});
@@ -252,7 +252,7 @@ TEST_CASE("re-arm: a trip while the old cancel waits for its next try fires at o
     CHECK(desk.did() == "close A, fire A on 0");
     desk.answer(link(0), AnswerClass::failed);
     desk.wait(100ms);
-    CHECK(desk.did() == "fire A on 0");  // the pauses began anew, too
+    CHECK(desk.did() == "fire A on 0");  // the pauses started over, too
 }
 
 // ---- Of many families, with many conditions ----------------------------------------------------
@@ -283,7 +283,7 @@ TEST_CASE("re-arm: many families are armed a few in a turn, and all of them soon
     desk.rearm(all);
     CHECK(desk.events.size() >= families);  // each was answered at once
     std::size_t armed = 0, turns = 0;
-    const std::size_t per_family = 4 * sources;  // conditions that start anew
+    const std::size_t per_family = 4 * sources;  // conditions that start over
     const Time began = desk.now;
     for (;; ++turns) {
         CHECK(desk.actions.size() * per_family <= 3 * 4096);

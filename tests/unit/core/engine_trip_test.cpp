@@ -199,7 +199,7 @@ TEST_CASE("trip: repeats leave the budget's reserve to first cancels") {
     CHECK(desk.did() == "fire D on 0");
 }
 
-TEST_CASE("trip: first cancels go before tries anew, and those before repeats") {
+TEST_CASE("trip: first cancels go before retries, and those before repeats") {
     Plan plan = plan_of({3, 1, 1});
     plan.accounts[0].budget.reserve = 0;
     Desk desk(plan);
@@ -222,7 +222,7 @@ TEST_CASE("trip: first cancels go before tries anew, and those before repeats") 
     CHECK(desk.did() == "fire A on 0");
 }
 
-TEST_CASE("trip: of families tried anew, the one that waits longest goes first") {
+TEST_CASE("trip: of families tried again, the one that waits longest goes first") {
     Desk desk(plan_of({3, 1, 2}));
     desk.trip({A, B});
     desk.wait(10ms);
@@ -296,7 +296,7 @@ TEST_CASE("trip: trips and attempts are numbered from 1") {
     CHECK(desk.engine.family(B).attempt == AttemptId{2});
 }
 
-TEST_CASE("trip: tries anew of one family leave a slot for another's first cancel") {
+TEST_CASE("trip: retries of one family leave a slot for another's first cancel") {
     Desk desk(plan_of({2}));
     desk.trip({A});
     for (const Duration pause : {100ms, 200ms, 400ms, 800ms}) {

@@ -19,7 +19,7 @@ TEST_CASE("journal: what the budget had spent is spent after a restart") {
     }
     Process next(machine);
     Budget budget = next.engine.budget(account);
-    CHECK(budget.free_slots(machine.now) == 1);           // C's cancel has left anew
+    CHECK(budget.free_slots(machine.now) == 1);           // C's cancel has left again
     CHECK(budget.free_slots(machine.now + 2100ms) == 3);  // the two that were answered are back
     budget.alive(machine.now + 1s, machine.now + 1s);
     CHECK(budget.free_slots(machine.now + 3100ms) == 4);  // and the one that died with its process

@@ -58,7 +58,7 @@ TEST_CASE("count: those that the window left behind do not count") {
     CHECK(desk.latched(A));
 }
 
-TEST_CASE("count: a total that falls began anew at zero") {
+TEST_CASE("count: a total that falls started over at zero") {
     Plan plan = plan_of({});
     add_count(plan, 10, within);
     Desk desk(plan);

@@ -39,7 +39,7 @@ TEST_CASE("gone: a source outside the rule may vanish, and a list of kills is ob
     CHECK(desk.did() == "close B, fire B on 0");
 }
 
-TEST_CASE("gone: it trips anew each time that the source comes back and vanishes") {
+TEST_CASE("gone: it trips again each time that the source comes back and vanishes") {
     Plan plan = plan_of({});
     add_rule(plan, "gone", RuleKind::gone);
     Desk desk(plan);

@@ -46,7 +46,7 @@ TEST_CASE("for: samples that go on to hold neither put it off nor bring it forwa
     CHECK(desk.latched(A));
 }
 
-TEST_CASE("for: one sample that does not hold begins it anew") {
+TEST_CASE("for: one sample that does not hold starts it over") {
     Desk desk(plan_held(3s));
     desk.publish(maker, A, delta, 101);
     desk.wait(3s - 1ns);
@@ -171,7 +171,7 @@ TEST_CASE("for: pending while a family is re-armed, it goes on and trips at its 
     CHECK(desk.told() == "tripped A by limit, latched A, fired A");
 }
 
-TEST_CASE("for: a drawdown since arming that is pending starts anew with the arming") {
+TEST_CASE("for: a drawdown since arming that is pending starts over with the arming") {
     Plan plan = plan_of({});
     add_drawdown(plan, 500).hold_for = 3s;
     Desk desk(plan);
@@ -200,7 +200,7 @@ TEST_CASE("confirm: so many samples in a row, whatever the time between") {
     CHECK(desk.told() == "tripped A by limit, latched A, fired A");
 }
 
-TEST_CASE("confirm: one that does not hold begins the row anew") {
+TEST_CASE("confirm: one that does not hold starts the row over") {
     Desk desk(plan_held({}, 3));
     for (const double value : {101.0, 101.0, 99.0, 101.0, 101.0})
         desk.publish(maker, A, delta, value);

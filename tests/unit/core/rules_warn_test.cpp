@@ -168,7 +168,7 @@ TEST_CASE("warn: a sum that is no number is beyond every step") {
     CHECK(steps_told(desk) == "warned 0.50, warning_over 0.50");
 }
 
-TEST_CASE("warn: a peak that starts anew with an arming ends the steps of the old one") {
+TEST_CASE("warn: a peak that starts over with an arming ends the steps of the old one") {
     Plan plan = plan_of({});
     add_drawdown(plan, 100).warn = {0.5};
     Desk desk(plan);

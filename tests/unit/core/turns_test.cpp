@@ -56,7 +56,7 @@ TEST_CASE("turns: the last minute forgets, the whole time does not") {
     CHECK(meter.longest().took == 50us);
 }
 
-TEST_CASE("turns: what finds no room is left out, and the next turn begins anew") {
+TEST_CASE("turns: what finds no room is left out, and the next turn starts over") {
     TurnMeter meter;
     turn(meter, start, 9us, {"a", "b", "c", "d", "e"});
     CHECK(parts(meter.longest()) == "a;b;c;d;");

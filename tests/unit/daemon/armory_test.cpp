@@ -154,7 +154,7 @@ TEST_CASE("armory: what a young request is picked for, nobody is asked for") {
     CHECK(bench.hear().empty());
 }
 
-TEST_CASE("armory: an old one is asked for anew; unanswered, what was signed is picked") {
+TEST_CASE("armory: an old one is asked for again; unanswered, what was signed is picked") {
     Bench bench;
     bench.sign_all(v2_time);
     const std::size_t at = bench.armory->pick(btc, 0ms, v2_time);

@@ -84,7 +84,7 @@ TEST_CASE("keeper: a restart writes on in the same file") {
     CHECK(verify_journal(folder.files()).good);
 }
 
-TEST_CASE("keeper: a torn end is cut off and written anew") {
+TEST_CASE("keeper: a torn end is cut off and written again") {
     const JournalFolder folder;
     {
         Journaled run(folder.config());

@@ -19,7 +19,7 @@ TEST_CASE("loop watch: a heartbeat that stays the same for all looks is told onc
     CHECK(!watch.is_frozen(start));
 }
 
-TEST_CASE("loop watch: any change begins anew, also a step back") {
+TEST_CASE("loop watch: any change starts over, also a step back") {
     LoopWatch watch(2);
     for (int i = 0; i < 5; ++i) {
         CHECK(!watch.is_frozen(start - i * 1s));

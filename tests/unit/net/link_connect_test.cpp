@@ -115,7 +115,7 @@ TEST_CASE("link connect: a name that does not resolve is reported, and works onc
     CHECK(rig.comes_up());
 }
 
-TEST_CASE("link connect: each round asks for the name anew") {
+TEST_CASE("link connect: each round asks for the name again") {
     TlsServer first(good, answer_all);
     TlsServer second({.certificate = &pki().good, .address = "127.0.0.2", .port = first.port()},
                      answer_all);
