@@ -18,6 +18,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,6 +63,7 @@ struct Trust {
     SSL_CTX* server = SSL_CTX_new(TLS_server_method());
 
     Trust() {
+        std::signal(SIGPIPE, SIG_IGN);  // of the server's end: OpenSSL itself writes by write()
         TlsOptions options;
         options.host = "127.0.0.1";
         options.ca_file = authority.file();
