@@ -95,20 +95,23 @@ class Start(unittest.TestCase):
         done = subprocess.run([BIN / "scramd", "--fire"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 2)
 
-    def starts_and_fires_without(self, closed):
+    def starts_and_fires_without(self, closed, numbers):
         """Its sockets and the signer's must not get the numbers of standard descriptors."""
         with Lab() as lab:
             lab.sim.quote("BTC-USD")
             daemon = lab.scramd(inside=("sh", "-c", f'exec "$@" {closed}', "sh")).await_ready()
+            if os.geteuid() == 0:  # others may not look there
+                of_process = f"/proc/{daemon.process.pid}/fd"
+                self.assertEqual({os.readlink(f"{of_process}/{number}") for number in numbers}, {"/dev/null"})
             lab.source().publish(BTC, "delta", 26)
             daemon.await_state(BTC, "confirmed")
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
 
     def test_it_starts_with_stdin_and_stdout_closed(self):
-        self.starts_and_fires_without("<&- >&-")
+        self.starts_and_fires_without("<&- >&-", (0, 1))
 
     def test_it_starts_with_stderr_closed(self):
-        self.starts_and_fires_without("2>&-")
+        self.starts_and_fires_without("2>&-", (2,))
 
     def test_an_OpenSSL_that_cannot_sign_is_told_with_what_to_do(self):
         with Lab() as lab:
