@@ -33,6 +33,7 @@ void look_at(const KillSight& sight, AccountId id, Time now, std::vector<Shortfa
     if (account.slots_working < account.slots) lacks(Lack::budget);
     if (account.slots_free == 0) lacks(Lack::slots);
     if (account.held > 0) lacks(Lack::held);
+    if (account.unlisted > 0) lacks(Lack::families);
 }
 
 bool signs(const KillSight& sight, Time now) {
@@ -106,6 +107,8 @@ std::string_view name(Lack lack) {
             return "sources";
         case Lack::values:
             return "values";
+        case Lack::families:
+            return "families";
     }
     return "?";
 }

@@ -23,8 +23,10 @@ struct KillSight {
         std::size_t slots = 0;            // of its budget
         std::size_t slots_working = 0;    // see Budget
         std::size_t slots_free = 0;
-        bool refused = false;  // Alarm::refused is raised
-        std::size_t held = 0;  // families that are latched and were not cancelled
+        bool refused = false;      // Alarm::refused is raised
+        std::size_t held = 0;      // families that are latched and were not cancelled
+        std::size_t unlisted = 0;  // families that the exchange does not list
+        FamilyId first_unlisted = none<FamilyId>();
         FamilyId first_held = none<FamilyId>();
     };
     std::vector<Account> accounts;  // by AccountId
@@ -53,8 +55,9 @@ enum class Lack : std::uint8_t {
     held,        // families are latched by a start, and not cancelled
     sources,     // an expected one is not attached: no breach of its is seen
     values,      // a rule looks at what has not been published since the start
+    families,    // some are not listed by the exchange: nothing of theirs can be cancelled
 };
-constexpr std::size_t lack_count = 12;
+constexpr std::size_t lack_count = 13;
 std::string_view name(Lack lack);
 // A breach would cancel nothing; with the others it would, late or for the last time.
 constexpr bool disarms(Lack lack) {

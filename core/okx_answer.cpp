@@ -262,4 +262,23 @@ std::optional<WallMillis> AnswerReader::time(int http_status, std::string_view b
     return ts;
 }
 
+std::optional<std::vector<std::string>> AnswerReader::option_families(int http_status,
+                                                                      std::string_view body) {
+    json::object root;
+    json::element code;
+    json::array rows;
+    if (http_status != 200 || !impl_->open(body, root)) return std::nullopt;
+    if (root["code"].get(code) != simdjson::SUCCESS || code_of(code) != 0) return std::nullopt;
+    if (root["data"].get_array().get(rows) != simdjson::SUCCESS) return std::nullopt;
+    std::vector<std::string> names;
+    for (const json::element row : rows) {
+        std::string_view name;
+        const bool read = row["instFamily"].get_string().get(name) == simdjson::SUCCESS;
+        const bool sound = read && !name.empty() && name.size() <= family_name_max;
+        if (!sound || names.size() == option_families_max) return std::nullopt;
+        names.emplace_back(name);
+    }
+    return names;
+}
+
 }  // namespace scram

@@ -6,7 +6,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/time.h"
 
@@ -49,6 +51,8 @@ std::string_view why(std::uint32_t code);  // empty if not in the table
 // throws, on any bytes: keys in any order, `data` absent, `code` as string or number, HTML,
 // nothing.
 inline constexpr std::size_t answer_body_max = 64 * 1024;
+inline constexpr std::size_t option_families_max = 1024;
+inline constexpr std::size_t family_name_max = 64;
 
 class AnswerReader {
   public:
@@ -60,6 +64,9 @@ class AnswerReader {
     Answer mass_cancel(int http_status, std::string_view body);
     // The exchange's clock from an answer to GET /api/v5/public/time; nothing if it is not one.
     std::optional<WallMillis> time(int http_status, std::string_view body);
+    // The families of an answer to option_families_request(); nothing if it is not one, or names
+    // over option_families_max. Allocates.
+    std::optional<std::vector<std::string>> option_families(int http_status, std::string_view body);
 
   private:
     struct Impl;

@@ -87,4 +87,10 @@ std::string rehearsal_request(std::string_view host) {
     return head("GET", time_path, host).append("\r\n");
 }
 
+std::string option_families_request(std::string_view host, bool simulated_trading) {
+    std::string request = head("GET", "/api/v5/public/instrument-tick-bands?instType=OPTION", host);
+    if (simulated_trading) add_header(request, "x-simulated-trading", "1");
+    return request.append("\r\n");
+}
+
 }  // namespace scram

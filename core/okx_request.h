@@ -60,4 +60,9 @@ std::string mass_cancel_body(std::string_view inst_family, milliseconds lock);
 // GET /api/v5/public/time: needs no key, costs no cancel budget, and takes the path of a kill.
 std::string rehearsal_request(std::string_view host);
 
+// GET /api/v5/public/instrument-tick-bands?instType=OPTION, without a family: of each option family
+// that the exchange lists. Needs no key; 5 in 2 s by address.
+// https://www.okx.com/docs-v5/en/#public-data-rest-api-get-option-tick-bands
+std::string option_families_request(std::string_view host, bool simulated_trading);
+
 }  // namespace scram

@@ -18,6 +18,18 @@ std::chrono::steady_clock::time_point asio_time(Time at) {
         std::chrono::duration_cast<std::chrono::steady_clock::duration>(at.time_since_epoch()));
 }
 
+LinkOptions link_options(const Config& config) {
+    LinkOptions options{config.exchange.host,
+                        config.exchange.port,
+                        config.exchange.connect_timeout,
+                        config.exchange.reconnect_first,
+                        config.exchange.reconnect_max,
+                        0};
+    options.wire_stamps = config.wire.stamps;
+    options.sealed = config.wire.records == Records::sealed;
+    return options;
+}
+
 }  // namespace
 
 // ---- The way of a kill --------------------------------------------------------------------------
@@ -252,6 +264,7 @@ void Driver::adopt(NextPlan& next) {
     engine_.adopt(next.update, now, step_);
     journal_.state_file().keep();
     carry_out(Time{}, now);
+    family_check_.ask_again();
 }
 
 // ---- Life ---------------------------------------------------------------------------------------
@@ -277,20 +290,17 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       magazine_(config.plan, armory_, links_, rehearsal_request(config.exchange.host)),
       sights_(engine_.link_count()),
       up_shares_(config.plan.accounts.size()),
+      family_check_(
+          io, tls, link_options(config),
+          option_families_request(config.exchange.host, config.exchange.simulated_trading),
+          engine_.plan(), answers_, [this] { tell_listing(); }),
       deadline_timer_(io),
       resign_timer_(io),
       answers_of_signer_(io, signer_.descriptor()),
       filing_timer_(io),
       resign_every_(config.exchange.resign_every) {
     due_.reserve(config.plan.sources.size());
-    LinkOptions options{config.exchange.host,
-                        config.exchange.port,
-                        config.exchange.connect_timeout,
-                        config.exchange.reconnect_first,
-                        config.exchange.reconnect_max,
-                        0};
-    options.wire_stamps = config.wire.stamps;
-    options.sealed = config.wire.records == Records::sealed;
+    LinkOptions options = link_options(config);
     for (std::size_t l = 0; l < engine_.link_count(); ++l) {
         options.address_offset = l;
         links_.push_back(std::make_unique<Link>(io, tls, id_at<LinkId>(l), options, *this));
@@ -323,6 +333,7 @@ void Driver::stop() {
     answers_of_signer_.cancel();
     deadline_timer_.cancel();
     filing_timer_.cancel();
+    family_check_.stop();
     for (const auto& link : links_) link->stop();
 }
 

@@ -20,6 +20,7 @@
 #include "core/turns.h"
 #include "core/up_share.h"
 #include "daemon/armory.h"
+#include "daemon/family_check.h"
 #include "daemon/journal.h"
 #include "daemon/magazine.h"
 #include "daemon/narrate.h"
@@ -103,6 +104,7 @@ class Driver final : public LinkObserver {
     const Armory& armory() const { return armory_; }
     double up_share(AccountId id, Time now) const { return up_shares_[index(id)].of(now); }
     const ExchangeClock& clock() const { return clock_; }
+    const FamilyListing& listing() const { return family_check_.listing(); }
     const Journal& journal() const { return journal_; }
     const ReceiptBook& receipts() const { return receipts_; }
     const Latency& latency() const { return latency_; }
@@ -132,6 +134,7 @@ class Driver final : public LinkObserver {
     void link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) override;
     void link_answered(LinkId link, const HttpAnswer& answer, Time read_at) override;
     void note_up_share(LinkId link, Time now);
+    void tell_listing();
     void attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at);
     void rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at);
 
@@ -179,6 +182,8 @@ class Driver final : public LinkObserver {
     Magazine magazine_;
     std::vector<LinkSight> sights_;
     std::vector<UpShare> up_shares_;  // by account
+    FamilyCheck family_check_;
+    std::string told_listing_trouble_;
     boost::asio::steady_timer deadline_timer_;
     Time deadline_ = never;
     boost::asio::steady_timer resign_timer_;

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "daemon/readiness.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -16,6 +19,7 @@ void Driver::link_up(LinkId link, const std::string& peer, const std::string& tl
     engine_.on_link_up(link, now, step_);
     carry_out(Time{}, now, fmt::format("{} {}", peer, tls));
     note_up_share(link, now);
+    family_check_.link_is_up();
 }
 
 // Of the account: whether any of its links is up.
@@ -86,6 +90,27 @@ void Driver::rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read
     const Answer told{AnswerClass::failed, answer.status, no_code};
     engine_.on_rehearsed(link, exchange_time.has_value(), told, read_at, step_, answer.keep_alive);
     carry_out(Time{}, read_at);
+}
+
+// What the exchange does not list each time it was asked; why it was not told once.
+void Driver::tell_listing() {
+    const FamilyListing& listing = family_check_.listing();
+    turns_.did("families", monotonic_now());
+    if (!listing.trouble().empty()) {
+        if (std::exchange(told_listing_trouble_, listing.trouble()) == listing.trouble()) return;
+        return scribe_.say(
+            4, LogLine(LogEvent::families_unknown).add("detail", listing.trouble()).text());
+    }
+    told_listing_trouble_.clear();
+    const auto& families = engine_.plan().families;
+    for (std::size_t f = 0; f < families.size(); ++f) {
+        const auto id = id_at<FamilyId>(f);
+        if (listing.of(id) != Listed::no) continue;
+        scribe_.say(4, LogLine(LogEvent::family_unlisted)
+                           .add("family", families[f].name)
+                           .add("detail", unlisted_text(*this, id))
+                           .text());
+    }
 }
 
 }  // namespace scram

@@ -142,6 +142,12 @@ KillSight Driver::kill_sight(Time now) const {
         ++account.held;
         account.first_held = id_at<FamilyId>(f);
     }
+    for (std::size_t f = engine_.plan().families.size(); f-- > 0;) {
+        if (listing().of(id_at<FamilyId>(f)) != Listed::no) continue;
+        KillSight::Account& account = sight.accounts[index(engine_.plan().families[f].account)];
+        ++account.unlisted;
+        account.first_unlisted = id_at<FamilyId>(f);
+    }
     for (std::size_t l = 0; l < links_.size(); ++l) {
         const bool up = engine_.phase(id_at<LinkId>(l)) != LinkPhase::down;
         KillSight::Account& account = sight.accounts[index(engine_.account_of(id_at<LinkId>(l)))];

@@ -32,6 +32,10 @@ std::string_view name(LogEvent event) {
             return "unwatched";
         case LogEvent::socket_removed:
             return "socket_removed";
+        case LogEvent::family_unlisted:
+            return "family_unlisted";
+        case LogEvent::families_unknown:
+            return "families_unknown";
         case LogEvent::config_warning:
             return "config_warning";
         case LogEvent::reloaded:

@@ -24,6 +24,8 @@ enum class LogEvent : std::uint8_t {
     loop_frozen,       // the keeper kills scramd, whose loop hangs or is stopped
     unwatched,         // nobody could do that
     socket_removed,    // detail: the file of a socket was, and what came of making it again
+    family_unlisted,   // family, detail: the exchange has no such family
+    families_unknown,  // detail: why the exchange has not said which it has
     config_warning,    // place, detail: one entry of the config is void
     reloaded,          // what of the config a reload has changed
     reload_refused,    // place, detail: the running config stays
@@ -42,7 +44,7 @@ enum class LogEvent : std::uint8_t {
     receipts_mended,
     log_lines_dropped,  // count: the log did not take them in time
 };
-inline constexpr std::size_t log_event_count = 29;
+inline constexpr std::size_t log_event_count = 31;
 std::string_view name(LogEvent event);
 
 // A value with a space, quote or newline stands in quotes, as in JSON, so that a line is cut into

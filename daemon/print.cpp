@@ -173,6 +173,8 @@ std::string printing::troubles_text(dom::element status) {
                            field(receipts, "failed"));
     for (const dom::element warning : list(status, "config_warnings"))
         out += fmt::format("CONFIG: {}\n", text_of(warning));
+    if (const std::string why = field(status, "families_unknown_reason", ""); !why.empty())
+        out += fmt::format("NOT COMPARED with the exchange's list of option families: {}\n", why);
     if (const std::string names = field(status, "unwatched", ""); !names.empty())
         out += fmt::format("NOT WATCHED by any rule on a value: {}\n", names);
     return out;

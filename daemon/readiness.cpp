@@ -1,8 +1,11 @@
 #include "daemon/readiness.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "daemon/advice.h"
 #include "daemon/json.h"
@@ -92,6 +95,12 @@ std::string why_unknown(const Driver& driver) {
     return out;
 }
 
+std::string why_unlisted(const KillSight::Account& account, const Driver& driver) {
+    const std::string more =
+        account.unlisted > 1 ? fmt::format(" (and of {} more)", account.unlisted - 1) : "";
+    return unlisted_text(driver, account.first_unlisted) + more;
+}
+
 std::string reason(const Shortfall& its, const KillSight& sight, const Driver& driver) {
     const auto account = [&]() -> const KillSight::Account& {
         return sight.accounts[index(its.account)];
@@ -129,11 +138,25 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
             return why_no_sources(sight, driver);
         case Lack::values:
             return why_unknown(driver);
+        case Lack::families:
+            return why_unlisted(account(), driver);
     }
     return "?";
 }
 
 }  // namespace
+
+std::string unlisted_text(const Driver& driver, FamilyId id) {
+    const FamilySpec& family = driver.engine().plan().families[index(id)];
+    constexpr std::size_t named_max = 8;
+    const auto& names = driver.listing().names();
+    const auto named = std::span(names).first(std::min(names.size(), named_max));
+    return fmt::format(
+        "the exchange lists no options of {}, so {} cannot be cancelled; it lists {}{}: correct "
+        "[[family]] name",
+        family.inst_family, family.name, fmt::join(named, ", "),
+        names.size() > named_max ? " and others" : "");
+}
 
 Readiness readiness(const Driver& driver, Time now) {
     const KillSight sight = driver.kill_sight(now);

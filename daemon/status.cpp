@@ -101,6 +101,8 @@ std::string family_json(const Driver& driver, FamilyId id, RuleId holds, Time no
     out.add("name", engine.plan().families[index(id)].name);
     out.add("state", state_name(family)).add("gate", family.latched ? "closed" : "open");
     out.add("unfinished", is_unfinished(family));
+    if (const Listed listed = driver.listing().of(id); listed != Listed::unknown)
+        out.add("listed", listed == Listed::yes);
     if (!nearest.empty()) out.add_raw("nearest", nearest);
     if (family.trip == TripId{}) return out.text();
     out.add("trip", static_cast<std::uint64_t>(family.wanted_by));
@@ -193,6 +195,8 @@ JsonObject head_json(const Config& config, const Driver& driver, const Scribe& s
     out.add("untold_breaches", engine.untold_breaches());
     out.add("suppressed_warnings", driver.suppressed_warnings());
     out.add_raw("config_warnings", warnings_json(config));
+    out.add("families_known", driver.listing().known());
+    out.add("families_unknown_reason", driver.listing().trouble());
     out.add("unwatched", unwatched_text(engine.plan()));
     out.add_raw("refused", refusals.json(now));
     out.add_raw("clock", clock_json(driver, now));

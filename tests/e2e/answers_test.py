@@ -132,7 +132,7 @@ class Links(unittest.TestCase):
     def test_a_link_that_the_exchange_closed_is_opened_again(self):
         with TrippedLab({"kind": "close"}) as lab:
             lab.daemon.await_state(BTC, "confirmed")
-            eventually(lambda: lab.sim.state()["connections_total"] == 6, "a sixth connection")
+            eventually(lambda: lab.sim.state()["connections_total"] >= 6, "a sixth connection")
             lab.daemon.await_ready(5)
 
 

@@ -94,7 +94,7 @@ class BlackHole(unittest.TestCase):
         with Lab() as lab:
             daemon = lab.scramd(more=QUICK + "rehearse_every_ms = 4000\n").await_ready()
             hole_for(lab.sim.port, clients_of(lab.sim.port))
-            eventually(lambda: lab.sim.state()["connections_total"] == 10, "five new links", 20)
+            eventually(lambda: lab.sim.state()["connections_total"] >= 10, "five new links", 20)
             daemon.await_ready(5)
             lab.source().publish(BTC, "delta", 26)
             daemon.await_state(BTC, "confirmed")

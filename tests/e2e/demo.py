@@ -135,7 +135,7 @@ Ctrl-C ends it all and removes {lab.folder}.""", flush=True)
 
 def run():
     print("scramd demo: a breach, from a maker's signal to the exchange's confirmation\n")
-    with Lab() as lab:
+    with Lab(families=("BTC-USD", "ETH-USD")) as lab:
         say("exchange", f"okxsim at https://localhost:{lab.sim.port}, 5 mass-cancels per 2 s and account")
         daemon = Scramd(lab.folder, sample_config(lab))
         lab.children.append(daemon)

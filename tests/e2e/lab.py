@@ -13,6 +13,7 @@ import tempfile
 import threading
 
 from peers import Control, Refused, RingSource, Source, as_user  # noqa: F401: a test takes all from here
+from texts import DELTA_RULE, account_texts, rule, write_credentials  # noqa: F401: a test takes all from here
 from waiting import PATIENCE, eventually, let_write
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -84,8 +85,9 @@ class Process:
 class Sim(Process):
     """okxsim, and its admin side."""
 
-    def __init__(self, folder, accounts, *arguments, cert="server", listen="127.0.0.1:0", keys=None):
-        (folder / "accounts.toml").write_text(account_texts(accounts))
+    def __init__(self, folder, accounts, *arguments, cert="server", listen="127.0.0.1:0", keys=None, families=()):
+        listed = f"families = {json.dumps(families)}\n" if families else ""
+        (folder / "accounts.toml").write_text(listed + account_texts(accounts))
         keys = keys or pki()
         super().__init__(
             [BIN / "okxsim", "--cert", keys / f"{cert}.pem", "--key", keys / f"{cert}.key", "--accounts",
@@ -147,12 +149,6 @@ class Sim(Process):
                 raise AssertionError(f"{worst} mass-cancels in 2 s of account {name}: {counted}")
 
 
-def account_texts(accounts):
-    """okxsim's accounts: by name, with further keys as TOML text."""
-    return "".join(f'[[account]]\nname = "{name}"\nkey = "fake-key-{name}"\nsecret = "fake-secret-{name}"\n'
-                   f'passphrase = "fake-pass-{name}"\n{more}\n' for name, more in accounts.items())
-
-
 def config_text(folder, port, accounts=("mm-1",), families=("mm-1/BTC-USD", "mm-1/ETH-USD"), rules="",
                 sources=("maker-1",), host="localhost", ca_file=None, exchange="", more="", account_keys="",
                 metrics='["delta", "pnl", "vega"]', family_keys="", journal_keys=""):
@@ -184,15 +180,6 @@ directory = "{folder}/journal"
         name, families, *keys = (source, ["*"]) if isinstance(source, str) else source
         text += "\n".join([f'[[source]]\nname = "{name}"\nfamilies = {json.dumps(families)}', *keys, ""])
     return text + rules
-
-
-def rule(name, kind, **keys):
-    """One rule as TOML text; numbers, texts and lists are written alike in JSON and TOML."""
-    lines = [f"{key} = {json.dumps(value)}" for key, value in {"name": name, "kind": kind, **keys}.items()]
-    return "\n".join(["[[rule]]", *lines, ""])
-
-
-DELTA_RULE = rule("delta", "limit", metric="delta", beyond=25)
 
 
 class Scramd(Process):
@@ -316,14 +303,6 @@ class Watch(Process):
         return super().stop(number)
 
 
-def write_credentials(folder, name, secret=None, mode=0o600):
-    path = folder / f"{name}.credentials"
-    secret = f"fake-secret-{name}" if secret is None else secret
-    path.write_text(f'key = "fake-key-{name}"\nsecret = "{secret}"\npassphrase = "fake-pass-{name}"\n')
-    path.chmod(mode)
-    return path
-
-
 class Lab:
     """A folder, an okxsim and a scramd in it; all ended with it.
 
@@ -331,17 +310,20 @@ class Lab:
     requests. A test that fails tells the logs.
     """
 
-    def __init__(self, accounts=("mm-1",), sim_accounts=None, sim=(), cert="server", listen="127.0.0.1:0"):
+    def __init__(self, accounts=("mm-1",), sim_accounts=None, sim=(), cert="server", listen="127.0.0.1:0",
+                 families=()):
+        """`families`: all that the exchange has, and lists; by default any, and it has no list of them."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="scram-"))
         self.accounts = accounts
         self.children = []
         self.sources = []  # kept: a source that nobody holds any more vanishes
         self.sim_accounts = sim_accounts or {name: "" for name in accounts}
-        self.sim_arguments, self.cert = sim, cert
+        self.sim_arguments, self.cert, self.sim_families = sim, cert, families
         self.sim = self.start_sim(listen)
 
     def start_sim(self, listen):
-        return self.add(Sim(self.folder, self.sim_accounts, *self.sim_arguments, cert=self.cert, listen=listen))
+        return self.add(Sim(self.folder, self.sim_accounts, *self.sim_arguments, cert=self.cert, listen=listen,
+                            families=self.sim_families))
 
     def add(self, child):
         self.children.append(child)

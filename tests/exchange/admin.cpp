@@ -105,8 +105,8 @@ Answer push_fault(Exchange& exchange, dom::element body) {
     const auto kind = fault_kind(text(body, "kind"));
     if (!kind) return bad("kind: one of " + fault_kinds() + " is expected");
     const std::string on = text(body, "on");
-    if (on != "mass-cancel" && on != "time" && on != "any") {
-        return bad("on: mass-cancel, time or any is expected");
+    if (on != "mass-cancel" && on != "time" && on != "families" && on != "any") {
+        return bad("on: mass-cancel, time, families or any is expected");
     }
     Fault fault{.kind = *kind,
                 .on = on,

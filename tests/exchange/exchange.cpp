@@ -56,6 +56,7 @@ Answer Exchange::answer(const Call& call) {
     }
     const std::string_view method = call.endpoint == Endpoint::mass_cancel ? "POST" : "GET";
     if (call.request.method != method) return refuse("50115");
+    if (call.endpoint == Endpoint::families) return option_families();
     if (call.endpoint != Endpoint::time) return answer_private(call);
     return succeed(fmt::format(R"([{{"ts":"{}"}}])", call.now.wall.count()));
 }
@@ -92,6 +93,17 @@ Answer Exchange::account_config(const Call& call) {
         R"("perm":"{}","ip":"","opAuth":"0"}}])",
         account.mode, json_string(account.name), json_string(account.name),
         json_string(account.name), account.trade ? "read_only,trade" : "read_only"));
+}
+
+// Of the families that exist. Where any may exist there is no list.
+Answer Exchange::option_families() const {
+    std::string rows;
+    for (const std::string& family : families_) {
+        rows += fmt::format(R"({}{{"instType":"OPTION","instFamily":{},"tickBand":)"
+                            R"([{{"minPx":"0","maxPx":"100","tickSz":"0.1"}}]}})",
+                            rows.empty() ? "" : ",", json_string(family));
+    }
+    return families_.empty() ? refuse("50001") : succeed(fmt::format("[{}]", rows));
 }
 
 void Exchange::record(const Call& call, const Answer& answer, const std::optional<Fault>& fault) {
@@ -136,6 +148,7 @@ Exchange::Endpoint Exchange::endpoint_of(std::string_view path) {
     if (path == "/api/v5/public/time") return Endpoint::time;
     if (path == "/api/v5/trade/orders-pending") return Endpoint::orders_pending;
     if (path == "/api/v5/account/config") return Endpoint::account_config;
+    if (path == "/api/v5/public/instrument-tick-bands") return Endpoint::families;
     return Endpoint::unknown;
 }
 
@@ -149,6 +162,8 @@ std::string_view Exchange::name(Endpoint endpoint) {
             return "orders-pending";
         case Endpoint::account_config:
             return "config";
+        case Endpoint::families:
+            return "families";
         case Endpoint::unknown:
             break;
     }

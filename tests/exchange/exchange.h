@@ -68,7 +68,7 @@ class Exchange {
     std::chrono::milliseconds clock(Now now) const { return now.wall + clock_offset_; }
 
   private:
-    enum class Endpoint { mass_cancel, time, orders_pending, account_config, unknown };
+    enum class Endpoint { mass_cancel, time, orders_pending, account_config, families, unknown };
     static Endpoint endpoint_of(std::string_view path);
     static std::string_view name(Endpoint endpoint);
 
@@ -85,6 +85,7 @@ class Exchange {
     Answer mass_cancel(const Call& call);
     static Answer orders_pending(const Call& call);
     static Answer account_config(const Call& call);
+    Answer option_families() const;
     static void record(const Call& call, const Answer& answer, const std::optional<Fault>& fault);
 
     std::vector<Seat> seats_;

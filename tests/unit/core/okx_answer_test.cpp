@@ -267,3 +267,34 @@ TEST_CASE("time: a time that nanoseconds in 64 bits cannot hold is refused") {
     CHECK_FALSE(time_at(200, R"({"data":[{"ts":"9300000000000"}]})"));
     CHECK_FALSE(time_at(200, R"({"data":[{"ts":"253402300799999"}]})"));
 }
+
+TEST_CASE("answer: the list of option families, or nothing") {
+    using Names = std::vector<std::string>;
+    AnswerReader reader;
+    const auto families = [&](int status, std::string_view body) {
+        return reader.option_families(status, body);
+    };
+    CHECK(families(200,
+                   R"({"code":"0","msg":"","data":[{"instType":"OPTION","instFamily":"BTC-USD",)"
+                   R"("tickBand":[{"minPx":"0"}]},{"instFamily":"BTC-USD_UM"}]})") ==
+          Names{"BTC-USD", "BTC-USD_UM"});
+    CHECK(families(200, R"({"code":"0","data":[]})") == Names{});
+    for (const char* bad :
+         {"", "<html>", R"({"code":"0"})", R"({"code":"50011","data":[{"instFamily":"BTC-USD"}]})",
+          R"({"data":[{"instFamily":"BTC-USD"}]})",
+          R"({"code":"0","data":{"instFamily":"BTC-USD"}})",
+          R"({"code":"0","data":[{"instFamily":"BTC-USD"},{"uly":"ETH-USD"}]})",
+          R"({"code":"0","data":[{"instFamily":7}]})", R"({"code":"0","data":[{"instFamily":""}]})",
+          R"({"code":"0","data":[{"instFamily":"BTC-USD"})"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(families(200, bad));
+    }
+    CHECK_FALSE(families(503, R"({"code":"0","data":[{"instFamily":"BTC-USD"}]})"));
+    std::string many = R"({"code":"0","data":[{"instFamily":"A-B"})";
+    for (std::size_t i = 1; i < option_families_max; ++i) many += R"(,{"instFamily":"A-B"})";
+    CHECK(families(200, many + "]}")->size() == option_families_max);
+    CHECK_FALSE(families(200, many + R"(,{"instFamily":"A-B"}]})"));
+    const std::string longest(family_name_max, 'A');
+    CHECK(families(200, R"({"code":"0","data":[{"instFamily":")" + longest + R"("}]})"));
+    CHECK_FALSE(families(200, R"({"code":"0","data":[{"instFamily":")" + longest + R"(A"}]})"));
+}
