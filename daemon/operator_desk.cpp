@@ -130,6 +130,8 @@ std::string OperatorDesk::on_turned_away(const Peer& peer, TurnedAway why) {
         case TurnedAway::revoked:
             return refuse(
                 fmt::format("a reload took the right of {} away", person(config_, peer.uid)));
+        case TurnedAway::no_descriptor:
+            return {};  // it stays
         case TurnedAway::deaf:
         case TurnedAway::broken:
             return refuse("it does not read what it asked for");

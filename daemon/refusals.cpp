@@ -25,6 +25,8 @@ constexpr RefusedKind kind_of(TurnedAway why) {
             return RefusedKind::broken;
         case TurnedAway::revoked:
             return RefusedKind::revoked;
+        case TurnedAway::no_descriptor:
+            return RefusedKind::no_descriptor;
     }
     return RefusedKind::broken;
 }
@@ -60,6 +62,8 @@ std::string_view name(RefusedKind kind) {
             return "broken";
         case RefusedKind::revoked:
             return "revoked";
+        case RefusedKind::no_descriptor:
+            return "no_descriptor";
     }
     return "?";
 }

@@ -30,8 +30,9 @@ enum class RefusedKind : std::uint8_t {
     long_line,
     broken,
     revoked,
+    no_descriptor,
 };
-inline constexpr std::size_t refused_kind_count = 14;
+inline constexpr std::size_t refused_kind_count = 15;
 std::string_view name(RefusedKind kind);
 
 class Refusals {

@@ -41,7 +41,9 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
     Impl(asio::io_context& loop, Listener listener, ControlHandler& to)
         : io(loop),
           handler(to),
-          door(loop, std::move(listener), [this](int fd) { on_connection(fd); }),
+          door(
+              loop, std::move(listener), [this](int fd) { on_connection(fd); },
+              [this] { tell_exhausted(); }),
           patience_timer(loop) {}
 
     // ---- Who comes and stays --------------------------------------------------------------------
@@ -53,6 +55,13 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
         clients.push_back(client);
         if (clients.size() == 1) watch_patience();
         read_next(client);
+    }
+
+    void tell_exhausted() {
+        std::vector<const Peer*> peers;
+        for (const ClientPtr& client : clients) peers.push_back(&client->peer);
+        const Peer* most = of_most_frequent_user(peers);
+        if (most != nullptr) handler.on_turned_away(*most, TurnedAway::no_descriptor);
     }
 
     void make_room_for(const Client& newcomer) {

@@ -17,11 +17,12 @@ constexpr int connections_per_turn = 4;  // then the loop's other work has its t
 }  // namespace
 
 Door::Door(boost::asio::io_context& io, Listener listener,
-           std::function<void(int fd)> on_connection)
+           std::function<void(int fd)> on_connection, std::function<void()> on_exhausted)
     : path_(std::move(listener.path)),
       type_(listener.type),
       mode_(listener.mode),
       on_connection_(std::move(on_connection)),
+      on_exhausted_(std::move(on_exhausted)),
       listener_(io, listener.fd),
       pause_(io) {}
 
@@ -64,10 +65,12 @@ void Door::accept_some() {
         const int fd =
             accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
+            exhausted_ = false;
             on_connection_(fd);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
             // The one that waits makes the socket readable at once again: looking at it without a
             // pause would be a loop that does nothing else.
+            if (!std::exchange(exhausted_, true)) on_exhausted_();
             pause_.expires_after(100ms);
             pause_.async_wait([this](auto error) {
                 if (!error) await();

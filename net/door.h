@@ -13,7 +13,9 @@ namespace scram {
 class Door {
   public:
     // `on_connection` owns the non-blocking descriptor that it gets.
-    Door(boost::asio::io_context& io, Listener listener, std::function<void(int fd)> on_connection);
+    // `on_exhausted`: no descriptor is left for one who waits; said once, until there is one again.
+    Door(boost::asio::io_context& io, Listener listener, std::function<void(int fd)> on_connection,
+         std::function<void()> on_exhausted);
 
     void open();
     // Makes the socket again if somebody has removed its file, so that nobody could reach it. Says
@@ -30,7 +32,9 @@ class Door {
     int type_;
     mode_t mode_;
     bool told_failure_ = false;
+    bool exhausted_ = false;
     std::function<void(int fd)> on_connection_;
+    std::function<void()> on_exhausted_;
     boost::asio::posix::stream_descriptor listener_;
     boost::asio::steady_timer pause_;
 };

@@ -54,7 +54,9 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         : io(loop),
           gates(region),
           sink(to),
-          door(loop, std::move(listener), [this](int fd) { on_connection(fd); }),
+          door(
+              loop, std::move(listener), [this](int fd) { on_connection(fd); },
+              [this] { tell_exhausted(); }),
           patience_timer(loop),
           feeds(to) {}
 
@@ -69,6 +71,13 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         connections.push_back(connection);
         if (!std::exchange(is_patient, true)) watch_patience();
         read_next(connection);
+    }
+
+    void tell_exhausted() {
+        std::vector<const Peer*> peers;
+        for (const ConnectionPtr& one : connections) peers.push_back(&one->peer);
+        const Peer* most = of_most_frequent_user(peers);
+        if (most != nullptr) sink.turned_away(*most, TurnedAway::no_descriptor);
     }
 
     template <class Test>

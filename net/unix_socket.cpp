@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 namespace scram {
 namespace {
@@ -64,6 +65,16 @@ Peer peer_of(int fd) {
         peer.gids.insert(peer.gids.end(), groups.begin(), groups.begin() + bytes / sizeof(gid_t));
     }
     return peer;
+}
+
+const Peer* of_most_frequent_user(const std::vector<const Peer*>& peers) {
+    std::map<uid_t, std::size_t> counts;
+    const Peer* most = nullptr;
+    for (const Peer* peer : peers) {
+        const std::size_t count = ++counts[peer->uid];
+        if (most == nullptr || count > counts[most->uid]) most = peer;
+    }
+    return most;
 }
 
 std::size_t share_of_descriptors(std::size_t most) {

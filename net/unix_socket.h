@@ -18,6 +18,8 @@ struct Peer {
     std::vector<gid_t> gids;  // its primary group first
 };
 Peer peer_of(int fd);
+// One of the user who occurs most often; null: there is none.
+const Peer* of_most_frequent_user(const std::vector<const Peer*>& peers);
 
 // Why a door ended a connection that did not end itself.
 enum class TurnedAway : std::uint8_t {
@@ -27,6 +29,8 @@ enum class TurnedAway : std::uint8_t {
     long_line,  // longer than the longest
     broken,     // it broke the protocol
     revoked,    // a reload took its right away
+    // None of this one: no descriptor is left for others, who wait, and its user holds most.
+    no_descriptor,
 };
 
 // How many of at most `most` connections may stand that nobody knows yet: an eighth of all

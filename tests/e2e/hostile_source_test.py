@@ -389,6 +389,7 @@ class Masses(unittest.TestCase):
             maker.publish(BTC, "delta", 26)
             eventually(lambda: maker.gate(BTC) == 1, "the gate closes")
             eventually(lambda: lab.sim.cancels()["confirmed"] == 1, "the cancel is confirmed")
+            daemon.await_log(f"<4>refused kind=no_descriptor uid={os.getuid()} ")
             for one in crowd:
                 one.vanish()
             daemon.await_state(BTC, "confirmed")
