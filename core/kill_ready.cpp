@@ -58,6 +58,8 @@ std::vector<Shortfall> shortfalls(const KillSight& sight, Time now) {
         look_at(sight, id_at<AccountId>(a), now, out);
     if (!sight.clock_synced || sight.clock_uncertainty > clock_uncertainty_max)
         out.push_back({Lack::clock});
+    else if (std::chrono::abs(sight.clock_ahead) > host_clock_off_max)
+        out.push_back({Lack::host_clock, none<AccountId>(), sight.clock_ahead});
     if (!sight.journal_writable) out.push_back({Lack::journal});
     if (!signs(sight, now)) out.push_back({Lack::signer});
     if (sight.sources_attached < sight.sources_expected) out.push_back({Lack::sources});
@@ -107,6 +109,8 @@ std::string_view name(Lack lack) {
             return "sources";
         case Lack::values:
             return "values";
+        case Lack::host_clock:
+            return "host_clock";
         case Lack::families:
             return "families";
     }

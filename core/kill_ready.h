@@ -33,6 +33,7 @@ struct KillSight {
     Duration rehearse_every{};      // of each link
     bool clock_synced = false;      // the exchange has told its time
     Duration clock_uncertainty{};   // known to +- this
+    milliseconds clock_ahead{};     // the exchange's clock, of this host's
     std::size_t sources_expected = 0;
     std::size_t sources_attached = 0;  // of those
     std::size_t values_unknown = 0;    // of families by source, that rules look at
@@ -55,9 +56,10 @@ enum class Lack : std::uint8_t {
     held,        // families are latched by a start, and not cancelled
     sources,     // an expected one is not attached: no breach of its is seen
     values,      // a rule looks at what has not been published since the start
+    host_clock,  // this host's is far from the exchange's: a start and certificates go by it
     families,    // some are not listed by the exchange: nothing of theirs can be cancelled
 };
-constexpr std::size_t lack_count = 13;
+constexpr std::size_t lack_count = 14;
 std::string_view name(Lack lack);
 // A breach would cancel nothing; with the others it would, late or for the last time.
 constexpr bool disarms(Lack lack) {
@@ -67,12 +69,14 @@ constexpr bool disarms(Lack lack) {
 struct Shortfall {
     Lack lack{};
     AccountId account = none<AccountId>();  // none: it is the daemon's
-    milliseconds age{};                     // signatures, rehearsals: of the oldest, the latest
+    milliseconds age{};  // signatures, rehearsals: of the oldest, the latest; host_clock: behind
 };
 
 // OKX refuses a request whose timestamp is 30 s off (code 50102). It must still reach them.
 inline constexpr milliseconds signature_age_max = 25s;
 inline constexpr Duration clock_uncertainty_max = 5s;
+// Well before what OKX refuses, for what goes by this host's clock.
+inline constexpr milliseconds host_clock_off_max = 10s;
 // At a kill, a newer one is waited for, though not for long.
 inline constexpr milliseconds signature_age_young = 15s;
 // Without a signer, only a new start makes others.

@@ -300,6 +300,9 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       filing_timer_(io),
       resign_every_(config.exchange.resign_every) {
     due_.reserve(config.plan.sources.size());
+    tls.know_time_by([this]() -> std::optional<WallMillis> {
+        return clock_.synced() ? std::optional(clock_.at(monotonic_now())) : std::nullopt;
+    });
     LinkOptions options = link_options(config);
     for (std::size_t l = 0; l < engine_.link_count(); ++l) {
         options.address_offset = l;

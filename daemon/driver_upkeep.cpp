@@ -158,6 +158,7 @@ KillSight Driver::kill_sight(Time now) const {
     sight.rehearse_every = engine_.plan().timings.rehearse_every;
     sight.clock_synced = clock_.synced();
     sight.clock_uncertainty = clock_.uncertainty();
+    sight.clock_ahead = clock_.ahead_of(now, wall_now());
     sight.journal_writable = journal_.trouble().empty();
     sight.signer_gone = signer_.gone();
     sight.signer_answered = signer_.answered();

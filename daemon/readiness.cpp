@@ -138,6 +138,12 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
             return why_no_sources(sight, driver);
         case Lack::values:
             return why_unknown(driver);
+        case Lack::host_clock:
+            return fmt::format(
+                "this host's clock is {} {} the exchange's: set it. Signatures follow the "
+                "exchange's, but a start signs by this host's until the first rehearsal (OKX "
+                "refuses 30 s), and certificates are judged by it",
+                seconds(std::chrono::abs(its.age)), its.age > 0ms ? "behind" : "ahead of");
         case Lack::families:
             return why_unlisted(account(), driver);
     }

@@ -4,11 +4,14 @@
 
 #include <openssl/ssl.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "core/time.h"
 #include "net/sealer.h"
 
 namespace scram {
@@ -44,6 +47,9 @@ class TlsContext {
     // itself, now and then, while a chain does not verify: an exchange's chain may have rolled
     // over.
     void renew_trust();
+
+    // The exchange's clock, where it is known: a refused certificate is told with it.
+    void know_time_by(std::function<std::optional<WallMillis>()> exchange_time);
 
     // Why the last handshake step on `ssl` failed, for a person: "certificate is for another name
     // (expected www.okx.com)", "unknown certificate authority (...)", "certificate expired", "the

@@ -4,8 +4,11 @@
 
 #include <cerrno>
 #include <ctime>
+#include <optional>
 #include <system_error>
+#include <utility>
 
+#include "core/validity.h"
 #include "net/tls_impl.h"
 
 namespace scram {
@@ -14,26 +17,13 @@ namespace {
 const char* const too_old = "the peer does not speak TLS 1.2 or later";
 
 // Handshakes of scram-now run in several threads; each is told within its own.
-thread_local std::string refused_validity;
+thread_local std::optional<RefusedValidity> refused_validity;
 
-std::string text_of(const tm& time) {
-    char text[32];
-    return std::string(text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &time));
-}
-
-std::string text_of(const ASN1_TIME* time) {
-    tm fields{};
-    return ASN1_TIME_to_tm(time, &fields) == 1 ? text_of(fields) : "an unreadable time";
-}
-
-std::string this_hosts_time() {
-    const time_t now = time(nullptr);
-    tm fields{};
-    gmtime_r(&now, &fields);
-    return text_of(fields);
-}
-
-std::string certificate_failure(long verdict, const std::string& host) {
+std::string certificate_failure(long verdict, const std::string& host,
+                                std::optional<WallMillis> exchange) {
+    const auto validity = [&] {
+        return refused_validity ? validity_text(*refused_validity, exchange) : std::string();
+    };
     switch (verdict) {
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
@@ -48,9 +38,9 @@ std::string certificate_failure(long verdict, const std::string& host) {
             return std::string("unknown certificate authority (") +
                    X509_verify_cert_error_string(verdict) + ")";
         case X509_V_ERR_CERT_HAS_EXPIRED:
-            return "certificate expired" + refused_validity;
+            return "certificate expired" + validity();
         case X509_V_ERR_CERT_NOT_YET_VALID:
-            return "certificate is not valid yet" + refused_validity;
+            return "certificate is not valid yet" + validity();
         case X509_V_ERR_EE_KEY_TOO_SMALL:
         case X509_V_ERR_CA_KEY_TOO_SMALL:
             return "certificate has a weak key (RSA of 2048 bits at least is expected)";
@@ -72,10 +62,11 @@ bool is_unverified(unsigned long error) {
            ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED;
 }
 
-std::string protocol_failure(SSL* ssl, unsigned long error, const std::string& host) {
+std::string protocol_failure(SSL* ssl, unsigned long error, const std::string& host,
+                             std::optional<WallMillis> exchange) {
     switch (ERR_GET_REASON(error)) {
         case SSL_R_CERTIFICATE_VERIFY_FAILED:
-            return certificate_failure(SSL_get_verify_result(ssl), host);
+            return certificate_failure(SSL_get_verify_result(ssl), host, exchange);
         case SSL_R_UNSUPPORTED_PROTOCOL:
         case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
             return too_old;
@@ -101,9 +92,15 @@ int note_validity(int verified, X509_STORE_CTX* chain) {
     if (!early && verdict != X509_V_ERR_CERT_HAS_EXPIRED) return verified;
     const ASN1_TIME* bound =
         early ? X509_get0_notBefore(certificate) : X509_get0_notAfter(certificate);
-    refused_validity = (early ? " (valid from " : " (valid until ") + text_of(bound) +
-                       "; this host's clock says " + this_hosts_time() + ": check the clock first)";
+    tm fields{};
+    refused_validity.reset();
+    if (ASN1_TIME_to_tm(bound, &fields) == 1)
+        refused_validity = {early, timegm(&fields), time(nullptr)};
     return verified;
+}
+
+void TlsContext::know_time_by(std::function<std::optional<WallMillis>()> exchange_time) {
+    impl_->exchange_time = std::move(exchange_time);
 }
 
 std::string TlsContext::failure_text(SSL* ssl, int ssl_error) {
@@ -115,7 +112,8 @@ std::string TlsContext::failure_text(SSL* ssl, int ssl_error) {
     if (ERR_SYSTEM_ERROR(error)) {
         system_error = ERR_GET_REASON(error);
     } else if (error != 0) {
-        return protocol_failure(ssl, error, impl_->options.host) +
+        const auto exchange = impl_->exchange_time ? impl_->exchange_time() : std::nullopt;
+        return protocol_failure(ssl, error, impl_->options.host, exchange) +
                (is_unverified(error) ? impl_->trust_doubted() : "");
     }
     if (ssl_error != SSL_ERROR_SYSCALL) {

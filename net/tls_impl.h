@@ -31,7 +31,8 @@ struct TlsContext::Impl {
     static constexpr std::size_t sessions_kept_max = 32;
 
     TlsOptions options;
-    std::vector<Session> sessions;  // newest last
+    std::function<std::optional<WallMillis>()> exchange_time;  // may be none
+    std::vector<Session> sessions;                             // newest last
     std::unique_ptr<SSL_CTX, Free> context;
 
     std::shared_ptr<TrustRenewal> renewal = std::make_shared<TrustRenewal>();

@@ -164,6 +164,10 @@ class Clock(unittest.TestCase):
             daemon.await_state(BTC, "confirmed")
             self.assertEqual(lab.sim.cancels()["codes"], {"0": 1})
             self.assertAlmostEqual(daemon.status()["clock"]["ahead_ms"], 3_600_000, delta=10_000)
+            told = r"this host's clock is 3\d\d\d\.\d s behind the exchange's: set it"
+            self.assertRegex(daemon.ctl("ready")[1], told)
+            self.assertRegex(daemon.ctl("status")[1], told)
+            self.assertTrue(daemon.status()["fires"])
 
 
 class RefusedByTheExchange(unittest.TestCase):

@@ -11,6 +11,7 @@ from lab import Lab, eventually, free_port, pki
 
 BTC = "mm-1/BTC-USD"
 SHORT = "connect_timeout_ms = 300\n"
+TEN_DAYS_MS = 864_000_000  # the expired certificate was good then
 
 
 def pin_of(name):
@@ -184,6 +185,16 @@ class Accepted(unittest.TestCase):
     def test_an_address_that_the_certificate_names_is_accepted(self):
         with Lab() as lab:
             self.fires(lab, host="127.0.0.1")
+
+    def test_a_certificate_that_is_refused_for_its_time_says_whose_clock_it_is(self):
+        for offset_ms, says in ((0, "expired, by the exchange's clock too: its owner must renew it (valid until "),
+                                (-TEN_DAYS_MS, "expired: this host's clock is ahead, set it (valid until ")):
+            with self.subTest(says), Lab() as lab:
+                lab.sim.clock(offset_ms)
+                daemon = lab.scramd().await_ready()
+                lab.cert = "expired"
+                lab.restart_sim()
+                daemon.await_log("certificate " + says)
 
     def test_a_server_that_mends_its_certificate_is_accepted_without_a_restart(self):
         with Lab(cert="expired") as lab:

@@ -123,11 +123,13 @@ TEST_CASE("tls: self-signed, expired and future certificates are refused by thei
     CHECK(contains(
         refusal_of(pki().authority.issue(
             {.alternative_name = "IP:127.0.0.1", .valid_from_s = -7200, .valid_to_s = -3600})),
-        "certificate expired (valid until "));
+        "certificate expired: set this host's clock if it is ahead, else its owner must renew "
+        "it (valid until "));
     CHECK(contains(
         refusal_of(pki().authority.issue(
             {.alternative_name = "IP:127.0.0.1", .valid_from_s = 3600, .valid_to_s = 7200})),
-        "certificate is not valid yet (valid from "));
+        "certificate is not valid yet: set this host's clock if it is behind, else its owner must "
+        "replace it (valid from "));
 }
 
 TEST_CASE("tls: a server of TLS 1.1 is refused") {
