@@ -69,7 +69,7 @@ static void put_batch(struct scram_ring_end* ring, const struct scram_signal* si
                       unsigned count) {
     for (unsigned i = count; i-- > 0;) {
         struct scram_signal signal = signals[i];
-        if (i + 1 < count && signal.kind == SCRAM_VALUE) signal.kind = SCRAM_VALUE_MORE;
+        if (i + 1 < count) signal.kind = scram_with_more(signal.kind);
         put(ring, ring->published + i + 1, signal);
     }
 }

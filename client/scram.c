@@ -20,6 +20,7 @@ struct scram_client {
     struct scram_gates_view gates;
     int64_t clock_offset_ns; /* scramd's clock less ours: 0 unless the time namespaces differ */
     uint16_t source;
+    int restarts;      /* scramd knows them (SCRAM_KNOWS_RESTARTS) */
     unsigned batched;  /* signals gathered in batch */
     uint64_t sequence; /* of the last signal by the socket, sent or lost */
     uint64_t rang_in;  /* the sleep of scramd in which it was rung for last */
@@ -86,6 +87,7 @@ static scram_result attach(scram_client* client, const char* path, const char* n
     if (result != SCRAM_DONE) return result;
     client->source = answer.record.source;
     client->ring.batches = (answer.record.sequence & SCRAM_KNOWS_BATCHES) != 0;
+    client->restarts = (answer.record.sequence & SCRAM_KNOWS_RESTARTS) != 0;
     client->listened_ns = scram_now_ns();
     compare_clocks(client, asked_ns, answer.record.published_ns);
     result = map_memory(client, &answer);
@@ -164,26 +166,53 @@ scram_result scram_metric(scram_client* client, const char* name, uint16_t* id) 
     return result;
 }
 
-static struct scram_signal value_of(const scram_client* client, uint16_t family, uint16_t metric,
-                                    double value) {
+static struct scram_signal value_of(const scram_client* client, uint8_t kind, uint16_t family,
+                                    uint16_t metric, double value) {
     return (struct scram_signal){.value = value,
                                  .family = family,
                                  .metric = metric,
                                  .source = client->source,
                                  .version = SCRAM_VERSION,
-                                 .kind = SCRAM_VALUE};
+                                 .kind = kind};
 }
 
 scram_result scram_add(scram_client* client, uint16_t family, uint16_t metric, double value) {
-    const struct scram_signal signal = value_of(client, family, metric, value);
+    const struct scram_signal signal = value_of(client, SCRAM_VALUE, family, metric, value);
     const scram_result entered = enter(client, 1);
     return entered != SCRAM_DONE ? entered : leave(client, add(client, &signal));
 }
 
 scram_result scram_publish(scram_client* client, uint16_t family, uint16_t metric, double value) {
-    const struct scram_signal signal = value_of(client, family, metric, value);
+    const struct scram_signal signal = value_of(client, SCRAM_VALUE, family, metric, value);
     const scram_result entered = enter(client, 1);
     if (entered != SCRAM_DONE) return entered;
+    const scram_result added = add(client, &signal);
+    return leave(client, first_of(added, flush(client)));
+}
+
+/* To a scramd that does not know the kind it would be a bad record, and trip. */
+static scram_result refuse_restart(scram_client* client) {
+    if (client->restarts) return SCRAM_DONE;
+    return scram_channel_fail(&client->channel, SCRAM_DENIED,
+                              "this scramd is too old to be told that a series restarts: nothing "
+                              "was sent");
+}
+
+scram_result scram_add_restart(scram_client* client, uint16_t family, uint16_t metric,
+                               double value) {
+    const struct scram_signal signal = value_of(client, SCRAM_RESTART, family, metric, value);
+    const scram_result entered = enter(client, 1);
+    if (entered != SCRAM_DONE) return entered;
+    const scram_result refused = refuse_restart(client);
+    return leave(client, refused != SCRAM_DONE ? refused : add(client, &signal));
+}
+
+scram_result scram_restart(scram_client* client, uint16_t family, uint16_t metric, double value) {
+    const struct scram_signal signal = value_of(client, SCRAM_RESTART, family, metric, value);
+    const scram_result entered = enter(client, 1);
+    if (entered != SCRAM_DONE) return entered;
+    const scram_result refused = refuse_restart(client);
+    if (refused != SCRAM_DONE) return leave(client, refused);
     const scram_result added = add(client, &signal);
     return leave(client, first_of(added, flush(client)));
 }

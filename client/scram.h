@@ -90,6 +90,15 @@ scram_result scram_publish(scram_client* client, uint16_t family, uint16_t metri
 scram_result scram_add(scram_client* client, uint16_t family, uint16_t metric, double value);
 scram_result scram_flush(scram_client* client);
 
+/* As scram_publish and scram_add, and with this value the series starts over: a pnl that starts at
+ * 0 each day does not fall. Peaks and windows of rules that compare over time (drawdown, change)
+ * start at it, and a count goes on by nothing; limits look at it as at any other. scramd logs it
+ * (series_restarted), since it can hide a loss. SCRAM_DENIED: this scramd is too old to know it,
+ * and nothing was sent. */
+scram_result scram_restart(scram_client* client, uint16_t family, uint16_t metric, double value);
+scram_result scram_add_restart(scram_client* client, uint16_t family, uint16_t metric,
+                               double value);
+
 /* "This source is alive", for rules of kind `stale`; also sends what scram_add gathered, and
  * notices that scramd ended. Call it a few times within the shortest time-out that the config
  * gives. */

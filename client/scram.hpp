@@ -68,6 +68,13 @@ class Client {
     scram_result add(Family family, Metric metric, double value) noexcept {
         return scram_add(client_.get(), family.id, metric.id, value);
     }
+    // With this value the series starts over: see scram.h.
+    scram_result restart(Family family, Metric metric, double value) noexcept {
+        return scram_restart(client_.get(), family.id, metric.id, value);
+    }
+    scram_result add_restart(Family family, Metric metric, double value) noexcept {
+        return scram_add_restart(client_.get(), family.id, metric.id, value);
+    }
     scram_result flush() noexcept { return scram_flush(client_.get()); }
     scram_result heartbeat() noexcept { return scram_heartbeat(client_.get()); }
 

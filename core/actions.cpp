@@ -44,6 +44,8 @@ std::string_view name(EventKind kind) {
             return "source_left";
         case EventKind::source_vanished:
             return "source_vanished";
+        case EventKind::series_restarted:
+            return "series_restarted";
         case EventKind::link_up:
             return "link_up";
         case EventKind::link_down:

@@ -65,8 +65,10 @@ enum class EventKind : std::uint8_t {
     source_joined,    // source
     source_left,      // source: said goodbye
     source_vanished,  // source: gone without goodbye
-    link_up,          // link
-    link_down,        // link
+    series_restarted,  // source, family, metric, value, limit (what it was before): its value
+                       // begins a new series; suppressed: so many before it are not told
+    link_up,           // link
+    link_down,         // link
     rehearsal_failed,  // link, answer: an answer without the exchange's time
     rehearsal_lost,    // link: no answer in time
     plan_changed,      // rules and limits were replaced
@@ -144,7 +146,7 @@ struct Event {
     bool not_taken = false;        // lost: the exchange provably never had it
     Cancel cancel = Cancel::idle;  // of the family, before the event
     milliseconds lock{};
-    std::uint32_t suppressed = 0;  // warned, would_trip: of its rule, before it and not told
+    std::uint32_t suppressed = 0;  // warned, would_trip, series_restarted: before it, and not told
     double value = 0;
     double limit = 0;
     double share = 0;  // of the limit

@@ -11,7 +11,7 @@ namespace scram {
 namespace {
 
 bool is_value(const scram_signal& signal) {
-    return signal.kind == SCRAM_VALUE || signal.kind == SCRAM_VALUE_MORE;
+    return scram_is_value(signal.kind) != 0;
 }
 
 }  // namespace
@@ -35,17 +35,20 @@ bool Engine::decide(SourceId from, const scram_signal& signal, Time now, Step& s
     if (rules_.next_deadline() <= now) [[unlikely]]
         look_back(from, signal, counts, now);
     rules_.on_seen(from, now);
+    double before = 0;
     if (counts) {
         if (batch_.empty() && signal.kind == SCRAM_VALUE) [[likely]]
             rules_.on_value(metrics_, store(from, signal, now), breaches_);
         else
-            gather(from, signal, now);
+            before = gather(from, signal, now);
         next_deadline_ = std::min(next_deadline_, rules_.next_deadline());
     }
-    if (breaches_.empty() && turn_ == turn) [[likely]]
+    const bool restarts = counts && scram_is_restart(signal.kind) != 0;
+    if (breaches_.empty() && turn_ == turn && !restarts) [[likely]]
         return false;
     trip_breaches(time_from_ns(signal.published_ns), now, step);
     dispatch_all(now, step);
+    if (restarts) tell_restart(from, signal, before, now, step);
     return true;
 }
 
@@ -54,14 +57,44 @@ Sample Engine::store(SourceId from, const scram_signal& signal, Time now) {
     const auto metric = static_cast<MetricId>(signal.metric);
     const double before = metrics_.value(from, family, metric);
     const bool first = metrics_.store(from, family, metric, signal.value, now);
-    return {from, family, metric, signal.value, before, first, now};
+    const bool restart = scram_is_restart(signal.kind) != 0;
+    return {from, family, metric, signal.value, before, first, now, restart};
 }
 
-void Engine::gather(SourceId from, const scram_signal& signal, Time now) {
+// Returns what it replaces.
+double Engine::gather(SourceId from, const scram_signal& signal, Time now) {
     const Sample sample = store(from, signal, now);
     if (sample.first) rules_.on_first(metrics_, sample);
+    if (sample.restart) rules_.on_series_restart(metrics_, sample);
     batch_.push_back(sample);
-    if (signal.kind == SCRAM_VALUE || batch_.size() == SCRAM_BATCH_MAX) judge_batch();
+    if (scram_is_more(signal.kind) == 0 || batch_.size() == SCRAM_BATCH_MAX) judge_batch();
+    return sample.before;
+}
+
+// It can hide a loss, so it is told; but no source can fill every log with it: in a second it is
+// told as often as there are families, and the next tells how many were not.
+void Engine::tell_restart(SourceId from, const scram_signal& signal, double before, Time now,
+                          Step& step) {
+    SourceState& its = sources_[index(from)];
+    if (now - its.restarts_since >= 1s) {
+        its.restarts_since = now;
+        its.restarts_told = 0;
+    }
+    const std::size_t told_max = std::max<std::size_t>(SCRAM_BATCH_MAX, switches_.size());
+    if (its.restarts_told == told_max) {
+        ++its.restarts_untold;
+        return;
+    }
+    ++its.restarts_told;
+    Event& event = step.events.append();
+    event.kind = EventKind::series_restarted;
+    event.at = now;
+    event.family = static_cast<FamilyId>(signal.family);
+    event.source = from;
+    event.metric = static_cast<MetricId>(signal.metric);
+    event.suppressed = std::exchange(its.restarts_untold, 0u);
+    event.value = signal.value;
+    event.limit = before;
 }
 
 // A batch is of one source, and has one value of each thing: what came before a second one stands

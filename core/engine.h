@@ -255,6 +255,9 @@ class Engine {
         std::uint64_t next_sequence = 1;
         std::vector<bool> may_publish;  // by family
         Time awaited_until = never;
+        Time restarts_since{};  // series that it restarted: told within a second, and not told
+        std::size_t restarts_told = 0;
+        std::uint32_t restarts_untold = 0;
     };
     // What was told of a rule.
     struct Told {
@@ -268,7 +271,9 @@ class Engine {
     void look_back(SourceId from, const scram_signal& signal, bool is_value, Time now);
     BadReason follow_sequence(SourceId from, const scram_signal& signal);
     Sample store(SourceId from, const scram_signal& signal, Time now);
-    void gather(SourceId from, const scram_signal& signal, Time now);
+    double gather(SourceId from, const scram_signal& signal, Time now);
+    void tell_restart(SourceId from, const scram_signal& signal, double before, Time now,
+                      Step& step);
     bool goes_on(SourceId from, const scram_signal& signal) const;
     void end_batch(Time published, Time now, Step& step);
     void judge_batch();

@@ -48,6 +48,7 @@ RecordKind kind_of(EventKind kind) {
         case EventKind::source_joined:
         case EventKind::source_left:
         case EventKind::source_vanished:
+        case EventKind::series_restarted:
         case EventKind::link_up:
         case EventKind::link_down:
         case EventKind::rehearsal_failed:

@@ -36,6 +36,7 @@ void Receipts::on_event(const Event& event, const Stages& stages, WallMillis wal
         case EventKind::source_joined:
         case EventKind::source_left:
         case EventKind::source_vanished:
+        case EventKind::series_restarted:
         case EventKind::link_up:
         case EventKind::link_down:
         case EventKind::rehearsal_failed:

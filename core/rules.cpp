@@ -14,7 +14,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // How far a running total went on: a fall is a restart from zero.
 double rise(const Sample& sample) {
-    if (sample.first) return 0;
+    if (sample.first || sample.restart) return 0;
     return sample.value >= sample.before ? sample.value - sample.before
                                          : std::max(sample.value, 0.0);
 }
@@ -100,6 +100,17 @@ void RuleSet::on_first(const MetricTable& table, const Sample& sample) {
     for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
         const Watch& watch = watches_[watch_list_[i]];
         if (looks_at(watch, sample.source)) arrive(condition_of(watch, sample), sample.value);
+    }
+}
+
+void RuleSet::on_series_restart(const MetricTable& table, const Sample& sample) {
+    const std::size_t cell = table.cell(sample.family, sample.metric);
+    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
+        const Watch& watch = watches_[watch_list_[i]];
+        const RuleKind kind = rules_[index(watch.rule)].kind;
+        if (kind != RuleKind::drawdown && kind != RuleKind::change) continue;
+        const Condition condition = condition_of(watch, sample);
+        begin(condition, value_of(condition, table), sample.at);
     }
 }
 

@@ -18,6 +18,10 @@
 // at the latest `sum_wait` after the first value: then without those. This waits only once in a
 // life; a reload ends it, and where a value was left by an earlier process there is none.
 //
+// A value that begins a new series (SCRAM_RESTART) is no fall, rise or move: peaks and windows of
+// what it moves start over at the sum of that moment, and a count goes on by nothing. What it was
+// before and what others had lost until then is forgotten by them.
+//
 // A value holds until the next. A source's first value moves a sum, and with it the peak and the
 // window of that sum, but is no rise and no fall. What is no finite number is beyond every limit,
 // and becomes no peak. Windows roll on whatever is armed or disarmed; a peak since arming starts
@@ -89,6 +93,7 @@ struct Sample {
     double before = 0;   // what stood there
     bool first = false;  // the source had not published it before
     Time at{};
+    bool restart = false;  // it begins a new series
 };
 
 // One condition on values, now.
@@ -131,9 +136,10 @@ class RuleSet {
 
     void on_value(const MetricTable& table, const Sample& sample, Breaches& out);
     // Several samples of one source that belong together. As each is stored, on_first() if it is
-    // the first of its kind; once all are, on_batch(): each condition takes in all of them, and is
-    // judged once, as by one sample.
+    // the first of its kind, and on_series_restart() if it begins a new series; once all are,
+    // on_batch(): each condition takes in all of them, and is judged once, as by one sample.
     void on_first(const MetricTable& table, const Sample& sample);
+    void on_series_restart(const MetricTable& table, const Sample& sample);
     void on_batch(const MetricTable& table, std::span<const Sample> samples, Breaches& out);
     // Before a signal, or such a value, counts: what was due when it was published, of what it
     // ends. `batch`: what was stored and waits for this to be judged with it; what those look at

@@ -38,10 +38,14 @@ enum scram_kind {
     /* ring only: as SCRAM_VALUE, and what belongs to it follows in the next slot. Only for a scramd
      * that has answered SCRAM_ATTACH with SCRAM_KNOWS_BATCHES. */
     SCRAM_VALUE_MORE = 4,
+    /* as these two, and the value begins a new series: it follows on from nothing that was
+     * published before. Only for a scramd that has answered with SCRAM_KNOWS_RESTARTS. */
+    SCRAM_RESTART = 9,
+    SCRAM_RESTART_MORE = 12,
 
     /* requests: source -> scramd, each answered by one message */
     /* name: the source; sequence: SCRAM_WANTS_RING or zero. OK carries `source`, in `sequence` what
-     * scramd knows (SCRAM_KNOWS_BATCHES; an older one says zero), `published_ns` (scramd's
+     * scramd knows (SCRAM_KNOWS_...; an older one says zero), `published_ns` (scramd's
      * CLOCK_MONOTONIC: another time namespace shows by it) and, as SCM_RIGHTS, the gate
      * region's fd and then, if a ring was wanted and could be made, the ring's. */
     SCRAM_ATTACH = 16,
@@ -58,7 +62,7 @@ enum scram_kind {
 };
 
 enum { SCRAM_WANTS_RING = 1 };
-enum { SCRAM_KNOWS_BATCHES = 1 };
+enum { SCRAM_KNOWS_BATCHES = 1, SCRAM_KNOWS_RESTARTS = 2 };
 
 struct scram_signal {
     uint64_t sequence; /* 1, 2, 3 ... from attach on; a gap or a step back trips rule kind `bad` */
@@ -72,7 +76,25 @@ struct scram_signal {
     char name[SCRAM_NAME_SIZE]; /* requests only, closed by NUL; zero in signals */
 };
 
-/* A batch: the values of one message, or the slots up to the first that is not SCRAM_VALUE_MORE, at
+static inline int scram_is_value(unsigned kind) {
+    return kind == SCRAM_VALUE || kind == SCRAM_VALUE_MORE || kind == SCRAM_RESTART ||
+           kind == SCRAM_RESTART_MORE;
+}
+static inline int scram_is_restart(unsigned kind) {
+    return kind == SCRAM_RESTART || kind == SCRAM_RESTART_MORE;
+}
+/* More of its batch follows. */
+static inline int scram_is_more(unsigned kind) {
+    return kind == SCRAM_VALUE_MORE || kind == SCRAM_RESTART_MORE;
+}
+/* The same kind, with more to follow. */
+static inline uint8_t scram_with_more(uint8_t kind) {
+    if (kind == SCRAM_VALUE) return SCRAM_VALUE_MORE;
+    if (kind == SCRAM_RESTART) return SCRAM_RESTART_MORE;
+    return kind;
+}
+
+/* A batch: the values of one message, or the slots up to the first of a kind without ..._MORE, at
  * most SCRAM_BATCH_MAX. They belong together: scramd stores them all, then judges once. A second
  * value of the same metric and family begins a new batch, so that no value goes unjudged. */
 

@@ -91,6 +91,14 @@ void add_cause(Fields& to, const Event& event, const Plan& plan) {
     if (event.share > 0) to.push_back({"share", json_number(event.share), false});
 }
 
+void add_restart(Fields& to, const Event& event, const Plan& plan) {
+    if (event.kind != EventKind::series_restarted) return;
+    add_text(to, "metric", plan.metrics[index(event.metric)]);
+    to.push_back({"value", json_number(event.value), false});
+    to.push_back({"before", json_number(event.limit), false});
+    if (event.suppressed > 0) add_number(to, "suppressed", event.suppressed);
+}
+
 void add_answer(Fields& to, const Event& event) {
     const bool has_answer =
         event.kind == EventKind::answered || event.kind == EventKind::confirmed ||
@@ -110,6 +118,7 @@ Fields fields_of(const Story& story) {
     Fields out;
     add_ids(out, event, *story.plan);
     add_cause(out, event, *story.plan);
+    add_restart(out, event, *story.plan);
     add_answer(out, event);
     add_cancel(out, event, *story.plan);
     add_stage(out, "read_us", story.stages.published, story.stages.read);
@@ -155,6 +164,7 @@ int priority(const Event& event) {
         case EventKind::lock_released:
         case EventKind::warning_over:
         case EventKind::alarm_cleared:
+        case EventKind::series_restarted:
             return 5;
         case EventKind::source_joined:
         case EventKind::source_left:
@@ -174,6 +184,7 @@ Duration fold_window(EventKind kind) {
         case EventKind::source_joined:
         case EventKind::source_left:
         case EventKind::source_vanished:
+        case EventKind::series_restarted:
         case EventKind::warned:
         case EventKind::warning_over:
         case EventKind::would_trip:
@@ -201,8 +212,11 @@ Duration fold_window(EventKind kind) {
 LogKey log_key(const Event& event) {
     const auto at = [](auto id, int place) { return std::uint64_t{index(id)} << (16 * place); };
     const auto step = static_cast<std::uint32_t>(event.share * 1000);
+    // Of series that restart, each metric is another.
+    const std::uint64_t what =
+        event.kind == EventKind::series_restarted ? index(event.metric) : index(event.rule);
     return {static_cast<std::uint32_t>(event.kind) | step << 16,
-            at(event.link, 0) | at(event.family, 1) | at(event.source, 2) | at(event.rule, 3)};
+            at(event.link, 0) | at(event.family, 1) | at(event.source, 2) | what << 48};
 }
 
 std::string log_line(const Story& story) {

@@ -239,8 +239,8 @@ class ReceiptWriter {
         if (record.source != index(record.from)) out.add("as_source", record.source);
         if (record.version != SCRAM_VERSION) out.add("version", record.version);
         if (record.kind == SCRAM_HEARTBEAT) return out.add("kind", "heartbeat").text();
-        if (record.kind != SCRAM_VALUE && record.kind != SCRAM_VALUE_MORE)
-            return out.add("kind", record.kind).text();
+        if (scram_is_value(record.kind) == 0) return out.add("kind", record.kind).text();
+        if (scram_is_restart(record.kind) != 0) out.add("restart", true);
         add_id(out, "family", record.family, plan_.families);
         add_id(out, "metric", record.metric, plan_.metrics);
         return out.add_raw("value", json_value(record.value)).text();

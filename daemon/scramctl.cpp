@@ -44,6 +44,7 @@ struct Options {
     std::string target, reason, source, family, metric;
     std::vector<std::uint64_t> trips;
     double value = 0;
+    bool restart = false;
     double wait_s = 10;
     std::string journal = journal_directory({});
     bool verify = false;
@@ -232,7 +233,7 @@ int rearm(const Options& options) {
 
 int publish(const Options& options) {
     return publish_once({options.signals, options.source, options.family, options.metric,
-                         options.value, options.json});
+                         options.value, options.restart, options.json});
 }
 
 ReceiptQuery receipt_query(const Options& options) {
@@ -332,6 +333,8 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
     sub->add_option("family", options.family, "mm-1/BTC-USD")->required();
     sub->add_option("metric", options.metric, "delta")->required();
     sub->add_option("value", options.value, "its value now")->required()->check(whole_number);
+    sub->add_flag("--restart", options.restart,
+                  "the series starts over: from what it was before this is no fall and no move");
     sub->add_option("--signals", options.signals, "scramd's signal socket")->capture_default_str();
     add("check", "check a config file, print it and its plan of fire", check)
         ->add_option("-c,--config", options.config, "the config file")

@@ -20,7 +20,8 @@ scram_result try_to(const OneSignal& signal, std::string& error) {
     scram_result result = scram_attach(&client, signal.socket.c_str(), signal.source.c_str());
     if (result == SCRAM_DONE) result = scram_family(client, signal.family.c_str(), &family);
     if (result == SCRAM_DONE) result = scram_metric(client, signal.metric.c_str(), &metric);
-    if (result == SCRAM_DONE) result = scram_publish(client, family, metric, signal.value);
+    const auto publish = signal.restart ? scram_restart : scram_publish;
+    if (result == SCRAM_DONE) result = publish(client, family, metric, signal.value);
     error = result == SCRAM_DONE ? "" : scram_error(client);
     if (client != nullptr) scram_detach(client);
     return result;

@@ -8,6 +8,7 @@ namespace scram {
 struct OneSignal {
     std::string socket, source, family, metric;
     double value = 0;
+    bool restart = false;  // its series starts over
     bool json = false;
 };
 

@@ -177,13 +177,13 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     // One message is one batch.
     void publish(const Connection& connection, std::size_t count, Time now) {
         for (std::size_t i = 0; i + 1 < count; ++i) {
-            if (records[i].kind == SCRAM_VALUE) records[i].kind = SCRAM_VALUE_MORE;
+            records[i].kind = scram_with_more(records[i].kind);
         }
         for (std::size_t i = 0; i < count; ++i) {
             clear_foreign_stamp(records[i], connection.attached_at, now);
             sink.signal(*connection.source, records[i], now);
         }
-        if (records[count - 1].kind == SCRAM_VALUE_MORE) sink.batch_ended(*connection.source, now);
+        if (scram_is_more(records[count - 1].kind) != 0) sink.batch_ended(*connection.source, now);
     }
 
     bool poll() {
@@ -250,7 +250,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         answer.source = static_cast<std::uint16_t>(*connection->source);
         connection->attached_at = monotonic_now();
         answer.published_ns = ns_of(connection->attached_at);
-        answer.sequence = SCRAM_KNOWS_BATCHES;
+        answer.sequence = SCRAM_KNOWS_BATCHES | SCRAM_KNOWS_RESTARTS;
         auto ring = request.sequence == SCRAM_WANTS_RING ? Ring::make() : std::nullopt;
         const std::array fds = {gates.fd(), ring ? ring->fd() : -1};
         send_message(connection->descriptor.native_handle(), answer, {},

@@ -34,7 +34,7 @@ class SignalSink {
     virtual std::variant<MetricId, std::string> resolve_metric(std::string_view name) = 0;
     // Source none: a drill.
     virtual void signal(SourceId source, const scram_signal& signal, Time read_at) = 0;
-    // What it published ends with a SCRAM_VALUE_MORE, and nothing follows.
+    // What it published ends with one that has more to follow, and nothing follows.
     virtual void batch_ended(SourceId source, Time read_at) = 0;
     // More of its signals than before found its ring full.
     virtual void signals_lost(SourceId source, Time seen_at) = 0;

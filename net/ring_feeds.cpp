@@ -31,7 +31,7 @@ bool RingFeeds::read(Feed& feed, int signals_max) {
         const Time now = monotonic_now();
         clear_foreign_stamp(signal, feed.attached_at, now);
         sink_.signal(feed.source, signal, now);
-        open = signal.kind == SCRAM_VALUE_MORE;
+        open = scram_is_more(signal.kind) != 0;
         // A batch is read whole; one that has no end is not.
         if (++count >= signals_max && !open) break;
         if (count >= signals_max + SCRAM_BATCH_MAX) break;

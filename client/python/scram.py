@@ -88,6 +88,15 @@ class Client:
         """As publish, but only gathered: flush or heartbeat sends it, all in one message."""
         return self._send("scram_add", family, metric, value)
 
+    def restart(self, family, metric, value):
+        """As publish, and with this value the series starts over: a pnl that starts at 0 each day
+        does not fall. False also where scramd is too old to know it (see error)."""
+        return self._send("scram_restart", family, metric, value)
+
+    def add_restart(self, family, metric, value):
+        """As restart, but only gathered."""
+        return self._send("scram_add_restart", family, metric, value)
+
     def flush(self):
         with self._lock:
             return _library().scram_flush(self._open()) == Result.DONE
@@ -213,6 +222,8 @@ def _declare(library):
         ("scram_metric", result, [handle, text, id_out]),
         ("scram_publish", result, [handle, an_id, an_id, value]),
         ("scram_add", result, [handle, an_id, an_id, value]),
+        ("scram_restart", result, [handle, an_id, an_id, value]),
+        ("scram_add_restart", result, [handle, an_id, an_id, value]),
         ("scram_flush", result, [handle]),
         ("scram_heartbeat", result, [handle]),
         ("scram_halted", result, [handle, an_id]),

@@ -193,6 +193,27 @@ class Windows(unittest.TestCase):
             self.assertEqual(lab.sim.cancels()["requests"], 0)
 
 
+    def test_a_pnl_that_begins_anew_is_no_drawdown_where_its_maker_says_so(self):
+        rules = rule("give-back", "drawdown", metric="pnl", by=100)
+        with Lab() as lab:
+            daemon = lab.scramd(rules).await_ready()
+
+            def publish(value, *options):
+                code, _, err = daemon.ctl("publish", *options, "maker-1", BTC, "pnl", "--", value)
+                self.assertEqual(code, 0, err)
+
+            publish("500")
+            publish("0", "--restart")
+            daemon.await_log(f"series_restarted family={BTC} source=maker-1 metric=pnl value=0 before=500")
+            publish("-100")
+            daemon.await_value(BTC, "pnl", -100)
+            self.assertEqual(daemon.family(BTC)["state"], "armed")
+            publish("-101")
+            daemon.await_state(BTC, "confirmed")
+            eventually(lambda: any(s.get("restart") for s in daemon.ask("receipt", trip=1, signals=True)["receipt"]["signals"]),
+                       "the receipt shows it")
+
+
 class Health(unittest.TestCase):
     def test_a_silent_source_trips_stale(self):
         with Lab() as lab:

@@ -38,7 +38,7 @@ namespace scram::sim {
     X(restored_budget_in_flight) X(restored_held) X(trip_on_held_family) X(rearmed_while_held) \
     X(lock_unconfirmed) X(exchange_stood) X(closed_all) X(not_taken) \
     X(closed_all_bound_checked) X(bound_checked) X(healed) X(values_recalled) X(tripped_by_start) \
-    X(awaited_in_vain)
+    X(awaited_in_vain) X(series_restarted)
 // clang-format on
 
 enum class Seen : std::uint16_t {

@@ -12,7 +12,7 @@ bool is_of_health(RuleKind kind) {
 }
 
 bool is_value(const scram_signal& signal) {
-    return signal.kind == SCRAM_VALUE || signal.kind == SCRAM_VALUE_MORE;
+    return scram_is_value(signal.kind) != 0;
 }
 
 bool contains(const std::vector<FamilyId>& all, FamilyId one) {
@@ -46,9 +46,12 @@ void Oracle::signal(SourceId from, const scram_signal& signal, Time now) {
         report_bad(from, names_family ? static_cast<FamilyId>(signal.family) : none<FamilyId>());
     }
     if (!counts) return;
-    accept(from, static_cast<FamilyId>(signal.family), static_cast<MetricId>(signal.metric),
-           signal.value, now);
-    if (signal.kind == SCRAM_VALUE || batch_.size() == SCRAM_BATCH_MAX) judge_batch(now);
+    const auto family = static_cast<FamilyId>(signal.family);
+    const auto metric = static_cast<MetricId>(signal.metric);
+    const bool restart = scram_is_restart(signal.kind) != 0;
+    accept(from, family, metric, signal.value, restart, now);
+    if (restart) restart_series(from, family, metric, now);
+    if (scram_is_more(signal.kind) == 0 || batch_.size() == SCRAM_BATCH_MAX) judge_batch(now);
 }
 
 // A batch is of one source, and has one value of each thing.
@@ -145,13 +148,14 @@ void Oracle::time(Time now) {
 // ---- Values -------------------------------------------------------------------------------------
 
 // Kept at once; judged with what belongs to it.
-void Oracle::accept(SourceId source, FamilyId family, MetricId metric, double value, Time now) {
+void Oracle::accept(SourceId source, FamilyId family, MetricId metric, double value, bool restart,
+                    Time now) {
     History& all = history(source, family, metric);
     const bool first = all.empty();
     const double before = first ? 0 : all.back().value;
     all.push_back({now, value});
     end_silence(source, family, metric);
-    const double rose = first ? 0 : value >= before ? value - before : value;
+    const double rose = first || restart ? 0 : value >= before ? value - before : value;
     batch_.push_back({source, family, metric, rose});
     if (!first) return;
     for (Condition& condition : conditions_) {
@@ -169,6 +173,17 @@ bool Oracle::is_moved(const Condition& condition) const {
     return std::any_of(batch_.begin(), batch_.end(), [&](const Arrival& its) {
         return looks_at(condition, its.source, its.family, its.metric);
     });
+}
+
+// What the value moves is compared with nothing from before, whoever else has a part in it.
+void Oracle::restart_series(SourceId source, FamilyId family, MetricId metric, Time now) {
+    for (Condition& condition : conditions_) {
+        const RuleKind kind = rule_of(condition).kind;
+        if (kind != RuleKind::drawdown && kind != RuleKind::change) continue;
+        if (!looks_at(condition, source, family, metric)) continue;
+        seen_.note(Seen::series_restarted);
+        condition.series.assign(1, {now, value_of(condition)});
+    }
 }
 
 void Oracle::judge_batch(Time now) {

@@ -108,9 +108,11 @@ class Oracle {
     BadReason judge(SourceId from, const scram_signal& signal) const;
     BadReason follow(SourceId from, const scram_signal& signal);
     void report_bad(SourceId source, FamilyId family);
-    void accept(SourceId source, FamilyId family, MetricId metric, double value, Time now);
     bool belongs(SourceId from, const scram_signal& signal) const;
     bool is_moved(const Condition& condition) const;
+    void accept(SourceId source, FamilyId family, MetricId metric, double value, bool restart,
+                Time now);
+    void restart_series(SourceId source, FamilyId family, MetricId metric, Time now);
     void judge_batch(Time now);
     bool looks_at(const Condition& condition, SourceId source, FamilyId family,
                   MetricId metric) const;

@@ -82,7 +82,8 @@ scram_signal World::record(SourceId source, FamilyId family, MetricId metric, do
     signal.metric = static_cast<std::uint16_t>(metric);
     signal.source = static_cast<std::uint16_t>(source);
     signal.version = SCRAM_VERSION;
-    signal.kind = SCRAM_VALUE;
+    // Without a dice for it: what else a seed does stays what it was.
+    signal.kind = signal.sequence % 13 == 11 ? SCRAM_RESTART : SCRAM_VALUE;
     return signal;
 }
 
@@ -110,7 +111,7 @@ void World::burst(SourceId source) {
         const auto metric = id_at<MetricId>(people_.below(plan_.metrics.size()));
         scram_signal signal =
             record(source, together ? family_of(source) : family, metric, random_value(metric));
-        if (together && i + 1 < records) signal.kind = SCRAM_VALUE_MORE;
+        if (together && i + 1 < records) signal.kind = scram_with_more(signal.kind);
         hand_in(source, signal);
     }
 }
@@ -143,6 +144,7 @@ void World::write_garbage(SourceId source) {
             break;
         case 6:
             signal.kind = static_cast<std::uint8_t>(people_.between(5, 255));
+            if (scram_is_value(signal.kind) != 0) ++signal.kind;
             break;
         case 7:
             signal.version = static_cast<std::uint8_t>(people_.between(2, 255));

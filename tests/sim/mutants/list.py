@@ -151,6 +151,10 @@ MUTANTS = [
            "        if (turn_trip_ == TripId{}) turn_trip_ = TripId{++trips_};\n",
            "        turn_trip_ = TripId{++trips_};\n",
            "the operator would name one of the numbers, and be refused for the other"),
+    mutant("restart-is-a-fall", 4, "rules.cpp",
+           "        begin(condition, value_of(condition, table), sample.at);\n",
+           "        (void)condition;\n",
+           "a pnl that starts over each day would cancel every family at the day's turn"),
     mutant("fired-untold", 4, "engine_cancels.cpp",
            "    Event& event = step.events.append();\n    event.kind = EventKind::fired;\n",
            "    Event unseen;\n    Event& event = hedge ? unseen : step.events.append();\n"

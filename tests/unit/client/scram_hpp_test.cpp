@@ -22,6 +22,8 @@ TEST_CASE("client C++: publishes, asks its gate, and says goodbye at the end of 
         const auto family = client.family("mm-1/BTC-USD");
         const auto metric = client.metric("delta");
         CHECK(client.publish(family, metric, 1.5) == SCRAM_DONE);
+        CHECK(client.restart(family, metric, 0) == SCRAM_DENIED);  // this scramd is too old
+        CHECK(client.add_restart(family, metric, 0) == SCRAM_DENIED);
         CHECK(!client.halted(family));
         daemon.gates().gate(family.id) = SCRAM_GATE_CLOSED;
         CHECK(client.halted(family));

@@ -150,6 +150,44 @@ TEST_CASE("client: what was added leaves in one message, numbered in order") {
     CHECK(daemon.next_signals()[0].sequence == 4);
 }
 
+TEST_CASE("client: that a series restarts is said by a kind of its own, alone and in a batch") {
+    std::optional<FakeDaemon> daemon;
+    daemon.emplace([&](const scram_signal& request) {
+        auto replies = daemon->usual(request);
+        if (request.kind == SCRAM_ATTACH) replies[0].record.sequence = SCRAM_KNOWS_RESTARTS;
+        return replies;
+    });
+    const Handle client = attach(*daemon);
+    CHECK(scram_restart(client.get(), 2, 5, 1.5) == SCRAM_DONE);
+    CHECK(scram_add(client.get(), 2, 5, 2) == SCRAM_DONE);
+    CHECK(scram_add_restart(client.get(), 3, 5, 0) == SCRAM_DONE);
+    CHECK(scram_flush(client.get()) == SCRAM_DONE);
+    const auto alone = daemon->next_signals();
+    REQUIRE(alone.size() == 1);
+    CHECK(alone[0].kind == SCRAM_RESTART);
+    CHECK(alone[0].value == 1.5);
+    CHECK(alone[0].sequence == 1);
+    const auto batch = daemon->next_signals();
+    REQUIRE(batch.size() == 2);
+    CHECK(batch[0].kind == SCRAM_VALUE);
+    CHECK(batch[1].kind == SCRAM_RESTART);
+    CHECK(batch[1].family == 3);
+}
+
+TEST_CASE("client: a scramd that is too old for it is not sent that a series restarts") {
+    FakeDaemon daemon;
+    const Handle client = attach(daemon);
+    CHECK(scram_restart(client.get(), 2, 5, 1) == SCRAM_DENIED);
+    CHECK(last_error(client) ==
+          "this scramd is too old to be told that a series restarts: nothing was sent");
+    CHECK(scram_add_restart(client.get(), 2, 5, 1) == SCRAM_DENIED);
+    CHECK(scram_publish(client.get(), 2, 5, 7) == SCRAM_DONE);
+    const auto signals = daemon.next_signals();
+    REQUIRE(signals.size() == 1);
+    CHECK(signals[0].kind == SCRAM_VALUE);
+    CHECK(signals[0].sequence == 1);
+}
+
 TEST_CASE("client: adding to a full batch sends it first") {
     FakeDaemon daemon;
     const Handle client = attach(daemon);

@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "client" / 
 import scram
 
 RECORD = struct.Struct("=QqdHHHBB32s")
+RESTART = 9
 VALUE, HEARTBEAT, ATTACH, FAMILY, METRIC, GOODBYE, OK, REFUSED = 1, 2, 16, 17, 18, 19, 32, 33
 SEQUENCE, _, NUMBER, FAMILY_ID, METRIC_ID, SOURCE_ID, _, KIND, NAME = range(9)
 
@@ -40,6 +41,7 @@ class FakeDaemon:
         self.gates[:12] = struct.pack("=IHHI", 0x53435247, 1, 4, 1)
         fcntl.fcntl(self.gates_fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
         self.messages = queue.Queue()
+        self.knows = 2  # that a series restarts
         self.connection = None
         self.thread = threading.Thread(target=self.serve)
         self.thread.start()
@@ -64,6 +66,8 @@ class FakeDaemon:
             return
         ids = (2 * (kind == FAMILY), 5 * (kind == METRIC), 7 * (kind == ATTACH))
         record = RECORD.pack(0, 0, 0, *ids, 1, OK, b"")
+        if kind == ATTACH:
+            record = RECORD.pack(self.knows, 0, 0, *ids, 1, OK, b"")
         fds = [self.gates_fd] if kind == ATTACH else []
         socket.send_fds(self.connection, [record], fds)
 
@@ -116,6 +120,22 @@ class BindingTest(unittest.TestCase):
         self.assertEqual((first[FAMILY_ID], first[METRIC_ID], first[SOURCE_ID]), (2, 5, 7))
         self.assertEqual(first[KIND], VALUE)
         self.assertTrue(math.isnan(second[NUMBER]))
+
+    def test_a_series_that_restarts_is_said_by_a_kind_of_its_own(self):
+        with self.attach() as client:
+            self.assertTrue(client.restart("mm-1/BTC-USD", "pnl", 0))
+            self.assertTrue(client.add_restart("mm-1/BTC-USD", "pnl", 1))
+            self.assertTrue(client.flush())
+        self.daemon.next(), self.daemon.next()  # the names
+        self.assertEqual([self.daemon.next()[0][KIND] for _ in range(2)], [RESTART, RESTART])
+
+    def test_a_scramd_too_old_for_a_restart_is_sent_nothing(self):
+        self.daemon.knows = 0
+        with self.attach() as client:
+            self.assertFalse(client.restart("mm-1/BTC-USD", "pnl", 0))
+            self.assertIn("too old", client.error)
+        self.daemon.next(), self.daemon.next()
+        self.assertEqual(self.daemon.next()[0][KIND], GOODBYE)
 
     def test_leaving_the_block_says_goodbye(self):
         with self.attach() as client:

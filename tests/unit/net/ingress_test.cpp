@@ -40,7 +40,10 @@ struct Sink final : SignalSink {
         if (signal.sequence != last + 1) ++out_of_order;
         last = signal.sequence;
         received[index(source)].store(signal.sequence);
-        const char* const kind = signal.kind == SCRAM_VALUE_MORE ? "more " : "value ";
+        const std::string kind = signal.kind == SCRAM_VALUE_MORE     ? "more "
+                                 : signal.kind == SCRAM_RESTART      ? "restart "
+                                 : signal.kind == SCRAM_RESTART_MORE ? "restart more "
+                                                                     : "value ";
         if (told.size() < 10'000) told.push_back(kind + std::to_string(int(signal.value)));
     }
     void batch_ended(SourceId, Time) override { told.emplace_back("batch ended"); }
@@ -136,6 +139,18 @@ TEST_CASE("ingress: what is published by the ring needs no loop but the poll") {
     CHECK(rig.ingress->poll());
     CHECK(rig.sink.told == Told{"value 1", "more 2", "more 3", "value 4"});
     CHECK_FALSE(rig.ingress->poll());
+}
+
+TEST_CASE("ingress: a series that restarts is told as such, in a batch and at its end") {
+    Rig rig;
+    const Client client = rig.attach();
+    CHECK(scram_restart(client.get(), 0, 0, 1) == SCRAM_DONE);
+    scram_add_restart(client.get(), 0, 0, 2);
+    scram_add(client.get(), 0, 0, 3);
+    scram_add_restart(client.get(), 0, 0, 4);
+    CHECK(scram_flush(client.get()) == SCRAM_DONE);
+    rig.ingress->poll();
+    CHECK(rig.sink.told == Told{"restart 1", "restart more 2", "more 3", "restart 4"});
 }
 
 TEST_CASE("ingress: a poll reads 64 signals of a ring, then the next ring has its turn") {
