@@ -11,8 +11,9 @@
 // one of another size is of another version, and left out alone.
 //
 // An item is right between any two stores, or says that it is not; what cannot be right (a number
-// that is none, a time to come) is unknown. Nothing here is a clock: times are those of the boot
-// that the head names, and are moved by the wall's time where it is another.
+// that is none, a flag that is neither, a time to come) is unknown, and counted. Nothing here is a
+// clock: times are those of the boot that the head names, and are moved by the wall's time where it
+// is another.
 #pragma once
 
 #include <array>
@@ -88,6 +89,7 @@ struct Recalled {
     std::size_t conditions = 0;
     std::size_t sources = 0;      // attached at the end, and not heard of since
     std::size_t values_lost = 0;  // known then, and in no place of this config
+    std::size_t damaged = 0;      // items that no program wrote so: unknown, as if not there
     Duration age{};               // of the latest value
     std::string_view fault;       // why nothing was; empty if something was, or nothing was there
 };

@@ -1,6 +1,8 @@
 // From what an earlier process left in its memory to what this one knows.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <unordered_map>
 
 #include "core/rule_shape.h"
@@ -42,9 +44,22 @@ class Left {
     template <class T>
     T at(StatePart part, std::size_t i, T out) const {
         static_assert(std::is_trivially_copyable_v<T>);
-        const auto& its = head.parts[static_cast<std::size_t>(part)];
-        std::memcpy(static_cast<void*>(&out), bytes_.data() + its.offset + i * sizeof(T),
-                    sizeof out);
+        std::memcpy(static_cast<void*>(&out), &byte(part, i * sizeof(T)), sizeof out);
+        return out;
+    }
+    // The same, where `flags` are the places of its bools: a byte that is neither is no bool.
+    template <class T, std::size_t N>
+    T at(StatePart part, std::size_t i, const std::array<std::size_t, N>& flags,
+         bool& sound) const {
+        std::array<std::byte, sizeof(T)> bytes;
+        std::memcpy(bytes.data(), &byte(part, i * sizeof(T)), sizeof(T));
+        for (const std::size_t flag : flags) {
+            if (bytes[flag] <= std::byte{1}) continue;
+            bytes[flag] = std::byte{0};
+            sound = false;
+        }
+        T out{};
+        std::memcpy(static_cast<void*>(&out), bytes.data(), sizeof out);
         return out;
     }
     template <class T>
@@ -63,8 +78,21 @@ class Left {
     StateHead head;
 
   private:
+    const std::byte& byte(StatePart part, std::size_t at) const {
+        return bytes_[head.parts[static_cast<std::size_t>(part)].offset + at];
+    }
+
     std::span<const std::byte> bytes_;
 };
+
+constexpr std::array condition_flags = {offsetof(ConditionState, begun),
+                                        offsetof(ConditionState, excused)};
+constexpr std::array health_flags = {offsetof(HealthWatch, holds), offsetof(HealthWatch, excused)};
+constexpr std::array source_flags = {offsetof(SourceHealth, owes_signs),
+                                     offsetof(SourceHealth, vanished),
+                                     offsetof(SourceHealth, may_quote)};
+
+constexpr Duration far{std::int64_t{1} << 61};  // 73 years: no sum of two is too much
 
 class Recall {
   public:
@@ -83,6 +111,7 @@ class Recall {
     // What is said of a time to come was never so. None: not known.
     Time moved(Time at) const {
         if (at == Time{}) return at;
+        if (at < Time{} - far || at > Time{} + far) return {};
         const Time here = at + moved_;
         return here > now_ || here == Time{} ? Time{} : here;
     }
@@ -101,6 +130,7 @@ class Recall {
             if (found == places.end()) continue;
             const double value = left_.at<double>(StatePart::values, found->second);
             const Time at = moved(left_.at<Time>(StatePart::times, found->second));
+            out_.damaged += std::isfinite(value) ? 0 : 1;
             if (at == Time{} || !std::isfinite(value)) continue;
             to_.values[i] = value;
             to_.times[i] = at;
@@ -129,8 +159,13 @@ class Recall {
         using Phase = ConditionState::Phase;
         const ConditionKey& key = to_.condition_keys[at];
         const auto old_key = left_.at<ConditionKey>(StatePart::condition_keys, from);
-        auto state = left_.at<ConditionState>(StatePart::conditions, from);
-        if (state.phase > Phase::tripped) state.phase = Phase::clear;
+        bool sound = true;
+        auto state = left_.at<ConditionState>(StatePart::conditions, from, condition_flags, sound);
+        sound = sound && state.phase <= Phase::tripped && state.warned <= warn_steps_max;
+        if (!sound) {
+            ++out_.damaged;
+            return;
+        }
         if (state.phase != Phase::clear) {
             const Time since = moved(state.since);
             state.since = since == Time{} ? now_ : since;
@@ -172,7 +207,11 @@ class Recall {
             if (found == places.end()) continue;
             const auto key = left_.at<HealthKey>(StatePart::health_keys, found->second);
             if (key.trip != to_.health_keys[i].trip) continue;
-            const auto watch = left_.at<HealthWatch>(StatePart::health, found->second);
+            bool sound = true;
+            const auto watch =
+                left_.at<HealthWatch>(StatePart::health, found->second, health_flags, sound);
+            out_.damaged += sound ? 0 : 1;
+            if (!sound) continue;
             to_.health[i].holds = watch.holds;
             to_.health[i].excused = watch.excused;
             to_.health[i].silent_since = moved(watch.silent_since);
@@ -186,11 +225,21 @@ class Recall {
         for (std::size_t s = 0; s < to_.sources.size(); ++s) {
             const auto found = places.find(to_.source_keys[s]);
             if (found == places.end()) continue;
-            to_.sources[s] = left_.at<SourceHealth>(StatePart::sources, found->second);
+            bool sound = true;
+            to_.sources[s] =
+                left_.at<SourceHealth>(StatePart::sources, found->second, source_flags, sound);
+            if (!sound) maybe_attached(to_.sources[s]);
             to_.sources[s].joined = moved(to_.sources[s].joined);
             to_.sources[s].seen = moved(to_.sources[s].seen);
             out_.sources += to_.sources[s].owes_signs ? 1 : 0;
         }
+    }
+
+    // It may have been, and its quotes may rest: it owes a sign.
+    void maybe_attached(SourceHealth& source) {
+        ++out_.damaged;
+        source.owes_signs = source.may_quote = true;
+        source.vanished = false;
     }
 
     const Left& left_;
@@ -204,8 +253,13 @@ class Recall {
 // From the times of what was left to ours.
 Duration moved_by(const StateHead& head, const BootNumber& boot, WallMillis wall, Time now) {
     if (head.boot == boot && boot != BootNumber{}) return {};
-    const Duration since = milliseconds{wall.value - head.wall_ms};
-    return now - std::max(since, Duration{}) - time_from_ns(head.monotonic_ns);
+    // Not under its checksum: what no clock can have said is taken for now.
+    constexpr std::int64_t wall_max = 8'000'000'000'000;
+    const std::int64_t then =
+        head.wall_ms < 0 || head.wall_ms > wall_max ? wall.value : head.wall_ms;
+    const Time left = time_from_ns(head.monotonic_ns);
+    const Duration since = milliseconds{std::max<std::int64_t>(wall.value - then, 0)};
+    return now - since - (left < Time{} || left > Time{} + far ? now : left);
 }
 
 }  // namespace

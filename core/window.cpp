@@ -14,9 +14,17 @@ void WindowGrid::move_to(Time now) {
     end_ = Time{Duration{(newest_ + 1) * width_}};
 }
 
+namespace {
+
+constexpr std::int64_t cells_max = std::int64_t{1} << 61;  // in ns: 73 years, in no sum too much
+
+}  // namespace
+
 bool WindowGrid::resume(const WindowGrid& left, Duration moved, Time now) {
+    const std::int64_t far = cells_max / width_;
+    if (left.width_ != width_ || left.newest_ < -far || left.newest_ > far) return false;
     const std::int64_t newest = left.newest_ + moved.count() / width_;
-    if (left.width_ != width_ || newest > cell_of(now)) return false;
+    if (newest > cell_of(now)) return false;
     newest_ = newest;
     end_ = Time{Duration{(newest_ + 1) * width_}};
     return true;
@@ -56,14 +64,14 @@ void RangeWindow::add_here(double value) {
 }
 
 void RangeWindow::shift(double by) {
-    torn_ = true;
+    torn_ = 1;
     in_order();
     for (Cell& cell : cells_) cell = {cell.low + by, cell.high + by};
     last_ += by;
     low_ += by;
     high_ += by;
     in_order();
-    torn_ = false;
+    torn_ = 0;
 }
 
 // Cells without a sample of their own have the value that held through them. They take the places
@@ -92,7 +100,7 @@ void RangeWindow::search() {
 }
 
 bool RangeWindow::resume(const RangeWindow& left, Duration moved, Time now) {
-    const bool sound = !left.torn_ && std::isfinite(left.last_) &&
+    const bool sound = left.torn_ == 0 && std::isfinite(left.last_) &&
                        std::all_of(left.cells_.begin(), left.cells_.end(), [](const Cell& cell) {
                            return std::isfinite(cell.low) && std::isfinite(cell.high);
                        });

@@ -85,7 +85,8 @@ class RangeWindow {
     std::int64_t low_at_ = 0;  // the newest cell that has it
     std::int64_t high_at_ = 0;
     std::array<Cell, window_cells> cells_{};
-    bool torn_ = false;  // a process that ends now leaves a window that means nothing
+    // 1: a process that ends now leaves a window that means nothing. Any byte may be left there.
+    std::uint8_t torn_ = 0;
 };
 
 // The sum of what was added.

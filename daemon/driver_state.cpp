@@ -1,4 +1,6 @@
 // What the engine knew before this start, what it still does not know, and what it leaves.
+#include <fmt/format.h>
+
 #include "daemon/driver.h"
 #include "net/clock.h"
 
@@ -14,6 +16,9 @@ void Driver::recall() {
     for (const auto& left : journal_.state_file().left()) {
         recalled_ = engine_.recall(left, boot_id(), wall_now(), monotonic_now());
         if (!recalled_.fault.empty()) recall_fault_ = recalled_.fault;
+        if (recalled_.damaged > 0)
+            recall_fault_ =
+                fmt::format("{} of its items are damaged, and unknown", recalled_.damaged);
         if (!left.empty() && recalled_.fault.empty()) return;
     }
 }

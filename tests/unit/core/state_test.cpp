@@ -441,6 +441,60 @@ TEST_CASE("state: bytes that are not ours are told and change nothing") {
     CHECK(host.recalled.values == 0);
 }
 
+TEST_CASE("state: of damaged items each is unknown by itself, and they are counted") {
+    Plan plan = plan_of({});
+    add_drawdown(plan, 100);
+    add_rule(plan, "gone", RuleKind::gone);
+    Host host(plan);
+    host.desk.publish(maker, A, pnl, 90);
+    host.desk.publish(maker, A, delta, 7);
+    const auto memory = host.desk.engine.state().bytes();
+    const auto place = [&](const auto& part) {
+        return static_cast<std::size_t>(reinterpret_cast<const std::byte*>(&part) - memory.data());
+    };
+    StateMemory& state = host.desk.engine.state();
+    const std::size_t value = place(state.values[0]);
+    const std::size_t condition = place(state.conditions[0]);
+    const std::size_t health = place(state.health[0]);
+    const std::size_t source = place(state.sources[0]);
+    host.restart();
+    const std::vector<std::byte> good = host.left;
+    CHECK(host.recalled.damaged == 0);
+    const auto with = [&](std::size_t at) {
+        host.left = good;
+        host.left[at] = std::byte{0xff};
+        host.begin(1s, {});
+        CHECK(host.recalled.fault == "");
+        CHECK(host.recalled.damaged == 1);
+    };
+    SUBCASE("a value that is no number") {
+        host.left = good;
+        for (std::size_t i = 0; i < sizeof(double); ++i) host.left[value + i] = std::byte{0xff};
+        host.begin(1s, {});
+        CHECK(host.recalled.damaged == 1);
+        CHECK_FALSE(host.known(A, delta));
+        CHECK(host.known(A, pnl));
+    }
+    SUBCASE("a peak's flag: it begins anew with the value") {
+        with(condition + offsetof(ConditionState, begun));
+        CHECK(host.known(A, pnl));
+        CHECK_FALSE(host.desk.latched(A));
+    }
+    SUBCASE("a phase") {
+        with(condition + offsetof(ConditionState, phase));
+    }
+    SUBCASE("a breach of health: nobody knows of it") {
+        with(health + offsetof(HealthWatch, holds));
+        CHECK(host.desk.engine.rule_that_holds(A) == none<RuleId>());
+    }
+    SUBCASE("a source: it may have been attached, and owes a sign") {
+        with(source + offsetof(SourceHealth, owes_signs));
+        CHECK(host.recalled.sources == 1);
+        host.desk.wait(1h);
+        CHECK(host.desk.latched(A));
+    }
+}
+
 TEST_CASE("state: no bytes whatever break anything") {
     Plan plan = plan_of({.families = 2, .sources = 2});
     add_drawdown(plan, 100);
