@@ -137,6 +137,9 @@ class Oracle {
     void tell(const Condition& condition, BreachKind kind, bool sure = true, double share = 0);
     void trip(Condition& condition, bool sure = true);
 
+    static bool is_of_health(RuleKind kind) {
+        return kind == RuleKind::stale || kind == RuleKind::gone || kind == RuleKind::bad;
+    }
     static bool is_windowed(const RuleSpec& rule);
     static std::int64_t cell_width(const RuleSpec& rule);
     static std::int64_t cell_of(const RuleSpec& rule, Time at);
