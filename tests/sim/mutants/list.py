@@ -92,7 +92,7 @@ MUTANTS = [
     mutant("never-hedged", 2, "engine_cancels.cpp",
            "family.out == 1 ? now + hedge_after(link.account) : never;", "never;",
            "a silent link costs the whole patience"),
-    mutant("repeat-trip-ignored", 2, "engine.cpp",
+    mutant("repeat-trip-ignored", 2, "engine_trips.cpp",
            "family.release == Release::none && is_tried && !family.lock_open;",
            "family.release == Release::none;",
            "quotes made since the confirmation would stay"),
@@ -125,12 +125,12 @@ MUTANTS = [
            "three families wait a window for requests that nobody counted"),
 
     # 4: no cancel without a cause, gate first
-    mutant("gate-closed-after-fire", 4, "engine.cpp",
+    mutant("gate-closed-after-fire", 4, "engine_trips.cpp",
            "    begin_round(family);\n    make_due(id, now);\n    if (!was_latched) {\n",
            "    begin_round(family);\n    make_due(id, now);\n    dispatch_all(now, step);\n"
            "    if (!was_latched) {\n",
            "a quote can be made behind the cancel"),
-    mutant("gate-not-closed", 4, "engine.cpp",
+    mutant("gate-not-closed", 4, "engine_trips.cpp",
            "        step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, "
            "id});\n    }\n",
            "    }\n",
@@ -147,7 +147,7 @@ MUTANTS = [
            "if (!state(condition).begun) return;",
            "return (void)condition, (void)value;",
            "a maker that joins moves the sum, and loses nothing"),
-    mutant("trip-for-each-rule", 4, "engine.cpp",
+    mutant("trip-for-each-rule", 4, "engine_trips.cpp",
            "        if (turn_trip_ == TripId{}) turn_trip_ = TripId{++trips_};\n",
            "        turn_trip_ = TripId{++trips_};\n",
            "the operator would name one of the numbers, and be refused for the other"),
