@@ -6,19 +6,13 @@
 #include <memory>
 #include <string_view>
 
-#include "core/time.h"
+#include "core/iso_time.h"
 
 namespace scram {
 
-inline constexpr std::size_t timestamp_size = 24;  // 2020-12-08T09:08:57.715Z
 inline constexpr std::size_t signature_size = 44;  // Base64 of 32 bytes
 
-using TimestampText = std::array<char, timestamp_size>;
 using SignatureText = std::array<char, signature_size>;
-
-// ISO 8601 UTC with exactly three digits of milliseconds. `t` is within the years 1970 to 9999.
-TimestampText timestamp_text(WallMillis t);
-inline constexpr WallMillis timestamp_max{253'402'300'799'999};
 
 // Who holds the secret signs; the rest of the daemon sees only this. False: no signature to be had
 // now.

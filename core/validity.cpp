@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/okx_sign.h"
+#include "core/iso_time.h"
 
 namespace scram {
 namespace {

@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include "daemon/readiness.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -108,7 +107,7 @@ void Driver::tell_listing() {
         if (listing.of(id) != Listed::no) continue;
         scribe_.say(4, LogLine(LogEvent::family_unlisted)
                            .add("family", families[f].name)
-                           .add("detail", unlisted_text(*this, id))
+                           .add("detail", unlisted_text(families[f], listing))
                            .text());
     }
 }

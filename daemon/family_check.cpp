@@ -1,7 +1,10 @@
 #include "daemon/family_check.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 namespace scram {
@@ -88,6 +91,17 @@ void FamilyCheck::fail(std::string why) {
 void FamilyCheck::end() {
     timer_.cancel();
     link_.reset();
+}
+
+std::string unlisted_text(const FamilySpec& family, const FamilyListing& listing) {
+    constexpr std::size_t named_max = 8;
+    const auto& names = listing.names();
+    const auto named = std::span(names).first(std::min(names.size(), named_max));
+    return fmt::format(
+        "the exchange lists no options of {}, so {} cannot be cancelled; it lists {}{}: correct "
+        "[[family]] name",
+        family.inst_family, family.name, fmt::join(named, ", "),
+        names.size() > named_max ? " and others" : "");
 }
 
 }  // namespace scram

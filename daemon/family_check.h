@@ -53,4 +53,7 @@ class FamilyCheck final : public LinkObserver {
     bool begun_ = false;
 };
 
+// Of a family that the exchange does not list, for a person.
+std::string unlisted_text(const FamilySpec& family, const FamilyListing& listing);
+
 }  // namespace scram

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/okx_sign.h"
+#include "core/iso_time.h"
 #include "daemon/json.h"
 #include "daemon/log_line.h"
 

@@ -1,11 +1,9 @@
 #include "daemon/readiness.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 
 #include "daemon/advice.h"
 #include "daemon/json.h"
@@ -98,7 +96,9 @@ std::string why_unknown(const Driver& driver) {
 std::string why_unlisted(const KillSight::Account& account, const Driver& driver) {
     const std::string more =
         account.unlisted > 1 ? fmt::format(" (and of {} more)", account.unlisted - 1) : "";
-    return unlisted_text(driver, account.first_unlisted) + more;
+    return unlisted_text(driver.engine().plan().families[index(account.first_unlisted)],
+                         driver.listing()) +
+           more;
 }
 
 std::string reason(const Shortfall& its, const KillSight& sight, const Driver& driver) {
@@ -151,18 +151,6 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
 }
 
 }  // namespace
-
-std::string unlisted_text(const Driver& driver, FamilyId id) {
-    const FamilySpec& family = driver.engine().plan().families[index(id)];
-    constexpr std::size_t named_max = 8;
-    const auto& names = driver.listing().names();
-    const auto named = std::span(names).first(std::min(names.size(), named_max));
-    return fmt::format(
-        "the exchange lists no options of {}, so {} cannot be cancelled; it lists {}{}: correct "
-        "[[family]] name",
-        family.inst_family, family.name, fmt::join(named, ", "),
-        names.size() > named_max ? " and others" : "");
-}
 
 Readiness readiness(const Driver& driver, Time now) {
     const KillSight sight = driver.kill_sight(now);

@@ -16,7 +16,5 @@ struct Readiness {
 };
 
 Readiness readiness(const Driver& driver, Time now);
-// Of a family that the exchange does not list.
-std::string unlisted_text(const Driver& driver, FamilyId id);
 
 }  // namespace scram

@@ -10,7 +10,7 @@
 
 #include <limits>
 
-#include "core/okx_sign.h"
+#include "core/iso_time.h"
 #include "daemon/nap.h"
 #include "net/clock.h"
 
