@@ -303,6 +303,17 @@ TEST_CASE("ingress: SCRAM_RING=off has the client use the socket") {
     rig.until_told("value 3");
 }
 
+TEST_CASE("ingress: by the socket, a last signal that found no room shows at the goodbye") {
+    Rig rig;
+    setenv("SCRAM_RING", "off", 1);
+    Client client = rig.attach();
+    unsetenv("SCRAM_RING");
+    while (scram_publish(client.get(), 0, 0, 3) == SCRAM_DONE) continue;
+    rig.beside([&] { scram_detach(client.release()); });
+    CHECK(rig.sink.out_of_order == 1);
+    CHECK(rig.sink.was_told("left"));
+}
+
 TEST_CASE("ingress: each attachment has a ring of its own, its numbers begin at 1") {
     Rig rig;
     for (int i = 0; i < 3; ++i) {
