@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "bench/measured_engine.h"
-#include "core/flight_recorder.h"
-#include "core/okx_request.h"
+#include "core/okx/request.h"
+#include "core/receipts/flight_recorder.h"
 
 namespace scram {
 namespace {

@@ -13,9 +13,9 @@
 
 #include "client/scram.h"
 #include "net/clock.h"
-#include "net/gates.h"
-#include "net/ingress.h"
-#include "tests/unit/net/deaf_sink.h"
+#include "net/sources/gates.h"
+#include "net/sources/ingress.h"
+#include "tests/unit/net/sources/deaf_sink.h"
 
 namespace scram {
 namespace {

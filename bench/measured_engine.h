@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "core/engine.h"
+#include "core/engine/engine.h"
 
 namespace scram::bench {
 

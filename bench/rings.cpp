@@ -10,12 +10,12 @@
 #include <thread>
 #include <vector>
 
-#include "core/engine.h"
-#include "core/flight_recorder.h"
+#include "core/engine/engine.h"
+#include "core/receipts/flight_recorder.h"
 #include "net/clock.h"
-#include "net/ring_feeds.h"
-#include "tests/unit/net/deaf_sink.h"
-#include "tests/unit/net/ring_writer.h"
+#include "net/sources/ring_readers.h"
+#include "tests/unit/net/sources/deaf_sink.h"
+#include "tests/unit/net/sources/ring_writer.h"
 
 namespace scram {
 namespace {

@@ -53,7 +53,7 @@ static unsigned room_for(struct scram_ring_end* ring, unsigned count) {
 }
 
 /* The last store publishes the signal. It is sequentially consistent, so that it is seen before
- * this source looks whether scramd sleeps (net/ring.h says why). */
+ * this source looks whether scramd sleeps (net/sources/ring.h says why). */
 static void put(struct scram_ring_end* ring, uint64_t number, struct scram_signal signal) {
     struct scram_slot* slot = &ring->memory->slots[(number - 1) % SCRAM_RING_SLOTS];
     uint64_t words[SIGNAL_WORDS];

@@ -277,8 +277,8 @@ static scram_result put_in_ring(scram_client* client, unsigned count, int64_t no
                               count - published);
 }
 
-/* Once in a sleep is enough (net/ring.h). If the socket has no room, scramd has messages to read,
- * and does not sleep on. */
+/* Once in a sleep is enough (net/sources/ring.h). If the socket has no room, scramd has messages to
+ * read, and does not sleep on. */
 static scram_result wake(scram_client* client) {
     const uint64_t asleep = scram_gates_asleep(&client->gates);
     if (asleep == 0 || asleep == client->rang_in) return SCRAM_DONE;

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/plan.h"
+#include "core/model/plan.h"
 
 namespace scram {
 
@@ -70,7 +70,7 @@ struct Paths {
     std::uint32_t control_mode = 0666;
 };
 
-// Where what happened is kept (core/journal.h).
+// Where what happened is kept (core/journal/journal.h).
 struct JournalConfig {
     std::string directory;                 // empty: $STATE_DIRECTORY, or /var/lib/scramd
     std::uint32_t keep = 16;               // files
@@ -132,7 +132,7 @@ std::string missing_right(const Config& config, Right right, std::uint32_t uid);
 using LoadResult = std::variant<Config, std::vector<ConfigError>>;
 
 // More is refused before it is read, and so is what nests deeper than a plan could
-// (config/text_bounds.h): no text can exhaust the memory or the stack of who reads it.
+// (config/toml/text_bounds.h): no text can exhaust the memory or the stack of who reads it.
 inline constexpr std::size_t config_bytes_max = std::size_t{4} << 20;
 // The text of `file` within these bounds.
 std::variant<std::string, std::vector<ConfigError>> read_config_text(

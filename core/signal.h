@@ -142,7 +142,7 @@ enum { SCRAM_LINE_SIZE = 128 }; /* processors fetch lines of 64 bytes in pairs *
  * published last, with step 4 once behind it. So scramd finds it whole or not at all, whenever its
  * source is interrupted or dies. The stores of step 3 (and of `lost`) and the load of step 4 are
  * sequentially consistent, as are scramd's store of `asleep` and its loads after that: one of the
- * two sees the other (net/ring.h).
+ * two sees the other (net/sources/ring.h).
  *
  * scramd reads a slot's word once it is the number that it waits for. Any other word but the one
  * that it read there a lap ago (0 in the first) is a broken ring: `bad`, and the connection ends.

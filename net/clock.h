@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "core/time.h"
+#include "core/base/time.h"
 
 namespace scram {
 

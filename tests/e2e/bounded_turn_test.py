@@ -4,7 +4,7 @@ Each mode is one way to speak without end (hostile_peer.cpp), before TLS is up o
 bytes come stops the loop: the gates close late (1.5 s, for 100 KB in records of one byte) or never. What is compared
 is the time from a signal's publishing to its gate, with the same time beside honest peers alone: by the median, since
 a busy machine spoils single ones. And each gate must close. A handshake's bytes are bounded, so one that ends soon
-(a certificate) shows in no median: tests/unit/net/link_bounds_test.cpp counts the turns that it takes.
+(a certificate) shows in no median: tests/unit/net/exchange/link_bounds_test.cpp counts the turns that it takes.
 """
 import os
 import pathlib

@@ -1,6 +1,6 @@
 """A source that floods at full speed beside one that trips.
 
-The bound: net/ingress.cpp reads at most 16 messages of a source, then the others have their turn. A message
+The bound: net/sources/ingress.cpp reads at most 16 messages of a source, then the others have their turn. A message
 holds at most 64 records. So what another source publishes waits at most for the rest of the flooding source's
 turn and, if that one is before it in the kernel's list, for one turn more: 2 * 16 * 64 records, whose cost the
 flood itself measures (records taken a second). All else that the clock sees is this machine: with scramd and the

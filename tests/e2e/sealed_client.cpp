@@ -13,7 +13,7 @@
 #include <iostream>
 #include <random>
 
-#include "net/link.h"
+#include "net/exchange/link.h"
 
 namespace {
 

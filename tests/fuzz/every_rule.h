@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "config/config.h"
-#include "config/words.h"
-#include "core/check.h"
+#include "config/toml/words.h"
+#include "core/base/check.h"
 
 namespace scram::fuzz {
 

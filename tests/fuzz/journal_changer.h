@@ -1,7 +1,7 @@
 // Changes what a story left, as disks, crashes and people do: no hash is made again.
 #pragma once
 
-#include "core/journal_format.h"
+#include "core/journal/format.h"
 #include "tests/fuzz/journal_story.h"
 
 namespace scram::fuzz {

@@ -2,7 +2,7 @@
 // stop.
 #pragma once
 
-#include "core/journal_format.h"
+#include "core/journal/format.h"
 #include "tests/fuzz/journal_story.h"
 
 namespace scram::fuzz {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/journal.h"
+#include "core/journal/journal.h"
 #include "tests/fuzz/every_rule.h"
 #include "tests/fuzz/input.h"
 

@@ -7,8 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "core/check.h"
-#include "net/unix_socket.h"
+#include "core/base/check.h"
+#include "net/unix/socket.h"
 
 namespace scram::fuzz {
 

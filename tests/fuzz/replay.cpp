@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "core/check.h"
+#include "core/base/check.h"
 
 // targets.inc holds TARGET(name) for each file of targets/; CMake writes it.
 #define TARGET(name) extern "C" int fuzz_##name(const std::uint8_t* data, std::size_t size);

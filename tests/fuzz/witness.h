@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 
-#include "core/check.h"
-#include "core/engine.h"
-#include "daemon/narrate.h"
+#include "core/base/check.h"
+#include "core/engine/engine.h"
+#include "daemon/log/event_text.h"
 #include "tests/fuzz/every_rule.h"
 
 namespace scram::fuzz {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/engine.h"
+#include "core/engine/engine.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/exchange.h"
 #include "tests/sim/oracle.h"

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/time.h"
+#include "core/base/time.h"
 
 namespace scram::sim {
 

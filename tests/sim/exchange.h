@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "core/plan.h"
+#include "core/model/plan.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/replies.h"
 #include "tests/sim/scenario.h"

@@ -40,8 +40,8 @@ void Host::start(const Plan& plan, const Restored& restored, WallMillis wall, Ti
     } else {
         files_.back().resize(folded_.file_size);
     }
-    // As daemon/journal.cpp: a start waits until its first records are on disk, or an unclean end
-    // of the machine right after a clean one would not be seen.
+    // As daemon/records/journal.cpp: a start waits until its first records are on disk, or an
+    // unclean end of the machine right after a clean one would not be seen.
     write_all(wall);
     sync();
 }

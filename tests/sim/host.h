@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/journal.h"
+#include "core/journal/journal.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/dice.h"
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "core/plan.h"
-#include "core/rules.h"
+#include "core/model/plan.h"
+#include "core/rules/rules.h"
 #include "core/signal.h"
 #include "tests/sim/coverage.h"
 

@@ -7,7 +7,8 @@
 namespace scram::sim {
 namespace {
 
-// core/window.h: a window is 64 cells of a 63rd of its length, on a grid that begins at time zero.
+// core/rules/window.h: a window is 64 cells of a 63rd of its length, on a grid that begins at time
+// zero.
 constexpr std::int64_t cells = 64;
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/okx_answer.h"
+#include "core/okx/answer.h"
 
 namespace scram::sim {
 

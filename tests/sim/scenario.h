@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/plan.h"
+#include "core/model/plan.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/fault.h"
 

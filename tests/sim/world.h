@@ -1,5 +1,5 @@
 // The world around one engine: a fake clock, a network, an exchange, makers, operators and
-// mishaps, all from one seed. It drives the engine as daemon/driver.cpp does, and judges every
+// mishaps, all from one seed. It drives the engine as daemon/loop/driver.cpp does, and judges every
 // step.
 #pragma once
 
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine.h"
-#include "core/exchange_clock.h"
+#include "core/engine/engine.h"
+#include "core/okx/exchange_clock.h"
 #include "tests/sim/books.h"
 #include "tests/sim/exchange.h"
 #include "tests/sim/host.h"

@@ -203,7 +203,7 @@ void World::answer_at_edge(std::uint32_t id) {
     plan(request.arrives_at, What::arrival, id);
 }
 
-// As daemon/driver.cpp: what the engine has given up a moment ago is dropped.
+// As daemon/loop/driver.cpp: what the engine has given up a moment ago is dropped.
 void World::answer(std::uint32_t id) {
     Request& request = requests_[id];
     if (!engine_) return;

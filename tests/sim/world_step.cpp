@@ -8,7 +8,7 @@
 namespace scram::sim {
 namespace {
 
-// daemon/armory.cpp: what is older than this is signed again before it is sent.
+// daemon/loop/signed_requests.cpp: what is older than this is signed again before it is sent.
 constexpr std::int64_t signature_age_max_ms = 15'000;
 
 }  // namespace

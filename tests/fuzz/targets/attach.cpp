@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
-#include "core/check.h"
-#include "net/ingress.h"
+#include "core/base/check.h"
+#include "net/sources/ingress.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/local_socket.h"
 

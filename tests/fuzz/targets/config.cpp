@@ -4,8 +4,8 @@
 #include <variant>
 
 #include "config/config.h"
-#include "core/check.h"
-#include "core/engine.h"
+#include "core/base/check.h"
+#include "core/engine/engine.h"
 #include "tests/fuzz/input.h"
 
 namespace {

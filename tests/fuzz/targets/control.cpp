@@ -13,10 +13,10 @@
 #include <string>
 
 #include "config/config.h"
-#include "core/check.h"
-#include "daemon/driver.h"
-#include "daemon/operator_desk.h"
-#include "net/control.h"
+#include "core/base/check.h"
+#include "daemon/control/commands.h"
+#include "daemon/loop/driver.h"
+#include "net/operators/control_server.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/local_socket.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/check.h"
-#include "net/http_answer.h"
+#include "core/base/check.h"
+#include "net/exchange/http_response.h"
 #include "tests/fuzz/input.h"
 
 namespace {

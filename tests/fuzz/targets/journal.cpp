@@ -8,8 +8,8 @@
 
 #include <set>
 
-#include "core/journal_format.h"
-#include "daemon/journal_print.h"
+#include "core/journal/format.h"
+#include "daemon/scramctl/journal_text.h"
 #include "tests/fuzz/journal_changer.h"
 #include "tests/fuzz/journal_forger.h"
 #include "tests/fuzz/journal_story.h"

@@ -23,11 +23,11 @@
 #include <optional>
 #include <string>
 
-#include "core/check.h"
-#include "net/link.h"
-#include "net/tls_socket.h"
+#include "core/base/check.h"
+#include "net/exchange/link.h"
+#include "net/tls/socket_bio.h"
 #include "tests/fuzz/input.h"
-#include "tests/unit/net/certificates.h"
+#include "tests/unit/net/tls/certificates.h"
 
 extern "C" [[gnu::weak]] std::size_t __sanitizer_get_current_allocated_bytes();
 

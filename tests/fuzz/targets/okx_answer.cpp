@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "core/check.h"
-#include "core/okx_answer.h"
+#include "core/base/check.h"
+#include "core/okx/answer.h"
 #include "tests/fuzz/input.h"
 
 namespace {

@@ -7,10 +7,10 @@
 #include <array>
 #include <cstring>
 
-#include "core/check.h"
-#include "net/ring_feeds.h"
+#include "core/base/check.h"
+#include "net/sources/ring_readers.h"
 #include "tests/fuzz/input.h"
-#include "tests/unit/net/deaf_sink.h"
+#include "tests/unit/net/sources/deaf_sink.h"
 
 namespace {
 

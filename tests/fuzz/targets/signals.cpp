@@ -8,8 +8,8 @@
 #include <cmath>
 #include <vector>
 
-#include "core/check.h"
-#include "core/engine.h"
+#include "core/base/check.h"
+#include "core/engine/engine.h"
 #include "tests/fuzz/every_rule.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/witness.h"

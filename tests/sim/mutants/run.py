@@ -52,15 +52,15 @@ def sources_to_compile(mutant):
     """A header is in every file of core that includes it, and what the simulation sees stays."""
     if mutant.file.endswith(".cpp"):
         return [mutant.file]
-    return [path.name for path in sorted((ROOT / "core").glob("*.cpp"))
-            if not path.name.startswith("okx_")]
+    core = ROOT / "core"
+    return [str(path.relative_to(core)) for path in sorted(core.rglob("*.cpp")) if path.parent.name != "okx"]
 
 
 def build(mutant, folder, build_folder, commands):
     objects = []
     for name in sources_to_compile(mutant):
         words = commands[ROOT / "core" / name]
-        target = folder / (name + ".o")
+        target = folder / (name.replace("/", "_") + ".o")
         # The copy's headers first: it includes "core/...".
         subprocess.run([words[0], "-I" + str(folder), *words[1:], "-w", "-c",
                         str(folder / "core" / name), "-o", str(target)],
@@ -69,7 +69,8 @@ def build(mutant, folder, build_folder, commands):
     sim = sorted((build_folder / "tests/sim/CMakeFiles/scram_sim.dir").glob("*.o"))
     binary = folder / "scram_sim"
     subprocess.run([commands[ROOT / "tests/sim/main.cpp"][0], *objects, *map(str, sim),
-                    str(build_folder / "libscram_core.a"), "-o", str(binary),
+                    "-Wl,--start-group", *map(str, sorted(build_folder.glob("libscram_core_*.a"))), "-Wl,--end-group",
+                    "-o", str(binary),
                     "-lfmt", "-lsimdjson", "-lcrypto", "-lpthread"],
                    check=True, cwd=build_folder)
     return binary

@@ -39,7 +39,7 @@ class Names(unittest.TestCase):
         self.check("scramd.toml.5", keys | set(re.findall(r"^\[+([a-z]+)\]", sample, re.MULTILINE)))
 
     def test_every_key_that_the_program_reads(self):
-        source = "".join(path.read_text() for path in sorted((ROOT / "config").glob("*.cpp")))
+        source = "".join(path.read_text() for path in sorted((ROOT / "config").rglob("*.cpp")))
         readers = r'\b(?:read\w*|need|text|list|tables?|has)\((?:\*?\w+, )?"([a-z_]+)"'
         self.check("scramd.toml.5", set(re.findall(readers, source)))
 

@@ -1,0 +1,130 @@
+// From the file's bytes to a Config, or to everything that is wrong with it.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "config/toml/sections.h"
+#include "config/toml/text_bounds.h"
+
+namespace scram {
+namespace {
+
+std::vector<ConfigError> whole_file_error(const std::filesystem::path& file, std::string message) {
+    return {{file, 0, 0, std::move(message), {}}};
+}
+
+std::string because_of(int error) {
+    return fmt::format("cannot be read: {}", std::strerror(error));
+}
+
+class Descriptor {
+  public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    ~Descriptor() {
+        if (fd_ >= 0) close(fd_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+// Appends what the file holds; says why it cannot. A pipe or a device is not waited for, and a file
+// that grows meanwhile ends at the bound.
+std::string read_file(const std::filesystem::path& file, std::string& text) {
+    const Descriptor opened{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (opened.get() < 0) return because_of(errno);
+    struct stat status {};
+    if (fstat(opened.get(), &status) != 0) return because_of(errno);
+    if (!S_ISREG(status.st_mode)) return "is not a regular file";
+    const std::string too_large = fmt::format("is larger than {} bytes", config_bytes_max);
+    if (status.st_size > static_cast<off_t>(config_bytes_max)) return too_large;
+    for (;;) {
+        char bytes[65536];
+        const ssize_t size = read(opened.get(), bytes, sizeof bytes);
+        if (size < 0 && errno == EINTR) continue;
+        if (size < 0) return because_of(errno);
+        if (size == 0) return {};
+        text.append(bytes, static_cast<std::size_t>(size));
+        if (text.size() > config_bytes_max) return too_large;
+    }
+}
+
+void read_config(const toml::table& root, config::Document& document, Config& config) {
+    config::Section top{document, root, ""};
+    config::read_top(top, config);
+    config::read_exchange(top, config);
+    config::read_timings(top, config);
+    config::read_wire(top, config);
+    config::read_paths(top, config);
+    config::read_journal(top, config);
+    config::read_rights(top, config);
+    config::read_accounts(top, config);
+    config::read_sources(top, config);
+    config::look_up_people(config);
+    config::read_rules(top, config);
+    top.end();
+}
+
+// The library stops at the first thing that is not TOML, so here, and only here, errors come
+// singly.
+void add_syntax_error(config::Document& document, const toml::parse_error& error) {
+    const auto& at = error.source().begin;
+    document.error(
+        {at.line, at.column},
+        fmt::format("this is not TOML, and reading stopped here: {}", error.description()));
+}
+
+}  // namespace
+
+std::variant<std::string, std::vector<ConfigError>> read_config_text(
+    const std::filesystem::path& file) {
+    try {
+        std::string text;
+        if (auto why = read_file(file, text); !why.empty())
+            return whole_file_error(file, std::move(why));
+        if (auto fault = config::beyond_bounds(text)) {
+            config::Document document{text, file};
+            document.error(fault->place, std::move(fault->message));
+            return document.errors();
+        }
+        return text;
+    } catch (const std::exception& error) {
+        return whole_file_error(file, fmt::format("cannot be read: {}", error.what()));
+    }
+}
+
+LoadResult load(const std::filesystem::path& file) {
+    auto text = read_config_text(file);
+    if (auto* errors = std::get_if<std::vector<ConfigError>>(&text)) return std::move(*errors);
+    return parse(std::get<std::string>(text), file);
+}
+
+LoadResult parse(std::string_view toml, const std::filesystem::path& file_name, ForWhat for_what) {
+    try {
+        config::Document document{toml, file_name, for_what};
+        Config config;
+        config.file = file_name;
+        try {
+            if (auto fault = config::beyond_bounds(toml))
+                document.error(fault->place, std::move(fault->message));
+            else
+                read_config(toml::parse(toml), document, config);
+        } catch (const toml::parse_error& error) {
+            add_syntax_error(document, error);
+        }
+        if (document.failed()) return document.errors();
+        config.warnings = document.warnings();
+        return config;
+    } catch (const std::exception& error) {
+        return whole_file_error(file_name, fmt::format("cannot be read: {}", error.what()));
+    }
+}
+
+}  // namespace scram

@@ -1,0 +1,96 @@
+// Ready to kill: would a breach be fired this moment, at its best? The one truth behind
+// `scramctl ready`, the service's status line and the status.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/base/ids.h"
+#include "core/base/time.h"
+
+namespace scram {
+
+// What the daemon sees of itself.
+struct KillSight {
+    struct Account {
+        std::size_t links_up = 0;
+        std::size_t links_warm = 0;           // up, and have answered a rehearsal
+        double up_share = 1;                  // of the last minute, with a link that was up
+        std::uint32_t rehearsals_failed = 0;  // in a row
+        Time rehearsed{};  // the latest good answer to one, on any link; Time{}: none
+        milliseconds oldest_signature{};  // of its armed requests
+        std::size_t slots = 0;            // of its budget
+        std::size_t slots_working = 0;    // see Budget
+        std::size_t slots_free = 0;
+        bool refused = false;      // Alarm::refused is raised
+        std::size_t held = 0;      // families that are latched and were not cancelled
+        std::size_t unlisted = 0;  // families that the exchange does not list
+        FamilyId first_unlisted = none<FamilyId>();
+        FamilyId first_held = none<FamilyId>();
+    };
+    std::vector<Account> accounts;  // by AccountId
+    Duration rehearse_every{};      // of each link
+    bool clock_synced = false;      // the exchange has told its time
+    Duration clock_uncertainty{};   // known to +- this
+    milliseconds clock_ahead{};     // the exchange's clock, of this host's
+    std::size_t sources_expected = 0;
+    std::size_t sources_attached = 0;  // of those
+    std::size_t values_unknown = 0;    // of families by source, that rules look at
+    bool journal_writable = true;      // trips are on the disk, or on their way
+    bool signer_gone = false;          // it has ended, and no other comes
+    Time signer_answered{};            // when it signed last
+    Duration resign_every{};           // of each request
+};
+
+enum class Lack : std::uint8_t {
+    links,       // none of the account is warm
+    signatures,  // the exchange refuses what was signed so long ago
+    refused,     // the exchange refuses the account's cancels: key, permission, account mode
+    rehearsals,  // none of the account's has been answered well for long, or of the last few
+    slots,       // each is taken: the next cancel waits
+    budget,      // somebody else spends it: fewer slots than the plan has
+    clock,       // signatures may carry a time that the exchange refuses
+    journal,     // what trips now may be armed after a loss of power
+    signer,      // gone, or silent: signatures grow old
+    held,        // families are latched by a start, and not cancelled
+    sources,     // an expected one is not attached: no breach of its is seen
+    values,      // a rule looks at what has not been published since the start
+    host_clock,  // this host's is far from the exchange's: a start and certificates go by it
+    families,    // some are not listed by the exchange: nothing of theirs can be cancelled
+};
+constexpr std::size_t lack_count = 14;
+std::string_view name(Lack lack);
+// A breach would cancel nothing; with the others it would, late or for the last time.
+constexpr bool disarms(Lack lack) {
+    return lack == Lack::links || lack == Lack::signatures || lack == Lack::refused;
+}
+
+struct Shortfall {
+    Lack lack{};
+    AccountId account = none<AccountId>();  // none: it is the daemon's
+    milliseconds age{};  // signatures, rehearsals: of the oldest, the latest; host_clock: behind
+};
+
+// OKX refuses a request whose timestamp is 30 s off (code 50102). It must still reach them.
+inline constexpr milliseconds signature_age_max = 25s;
+inline constexpr Duration clock_uncertainty_max = 5s;
+// Well before what OKX refuses, for what goes by this host's clock.
+inline constexpr milliseconds host_clock_off_max = 10s;
+// At a kill, a newer one is waited for, though not for long.
+inline constexpr milliseconds signature_age_young = 15s;
+// Without a signer, only a new start makes others.
+inline constexpr milliseconds signature_age_at_loss = 20s;
+inline constexpr int signings_missed_max = 3;
+// A link is rehearsed each rehearse_every; so many may fail or be delayed.
+inline constexpr std::uint32_t rehearsals_missed_max = 3;
+
+// Those that disarm first. Empty: ready.
+std::vector<Shortfall> shortfalls(const KillSight& sight, Time now);
+bool fires(const std::vector<Shortfall>& lacking);
+// Links come up, and rehearsals end or stay silent: something on the way may stop them alone.
+bool fails_rehearsals(const KillSight::Account& account);
+// Nobody signs, and signatures are about to be too old: whoever supervises scramd starts it again.
+bool wants_a_new_start(const KillSight& sight, Time now);
+
+}  // namespace scram

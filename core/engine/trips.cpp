@@ -1,0 +1,164 @@
+// What a breach, or an operator, makes of the families that it kills.
+#include <algorithm>
+#include <utility>
+
+#include "core/engine/engine.h"
+
+namespace scram {
+
+void Engine::trip_breaches(Time published, Time now, Step& step) {
+    ++turn_;
+    turn_trip_ = TripId{};
+    for (const Breach& breach : breaches_) {
+        if (breach.kind == BreachKind::trip) {
+            trip_breach(breach, published, now, step);
+        } else {
+            tell_beside(breach, published, now, step);
+        }
+    }
+    breaches_.clear();
+}
+
+// One cause is one trip: what one input breaches, of however many rules, shares a number, and each
+// rule is told once.
+void Engine::trip_breach(const Breach& breach, Time published, Time now, Step& step) {
+    for (const FamilyId family : rules_.kills(breach)) {
+        switches_[index(family)].breached_in = turn_;
+    }
+    if (changes_nothing(breach, now)) {
+        ++untold_;
+        return;
+    }
+    Told& told = told_[index(breach.rule)];
+    if (std::exchange(told.trip_turn, turn_) != turn_) {
+        if (turn_trip_ == TripId{}) turn_trip_ = TripId{++trips_};
+        told.trip = turn_trip_;
+        told.tripped_at = now;
+        tell_breach(breach, published, now, step).trip = told.trip;
+    }
+    const auto& lock = plan_.rules[index(breach.rule)].lock;
+    for (const FamilyId family : rules_.kills(breach)) {
+        trip_family(family, told.trip, lock.value_or(plan_.families[index(family)].lock), now,
+                    step);
+    }
+}
+
+// A value that swings around its limit while the cancel is under way could fill every log and
+// journal with trips that do nothing: it is told once a second. A cancel that this very input began
+// is no such cancel.
+bool Engine::changes_nothing(const Breach& breach, Time now) const {
+    const Told& told = told_[index(breach.rule)];
+    if (told.trip == TripId{} || now - told.tripped_at >= 1s || told.trip_turn == turn_)
+        return false;
+    const auto families = rules_.kills(breach);
+    const auto& lock = plan_.rules[index(breach.rule)].lock;
+    return std::all_of(families.begin(), families.end(), [&](FamilyId id) {
+        const Switch& family = switches_[index(id)];
+        return under_way(family) && family.trip != turn_trip_ &&
+               family.lock >= lock.value_or(plan_.families[index(id)].lock);
+    });
+}
+
+// Warnings each; of a shadow rule, as of one that trips, what it would have done in one step once.
+void Engine::tell_beside(const Breach& breach, Time published, Time now, Step& step) {
+    Told& told = told_[index(breach.rule)];
+    const bool again =
+        breach.kind == BreachKind::would_trip && std::exchange(told.shadow_turn, turn_) == turn_;
+    if (!again) tell_breach(breach, published, now, step);
+}
+
+EventKind Engine::event_kind(BreachKind kind) {
+    switch (kind) {
+        case BreachKind::trip:
+            return EventKind::tripped;
+        case BreachKind::would_trip:
+            return EventKind::would_trip;
+        case BreachKind::warning:
+            return EventKind::warned;
+        case BreachKind::warning_over:
+            return EventKind::warning_over;
+    }
+    return EventKind::tripped;
+}
+
+Event& Engine::tell_breach(const Breach& breach, Time published, Time now, Step& step) {
+    Event& event = step.events.append();
+    event.kind = event_kind(breach.kind);
+    event.bad = breach.bad;
+    event.at = now;
+    event.published = published;
+    event.family = breach.family;
+    event.rule = breach.rule;
+    event.source = breach.source;
+    event.metric = breach.metric;
+    event.value = breach.value;
+    event.limit = breach.limit;
+    event.share = breach.share;
+    return event;
+}
+
+// One cancel serves all trips, as long as it is under way.
+bool Engine::under_way(const Switch& family) {
+    const bool is_tried = family.cancel == Cancel::due || family.cancel == Cancel::in_flight;
+    return family.latched && family.release == Release::none && is_tried && !family.lock_open;
+}
+
+void Engine::trip_family(FamilyId id, TripId trip, milliseconds lock, Time now, Step& step) {
+    Switch& family = switches_[index(id)];
+    family.wanted_by = trip;
+    if (under_way(family)) {
+        family.lock = std::max(family.lock, lock);
+        return;
+    }
+    const bool was_latched = family.latched;
+    // In the same latch; one that is armed again or was held is cancelled as for the first time.
+    const bool was_done = family.cancel == Cancel::confirmed || family.lock_open;
+    const bool again = was_done && family.release == Release::none;
+    family.lock = again ? std::max(family.lock, lock) : lock;
+    family.latched = true;
+    family.trip = trip;
+    family.tripped_at = now;
+    family.repeat = again;
+    family.lock_open = false;
+    family.was_confirmed = again;
+    set_release(family, Release::none);
+    begin_round(family);
+    make_due(id, now);
+    if (!was_latched) {
+        rules_.on_latched(id);
+        step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, id});
+    }
+    if (again) return;
+    Event& event = step.events.append();
+    event.kind = EventKind::latched;
+    event.at = now;
+    event.trip = trip;
+    event.family = id;
+}
+
+void Engine::begin_round(Switch& family) {
+    ++family.round;
+    family.out = 0;
+    family.failures = 0;
+    family.closed = 0;
+    family.resynced = false;
+    family.after_resync = false;
+    family.hedge_at = never;
+}
+
+void Engine::on_trip(std::span<const FamilyId> families, const OperatorNote& note, Time now,
+                     Step& step) {
+    const TripId trip{++trips_};
+    step.events.push_back({.kind = EventKind::tripped,
+                           .at = now,
+                           .trip = trip,
+                           .family = families.size() == 1 ? families[0] : none<FamilyId>(),
+                           .by = FixedText<32>(note.by),
+                           .text = FixedText<160>(note.reason)});
+    for (const FamilyId family : families) {
+        trip_family(family, trip, plan_.families[index(family)].lock, now, step);
+    }
+    finish(now, step);
+}
+
+}  // namespace scram

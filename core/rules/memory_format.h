@@ -1,0 +1,62 @@
+// How the state's memory is laid out. Of the engine and core/state_*.cpp alone.
+#pragma once
+
+#include <cstring>
+
+#include "core/rules/memory.h"
+
+namespace scram {
+
+inline constexpr std::array<char, 8> state_magic = {'s', 'c', 'r', 'a', 'm', 's', 't', 'a'};
+inline constexpr std::uint32_t state_byte_order = 0x01020304;
+inline constexpr std::uint16_t state_version = 1;
+
+enum class StatePart : std::uint16_t {
+    value_keys,
+    values,
+    times,
+    condition_keys,
+    conditions,
+    ranges,
+    sums,
+    source_keys,
+    sources,
+    health_keys,
+    health,
+};
+inline constexpr std::size_t state_parts = 11;
+
+struct StateHead {
+    struct Part {
+        std::uint32_t count = 0;
+        std::uint32_t item_bytes = 0;
+        std::uint64_t offset = 0;
+    };
+    std::array<char, 8> magic = state_magic;
+    std::uint32_t byte_order = state_byte_order;
+    std::uint16_t version = state_version;
+    std::uint16_t part_count = state_parts;
+    BootNumber boot{};
+    std::array<Part, state_parts> parts{};
+    std::uint64_t names = 0;  // checksum: up to here, and of the keys
+    std::uint64_t whole = 0;  // checksum: of all behind the head; 0: it was being written to
+    std::int64_t wall_ms = 0;
+    std::int64_t monotonic_ns = 0;  // at that time
+};
+static_assert(std::is_trivially_copyable_v<StateHead>);
+
+constexpr std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
+    std::uint64_t x = a * 0x9e3779b97f4a7c15 + b;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+    return x ^ (x >> 31);
+}
+
+// Against accidents and other versions, not against who can write the file: it is scramd's own.
+std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t before = 0);
+std::uint64_t checksum_of_names(const StateHead& head, std::span<const std::byte> memory);
+
+// The same process goes on in another memory.
+void go_on_from(const StateMemory& from, StateMemory& to);
+
+}  // namespace scram

@@ -1,0 +1,126 @@
+#include "daemon/common/state_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace scram {
+namespace {
+
+constexpr std::size_t size_max = std::size_t{256} << 20;  // more than any plan asks for
+
+// Nothing of a file that is no plain one, or is somebody else's.
+std::vector<std::byte> read_own(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return {};
+    struct stat info {};
+    std::vector<std::byte> bytes;
+    const bool ours = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
+    if (ours) bytes.resize(std::min(static_cast<std::size_t>(info.st_size), size_max));
+    std::size_t have = 0;
+    while (have < bytes.size()) {
+        const ssize_t got = ::read(fd, bytes.data() + have, bytes.size() - have);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        have += static_cast<std::size_t>(got);
+    }
+    ::close(fd);
+    bytes.resize(have);
+    return bytes;
+}
+
+bool write_all(int fd, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return false;
+        bytes = bytes.subspan(static_cast<std::size_t>(put));
+    }
+    return true;
+}
+
+void unmap(std::span<std::byte>& memory) {
+    if (!memory.empty()) munmap(memory.data(), memory.size());
+    memory = {};
+}
+
+}  // namespace
+
+StateFile::StateFile(std::string path, std::string copy)
+    : path_(std::move(path)), copy_(std::move(copy)) {}
+
+StateFile::~StateFile() {
+    unmap(next_);
+    unmap(kept_);
+}
+
+std::vector<std::vector<std::byte>> StateFile::left() const {
+    return {read_own(path_), read_own(copy_)};
+}
+
+std::span<std::byte> StateFile::map(std::size_t size) {
+    unmap(next_);
+    trouble_.clear();
+    next_ = map_shared(size);
+    if (!next_.empty()) return next_;
+    void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) throw std::bad_alloc();
+    next_ = {static_cast<std::byte*>(at), size};
+    return next_;
+}
+
+// All of it now: a store into memory that the system cannot give would end the process.
+std::span<std::byte> StateFile::map_shared(std::size_t size) {
+    const std::string fresh = path_ + ".new";
+    const auto failed = [&](int fd, int error) {
+        trouble_ = fmt::format("no state file at {}: {}; a restart will not know the values", fresh,
+                               std::strerror(error));
+        if (fd >= 0) ::close(fd);
+        return std::span<std::byte>{};
+    };
+    ::unlink(fresh.c_str());
+    const int fd = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) return failed(fd, errno);
+    if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(size)); error != 0)
+        return failed(fd, error);
+    void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    if (at == MAP_FAILED) return failed(fd, errno);
+    ::close(fd);
+    (void)mlock(at, size);  // where the limits allow
+    return {static_cast<std::byte*>(at), size};
+}
+
+void StateFile::keep() {
+    const std::string fresh = path_ + ".new";
+    if (trouble_.empty() && std::rename(fresh.c_str(), path_.c_str()) != 0)
+        trouble_ = fmt::format("cannot rename {}: {}; a restart will not know the values", fresh,
+                               std::strerror(errno));
+    if (!trouble_.empty())
+        ::unlink(path_.c_str());  // what is older than this is wrong from here on
+    ::unlink(copy_.c_str());
+    unmap(kept_);
+    kept_ = std::exchange(next_, {});
+}
+
+// A copy that the disk has not taken when the power goes is cut, and its checksum tells.
+void StateFile::leave_copy(std::span<const std::byte> bytes) {
+    const std::string fresh = copy_ + ".new";
+    ::unlink(fresh.c_str());
+    const int fd =
+        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) return;
+    const bool written = write_all(fd, bytes);
+    ::close(fd);
+    if (!written || std::rename(fresh.c_str(), copy_.c_str()) != 0) ::unlink(fresh.c_str());
+}
+
+}  // namespace scram

@@ -1,0 +1,56 @@
+// What operators ask on the control socket, and what they are told (daemon/control/protocol.h).
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "config/config.h"
+#include "core/base/rate.h"
+#include "daemon/control/refusals.h"
+#include "daemon/control/request.h"
+#include "daemon/control/status.h"
+#include "daemon/loop/driver.h"
+#include "net/operators/control_server.h"
+
+namespace scram {
+
+class OperatorDesk final : public ControlHandler {
+  public:
+    // Takes up the edited file, which takes a while, and then says why not.
+    using ReloadDone = std::function<void(const std::string& why, const ConfigChanges& changes)>;
+    using Reload = std::function<void(ReloadDone)>;
+    OperatorDesk(const Config& config, Driver& driver, const Scribe& scribe, Refusals& refusals,
+                 Reload reload);
+
+  private:
+    ControlReply on_line(const Peer& peer, std::string_view line) override;
+    bool holds_a_right(const Peer& peer) const override;
+    bool may_watch(const Peer& peer) const override;
+    std::string on_turned_away(const Peer& peer, TurnedAway why) override;
+    ControlReply answer(const Peer& peer, const OperatorRequest& request);
+    ControlReply refuse_request(const Peer& peer, std::string_view why);
+    std::string act(const Peer& peer, const OperatorRequest& request);
+    bool is_in_rate(const Peer& peer, const OperatorRequest& request);
+    bool cancels_anything(std::string_view target) const;
+    std::string look(const OperatorRequest& request) const;
+    std::string trip(const Peer& peer, const OperatorRequest& request);
+    std::string rearm(const Peer& peer, const OperatorRequest& request);
+    ControlReply reload() const;
+    ControlReply status() const;
+    void go_on(std::shared_ptr<StatusReport> report, ControlAnswer answer) const;
+    std::string review(const std::vector<FamilyId>& families) const;
+    std::string receipt(const OperatorRequest& request) const;
+    std::string receipts() const;
+    std::string rearm_answer(const std::vector<Event>& events) const;
+    std::string refusal_json(const Event& event) const;
+
+    const Config& config_;
+    Driver& driver_;
+    const Scribe& scribe_;
+    Refusals& refusals_;
+    Reload reload_;
+    RequestReader reader_;
+    UserRates rates_;
+};
+
+}  // namespace scram

@@ -1,0 +1,23 @@
+// Latency as JSON: what the control protocol's op `latency` answers.
+#pragma once
+
+#include <string>
+
+#include "core/latency/latency.h"
+#include "core/latency/loop_time.h"
+
+namespace scram {
+
+// {"v":1,"ok":true,"since_ms":...,"error_max":0.03125,"attempts":{"requests":3,"unanswered":0,
+//  "stages":{"published_to_read":{"count":3,"p50_ns":...,"p90_ns":...,"p99_ns":...,"p999_ns":...,
+//  "max_ns":...},...}},"rehearsals":{...}}. A stage that nothing passed has its count alone.
+std::string latency_json(const Latency& latency);
+
+// {"ns":...,"did":"breach, answer","at":...} with `at` in wall milliseconds, which are `wall` at
+// `now`; null if no turn was measured.
+std::string turn_json(const Turn& turn, Time now, WallMillis wall);
+// {"wall_us":412,"cpu_us":398,"work":"breach, answer","at":...}: in what is left between the two
+// something else had the core.
+std::string loop_max_json(const Turn& turn, Time now, WallMillis wall);
+
+}  // namespace scram

@@ -1,0 +1,178 @@
+#include "daemon/control/readiness.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "daemon/common/advice.h"
+#include "daemon/common/json.h"
+
+namespace scram {
+namespace {
+
+std::string seconds(milliseconds age) {
+    return fmt::format("{:.1f} s", static_cast<double>(age.count()) / 1000);
+}
+
+const std::string* last_loss(const Driver& driver, AccountId account) {
+    for (std::size_t l = 0; l < driver.engine().link_count(); ++l) {
+        const std::string& lost = driver.sight(id_at<LinkId>(l)).lost;
+        if (driver.engine().account_of(id_at<LinkId>(l)) == account && !lost.empty()) return &lost;
+    }
+    return nullptr;
+}
+
+// An edge that blocks rehearsals alone looks like this.
+std::string why_rehearsals_fail(const KillSight::Account& account, const std::string* lost) {
+    return fmt::format(
+        "{} rehearsals in a row failed while links come up ({} up now, one at least for {:.0f} % "
+        "of "
+        "the last minute{}{}): does anything on the way block GET /api/v5/public/time? A cancel is "
+        "tried all the same",
+        account.rehearsals_failed, account.links_up, std::floor(account.up_share * 100),
+        lost == nullptr ? "" : "; lost: ", lost == nullptr ? "" : *lost);
+}
+
+std::string why_no_link(const Driver& driver, AccountId account) {
+    const Engine& engine = driver.engine();
+    for (std::size_t l = 0; l < engine.link_count(); ++l) {
+        const auto link = id_at<LinkId>(l);
+        const std::string& lost = driver.sight(link).lost;
+        if (engine.account_of(link) == account && !lost.empty())
+            return fmt::format("no warm link: {}: {}", link_name(engine.plan(), link), lost);
+    }
+    return "no warm link yet: none has answered a rehearsal";
+}
+
+// Of the first family that OKX refused to cancel.
+std::string why_refused(const Driver& driver, AccountId account) {
+    const Plan& plan = driver.engine().plan();
+    for (std::size_t f = 0; f < plan.families.size(); ++f) {
+        const Answer& answer = driver.engine().family(id_at<FamilyId>(f)).last_answer;
+        const bool refused = answer.answer_class == AnswerClass::refused && answer.http_status != 0;
+        if (plan.families[f].account != account || !refused) continue;
+        if (answer.code == no_code)
+            return fmt::format("OKX refused to cancel {}: http {}, without a code",
+                               plan.families[f].name, answer.http_status);
+        return fmt::format("OKX refused to cancel {}: code {} ({}); {}", plan.families[f].name,
+                           answer.code, why(answer.code), what_to_do(answer.code));
+    }
+    return "OKX refused its cancels: see the log's answered class=refused";
+}
+
+std::string held_text(const KillSight::Account& account, const Driver& driver) {
+    const std::string& first = driver.engine().plan().families[index(account.first_held)].name;
+    const std::string others =
+        account.held > 1 ? fmt::format(" and {} more are", account.held - 1) : " is";
+    return fmt::format(
+        "{}{} held: latched, NOT cancelled, quotes may rest; to cancel: scramctl trip {}", first,
+        others, first);
+}
+
+std::string why_no_sources(const KillSight& sight, const Driver& driver) {
+    const Engine& engine = driver.engine();
+    const auto& sources = engine.plan().sources;
+    for (std::size_t s = 0; s < sources.size(); ++s) {
+        const SourcePhase phase = engine.phase(id_at<SourceId>(s));
+        if (!sources[s].expected || phase == SourcePhase::attached) continue;
+        return fmt::format("{} of {} expected sources attached: {} is {}", sight.sources_attached,
+                           sight.sources_expected, sources[s].name, name(phase));
+    }
+    return "?";
+}
+
+std::string why_unknown(const Driver& driver) {
+    const Plan& plan = driver.engine().plan();
+    const Unknown& first = driver.unknowns().front();
+    std::string out = fmt::format(
+        "{} of {} by {} is not known since the start", plan.metrics[index(first.metric)],
+        plan.families[index(first.family)].name, plan.sources[index(first.source)].name);
+    if (driver.unknowns().size() > 1)
+        out += fmt::format(" (and {} more)", driver.unknowns().size() - 1);
+    return out;
+}
+
+std::string why_unlisted(const KillSight::Account& account, const Driver& driver) {
+    const std::string more =
+        account.unlisted > 1 ? fmt::format(" (and of {} more)", account.unlisted - 1) : "";
+    return unlisted_text(driver.engine().plan().families[index(account.first_unlisted)],
+                         driver.listing()) +
+           more;
+}
+
+std::string reason(const Shortfall& its, const KillSight& sight, const Driver& driver) {
+    const auto account = [&]() -> const KillSight::Account& {
+        return sight.accounts[index(its.account)];
+    };
+    switch (its.lack) {
+        case Lack::links:
+            if (account().links_up > 0 && fails_rehearsals(account()))
+                return "no warm link: " +
+                       why_rehearsals_fail(account(), last_loss(driver, its.account));
+            return why_no_link(driver, its.account);
+        case Lack::signatures:
+            return fmt::format("signatures are {} old, and OKX refuses those of 30 s",
+                               seconds(its.age));
+        case Lack::refused:
+            return why_refused(driver, its.account);
+        case Lack::rehearsals:
+            if (fails_rehearsals(account()))
+                return why_rehearsals_fail(account(), last_loss(driver, its.account));
+            return fmt::format("no rehearsal went well for {}", seconds(its.age));
+        case Lack::slots:
+            return "no free slot in its budget: the next cancel waits 2 s at most";
+        case Lack::budget:
+            return fmt::format("somebody else spends its budget: {} of {} slots work",
+                               account().slots_working, account().slots);
+        case Lack::clock:
+            return "the exchange's clock is not known well enough to sign by it";
+        case Lack::journal:
+            return "the journal cannot be written: see journal_trouble in the log";
+        case Lack::signer:
+            return sight.signer_gone ? "the signer is gone: no request is signed again"
+                                     : "the signer does not answer: no request is signed again";
+        case Lack::held:
+            return held_text(account(), driver);
+        case Lack::sources:
+            return why_no_sources(sight, driver);
+        case Lack::values:
+            return why_unknown(driver);
+        case Lack::host_clock:
+            return fmt::format(
+                "this host's clock is {} {} the exchange's: set it. Signatures follow the "
+                "exchange's, but a start signs by this host's until the first rehearsal (OKX "
+                "refuses 30 s), and certificates are judged by it",
+                seconds(std::chrono::abs(its.age)), its.age > 0ms ? "behind" : "ahead of");
+        case Lack::families:
+            return why_unlisted(account(), driver);
+    }
+    return "?";
+}
+
+}  // namespace
+
+Readiness readiness(const Driver& driver, Time now) {
+    const KillSight sight = driver.kill_sight(now);
+    const std::vector<Shortfall> lacking = shortfalls(sight, now);
+    Readiness out{lacking.empty(), fires(lacking), 0, {}, {}};
+    for (const KillSight::Account& account : sight.accounts) out.links_warm += account.links_warm;
+    JsonArray array;
+    for (const Shortfall& its : lacking) {
+        const bool is_accounts = its.account != none<AccountId>();
+        const std::string account =
+            is_accounts ? driver.engine().plan().accounts[index(its.account)].name : std::string();
+        const std::string why = reason(its, sight, driver);
+        if (!out.reason.empty()) out.reason += "; ";
+        out.reason += is_accounts ? fmt::format("account {}: {}", account, why) : why;
+        array.add_raw(JsonObject()
+                          .add("lack", name(its.lack))
+                          .add("account", account)
+                          .add("reason", why)
+                          .text());
+    }
+    out.json = array.text();
+    return out;
+}
+
+}  // namespace scram

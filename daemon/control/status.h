@@ -1,0 +1,53 @@
+// The daemon's state, as one JSON object: what `scramctl status` shows.
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+#include "daemon/common/json.h"
+#include "daemon/control/refusals.h"
+#include "daemon/loop/driver.h"
+
+namespace scram {
+
+// Made in slices, since a large plan has a quarter of a million conditions and half a megabyte to
+// tell, and a signal waits for each slice. Of a small plan it is whole after the first.
+class StatusReport {
+  public:
+    StatusReport(const Config& config, const Driver& driver, const Scribe& scribe,
+                 const Refusals& refusals);
+    // True: it is whole, and text() is it.
+    bool go_on();
+    std::string text() const { return out_.text(); }
+
+  private:
+    void begin();
+    void next_list();
+    std::size_t count_of(std::size_t list) const;
+    std::string item_json(std::size_t list, std::size_t i) const;
+
+    const Config& config_;
+    const Driver& driver_;
+    const Scribe& scribe_;
+    const Refusals& refusals_;
+    bool begun_ = false;
+    std::uint64_t plan_ = 0;  // a reload in between: it starts over
+    Time now_{};
+    NearestSearch nearest_;
+    bool searched_ = false;
+    std::vector<RuleId> holding_;  // by family, as the next
+    std::vector<std::string> nearest_of_family_;
+    JsonObject out_;
+    std::size_t list_ = 0, item_ = 0;  // the next
+    JsonArray list_text_;              // of its list so far
+};
+
+// One family's switch, as an object. `holds`: the rule that stands in the way of arming it;
+// `nearest`: its value that is nearest to a limit, if that is given.
+std::string family_json(const Driver& driver, FamilyId id, RuleId holds, Time now,
+                        const std::string& nearest = {});
+// "armed 2/2 families, 5/5 links warm, last rehearsal 1.2 s ago", for a person's glance (systemctl
+// status).
+std::string status_line(const Driver& driver, Time now);
+
+}  // namespace scram

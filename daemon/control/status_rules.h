@@ -1,0 +1,19 @@
+// How near each rule is to its limit, for `scramctl status`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/engine/engine.h"
+
+namespace scram {
+
+// Of each family's values the one nearest to its limit, as an object; empty where none is known, or
+// where rules look at too many values to ask them all.
+std::vector<std::string> nearest_json(const Engine& engine, Time now);
+// Of each rule on values the condition that has used most of its limit, as a search found it; the
+// worst rule first.
+void sort_by_share(std::vector<Distance>& nearest);
+std::string rule_json(const Distance& distance, const Plan& plan);
+
+}  // namespace scram

@@ -1,0 +1,343 @@
+#include "daemon/loop/driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "daemon/common/json.h"
+#include "net/clock.h"
+
+namespace scram {
+namespace {
+
+// Asio's steady clock is CLOCK_MONOTONIC, as ours.
+std::chrono::steady_clock::time_point asio_time(Time at) {
+    return std::chrono::steady_clock::time_point(
+        std::chrono::duration_cast<std::chrono::steady_clock::duration>(at.time_since_epoch()));
+}
+
+LinkOptions link_options(const Config& config) {
+    LinkOptions options{config.exchange.host,
+                        config.exchange.port,
+                        config.exchange.connect_timeout,
+                        config.exchange.reconnect_first,
+                        config.exchange.reconnect_max,
+                        0};
+    options.wire_stamps = config.wire.stamps;
+    options.sealed = config.wire.records == Records::sealed;
+    return options;
+}
+
+}  // namespace
+
+// ---- The way of a kill --------------------------------------------------------------------------
+
+void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
+    if (source == none<SourceId>()) [[unlikely]]
+        return drill_.run(read_at);
+    const bool is_breach = engine_.decide(source, signal, read_at, step_);
+    if (!is_breach) [[likely]] {
+        // A value alone may begin what ends by time: a breach that must last.
+        if (engine_.next_deadline() < deadline_) follow_deadline();
+        return receipts_.saw(source, signal, read_at);
+    }
+    act(time_from_ns(signal.published_ns), read_at);
+    turns_.did("breach", read_at);
+    step_.actions.clear();
+    receipts_.saw(source, signal, read_at);
+    engine_.conclude(read_at, step_);
+    carry_out(Time{}, read_at);
+}
+
+void Driver::batch_ended(Time read_at) {
+    engine_.on_batch_ended(read_at, step_);
+    if (!step_.actions.empty() || !step_.events.empty()) return carry_out(Time{}, read_at);
+    if (engine_.next_deadline() < deadline_) follow_deadline();
+}
+
+void Driver::signals_lost(SourceId source, Time seen_at) {
+    engine_.on_signals_lost(source, seen_at, step_);
+    if (!step_.actions.empty() || !step_.events.empty()) carry_out(Time{}, seen_at);
+}
+
+void Driver::carry_out(Time published, Time read, std::string_view detail) {
+    act(published, read);
+    pace_.pace(step_.events, read);
+    journal_.after(step_, engine_);
+    tell(detail);
+    step_.clear();
+    follow_deadline();
+    seal_soon();
+    file_soon(filed_after);
+}
+
+void Driver::act(Time published, Time read) {
+    const Time decided = decided_now(read);
+    published = believable(published, read);
+    journal_.before(step_, engine_);
+    for (const Action& action : step_.actions) act(action, published, read, decided);
+}
+
+// One reading tells the time and whether the machine slept: what is fired after a sleep is signed
+// again first.
+Time Driver::decided_now(Time read) {
+    const Time decided = suspension_.monotonic(boottime_now());
+    if (decided - read < Suspension::slept_min) [[likely]]
+        return std::max(decided, read);
+    look_at_clocks();
+    return monotonic_now();
+}
+
+void Driver::act(const Action& action, Time published, Time read, Time decided) {
+    switch (action.kind) {
+        case ActionKind::close_gate:
+            return gates_.close(action.family);
+        case ActionKind::open_gate:
+            return gates_.open(action.family);
+        case ActionKind::fire:
+            return fire(action, {published, read, decided});
+        case ActionKind::rehearse:
+            return rehearse(action.link, {Time{}, read, decided});
+        case ActionKind::abort_link:
+            return links_[index(action.link)]->abort("no answer in time");
+        case ActionKind::resign:
+            armory_.resign(action.account, clock_.at(decided));
+            return magazine_.signed_again(action.account);
+    }
+}
+
+// On a link that was lost a moment ago nothing is sent: its link_down is under way to the engine.
+void Driver::fire(const Action& action, const Stages& so_far) {
+    const std::size_t at = armory_.pick(action.family, action.lock, clock_.at(so_far.decided));
+    const bool tried = links_[index(action.link)]->up();
+    if (tried) magazine_.fire(action.link, at);
+    sent(action.link, tried ? RequestKind::attempt : RequestKind::none, so_far);
+}
+
+void Driver::rehearse(LinkId link, const Stages& so_far) {
+    const bool tried = links_[index(link)]->up();
+    if (tried) magazine_.rehearse(link);
+    sent(link, tried ? RequestKind::rehearsal : RequestKind::none, so_far);
+}
+
+void Driver::sent(LinkId link, RequestKind request, const Stages& so_far) {
+    LinkSight& sight = sights_[index(link)];
+    sight.stages = so_far;
+    sight.stages.sent = monotonic_now();
+    if (request != RequestKind::none) sight.in_flight = request;
+}
+
+// ---- Afterwards ---------------------------------------------------------------------------------
+
+void Driver::tell(std::string_view detail) {
+    if (step_.events.empty()) return;
+    const bool watched = watchers_ != nullptr && watchers_->watched();
+    const WallMillis wall = wall_now();
+    for (const Event& event : step_.events) {
+        Story story;
+        story.event = event;
+        story.plan = told_plan_;
+        story.detail = FixedText<200>(detail);
+        const Stages stages = stages_of(event);
+        if (event.kind == EventKind::answered) story.stages = stages;
+        scribe_.tell(story);
+        receipts_.on_event(event, stages, wall);
+        if (watched) watchers_->announce(json_line(story, wall));
+    }
+}
+
+// Of the request sent last on the event's link. An answer may have set the next one off already.
+Stages Driver::stages_of(const Event& event) const {
+    if (event.link == none<LinkId>()) return {};
+    const LinkSight& sight = sights_[index(event.link)];
+    if (event.kind == EventKind::answered) return sight.settled;
+    Stages stages = sight.stages;
+    stages.wire = wire_time(event.link, stages);
+    return stages;
+}
+
+Time Driver::wire_time(LinkId link, const Stages& stages) const {
+    return believable_wire(links_[index(link)]->wire_time(), stages);
+}
+
+// Ends the request in flight, which was `answered` then or never. It is recorded after what follows
+// from its end: the next attempt comes first.
+RequestKind Driver::settle(LinkId link, Time answered) {
+    LinkSight& sight = sights_[index(link)];
+    sight.settled = sight.stages;
+    sight.settled.answered = answered;
+    sight.settled.wire = wire_time(link, sight.settled);
+    return std::exchange(sight.in_flight, RequestKind::none);
+}
+
+void Driver::record(RequestKind request, const Stages& stages) {
+    switch (request) {
+        case RequestKind::none:
+            return;
+        case RequestKind::attempt:
+            return latency_.attempts.record(stages);
+        case RequestKind::rehearsal:
+            return latency_.rehearsals.record(stages);
+    }
+}
+
+void Driver::follow_deadline() {
+    const Time next = std::min(engine_.next_deadline(), pace_.next());
+    if (next == deadline_) return;
+    deadline_ = next;
+    if (next == never) {
+        deadline_timer_.cancel();
+        return;
+    }
+    deadline_timer_.expires_at(asio_time(next));
+    deadline_timer_.async_wait([this](auto error) {
+        if (!error) on_deadline();
+    });
+}
+
+void Driver::on_deadline() {
+    deadline_ = never;
+    read_what_is_due();
+    const Time now = monotonic_now();
+    turns_.did("deadline", now);
+    engine_.on_time(now, step_);
+    carry_out(Time{}, now);
+}
+
+// What was published in time is no silence, however late the loop comes to read it.
+void Driver::read_what_is_due() {
+    engine_.due_sources(monotonic_now(), due_);
+    for (const SourceId source : due_) {
+        if (read_) read_(source);
+    }
+    due_.clear();
+}
+
+// ---- Sources and operators ----------------------------------------------------------------------
+
+void Driver::source_joined(SourceId source, std::string_view who) {
+    const Time now = monotonic_now();
+    engine_.on_source_joined(source, now, step_);
+    carry_out(Time{}, now, who);
+}
+
+void Driver::source_left(SourceId source) {
+    const Time now = monotonic_now();
+    engine_.on_source_left(source, now, step_);
+    carry_out(Time{}, now);
+}
+
+void Driver::source_vanished(SourceId source, std::string_view reason) {
+    const Time now = monotonic_now();
+    const bool may_quote = engine_.rules().may_quote(source);
+    engine_.on_source_vanished(source, now, step_);
+    carry_out(Time{}, now,
+              may_quote ? std::string(reason)
+                        : fmt::format("{}; it had sent no signal: nothing to cancel", reason));
+}
+
+std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&)>& input) {
+    read_what_is_due();
+    const Time now = monotonic_now();
+    input(engine_, now, step_);
+    std::vector<Event> events(step_.events.begin(), step_.events.end());
+    carry_out(Time{}, now);
+    return events;
+}
+
+Driver::NextPlan Driver::prepare(const Plan& plan) const {
+    return {std::make_shared<const Plan>(plan), armory_.prepare(plan),
+            PlanUpdate(plan, journal_.state_file().map(StateMemory::size_for(plan)))};
+}
+
+void Driver::adopt(NextPlan& next) {
+    turns_.did("reload", monotonic_now());
+    unknowns_as_of_ = ~std::size_t{0};
+    told_plan_.swap(next.told);
+    receipts_.adopt(told_plan_);
+    const Time now = monotonic_now();
+    ++plans_adopted_;
+    pace_.restart(told_plan_->rules.size());
+    if (armory_.adopt(next.requests, clock_.at(now))) magazine_.reload(*told_plan_);
+    engine_.adopt(next.update, now, step_);
+    journal_.state_file().keep();
+    carry_out(Time{}, now);
+    family_check_.ask_again();
+}
+
+// ---- Life ---------------------------------------------------------------------------------------
+
+Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine signer,
+               TlsContext& tls, Gates& gates, Scribe& scribe, Journal& journal)
+    : io_(io),
+      scribe_(scribe),
+      journal_(journal),
+      gates_(gates),
+      told_plan_(std::make_shared<const Plan>(config.plan)),
+      engine_(config.plan, journal.state_file().map(StateMemory::size_for(config.plan))),
+      step_(config.plan),
+      receipts_(engine_, told_plan_, journal.directory(),
+                {config.journal.receipts, config.journal.receipt_signals}),
+      signer_(std::move(signer)),
+      armory_(config, signer_),
+      clock_(monotonic_now(), wall_now()),
+      suspension_(monotonic_now(), boottime_now()),
+      latency_{wall_now(), {}, {}},
+      turns_(config.wait == Wait::spin),
+      pace_(config.plan.rules.size()),
+      magazine_(config.plan, armory_, links_, rehearsal_request(config.exchange.host)),
+      sights_(engine_.link_count()),
+      up_shares_(config.plan.accounts.size()),
+      family_check_(
+          io, tls, link_options(config),
+          option_families_request(config.exchange.host, config.exchange.simulated_trading),
+          engine_.plan(), answers_, [this] { tell_listing(); }),
+      deadline_timer_(io),
+      resign_timer_(io),
+      answers_of_signer_(io, signer_.descriptor()),
+      filing_timer_(io),
+      resign_every_(config.exchange.resign_every) {
+    due_.reserve(config.plan.sources.size());
+    tls.know_time_by([this]() -> std::optional<WallMillis> {
+        return clock_.synced() ? std::optional(clock_.at(monotonic_now())) : std::nullopt;
+    });
+    LinkOptions options = link_options(config);
+    for (std::size_t l = 0; l < engine_.link_count(); ++l) {
+        options.address_offset = l;
+        links_.push_back(std::make_unique<Link>(io, tls, id_at<LinkId>(l), options, *this));
+    }
+}
+
+// The descriptor is the client's to close.
+Driver::~Driver() {
+    answers_of_signer_.release();
+}
+
+void Driver::start() {
+    recall();
+    const Time started = monotonic_now();
+    engine_.on_restored(journal_.begin(), started, step_);
+    journal_.state_file().keep();
+    carry_out(Time{}, started);
+    const WallMillis now = clock_.at(monotonic_now());
+    for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
+        armory_.resign(id_at<AccountId>(a), now);
+    }
+    magazine_.reload(engine_.plan());
+    await_answers();
+    ask_next();
+    for (const auto& link : links_) link->start();
+}
+
+void Driver::stop() {
+    resign_timer_.cancel();
+    answers_of_signer_.cancel();
+    deadline_timer_.cancel();
+    filing_timer_.cancel();
+    family_check_.stop();
+    for (const auto& link : links_) link->stop();
+}
+
+}  // namespace scram

@@ -1,0 +1,209 @@
+// The driver: feeds the engine with what happens on links, sources and clocks, and carries out its
+// actions in their order. It decides nothing. What it adds is the world: sockets, time, signatures.
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "config/config.h"
+#include "core/base/suspension.h"
+#include "core/engine/dry_run.h"
+#include "core/engine/engine.h"
+#include "core/engine/event_pace.h"
+#include "core/engine/readiness.h"
+#include "core/engine/up_share.h"
+#include "core/latency/latency.h"
+#include "core/latency/loop_time.h"
+#include "core/okx/exchange_clock.h"
+#include "daemon/log/event_text.h"
+#include "daemon/log/logger.h"
+#include "daemon/loop/family_check.h"
+#include "daemon/loop/sealed_requests.h"
+#include "daemon/loop/signed_requests.h"
+#include "daemon/records/journal.h"
+#include "daemon/records/receipt_recorder.h"
+#include "daemon/signer/client.h"
+#include "daemon/signer/monitor.h"
+#include "net/exchange/link.h"
+#include "net/operators/control_server.h"
+#include "net/sources/gates.h"
+
+namespace scram {
+
+enum class RequestKind : std::uint8_t { none, attempt, rehearsal };
+
+// What the loop knows of a link beyond the engine.
+struct LinkSight {
+    std::string peer;  // "104.18.2.115:443"
+    std::string tls;
+    std::string lost;  // why it was lost last, or could not be made
+    Duration round_trip{};
+    Time rehearsed{};  // when the last rehearsal was answered well; Time{} if never
+    Stages stages;     // of the request in flight, or the last
+    RequestKind in_flight = RequestKind::none;
+    Stages settled;  // of the last that was answered or lost
+};
+
+// What comes of a trip comes at once: it is filed together.
+inline constexpr Duration filed_after = 10ms;
+
+class Driver final : public LinkObserver {
+  public:
+    Driver(boost::asio::io_context& io, const Config& config, SignerLine signer, TlsContext& tls,
+           Gates& gates, Scribe& scribe, Journal& journal);
+    ~Driver();
+
+    void start();
+    void stop();
+
+    // How all that a source has published until now is read.
+    void read_with(std::function<void(SourceId)> read) { read_ = std::move(read); }
+
+    // While nothing happens: reads and runs what a kill would, so that it finds its way warm. Sends
+    // nothing.
+    void warm(Time now);
+
+    // The way of a kill.
+    void signal(SourceId source, const scram_signal& signal, Time read_at);
+    void batch_ended(Time read_at);
+    void signals_lost(SourceId source, Time seen_at);
+
+    void source_joined(SourceId source, std::string_view who);
+    void source_left(SourceId source);
+    void source_vanished(SourceId source, std::string_view reason);
+
+    // Now and then: whether the machine has slept.
+    void look_at_clocks();
+
+    // Runs one operator's input and says what came of it.
+    std::vector<Event> operate(const std::function<void(Engine&, Time, Step&)>& input);
+    // New rules, limits and timings; the plan keeps every id. What takes long is prepare()'s, which
+    // any thread may call; what was replaced stays in `next`.
+    struct NextPlan {
+        std::shared_ptr<const Plan> told;  // for log and receipts
+        Armory::Requests requests;
+        PlanUpdate update;
+    };
+    NextPlan prepare(const Plan& plan) const;
+    void adopt(NextPlan& next);
+
+    // How often that was; a look that takes several turns sees by it that it must start over.
+    std::uint64_t plans_adopted() const { return plans_adopted_; }
+    // In another turn of the loop.
+    void later(std::function<void()> what) { boost::asio::post(io_, std::move(what)); }
+
+    // Watchers are told what the scribe is told.
+    void tell_watchers(Control* control) { watchers_ = control; }
+
+    const Engine& engine() const { return engine_; }
+    const LinkSight& sight(LinkId link) const { return sights_[index(link)]; }
+    const Armory& armory() const { return armory_; }
+    double up_share(AccountId id, Time now) const { return up_shares_[index(id)].of(now); }
+    const ExchangeClock& clock() const { return clock_; }
+    const FamilyListing& listing() const { return family_check_.listing(); }
+    const Journal& journal() const { return journal_; }
+    const ReceiptBook& receipts() const { return receipts_; }
+    const Latency& latency() const { return latency_; }
+    // Fed by the loop, which knows when a turn begins and ends.
+    TurnMeter& turns() { return turns_; }
+    const TurnMeter& turns() const { return turns_; }
+    // Lines for the log: now and then.
+    std::vector<JournalNews> receipts_news() { return receipts_.news(); }
+    std::uint64_t suppressed_warnings() const { return pace_.suppressed(); }
+    KillSight kill_sight(Time now) const;
+    // What was taken over from the process before; lines for the log about it.
+    const Recalled& recalled() const { return recalled_; }
+    std::vector<JournalNews> state_news() const;
+    // Now and then: how the state's times stand to the wall's. At a clean end: what is known is
+    // left for a start after a reboot.
+    void look_after_state(Time now);
+    void leave_state();
+    // What an expected source has not said since the start, the first few.
+    const std::vector<Unknown>& unknowns() const;
+    // Signatures are about to grow too old, and there is nobody to make new ones.
+    bool wants_a_new_start(Time now);
+    // Lines for the log about what has changed there.
+    std::vector<JournalNews> signer_news(Time now) { return signer_watch_.news(signer_, now); }
+
+  private:
+    void link_up(LinkId link, const std::string& peer, const std::string& tls) override;
+    void link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) override;
+    void link_answered(LinkId link, const HttpAnswer& answer, Time read_at) override;
+    void note_up_share(LinkId link, Time now);
+    void tell_listing();
+    void attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at);
+    void rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at);
+
+    void recall();
+    void carry_out(Time published, Time read, std::string_view detail = {});
+    void act(Time published, Time read);
+    Time decided_now(Time read);
+    void act(const Action& action, Time published, Time read, Time decided);
+    void fire(const Action& action, const Stages& so_far);
+    void rehearse(LinkId link, const Stages& so_far);
+    void sent(LinkId link, RequestKind request, const Stages& so_far);
+    RequestKind settle(LinkId link, Time answered);
+    void record(RequestKind request, const Stages& stages);
+    void tell(std::string_view detail);
+    Stages stages_of(const Event& event) const;
+    Time wire_time(LinkId link, const Stages& stages) const;
+    void follow_deadline();
+    void on_deadline();
+    void read_what_is_due();
+    void ask_next();
+    void await_answers();
+    void on_answers();
+    void seal_soon();
+    void file_soon(Duration after);
+
+    boost::asio::io_context& io_;
+    Scribe& scribe_;
+    Journal& journal_;
+    Gates& gates_;
+    Control* watchers_ = nullptr;
+    std::shared_ptr<const Plan> told_plan_;  // for log and receipts: who tells last frees it
+    Engine engine_;
+    Step step_;
+    ReceiptBook receipts_;
+    SignerClient signer_;
+    Armory armory_;
+    ExchangeClock clock_;
+    Suspension suspension_;
+    AnswerReader answers_;
+    Latency latency_;
+    TurnMeter turns_;
+    EventPace pace_;
+    std::uint64_t plans_adopted_ = 0;
+    Magazine::Links links_;
+    Magazine magazine_;
+    std::vector<LinkSight> sights_;
+    std::vector<UpShare> up_shares_;  // by account
+    FamilyCheck family_check_;
+    std::string told_listing_trouble_;
+    boost::asio::steady_timer deadline_timer_;
+    Time deadline_ = never;
+    boost::asio::steady_timer resign_timer_;
+    boost::asio::posix::stream_descriptor answers_of_signer_;
+    boost::asio::steady_timer filing_timer_;
+    std::function<void(SourceId)> read_;
+    std::vector<SourceId> due_;
+    const Duration resign_every_;
+    SignerWatch signer_watch_;
+    Time lost_since_ = never;
+    Recalled recalled_;
+    std::string recall_fault_;
+    // As of so many known values.
+    mutable std::vector<Unknown> unknowns_;
+    mutable std::size_t unknowns_as_of_ = ~std::size_t{0};
+    bool sealing_ = false;
+    bool filing_ = false;
+    Drill drill_;
+    double drilled_ = 0;  // what was touched, so that no compiler leaves it out
+    std::size_t warmed_ = 0;
+};
+
+}  // namespace scram

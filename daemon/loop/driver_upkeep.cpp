@@ -1,0 +1,176 @@
+// What the driver does beside the way of a kill, so that a kill finds everything ready: signatures
+// made again, records sealed, the way kept warm.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "daemon/loop/driver.h"
+#include "net/clock.h"
+
+namespace scram {
+namespace {
+
+// With an empty send each; while they are, a signal waits.
+constexpr std::size_t warmed_at_once = 4;
+// Waking up costs more than to ask for and seal these; while they are, a signal waits.
+constexpr std::size_t signed_at_once = 4;
+
+}  // namespace
+
+// ---- The signer ---------------------------------------------------------------------------------
+
+void Driver::ask_next() {
+    const std::size_t count = std::min(signed_at_once, armory_.size());
+    const Duration interval = resign_every_ * count / (armory_.size() + 1);
+    resign_timer_.expires_after(std::max<Duration>(interval, 1ms));
+    resign_timer_.async_wait([this, count](auto error) {
+        if (error) return;
+        const Time now = monotonic_now();
+        turns_.did("signature", now);
+        armory_.ask_next(count, clock_.at(now));
+        ask_next();
+    });
+}
+
+// The middle of two readings is the other clock's moment. A loop that is stopped between them
+// learns nothing wrong: the next look sets it right.
+void Driver::look_at_clocks() {
+    const Time before = monotonic_now();
+    const Time boot = boottime_now();
+    const Time after = monotonic_now();
+    if (after - before >= Suspension::slept_min) return;
+    const Duration slept = suspension_.look(before + (after - before) / 2, boot);
+    if (slept == Duration::zero()) return;
+    clock_.slept(slept);
+    scribe_.say(4, LogLine(LogEvent::suspended)
+                       .add("ms", slept / 1ms)
+                       .add("detail", "the machine slept; requests are signed again")
+                       .text());
+}
+
+void Driver::await_answers() {
+    answers_of_signer_.async_wait(answers_of_signer_.wait_read, [this](auto error) {
+        if (error) return;
+        on_answers();
+        if (!signer_.gone()) await_answers();
+    });
+}
+
+void Driver::on_answers() {
+    turns_.did("signature", monotonic_now());
+    const auto renewed = armory_.take_answers();
+    if (renewed.size() <= signed_at_once) {
+        for (const std::size_t at : renewed) magazine_.signed_again(at);
+        return;
+    }
+    // After a pause: a few at a time.
+    for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
+        magazine_.signed_again(id_at<AccountId>(a));
+    }
+    seal_soon();
+}
+
+// Not at once: the loop itself may have been stopped, and the answers are about to be read.
+bool Driver::wants_a_new_start(Time now) {
+    lost_since_ =
+        scram::wants_a_new_start(kill_sight(now), now) ? std::min(lost_since_, now) : never;
+    return lost_since_ != never && now - lost_since_ >= 1s;
+}
+
+// ---- Sealing and warming ------------------------------------------------------------------------
+
+// A few at a time, so that a signal waits no longer than that.
+void Driver::seal_soon() {
+    if (sealing_ || !magazine_.is_wanting()) return;
+    sealing_ = true;
+    boost::asio::post(io_, [this] {
+        turns_.did("seal", monotonic_now());
+        sealing_ = false;
+        magazine_.seal_some();
+        seal_soon();
+    });
+}
+
+// The families take turns.
+void Driver::warm(Time now) {
+    act(Time{}, now);  // of nothing
+    for (std::size_t i = 0; i < std::min(warmed_at_once, engine_.plan().families.size()); ++i) {
+        engine_.touch(warmed_);
+        const auto family = id_at<FamilyId>(warmed_++ % engine_.plan().families.size());
+        const Engine::Next next = engine_.next_cancel(family, now);
+        drilled_ += next.touched;
+        if (next.link == none<LinkId>()) continue;
+        magazine_.fire_dry(next.link, armory_.pick(family, next.lock, clock_.at(now)));
+        gates_.touch(family);
+        journal_.touch(family);
+    }
+}
+
+// One at a time, as with the seals. What the keeper does not take now is offered again.
+void Driver::file_soon(Duration after) {
+    if (filing_ || !receipts_.any_to_file()) return;
+    filing_ = true;
+    filing_timer_.expires_after(after);
+    filing_timer_.async_wait([this](auto error) {
+        if (error) return;
+        turns_.did("receipt", monotonic_now());
+        filing_ = false;
+        file_soon(receipts_.file_one() ? Duration::zero() : filed_after);
+    });
+}
+
+KillSight Driver::kill_sight(Time now) const {
+    KillSight sight;
+    sight.accounts.resize(engine_.plan().accounts.size());
+    for (std::size_t a = 0; a < sight.accounts.size(); ++a) {
+        const auto id = id_at<AccountId>(a);
+        const Budget& budget = engine_.budget(id);
+        KillSight::Account& account = sight.accounts[a];
+        account.oldest_signature = armory_.oldest(id, clock_.at(now));
+        account.slots = budget.slots();
+        account.slots_working = budget.working_slots(now);
+        account.slots_free = budget.free_slots(now);
+        account.refused = engine_.alarm(id, Alarm::refused);
+        account.up_share = up_shares_[a].of(now);
+        account.rehearsals_failed = engine_.rehearsals_failed(id);
+    }
+    for (std::size_t f = engine_.plan().families.size(); f-- > 0;) {
+        if (engine_.family(id_at<FamilyId>(f)).cancel != Cancel::held) continue;
+        KillSight::Account& account = sight.accounts[index(engine_.plan().families[f].account)];
+        ++account.held;
+        account.first_held = id_at<FamilyId>(f);
+    }
+    for (std::size_t f = engine_.plan().families.size(); f-- > 0;) {
+        if (listing().of(id_at<FamilyId>(f)) != Listed::no) continue;
+        KillSight::Account& account = sight.accounts[index(engine_.plan().families[f].account)];
+        ++account.unlisted;
+        account.first_unlisted = id_at<FamilyId>(f);
+    }
+    for (std::size_t l = 0; l < links_.size(); ++l) {
+        const bool up = engine_.phase(id_at<LinkId>(l)) != LinkPhase::down;
+        KillSight::Account& account = sight.accounts[index(engine_.account_of(id_at<LinkId>(l)))];
+        account.links_up += up;
+        account.links_warm += up && sights_[l].rehearsed != Time{};
+        account.rehearsed = std::max(account.rehearsed, sights_[l].rehearsed);
+    }
+    sight.rehearse_every = engine_.plan().timings.rehearse_every;
+    sight.clock_synced = clock_.synced();
+    sight.clock_uncertainty = clock_.uncertainty();
+    sight.clock_ahead = clock_.ahead_of(now, wall_now());
+    sight.journal_writable = journal_.trouble().empty();
+    sight.signer_gone = signer_.gone();
+    sight.signer_answered = signer_.answered();
+    sight.resign_every = resign_every_;
+    const auto& sources = engine_.plan().sources;
+    for (std::size_t s = 0; s < sources.size(); ++s) {
+        if (!sources[s].expected) continue;
+        ++sight.sources_expected;
+        sight.sources_attached += engine_.phase(id_at<SourceId>(s)) == SourcePhase::attached;
+    }
+    sight.values_unknown = unknowns().size();
+    return sight;
+}
+
+}  // namespace scram

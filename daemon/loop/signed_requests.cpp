@@ -1,0 +1,226 @@
+#include "daemon/loop/signed_requests.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/engine/readiness.h"
+#include "net/clock.h"
+
+namespace scram {
+namespace {
+
+// A hundred requests take a quarter of a millisecond. A signer that has let it pass once is not
+// waited for again until it has answered.
+constexpr Duration patience = 10ms;
+
+milliseconds age(const ArmedRequest& request, WallMillis now) {
+    return milliseconds{std::abs(now.value - request.signed_at().value)};
+}
+
+bool can_kill(const RuleSpec& rule, FamilyId family) {
+    const auto& families = rule.kills.empty() ? rule.families : rule.kills;
+    // Without families it kills what its source publishes for.
+    return families.empty() ||
+           std::find(families.begin(), families.end(), family) != families.end();
+}
+
+// The family's own, those of rules that kill it, and 0, which unlocks.
+std::vector<milliseconds> locks_of(const Plan& plan, FamilyId family) {
+    std::vector<milliseconds> locks{plan.families[index(family)].lock, 0ms};
+    for (const RuleSpec& rule : plan.rules) {
+        if (rule.lock && can_kill(rule, family)) locks.push_back(*rule.lock);
+    }
+    std::sort(locks.begin(), locks.end());
+    locks.erase(std::unique(locks.begin(), locks.end()), locks.end());
+    return locks;
+}
+
+}  // namespace
+
+Armory::Armory(const Config& config, SignerClient& signer) : signer_(signer) {
+    for (const AccountKey& account : signer.keys()) {
+        identities_.push_back({config.exchange.host, account.key, account.passphrase.reveal(),
+                               config.exchange.simulated_trading});
+    }
+    asking_.reserve(requests_per_message_max);
+    Requests first = prepare(config.plan);
+    adopt(first, WallMillis{});
+}
+
+// ---- For a kill ---------------------------------------------------------------------------------
+
+std::size_t Armory::pick(FamilyId family, milliseconds lock, WallMillis now) {
+    const std::size_t at = find(family, lock);
+    if (age(requests_[at].request, now) > signature_age_young) [[unlikely]]
+        return sign_now(at, now);
+    return at;
+}
+
+std::size_t Armory::find(FamilyId family, milliseconds lock) const {
+    const auto first = requests_.begin() + static_cast<std::ptrdiff_t>(first_[index(family)]);
+    const auto last = requests_.begin() + static_cast<std::ptrdiff_t>(first_[index(family) + 1]);
+    // A reload may have taken away the lock of a trip that is still being cancelled: the longest
+    // serves it.
+    const auto armed =
+        std::find_if(first, last - 1, [lock](const Armed& its) { return its.lock >= lock; });
+    return static_cast<std::size_t>(armed - requests_.begin());
+}
+
+std::size_t Armory::sign_now(std::size_t at, WallMillis now) {
+    ask(at, now);
+    send();
+    await_all();
+    const bool is_signed = requests_[at].request.signed_at() != WallMillis{};
+    return is_signed ? at : best_of(requests_[at].family, at);
+}
+
+// A reload has just brought this lock, and the signer is stuck: another lock cancels as well.
+std::size_t Armory::best_of(FamilyId family, std::size_t at) const {
+    std::size_t best = at;
+    for (std::size_t i = first_[index(family)]; i < first_[index(family) + 1]; ++i) {
+        const bool is_signed = requests_[i].request.signed_at() != WallMillis{};
+        if (is_signed && requests_[i].lock > 0ms) best = i;
+    }
+    return best;
+}
+
+void Armory::resign(AccountId account, WallMillis now) {
+    for (std::size_t at = 0; at < requests_.size(); ++at) {
+        if (requests_[at].account == account) ask(at, now);
+    }
+    send();
+    await_all();
+    // The caller knows.
+    std::erase_if(renewed_, [&](std::size_t at) { return requests_[at].account == account; });
+}
+
+// ---- All the time -------------------------------------------------------------------------------
+
+void Armory::ask_next(std::size_t count, WallMillis now) {
+    // The next in turn is the oldest. After a pause of the loop or of the signer, a kill would
+    // wait.
+    const bool paused = age(requests_[next_].request, now) > signature_age_young;
+    if (paused) count = requests_.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        ask(std::exchange(next_, (next_ + 1) % requests_.size()), now);
+    }
+    send();
+}
+
+std::span<const std::size_t> Armory::take_answers() {
+    take_message(monotonic_now(), Time{});
+    told_.clear();
+    told_.swap(renewed_);
+    return told_;
+}
+
+void Armory::ask(std::size_t at, WallMillis now) {
+    const Armed& armed = requests_[at];
+    SignRequest request{};
+    request.number = ++asked_;
+    request.timestamp = now.value;
+    request.lock_ms = static_cast<std::int32_t>(armed.lock.count());
+    request.account = static_cast<std::uint16_t>(armed.account);
+    request.family = static_cast<std::uint16_t>(armed.family);
+    request.at = static_cast<std::uint32_t>(at);
+    request.what = static_cast<std::uint8_t>(PrivateRequest::mass_cancel);
+    asking_.push_back(request);
+    if (asking_.size() == requests_per_message_max) send();
+}
+
+void Armory::send() {
+    if (!asking_.empty()) signer_.ask(asking_);
+    asking_.clear();
+}
+
+void Armory::await_all() {
+    const Time began = monotonic_now();
+    const Time until = patient_ ? began + patience : Time{};
+    for (Time now = began; answered_ < asked_; now = monotonic_now()) {
+        if (!take_message(now, until) && now >= until) break;
+        if (signer_.gone()) break;
+    }
+    patient_ = answered_ >= asked_;
+}
+
+bool Armory::take_message(Time now, Time until) {
+    const auto answers = signer_.take(now, until);
+    for (const SignAnswer& answer : answers) take(answer);
+    patient_ = patient_ || !answers.empty();
+    return !answers.empty();
+}
+
+void Armory::take(const SignAnswer& answer) {
+    answered_ = std::max(answered_, answer.number);
+    if (answer.number <= void_ || answer.number > asked_ || answer.at >= requests_.size()) return;
+    Armed& armed = requests_[answer.at];
+    if (answer.number <= armed.signed_by) return;  // late: a newer one is there
+    armed.request.renew(WallMillis{answer.timestamp}, answer.signature);
+    armed.signed_by = answer.number;
+    armed.revision = ++signatures_;
+    renewed_.push_back(answer.at);
+}
+
+// One that a reload has just brought is as old as the reload.
+milliseconds Armory::oldest(AccountId account, WallMillis now) const {
+    milliseconds oldest{};
+    for (const Armed& armed : requests_) {
+        if (armed.account != account) continue;
+        const bool is_new = armed.request.signed_at() == WallMillis{};
+        const WallMillis since = is_new ? adopted_at_ : armed.request.signed_at();
+        oldest = std::max(oldest, milliseconds{std::abs(now.value - since.value)});
+    }
+    return oldest;
+}
+
+// ---- Plans --------------------------------------------------------------------------------------
+
+Armory::Requests Armory::prepare(const Plan& plan) const {
+    Requests made;
+    for (std::size_t f = 0; f < plan.families.size(); ++f) {
+        const FamilySpec& family = plan.families[f];
+        made.first.push_back(made.all.size());
+        for (const milliseconds lock : locks_of(plan, id_at<FamilyId>(f))) {
+            made.all.push_back({family.account, id_at<FamilyId>(f), lock, render(family, lock)});
+        }
+    }
+    made.first.push_back(made.all.size());
+    return made;
+}
+
+bool Armory::adopt(Requests& next, WallMillis now) {
+    const auto same = [](const Armed& a, const Armed& b) {
+        return a.family == b.family && a.lock == b.lock;
+    };
+    if (std::equal(requests_.begin(), requests_.end(), next.all.begin(), next.all.end(), same))
+        return false;
+    if (!requests_.empty()) keep_signed(next);
+    requests_.swap(next.all);
+    first_.swap(next.first);
+    renewed_.clear();
+    renewed_.reserve(requests_.size());
+    next_ = 0;
+    void_ = asked_;
+    adopted_at_ = now;
+    if (now == WallMillis{}) return true;  // the exchange's time is not known yet
+    for (std::size_t at = 0; at < requests_.size(); ++at) {
+        if (requests_[at].request.signed_at() == WallMillis{}) ask(at, now);
+    }
+    send();
+    return true;
+}
+
+void Armory::keep_signed(Requests& next) {
+    for (Armed& armed : next.all) {
+        for (std::size_t i = first_[index(armed.family)]; i < first_[index(armed.family) + 1];
+             ++i) {
+            if (requests_[i].lock == armed.lock) std::swap(requests_[i], armed);
+        }
+    }
+}
+
+ArmedRequest Armory::render(const FamilySpec& family, milliseconds lock) const {
+    return ArmedRequest(identities_[index(family.account)], family.inst_family, lock);
+}
+
+}  // namespace scram

@@ -1,0 +1,59 @@
+#include "daemon/scram_now/report.h"
+
+#include <fmt/format.h>
+
+#include "daemon/common/json.h"
+
+namespace scram {
+namespace {
+
+bool is_confirmed(const NowResult& result) {
+    return result.outcome.state == NowRound::Family::State::confirmed;
+}
+
+std::string code_text(const Answer& answer) {
+    return answer.code == no_code ? "" : std::to_string(answer.code);
+}
+
+std::string last_words(const NowResult& result) {
+    const NowRound::Family& family = result.outcome;
+    if (!result.cause.empty()) return result.cause;
+    if (family.requests == 0) return "nothing was sent";
+    if (family.state == NowRound::Family::State::in_flight) return "its answer was not waited for";
+    if (!family.answer) return "no answer";
+    if (is_confirmed(result)) return text(*family.answer);
+    return std::string(name(family.answer->answer_class)) + ", " + text(*family.answer);
+}
+
+}  // namespace
+
+std::string text(const Answer& answer) {
+    const std::string code =
+        answer.code == no_code ? "without a code" : "code " + code_text(answer);
+    const std::string_view reason = why(answer.code);
+    return fmt::format("http {}, {}{}{}", answer.http_status, code, reason.empty() ? "" : ": ",
+                       reason);
+}
+
+std::string result_text(const NowResult& result) {
+    const double seconds = std::chrono::duration<double>(result.after).count();
+    const std::uint32_t requests = result.outcome.requests;
+    return fmt::format("{} {}: {}; {:.3f} s, {} {}", result.family,
+                       is_confirmed(result) ? "confirmed" : "NOT CONFIRMED", last_words(result),
+                       seconds, requests, requests == 1 ? "request" : "requests");
+}
+
+std::string result_json(const NowResult& result) {
+    const auto& answer = result.outcome.answer;
+    JsonObject out;
+    out.add("family", result.family).add("confirmed", is_confirmed(result));
+    out.add("class", answer ? name(answer->answer_class) : std::string_view());
+    out.add("http", answer ? answer->http_status : 0);
+    out.add("code", answer ? code_text(*answer) : std::string());
+    out.add("why", is_confirmed(result) ? std::string() : last_words(result));
+    out.add("requests", result.outcome.requests);
+    out.add("after_ms", std::chrono::duration_cast<milliseconds>(result.after).count());
+    return out.text();
+}
+
+}  // namespace scram

@@ -1,0 +1,296 @@
+#include "daemon/scramctl/status_text.h"
+
+#include <set>
+
+#include "daemon/scramctl/json_fields.h"
+#include "daemon/scramctl/latency_text.h"
+
+namespace scram {
+using namespace printing;
+namespace {
+
+// "412.0 us at 2026-03-01 12:00:01.250 (breach, answer)"
+std::string turn_text(dom::element turn) {
+    const std::string did = field(turn, "did", "");
+    return fmt::format("{} at {}{}", duration_text(number(turn, "ns")),
+                       utc_time(static_cast<std::int64_t>(number(turn, "at"))),
+                       did.empty() ? "" : " (" + did + ")");
+}
+
+std::string turns_text(dom::element status) {
+    dom::element turn;
+    std::string out = "longest turn of the loop: ";
+    if (status["longest_turn"].get(turn) != simdjson::SUCCESS || turn.is_null())
+        return out + "not measured yet\n";
+    out += turn_text(turn);
+    if (status["longest_turn_of_minute"].get(turn) == simdjson::SUCCESS && !turn.is_null())
+        out += "; of the last minute: " + turn_text(turn);
+    return out + "\n";
+}
+
+std::string clock_text(dom::element status);
+std::string refused_text(dom::element status);
+
+std::string head_text(dom::element status) {
+    std::string out = fmt::format("scramd {}, pid {}: {}\n", field(status, "version"),
+                                  field(status, "pid"), field(status, "summary"));
+    if (flag(status, "ready")) out += "ready: a breach fires at once\n";
+    out += troubles_text(status);
+    return out + clock_text(status) + turns_text(status) + refused_text(status);
+}
+
+// "refused: 37 (trip 12, silent 25), the last 0.4 s ago: trip, uid 1000, pid 4711"; nothing if
+// none.
+std::string refused_text(dom::element status) {
+    dom::element refused, last;
+    dom::object kinds;
+    const bool any = status["refused"].get(refused) == simdjson::SUCCESS &&
+                     refused.get(kinds) == simdjson::SUCCESS &&
+                     refused["last"].get(last) == simdjson::SUCCESS;
+    if (!any) return {};
+    std::string parts;
+    for (const auto [kind, count] : kinds) {
+        if (kind == "total" || kind == "last" || number(refused, kind) == 0) continue;
+        parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", kind, text_of(count));
+    }
+    return fmt::format("refused: {} ({}), the last {:.1f} s ago: {}, uid {}, pid {}\n",
+                       field(refused, "total"), parts, number(last, "ms_ago") / 1000,
+                       field(last, "kind"), field(last, "uid"), field(last, "pid"));
+}
+
+std::string clock_text(dom::element status) {
+    dom::element clock;
+    if (status["clock"].get(clock) != simdjson::SUCCESS || !flag(clock, "synced"))
+        return "clock: not compared with the exchange yet\n";
+    return fmt::format("clock: the exchange is {} ms ahead of this host (known to {:.1f} ms)\n",
+                       field(clock, "ahead_ms"), number(clock, "uncertainty_us") / 1000);
+}
+
+std::string family_text(dom::element family) {
+    std::string last = field(family, "last_class", "");
+    if (!last.empty())
+        last += fmt::format(" (http {}, code {})", field(family, "last_http"),
+                            field(family, "last_code"));
+    if (flag(family, "unfinished"))
+        last += fmt::format(", unfinished after {} tries", field(family, "failures"));
+    const std::string holds = field(family, "holds", "");
+    if (!holds.empty()) last += fmt::format(", rule {} still holds", holds);
+    return fmt::format("{:<24} {:<11} {:<7} {:<5} {}\n", field(family, "name"),
+                       field(family, "state"), field(family, "gate"), field(family, "trip"), last);
+}
+
+std::string link_text(dom::element link) {
+    const std::string phase = field(link, "phase");
+    std::string out = fmt::format("  {:<22} {:<11} ", field(link, "name"), phase);
+    if (phase == "down") return out + field(link, "lost") + "\n";
+    out += fmt::format("{} {}", field(link, "peer"), field(link, "tls"));
+    dom::element rehearsed;
+    if (link["rehearsed_ms_ago"].get(rehearsed) != simdjson::SUCCESS)
+        return out + ", not rehearsed yet\n";
+    return out + fmt::format(", round trip {:.2f} ms, rehearsed {:.1f} s ago\n",
+                             number(link, "round_trip_us") / 1000,
+                             number(link, "rehearsed_ms_ago") / 1000);
+}
+
+std::string account_text(dom::element account) {
+    std::string out =
+        fmt::format("account {}: {} of {} slots free, oldest signature {:.1f} s\n",
+                    field(account, "name"), field(account, "slots_free"), field(account, "slots"),
+                    number(account, "signature_age_ms") / 1000);
+    for (const dom::element link : list(account, "links")) out += link_text(link);
+    return out;
+}
+
+// "rule delta: 24.1 of 25 (96 %), mm-1/BTC-USD, maker-1, HOLDS"
+std::string rule_text(dom::element rule) {
+    std::string out = fmt::format("rule {}: ", field(rule, "rule"));
+    if (!has(rule, "value")) {
+        out += "no value yet";
+    } else {
+        out += fmt::format("{:.10g}, limit {:.10g}", number(rule, "value"), number(rule, "limit"));
+        if (has(rule, "share")) out += fmt::format(" ({:.0f} %)", 100 * number(rule, "share"));
+    }
+    for (const char* key : {"family", "source"}) {
+        if (has(rule, key)) out += ", " + field(rule, key);
+    }
+    if (flag(rule, "holds")) out += ", HOLDS";
+    return out + (flag(rule, "shadow") ? ", shadow\n" : "\n");
+}
+
+// "values mm-1/BTC-USD: delta=12.5 vega=40 (93 s old) pnl=-": of pnl nothing is known.
+std::string values_text(dom::element values) {
+    constexpr double old_s = 10;  // a value that is older says so
+    std::string out = fmt::format("values {}:", field(values, "family"));
+    dom::object sums;
+    if (values["sums"].get(sums) != simdjson::SUCCESS) return out + "\n";
+    dom::element ages;
+    const bool aged = values["ages_ms"].get(ages) == simdjson::SUCCESS;
+    for (const auto [metric, value] : sums) {
+        const double age_s = aged ? number(ages, metric) / 1000 : 0;
+        out += fmt::format(" {}={}", metric, value.is_null() ? "-" : text_of(value));
+        if (age_s >= old_s) out += fmt::format(" ({:.0f} s old)", age_s);
+    }
+    return out + "\n";
+}
+
+std::string latched_text(dom::element family) {
+    std::string out = fmt::format("{:<24} trip {}, {}", field(family, "name"),
+                                  field(family, "trip"), field(family, "state"));
+    if (flag(family, "unfinished")) out += ", its cancel is NOT confirmed and goes on";
+    if (field(family, "state") == "held")
+        out += fmt::format(": NOT cancelled, its quotes may rest; to cancel them: scramctl trip {}",
+                           field(family, "name"));
+    const std::string holds = field(family, "holds", "");
+    if (!holds.empty()) out += fmt::format(", rule {} STILL HOLDS and would trip it again", holds);
+    const std::string cause = field(family, "cause", "");
+    if (!cause.empty()) out += fmt::format("\n    by {}", cause);
+    return out + "\n";
+}
+
+// "3,4": the ids of the trips that latched these families, each once.
+std::string trips_of(const std::vector<dom::element>& families) {
+    std::set<std::uint64_t> ids;
+    for (const dom::element family : families) {
+        std::uint64_t trip = 0;
+        if (family["trip"].get(trip) == simdjson::SUCCESS) ids.insert(trip);
+    }
+    return fmt::format("{}", fmt::join(ids, ","));
+}
+
+}  // namespace
+
+std::string printing::troubles_text(dom::element status) {
+    std::string out;
+    if (!flag(status, "ready"))
+        out += fmt::format("NOT READY: {}\n", field(status, "unready_reason"));
+    dom::element journal;
+    if (status["journal"].get(journal) == simdjson::SUCCESS && !flag(journal, "healthy"))
+        out += fmt::format("JOURNAL: {} ({} records lost)\n", field(journal, "reason"),
+                           field(journal, "records_lost"));
+    dom::element receipts;
+    if (status["receipts"].get(receipts) == simdjson::SUCCESS && !flag(receipts, "healthy"))
+        out += fmt::format("RECEIPTS: {} ({} not written)\n", field(receipts, "reason"),
+                           field(receipts, "failed"));
+    for (const dom::element warning : list(status, "config_warnings"))
+        out += fmt::format("CONFIG: {}\n", text_of(warning));
+    if (const std::string why = field(status, "families_unknown_reason", ""); !why.empty())
+        out += fmt::format("NOT COMPARED with the exchange's list of option families: {}\n", why);
+    if (const std::string names = field(status, "unwatched", ""); !names.empty())
+        out += fmt::format("NOT WATCHED by any rule on a value: {}\n", names);
+    return out;
+}
+
+std::string review_text(std::string_view json) {
+    dom::parser parser;
+    dom::element review;
+    if (parser.parse(json.data(), json.size()).get(review) != simdjson::SUCCESS)
+        return std::string(json) + "\n";
+    const auto latched = list(review, "latched");
+    if (latched.empty()) return "nothing to do: no family of this target is latched\n";
+    std::string out;
+    for (const dom::element family : latched) out += latched_text(family);
+    return out + fmt::format(
+                     "nothing is armed yet. Look at each (scramctl receipt ID), then: "
+                     "--trip {} --reason WHY\n",
+                     trips_of(latched));
+}
+
+std::string rearmed_text(std::string_view json) {
+    dom::parser parser;
+    dom::element answer;
+    if (parser.parse(json.data(), json.size()).get(answer) != simdjson::SUCCESS)
+        return std::string(json) + "\n";
+    std::string out;
+    for (const dom::element family : list(answer, "rearmed"))
+        out += fmt::format("armed {}\n", text_of(family));
+    for (const dom::element family : list(answer, "releasing"))
+        out += fmt::format("arming {}: releasing the exchange's lock first\n", text_of(family));
+    for (const dom::element family : list(answer, "not_cancelled"))
+        out += fmt::format("{}: nothing was cancelled, its quotes from before may rest\n",
+                           text_of(family));
+    for (const dom::element refusal : list(answer, "refused")) {
+        const bool other = field(refusal, "why") == "other_trip";
+        if (field(refusal, "why") == "unknown_value") {
+            out += fmt::format(
+                "REFUSED {}: {} by {} is not known since the start, so nobody can say whether rule "
+                "{} is in breach; start that source or have it publish, or use --force\n",
+                field(refusal, "family"), field(refusal, "metric"), field(refusal, "source"),
+                field(refusal, "rule"));
+            continue;
+        }
+        out += other ? fmt::format("REFUSED {}: trip {} latched it, which you did not name\n",
+                                   field(refusal, "family"), field(refusal, "trip"))
+                     : fmt::format("REFUSED {}: rule {} still holds; mend its cause, or --force\n",
+                                   field(refusal, "family"), field(refusal, "rule"));
+    }
+    return out.empty() ? "nothing to do: no family of this target is latched\n" : out;
+}
+
+std::string reloaded_text(std::string_view json) {
+    dom::parser parser;
+    dom::element answer;
+    if (parser.parse(json.data(), json.size()).get(answer) != simdjson::SUCCESS)
+        return std::string(json) + "\n";
+    const auto changes = list(answer, "changes");
+    if (changes.empty()) return "the file is in effect; nothing in it has changed\n";
+    std::string out = "the file is in effect\n";
+    for (const dom::element change : changes) out += text_of(change) + "\n";
+    return out;
+}
+
+std::string status_text(std::string_view json) {
+    dom::parser parser;
+    dom::element status;
+    if (parser.parse(json.data(), json.size()).get(status) != simdjson::SUCCESS)
+        return std::string(json) + "\n";
+    std::string out = head_text(status) + "\n";
+    out += fmt::format("{:<24} {:<11} {:<7} {:<5} {}\n", "FAMILY", "STATE", "GATE", "TRIP",
+                       "LAST ANSWER");
+    for (const dom::element family : list(status, "families")) out += family_text(family);
+    out += "\n";
+    for (const dom::element account : list(status, "accounts")) out += account_text(account);
+    out += "\n";
+    for (const dom::element source : list(status, "sources")) {
+        const bool missing = flag(source, "expected") && field(source, "phase") != "attached";
+        out += fmt::format("source {}: {}{}\n", field(source, "name"), field(source, "phase"),
+                           missing ? ", EXPECTED" : "");
+    }
+    for (const dom::element rule : list(status, "rules")) out += rule_text(rule);
+    for (const dom::element values : list(status, "values")) out += values_text(values);
+    return out;
+}
+
+std::string state_text(std::string_view json) {
+    dom::parser parser;
+    dom::element status;
+    if (parser.parse(json.data(), json.size()).get(status) != simdjson::SUCCESS) return {};
+    if (!flag(status, "ok")) return {};
+    std::string out = head_text(status);
+    for (const dom::element family : list(status, "families")) {
+        if (field(family, "gate") == "closed") out += latched_text(family);
+    }
+    return out;
+}
+
+std::string event_text(std::string_view json) {
+    dom::parser parser;
+    dom::object event;
+    if (parser.parse(json.data(), json.size()).get(event) != simdjson::SUCCESS)
+        return std::string(json);
+    std::string out;
+    for (const auto [key, value] : event) {
+        std::int64_t wall_ms = 0;
+        if (key == "event") {
+            out += text_of(value);
+        } else if (key == "wall_ms" && value.get(wall_ms) == simdjson::SUCCESS) {
+            out = clock_time(wall_ms) + " " + out;
+        } else {
+            const std::string text = text_of(value);
+            const bool spaced = text.find(' ') != std::string::npos;
+            out += spaced ? fmt::format(" {}=\"{}\"", key, text) : fmt::format(" {}={}", key, text);
+        }
+    }
+    return out;
+}
+
+}  // namespace scram

@@ -1,0 +1,99 @@
+// One running scramd: everything wired together, started in one visible order and stopped in
+// reverse.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "config/config.h"
+#include "daemon/control/commands.h"
+#include "daemon/loop/driver.h"
+#include "daemon/scramd/config_reader.h"
+#include "daemon/scramd/sd_notify.h"
+#include "daemon/scramd/source_registry.h"
+#include "daemon/signer/loop_monitor.h"
+#include "net/exchange/warmer.h"
+#include "net/operators/control_server.h"
+#include "net/sources/ingress.h"
+
+namespace scram {
+
+class App {
+  public:
+    // What can fail before anything runs, made and checked by the caller.
+    struct Parts {
+        SignerLine signer;
+        std::unique_ptr<TlsContext> tls;
+        std::unique_ptr<SharedHeartbeat> heartbeat;  // for the keeper
+        std::unique_ptr<Gates> gates;
+        Listener signals, control;
+        std::unique_ptr<Journal> journal;
+        std::unique_ptr<Warmer> warmer;     // null: the way is not kept warm
+        std::vector<std::string> warnings;  // for the log, where it begins
+    };
+    App(Config config, Parts parts);
+
+    // Runs until SIGTERM or SIGINT, or until it can only be helped by a new start: then false.
+    // Throws std::exception if it cannot start.
+    bool run();
+
+  private:
+    void start();
+    void tell_changes(const ConfigChanges& changes);
+    void tell_void_entries();
+    void stop();
+    void loop();
+    void spin();
+    void sleep();
+    void warm(Time now);
+    void await_signal();
+    void on_signal(int number);
+    // Tells why the running config stays; empty if it does not. Who asks while the file is read
+    // is answered by a reading that begins afterwards.
+    void reload(OperatorDesk::ReloadDone done);
+    void begin_reload();
+    void end_reload(NextConfig& next);
+    std::string adopt(NextConfig& next);
+    void beat();
+    void restore_sockets();
+    void wake_in_time();
+    void write_heartbeats(Time now);
+    void tell_readiness(Time now);
+    void look_after_signer(Time now);
+    void say(const std::vector<JournalNews>& news);
+
+    Config config_;
+    std::unique_ptr<TlsContext> tls_;
+    boost::asio::io_context io_{1};
+    Scribe scribe_;
+    Service service_;
+    std::unique_ptr<SharedHeartbeat> heartbeat_;
+    std::unique_ptr<Gates> gates_;
+    std::unique_ptr<Journal> journal_;
+    Driver driver_;
+    Refusals refusals_;
+    FrontDesk front_desk_;
+    OperatorDesk operator_desk_;
+    Ingress ingress_;
+    Control control_;
+    ConfigReader config_reader_;
+    bool reading_config_ = false;
+    std::vector<OperatorDesk::ReloadDone> reload_answered_by_this_, reload_by_next_;
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer beat_timer_;
+    boost::asio::steady_timer wake_timer_;
+    Duration beat_interval_;
+    std::unique_ptr<Warmer> warmer_;
+    Time warmed_at_{};
+    std::size_t warm_step_ = 0;
+    bool kernel_was_busy_ = false;
+    bool would_fire_ = false;
+    bool said_ready_ = false;  // to the service manager
+    bool stopping_ = false;
+    bool failed_ = false;
+    std::vector<std::string> warnings_;
+};
+
+}  // namespace scram

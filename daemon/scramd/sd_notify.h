@@ -1,0 +1,40 @@
+// What scramd says to systemd, by hand: one datagram to $NOTIFY_SOCKET (sd_notify(3)). Without that
+// variable each call does nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/time.h"
+
+namespace scram {
+
+// How often systemd wants to hear of this process at least ($WATCHDOG_USEC); none: it does not
+// watch.
+std::optional<Duration> asked_watchdog();
+
+class Service {
+  public:
+    Service();
+    ~Service();
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    void ready(std::string_view status);
+    void status(std::string_view status);
+    void watchdog();
+    void reloading(Time now);
+    void stopping();
+
+    std::optional<Duration> watchdog_interval() const { return watchdog_; }
+
+  private:
+    void send(std::string_view message);
+
+    int fd_ = -1;
+    std::string address_;
+    std::optional<Duration> watchdog_;
+};
+
+}  // namespace scram

@@ -1,0 +1,44 @@
+// Who attaches, and under which ids: what sources ask of the ingress, answered from the plan and
+// the rights.
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+#include "daemon/control/refusals.h"
+#include "daemon/loop/driver.h"
+#include "net/sources/ingress.h"
+
+namespace scram {
+
+class FrontDesk final : public SignalSink {
+  public:
+    FrontDesk(const Config& config, Driver& driver, Refusals& refusals)
+        : config_(config), driver_(driver), refusals_(refusals) {}
+
+  private:
+    std::variant<SourceId, std::string> attach(std::string_view name, const Peer& peer) override;
+    bool may_stay(SourceId source, const Peer& peer) override;
+    std::variant<FamilyId, std::string> resolve_family(SourceId source,
+                                                       std::string_view name) override;
+    std::variant<MetricId, std::string> resolve_metric(std::string_view name) override;
+    void signal(SourceId source, const scram_signal& signal, Time read_at) override {
+        driver_.signal(source, signal, read_at);
+    }
+    void batch_ended(SourceId, Time read_at) override { driver_.batch_ended(read_at); }
+    void signals_lost(SourceId source, Time seen_at) override {
+        driver_.signals_lost(source, seen_at);
+    }
+    void left(SourceId source) override { driver_.source_left(source); }
+    void vanished(SourceId source, const std::string& reason) override {
+        driver_.source_vanished(source, reason);
+    }
+    void turned_away(const Peer& peer, TurnedAway why) override { refusals_.count(why, peer); }
+    std::variant<SourceId, std::string> source_for(const Peer& peer, std::string_view name) const;
+
+    const Config& config_;
+    Driver& driver_;
+    Refusals& refusals_;
+};
+
+}  // namespace scram

@@ -1,0 +1,88 @@
+#include "daemon/signer/client.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "net/clock.h"
+
+namespace scram {
+namespace {
+
+constexpr int patience_ms = 200;  // with a keeper that is to end
+
+timespec span_of(Duration d) {
+    return {d / 1s, (d % 1s).count()};
+}
+
+}  // namespace
+
+SignerClient::SignerClient(SignerLine line)
+    : fd_(line.fd),
+      keeper_(line.keeper),
+      hello_(line.hello),
+      keys_(std::move(line.keys)),
+      answered_(monotonic_now()) {}
+
+// They wipe what they have when the line ends, and so get a moment to.
+SignerClient::~SignerClient() {
+    ::close(fd_);
+    const auto keeper = static_cast<int>(syscall(SYS_pidfd_open, keeper_, 0));
+    pollfd end{keeper, POLLIN, 0};
+    if (keeper >= 0) poll(&end, 1, patience_ms);
+    if (keeper >= 0) ::close(keeper);
+    waitpid(keeper_, nullptr, WNOHANG);
+}
+
+void SignerClient::ask(std::span<const SignRequest> requests) {
+    if (gone_) return;
+    (void)send(fd_, requests.data(), requests.size_bytes(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+std::span<const SignAnswer> SignerClient::take(Time now, Time until) {
+    if (gone_) return {};
+    ssize_t size = receive();
+    if (size < 0 && errno == EAGAIN && comes(now, until)) size = receive();
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+    if (size > 0) return read(static_cast<std::size_t>(size), now);
+    gone_ = true;
+    return {};
+}
+
+ssize_t SignerClient::receive() {
+    return recv(fd_, answers_.data(), sizeof answers_, MSG_DONTWAIT);
+}
+
+bool SignerClient::comes(Time now, Time until) const {
+    if (until <= now) return false;
+    pollfd line{fd_, POLLIN, 0};
+    const timespec wait = span_of(until - now);
+    return ppoll(&line, 1, &wait, nullptr) == 1;
+}
+
+// The good ones move to the front.
+std::span<const SignAnswer> SignerClient::read(std::size_t size, Time now) {
+    if (size == sizeof hello_) {
+        std::memcpy(&hello_, answers_.data(), sizeof hello_);
+        ++restarts_;
+        return {};
+    }
+    answered_ = now;
+    const auto all = std::span(answers_).first(size / sizeof(SignAnswer));
+    const auto is_good = [](const SignAnswer& answer) {
+        return answer.verdict == SignVerdict::is_signed;
+    };
+    const auto bad = std::partition(all.begin(), all.end(), is_good);
+    if (bad != all.end()) last_refusal_ = bad->verdict;
+    refused_ += static_cast<std::uint64_t>(all.end() - bad);
+    return all.first(static_cast<std::size_t>(bad - all.begin()));
+}
+
+}  // namespace scram

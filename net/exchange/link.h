@@ -1,0 +1,131 @@
+// One warm TLS connection to the exchange. It resolves, connects, shakes hands, sends ready bytes,
+// reads answers and comes back by itself when it is lost. It decides nothing about cancels: what to
+// send, when to give an answer up and what an answer means is the engine's.
+//
+// Threading: everything on the io_context's one thread. No function here blocks; names are looked
+// up in a thread that nobody waits for (net/exchange/name_lookup.h). Callbacks never run inside a
+// call of the same link (send, abort, start, stop), so a caller may act on links from within them.
+//
+// No peer holds the loop, in whatever phase: a turn takes so much from the socket (TlsTurn in
+// net/tls/socket_bio.h: 16 reads, 16 KiB, 200 us and what the step then begun takes), and what is
+// over goes on in a turn of its own, behind all that waits. A handshake is given up over
+// handshake_bytes_max, an answer over answer_bytes_max or answer_reads_max, as they came.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/base/ids.h"
+#include "core/base/time.h"
+#include "core/okx/taken.h"
+#include "net/exchange/http_response.h"
+#include "net/tls/context.h"
+#include "net/tls/sealer.h"
+
+namespace scram {
+
+// TLS alone, with its chain of certificates: usually 3 to 6 KiB.
+inline constexpr std::size_t handshake_bytes_max = 64 * 1024;
+// From one answer to the next, with all framing and whatever TLS says for its own part.
+inline constexpr std::size_t answer_bytes_max = 256 * 1024;
+inline constexpr std::size_t answer_reads_max = 4096;
+
+struct LinkOptions {
+    std::string host;
+    std::uint16_t port = 443;
+    Duration connect_timeout = 3s;    // for each address, TCP and TLS together
+    Duration reconnect_first = 50ms;  // after a failure: doubles, with jitter of +-50 % ...
+    Duration reconnect_max = 5s;      // ... up to this; back to the first after an answer was read
+    // Which of the name's addresses to start from (modulo their number), so that a pool spreads
+    // over the edge. The rest are tried in turn, IPv6 and IPv4 alternating.
+    std::size_t address_offset = 0;
+    bool wire_stamps = false;  // ask the kernel when a request left (net/exchange/tx_timestamps.h)
+    // With TLS 1.3, write records that we seal ourselves (net/tls/sealer.h); else OpenSSL writes.
+    bool sealed = true;
+    // Of one connection; then a new one takes over between two requests.
+    std::uint64_t records_max = Sealer::numbers_max / 2;
+};
+
+// When is it certain that the peer took nothing of a request (Taken::nothing)? There are two
+// proofs, and all else is `unknown`.
+//
+// 1. The kernel refused the request's first byte (send() failed): none left this host.
+// 2. The peer had ended its side (close_notify or FIN), and by then had none of the request's
+// bytes.
+//    Every segment says how far the peer's kernel has received, the one with the FIN or the alert
+//    too. If our kernel, which has read it, still counts all of the request as unacknowledged
+//    (SIOCOUTQ), then the request had not arrived when the peer ended; and a server that has ended
+//    its side processes no further request on the connection (RFC 9112, 9.6). The connection is
+//    then ended with RST.
+//
+// A RST alone is no proof, though nothing is acknowledged: a peer may have read the request within
+// the delay of its acknowledgement (40 ms), have counted it and have been reset then, and the
+// number in the RST itself is not taken over by our kernel.
+class LinkObserver {
+  public:
+    // TLS is done and the peer verified; the link takes bytes.
+    virtual void link_up(LinkId link, const std::string& peer_address, const std::string& tls) = 0;
+    // An up link was lost, or (was_up false) an attempt to connect failed. `reason` is for a person
+    // and names the host. A request in flight got no answer; what the peer took of it, see Taken
+    // below. Without a request in flight there was `nothing` to take.
+    virtual void link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) = 0;
+    // The whole answer to the request in flight; the link is idle again, unless keep_alive is
+    // false: then link_down follows. `read_at` was taken when its last byte had been read.
+    virtual void link_answered(LinkId link, const HttpAnswer& answer, Time read_at) = 0;
+
+  protected:
+    ~LinkObserver() = default;
+};
+
+class Link {
+  public:
+    Link(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOptions options,
+         LinkObserver& observer);
+    ~Link();
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+
+    void start();
+    // Hands the whole request to TLS and the kernel before it returns (a small rest that the kernel
+    // does not take is sent as soon as it does). Precondition: up() and no request in flight; else
+    // nothing is sent, and false.
+    // False: no byte of it left or will, and the connection is lost: link_down(Taken::nothing) will
+    // follow, and the request may go out on another link at once.
+    // Where the records are ours it seals now, at the price of a third of a microsecond.
+    bool send(std::string_view request);
+
+    // Encrypts `request` as the record that the peer expects next. Good until a record leaves on
+    // this connection; any number may be sealed for the same place. Does not allocate. False, and
+    // `record` is none: not up, or the records are not ours, or it is over request_max.
+    bool seal(std::string_view request, SealedRecord& record);
+    // Whether `record` is still the next of this connection.
+    bool is_next(const SealedRecord& record) const;
+    // As send(request), from bytes sealed before. Precondition: is_next(record) too; else nothing
+    // is sent, and false.
+    bool send(const SealedRecord& record);
+
+    // Has the kernel look at the connection as for a request, and sends nothing.
+    void touch() const;
+
+    // Ends the connection with RST, so that bytes still under way are dead, and reconnects at once.
+    // link_down follows. A link that is not up has nothing to abort and goes on as it was.
+    void abort(const std::string& reason);
+    // Says close_notify, closes, and stays down. No callback follows.
+    void stop();
+
+    bool up() const;
+    bool in_flight() const;
+    // The kernel's TX stamp of the request sent last, known with its answer at the latest; stays
+    // until the next is sent, also when the link is lost. Time{}: none.
+    Time wire_time() const;
+    bool seals() const;  // it is up, and its records are ours to seal
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace scram

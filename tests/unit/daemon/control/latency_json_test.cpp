@@ -1,0 +1,91 @@
+// Latency and turns as JSON, and as a person reads them.
+#include "daemon/control/latency_json.h"
+
+#include <doctest/doctest.h>
+#include <simdjson.h>
+
+#include "daemon/scramctl/latency_text.h"
+#include "daemon/scramctl/status_text.h"
+
+using namespace scram;
+
+namespace {
+
+constexpr Time start = Time{1h};
+
+Latency some() {
+    Latency latency{WallMillis{1'700'000'000'123}, {}, {}};
+    Stages stages{.published = start,
+                  .read = start + 10us,
+                  .decided = start + 10us + 300ns,
+                  .sent = start + 20us,
+                  .answered = start + 2ms,
+                  .wire = {}};
+    latency.attempts.record(stages);
+    stages.answered = {};
+    latency.attempts.record(stages);
+    return latency;
+}
+
+void has(const std::string& text, std::string_view part) {
+    INFO(text);
+    CHECK_MESSAGE(text.find(part) != std::string::npos, part);
+}
+
+}  // namespace
+
+TEST_CASE("latency as JSON: each set has its requests, and each stage its percentiles in ns") {
+    const std::string json = latency_json(some());
+    simdjson::dom::parser parser;
+    REQUIRE(parser.parse(json).error() == simdjson::SUCCESS);
+    has(json, R"("since_ms":1700000000123,"error_max":0.03125)");
+    has(json, R"("attempts":{"requests":2,"unanswered":1,"stages":{)");
+    has(json, R"("published_to_read":{"count":2,"p50_ns":10000,"p90_ns":10000,"p99_ns":10000,)"
+              R"("p999_ns":10000,"max_ns":10000})");
+    has(json, R"("decided_to_wire":{"count":0})");
+    has(json, R"("sent_to_answered":{"count":1,)");
+    has(json, R"("rehearsals":{"requests":0,"unanswered":0,)");
+}
+
+TEST_CASE("latency for a person: one line a stage, and what is missing is said") {
+    const std::string text = latency_text(latency_json(some()));
+    has(text, "a percentile at most 3.125 % too high");
+    has(text, "attempts: 2, 1 without an answer\n");
+    has(text, "published -> read            2  10.0 us");
+    has(text, "read -> decided              2   300 ns");
+    has(text, "published -> wire            0        -        -");
+    has(text, "sent -> answered             1  1.98 ms");
+    has(text, "rehearsals: none yet\n");
+}
+
+TEST_CASE("latency for a person: durations keep three digits or so, whatever their size") {
+    CHECK(duration_text(0) == "0 ns");
+    CHECK(duration_text(999) == "999 ns");
+    CHECK(duration_text(1000) == "1.0 us");
+    CHECK(duration_text(37'000) == "37.0 us");
+    CHECK(duration_text(2'310'000) == "2.31 ms");
+    CHECK(duration_text(1.2e9) == "1.20 s");
+}
+
+TEST_CASE("latency for a person: what is no JSON is shown as it is") {
+    CHECK(latency_text("<html>") == "<html>\n");
+}
+
+TEST_CASE("a turn as JSON: its length, what it did, and when by the wall; null if not measured") {
+    Turn turn{.took = 412us, .at = start, .did = {"breach", "answer"}};
+    CHECK(turn_json(turn, start + 1s, WallMillis{5000}) ==
+          R"({"ns":412000,"did":"breach, answer","at":4000})");
+    CHECK(turn_json(Turn{}, start, WallMillis{5000}) == "null");
+    turn.on_cpu = 12us;
+    CHECK(loop_max_json(turn, start + 1s, WallMillis{5000}) ==
+          R"({"wall_us":412,"cpu_us":12,"work":"breach, answer","at":4000})");
+    CHECK(loop_max_json(Turn{}, start, WallMillis{5000}) == "null");
+}
+
+TEST_CASE("status for a person: the longest turn is told, or that there was none") {
+    has(status_text(R"({"longest_turn":null})"), "longest turn of the loop: not measured yet\n");
+    const std::string text = status_text(R"({"longest_turn":{"ns":412000,"did":"breach","at":0},)"
+                                         R"("longest_turn_of_minute":{"ns":900,"did":"","at":0}})");
+    has(text, "longest turn of the loop: 412.0 us at ");
+    has(text, " (breach); of the last minute: 900 ns at ");
+}

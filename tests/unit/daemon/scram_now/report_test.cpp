@@ -1,0 +1,53 @@
+#include "daemon/scram_now/report.h"
+
+#include <doctest/doctest.h>
+
+using namespace scram;
+
+namespace {
+
+using State = NowRound::Family::State;
+
+NowResult result(State state, std::optional<Answer> answer, std::uint32_t requests = 1) {
+    NowRound::Family family;
+    family.state = state;
+    family.answer = answer;
+    family.requests = requests;
+    return {"mm-1/BTC-USD", family, 1234567us, {}};
+}
+
+}  // namespace
+
+TEST_CASE("now report: a confirmed family in one line") {
+    CHECK(result_text(result(State::confirmed, Answer{AnswerClass::confirmed, 200, 0})) ==
+          "mm-1/BTC-USD confirmed: http 200, code 0; 1.235 s, 1 request");
+}
+
+TEST_CASE("now report: who is not confirmed has the last answer's class, code and meaning") {
+    CHECK(
+        result_text(result(State::due, Answer{AnswerClass::refused, 401, 50110}, 3)) ==
+        "mm-1/BTC-USD NOT CONFIRMED: refused, http 401, code 50110: this host's address is not in "
+        "the key's list; 1.235 s, 3 requests");
+}
+
+TEST_CASE("now report: what was not answered, not waited for, not sent, not to be sent") {
+    CHECK(result_text(result(State::due, {})).find(": no answer;") != std::string::npos);
+    CHECK(result_text(result(State::in_flight, {})).find("not waited for") != std::string::npos);
+    CHECK(result_text(result(State::due, {}, 0)).find(": nothing was sent;") != std::string::npos);
+    NowResult broken = result(State::due, {}, 0);
+    broken.cause = "credentials x cannot be opened";
+    CHECK(result_text(broken).find(": credentials x cannot be opened;") != std::string::npos);
+}
+
+TEST_CASE("now report: an answer without a code") {
+    CHECK(text(Answer{AnswerClass::failed, 520, no_code}) == "http 520, without a code");
+}
+
+TEST_CASE("now report: one object a line for programs") {
+    CHECK(result_json(result(State::confirmed, Answer{AnswerClass::confirmed, 200, 0})) ==
+          R"({"family":"mm-1/BTC-USD","confirmed":true,"class":"confirmed","http":200,"code":"0",)"
+          R"("why":"","requests":1,"after_ms":1234})");
+    CHECK(result_json(result(State::due, {}, 2)) ==
+          R"({"family":"mm-1/BTC-USD","confirmed":false,"class":"","http":0,"code":"",)"
+          R"("why":"no answer","requests":2,"after_ms":1234})");
+}

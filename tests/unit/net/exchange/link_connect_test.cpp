@@ -1,0 +1,184 @@
+// A link's way up: addresses, time-outs, name servers that lie, hang or fail.
+#include <atomic>
+
+#include "tests/unit/net/exchange/link_rig.h"
+#include "tests/unit/net/exchange/scripted_names.h"
+
+using namespace scram;
+using namespace scram::testing;
+
+namespace {
+
+const ServerSetup good{.certificate = &pki().good};
+
+Rig::Wish by_name(std::uint16_t port) {
+    return {.tls = pki().trusting("exchange.test"), .port = port};
+}
+
+void say_nothing(Client& client, int) {
+    client.await_close();
+}
+
+}  // namespace
+
+TEST_CASE("link connect: a dead address is passed over for one that lives") {
+    TlsServer server(good, answer_all);
+    name_resolves_to("exchange.test", {"127.0.0.1", "127.0.0.2", "127.0.0.3"});
+    auto wish = by_name(server.port());
+    wish.address_offset = 1;  // 127.0.0.2 first, where nobody listens on this port
+    Rig rig(wish);
+    REQUIRE(rig.start());
+    CHECK(rig.seen.downs.empty());
+    CHECK(rig.seen.ups[0].address == "127.0.0.1:" + std::to_string(server.port()));
+}
+
+TEST_CASE("link connect: IPv6 that leads nowhere is passed over for IPv4") {
+    TlsServer server(good, answer_all);
+    name_resolves_to("exchange.test", {"::1", "127.0.0.1"});
+    Rig rig(by_name(server.port()));
+    REQUIRE(rig.start());
+    CHECK(rig.seen.ups[0].address == "127.0.0.1:" + std::to_string(server.port()));
+}
+
+TEST_CASE("link connect: a silent and a wrong server are passed over for the right one") {
+    const auto other = pki().authority.issue({.alternative_name = "DNS:other.test"});
+    TlsServer right({.certificate = &pki().good, .address = "127.0.0.3"}, answer_all);
+    TlsServer silent({.certificate = &pki().good, .address = "127.0.0.1", .port = right.port()},
+                     say_nothing);
+    TlsServer wrong({.certificate = &other, .address = "127.0.0.2", .port = right.port()},
+                    answer_all);
+    name_resolves_to("exchange.test", {"127.0.0.1", "127.0.0.2", "127.0.0.3"});
+    auto wish = by_name(right.port());
+    wish.connect_timeout = 500ms;
+    Rig rig(wish);
+    REQUIRE(rig.start());
+    CHECK(rig.seen.ups[0].address == "127.0.0.3:" + std::to_string(right.port()));
+    CHECK(rig.seen.downs.empty());
+}
+
+TEST_CASE("link connect: when every address failed, one report names them all") {
+    const auto port = dead_port();
+    name_resolves_to("exchange.test", {"127.0.0.1", "127.0.0.2"});
+    Rig rig(by_name(port));
+    const auto reason = rig.refusal();
+    const auto at = [&](const std::string& address) {
+        return "exchange.test (" + address + ":" + std::to_string(port) + "): Connection refused";
+    };
+    CHECK(reason == at("127.0.0.1") + "; " + at("127.0.0.2"));
+    CHECK(rig.seen.downs.size() == 1);
+}
+
+TEST_CASE("link connect: failures are reported round by round until the peer is there") {
+    const auto port = dead_port();
+    Rig rig({.tls = pki().trusting(), .port = port, .reconnect_first = 1ms});
+    rig.link->start();
+    REQUIRE(rig.goes_down(3));
+    TlsServer server({.certificate = &pki().good, .port = port}, answer_all);
+    CHECK(rig.comes_up());
+}
+
+TEST_CASE("link connect: a peer that never answers the handshake runs into the time-out") {
+    TlsServer server(good, say_nothing);
+    Rig rig({.tls = pki().trusting(), .port = server.port(), .connect_timeout = 50ms});
+    CHECK(contains(rig.refusal(), "no TLS handshake within 50 ms"));
+}
+
+TEST_CASE("link connect: a peer that hangs up, resets or talks plainly in the handshake is named") {
+    const auto refusal = [](TlsServer::Behaviour behaviour) {
+        TlsServer server(good, std::move(behaviour));
+        Rig rig({.tls = pki().trusting(), .port = server.port()});
+        return rig.refusal();
+    };
+    CHECK(contains(refusal([](Client& client, int) { client.read_plain(); }),
+                   "the peer closed the connection during the TLS handshake"));
+    CHECK(contains(refusal([](Client& client, int) {
+                       client.read_plain();
+                       client.reset();
+                   }),
+                   "Connection reset by peer"));
+    CHECK(contains(refusal([](Client& client, int) {
+                       client.read_plain();
+                       client.write_plain("HTTP/1.1 400 Bad Request\r\n\r\n");
+                   }),
+                   "the peer does not speak TLS"));
+}
+
+TEST_CASE("link connect: a name that does not resolve is reported, and works once it does") {
+    TlsServer server(good, answer_all);
+    name_does_not_resolve("exchange.test");
+    auto wish = by_name(server.port());
+    wish.reconnect_first = 1ms;
+    Rig rig(wish);
+    CHECK(contains(rig.refusal(),
+                   "exchange.test: the name cannot be resolved: Name or service not known"));
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    CHECK(rig.comes_up());
+}
+
+TEST_CASE("link connect: each round asks for the name again") {
+    TlsServer first(good, answer_all);
+    TlsServer second({.certificate = &pki().good, .address = "127.0.0.2", .port = first.port()},
+                     answer_all);
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    Rig rig(by_name(first.port()));
+    REQUIRE(rig.start());
+    name_resolves_to("exchange.test", {"127.0.0.2"});
+    rig.link->abort("the name has moved");
+    REQUIRE(rig.comes_up(2));
+    CHECK(rig.seen.ups[1].address == "127.0.0.2:" + std::to_string(first.port()));
+}
+
+TEST_CASE("link connect: when the name server fails or hangs, the last addresses serve") {
+    TlsServer server(good, answer_all);
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    Rig rig(by_name(server.port()));
+    REQUIRE(rig.start());
+    name_does_not_resolve("exchange.test");
+    rig.link->abort("while names fail");
+    REQUIRE(rig.comes_up(2));
+    const HangingName hanging("exchange.test");
+    rig.link->abort("while names hang");
+    REQUIRE(rig.comes_up(3));
+    rig.link->abort("and still hang");
+    CHECK(rig.comes_up(4));
+}
+
+TEST_CASE("link connect: a name server that hangs is reported, and holds up no other link") {
+    TlsServer server(good, answer_all);
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    std::optional<HangingName> hanging("exchange.test");
+    auto wish = by_name(server.port());
+    wish.connect_timeout = 50ms;
+    wish.reconnect_first = 1ms;
+    Rig rig(wish);
+    CHECK(contains(rig.refusal(), "the name cannot be resolved: no answer within 50 ms"));
+    Link by_address(rig.io, *rig.tls, LinkId{2}, {.host = "127.0.0.1", .port = server.port()},
+                    rig.seen);
+    by_address.start();
+    // Up by TCP; its certificate is checked against exchange.test, which it names.
+    REQUIRE(rig.run_until([&] { return by_address.up(); }));
+    by_address.stop();
+    hanging.reset();
+    CHECK(rig.comes_up(2));
+}
+
+TEST_CASE("link connect: a name server that hangs holds up no end") {
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    const HangingName hanging("exchange.test");
+    Rig rig(by_name(dead_port()));
+    rig.link->start();
+    rig.io.poll();
+}  // its loop ends before the name server answers: a wait for that would last for ever
+
+TEST_CASE("link connect: it may be destroyed while its name is being looked up") {
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    std::optional<HangingName> hanging("exchange.test");
+    Rig rig(by_name(dead_port()));
+    rig.link->start();
+    rig.io.poll();
+    rig.link.reset();
+    hanging.reset();
+    rig.io.restart();
+    rig.io.run();
+    CHECK(rig.seen.order.empty());
+}
