@@ -121,7 +121,7 @@ void publish_all(std::vector<testing::RingWriter>& writers) {
 // False: a signal was lost or out of order.
 bool measure(const std::string& name, const Plan* plan) {
     Desk desk(plan);
-    RingFeeds feeds(desk);
+    RingReaders feeds(desk);
     std::vector<testing::RingWriter> writers;
     for (std::size_t s = 0; s < rings; ++s) {
         auto ring = Ring::make();

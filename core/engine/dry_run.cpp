@@ -26,7 +26,7 @@ Plan plan() {
 
 }  // namespace
 
-Drill::Drill() : engine_(plan()), step_(engine_.plan()) {
+DryRun::DryRun() : engine_(plan()), step_(engine_.plan()) {
     engine_.on_source_joined(source, Time{}, step_);
     engine_.on_link_up(link, Time{}, step_);
     engine_.on_rehearsed(link, true, {}, Time{}, step_);
@@ -34,7 +34,7 @@ Drill::Drill() : engine_(plan()), step_(engine_.plan()) {
     signal_.kind = SCRAM_VALUE;
 }
 
-void Drill::run(Time now) {
+void DryRun::run(Time now) {
     publish(2, now);
     if (engine_.phase(link) == LinkPhase::firing) {
         ++fired_;
@@ -48,7 +48,7 @@ void Drill::run(Time now) {
     step_.clear();
 }
 
-void Drill::publish(double value, Time now) {
+void DryRun::publish(double value, Time now) {
     ++signal_.sequence;
     signal_.value = value;
     if (engine_.decide(source, signal_, now, step_)) engine_.conclude(now, step_);

@@ -7,9 +7,9 @@
 
 namespace scram {
 
-class Drill {
+class DryRun {
   public:
-    Drill();
+    DryRun();
 
     // A breach, its cancel, the answer, and arming again. `now` never steps back.
     void run(Time now);

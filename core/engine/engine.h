@@ -217,7 +217,7 @@ class Engine {
         return accounts_[index(id)].rehearsals_failed;
     }
     // Breaches that changed nothing and were not told, since their rule had been told just before.
-    std::uint64_t untold_breaches() const { return untold_; }
+    std::uint64_t suppressed_breaches() const { return suppressed_; }
 
   private:
     struct Account {
@@ -369,7 +369,7 @@ class Engine {
     std::vector<Told> told_;                    // by rule
     std::uint64_t turn_ = 0;                    // of trip_breaches()
     TripId turn_trip_{};  // that its breaches share; none: they have made none yet
-    std::uint64_t untold_ = 0;
+    std::uint64_t suppressed_ = 0;
     std::vector<Switch> switches_;
     std::size_t releasing_ = 0;     // switches whose release is not none
     Time go_on_arming_at_ = never;  // some of them are left for a later turn

@@ -12,7 +12,7 @@
 namespace scram {
 
 // What the daemon sees of itself.
-struct KillSight {
+struct ReadinessInput {
     struct Account {
         std::size_t links_up = 0;
         std::size_t links_warm = 0;           // up, and have answered a rehearsal
@@ -43,7 +43,7 @@ struct KillSight {
     Duration resign_every{};           // of each request
 };
 
-enum class Lack : std::uint8_t {
+enum class NotReadyReason : std::uint8_t {
     links,       // none of the account is warm
     signatures,  // the exchange refuses what was signed so long ago
     refused,     // the exchange refuses the account's cancels: key, permission, account mode
@@ -59,15 +59,16 @@ enum class Lack : std::uint8_t {
     host_clock,  // this host's is far from the exchange's: a start and certificates go by it
     families,    // some are not listed by the exchange: nothing of theirs can be cancelled
 };
-constexpr std::size_t lack_count = 14;
-std::string_view name(Lack lack);
+constexpr std::size_t not_ready_reasons = 14;
+std::string_view name(NotReadyReason lack);
 // A breach would cancel nothing; with the others it would, late or for the last time.
-constexpr bool disarms(Lack lack) {
-    return lack == Lack::links || lack == Lack::signatures || lack == Lack::refused;
+constexpr bool disarms(NotReadyReason lack) {
+    return lack == NotReadyReason::links || lack == NotReadyReason::signatures ||
+           lack == NotReadyReason::refused;
 }
 
-struct Shortfall {
-    Lack lack{};
+struct NotReady {
+    NotReadyReason lack{};
     AccountId account = none<AccountId>();  // none: it is the daemon's
     milliseconds age{};  // signatures, rehearsals: of the oldest, the latest; host_clock: behind
 };
@@ -86,11 +87,11 @@ inline constexpr int signings_missed_max = 3;
 inline constexpr std::uint32_t rehearsals_missed_max = 3;
 
 // Those that disarm first. Empty: ready.
-std::vector<Shortfall> shortfalls(const KillSight& sight, Time now);
-bool fires(const std::vector<Shortfall>& lacking);
+std::vector<NotReady> not_ready(const ReadinessInput& sight, Time now);
+bool fires(const std::vector<NotReady>& lacking);
 // Links come up, and rehearsals end or stay silent: something on the way may stop them alone.
-bool fails_rehearsals(const KillSight::Account& account);
+bool fails_rehearsals(const ReadinessInput::Account& account);
 // Nobody signs, and signatures are about to be too old: whoever supervises scramd starts it again.
-bool wants_a_new_start(const KillSight& sight, Time now);
+bool needs_restart(const ReadinessInput& sight, Time now);
 
 }  // namespace scram

@@ -26,7 +26,7 @@ void Engine::trip_breach(const Breach& breach, Time published, Time now, Step& s
         switches_[index(family)].breached_in = turn_;
     }
     if (changes_nothing(breach, now)) {
-        ++untold_;
+        ++suppressed_;
         return;
     }
     Told& told = told_[index(breach.rule)];

@@ -8,7 +8,7 @@
 // that ends at any instruction has told everything.
 //
 //     loop:    board.before(step, engine);  carry out the actions;  board.after(step, engine, wall)
-//     scribe:  for each record up to board.last(): append its 256 bytes to the file, ledger.add();
+//     logger:  for each record up to board.last(): append its 256 bytes to the file, ledger.add();
 //              sync; tell the loop, which says board.stored(sequence)
 //     start:   folded = fold(files, board memory); then a new Board, whose memory replaces the old
 //

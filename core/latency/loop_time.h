@@ -12,7 +12,7 @@
 
 namespace scram {
 
-struct Turn {
+struct LoopIteration {
     static constexpr std::size_t parts_max = 4;
 
     Duration took{};
@@ -25,10 +25,10 @@ struct Turn {
 
 // The clock of the thread's own CPU time costs a system call: it is read where a turn was long, and
 // now and then, so that there is something to compare with.
-class TurnMeter {
+class LoopTimer {
   public:
     // `spins`: between its turns the thread is busy, and else it sleeps.
-    explicit TurnMeter(bool spins = false) : spins_(spins) {}
+    explicit LoopTimer(bool spins = false) : spins_(spins) {}
 
     void begin(Time now) {
         turn_.at = now;
@@ -64,11 +64,11 @@ class TurnMeter {
         if (turn_.took > slice.longest.took) slice.longest = turn_;
     }
 
-    const Turn& longest() const { return longest_; }
+    const LoopIteration& longest() const { return longest_; }
     // Of those that began in the last minute, to 5 s.
-    Turn longest_of_minute(Time now) const {
+    LoopIteration longest_of_minute(Time now) const {
         const std::int64_t current = now.time_since_epoch() / slice_length;
-        Turn longest{};
+        LoopIteration longest{};
         for (const Slice& slice : slices_) {
             const bool recent = slice.number > current - std::int64_t{slice_count};
             if (recent && slice.longest.took > longest.took) longest = slice.longest;
@@ -96,15 +96,15 @@ class TurnMeter {
     static constexpr int slice_count = 12;
     struct Slice {
         std::int64_t number = -slice_count;  // counted from the clock's origin
-        Turn longest{};
+        LoopIteration longest{};
     };
 
     bool spins_;
     Time marked_at_{};
     Duration marked_cpu_{};
-    Turn turn_{};
+    LoopIteration turn_{};
     bool open_ = false;
-    Turn longest_{};
+    LoopIteration longest_{};
     std::array<Slice, slice_count> slices_{};
 };
 

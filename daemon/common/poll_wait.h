@@ -9,7 +9,7 @@
 
 namespace scram {
 
-inline constexpr auto nap = 5ms;
+inline constexpr auto poll_interval = 5ms;
 
 // Until `word` is another than `seen`; returns it.
 template <class Word>
@@ -17,7 +17,7 @@ Word await_change(const std::atomic<Word>& word, Word seen) {
     for (;;) {
         const Word now = word.load(std::memory_order_acquire);
         if (now != seen) return now;
-        std::this_thread::sleep_for(nap);
+        std::this_thread::sleep_for(poll_interval);
     }
 }
 

@@ -85,61 +85,61 @@ std::string trips_json(const Receipts& receipts) {
 
 }  // namespace
 
-OperatorDesk::OperatorDesk(const Config& config, Driver& driver, const Scribe& scribe,
-                           Refusals& refusals, Reload reload)
+Commands::Commands(const Config& config, Driver& driver, const Logger& logger, Refusals& refusals,
+                   Reload reload)
     : config_(config),
       driver_(driver),
-      scribe_(scribe),
+      logger_(logger),
       refusals_(refusals),
       reload_(std::move(reload)),
       rates_(actions) {}
 
-ControlReply OperatorDesk::on_line(const Peer& peer, std::string_view line) {
+ControlReply Commands::on_line(const Peer& peer, std::string_view line) {
     driver_.turns().did("operator", monotonic_now());
     const auto request = reader_.read(line);
     if (const auto* error = std::get_if<std::string>(&request)) return refuse_request(peer, *error);
     return answer(peer, std::get<OperatorRequest>(request));
 }
 
-ControlReply OperatorDesk::refuse_request(const Peer& peer, std::string_view why) {
+ControlReply Commands::refuse_request(const Peer& peer, std::string_view why) {
     refusals_.count(RefusedKind::request, peer);
     return {.line = refuse(why)};
 }
 
-bool OperatorDesk::holds_a_right(const Peer& peer) const {
+bool Commands::holds_a_right(const Peer& peer) const {
     return scram::holds_a_right(config_, peer.uid, peer.gids);
 }
 
-bool OperatorDesk::may_watch(const Peer& peer) const {
+bool Commands::may_watch(const Peer& peer) const {
     return may(config_, Right::read, peer.uid, peer.gids);
 }
 
-std::string OperatorDesk::on_turned_away(const Peer& peer, TurnedAway why) {
+std::string Commands::on_turned_away(const Peer& peer, Rejection why) {
     refusals_.count(why, peer);
     switch (why) {
-        case TurnedAway::crowded:
+        case Rejection::crowded:
             return refuse(
                 fmt::format("{} has more connections than the {} that may stand: the "
                             "oldest ends",
                             person(config_, peer.uid), control_group_max));
-        case TurnedAway::silent:
+        case Rejection::silent:
             return refuse(
                 fmt::format("no line within {} s that its rights allow", control_patience / 1s));
-        case TurnedAway::long_line:
+        case Rejection::long_line:
             return refuse(fmt::format("a line has at most {} bytes", control_line_max));
-        case TurnedAway::revoked:
+        case Rejection::revoked:
             return refuse(
                 fmt::format("a reload took the right of {} away", person(config_, peer.uid)));
-        case TurnedAway::no_descriptor:
+        case Rejection::no_descriptor:
             return {};  // it stays
-        case TurnedAway::deaf:
-        case TurnedAway::broken:
+        case Rejection::deaf:
+        case Rejection::broken:
             return refuse("it does not read what it asked for");
     }
     return refuse("?");
 }
 
-ControlReply OperatorDesk::answer(const Peer& peer, const OperatorRequest& request) {
+ControlReply Commands::answer(const Peer& peer, const OperatorRequest& request) {
     const auto right = right_for(request.op);
     if (!right) {
         return refuse_request(
@@ -166,14 +166,14 @@ ControlReply OperatorDesk::answer(const Peer& peer, const OperatorRequest& reque
 
 // A trip that would change something is never held back: there are no more of these than gates that
 // somebody, at this rate, has opened.
-bool OperatorDesk::is_in_rate(const Peer& peer, const OperatorRequest& request) {
+bool Commands::is_in_rate(const Peer& peer, const OperatorRequest& request) {
     if (right_for(request.op) == Right::read) return true;
     if (request.op == "rearm" && request.trips.empty()) return true;  // looks only
     if (request.op == "trip" && cancels_anything(request.target)) return true;
     return rates_.take(peer.uid, monotonic_now());
 }
 
-bool OperatorDesk::cancels_anything(std::string_view target) const {
+bool Commands::cancels_anything(std::string_view target) const {
     const auto families = families_of(config_.plan, target);
     return std::any_of(families.begin(), families.end(), [this](FamilyId id) {
         const Switch& family = driver_.engine().family(id);
@@ -181,13 +181,13 @@ bool OperatorDesk::cancels_anything(std::string_view target) const {
     });
 }
 
-std::string OperatorDesk::act(const Peer& peer, const OperatorRequest& request) {
+std::string Commands::act(const Peer& peer, const OperatorRequest& request) {
     if (request.op == "trip") return trip(peer, request);
     if (request.op == "rearm") return rearm(peer, request);
     return look(request);
 }
 
-std::string OperatorDesk::look(const OperatorRequest& request) const {
+std::string Commands::look(const OperatorRequest& request) const {
     if (request.op == "watch") return done();
     if (request.op == "receipt") return receipt(request);
     if (request.op == "receipts") return receipts();
@@ -195,21 +195,21 @@ std::string OperatorDesk::look(const OperatorRequest& request) const {
 }
 
 // It takes as many turns of the loop as it is long.
-ControlReply OperatorDesk::status() const {
+ControlReply Commands::status() const {
     return {.granted = true, .later = [this](ControlAnswer answer) {
-                go_on(std::make_shared<StatusReport>(config_, driver_, scribe_, refusals_),
+                go_on(std::make_shared<StatusReport>(config_, driver_, logger_, refusals_),
                       std::move(answer));
             }};
 }
 
-void OperatorDesk::go_on(std::shared_ptr<StatusReport> report, ControlAnswer answer) const {
+void Commands::go_on(std::shared_ptr<StatusReport> report, ControlAnswer answer) const {
     driver_.turns().did("operator", monotonic_now());
     if (report->go_on()) return answer(report->text());
     driver_.later(
         [this, report = std::move(report), answer = std::move(answer)] { go_on(report, answer); });
 }
 
-ControlReply OperatorDesk::reload() const {
+ControlReply Commands::reload() const {
     return {.granted = true, .later = [this](ControlAnswer answer) {
                 reload_([answer = std::move(answer)](const std::string& why,
                                                      const ConfigChanges& changes) {
@@ -218,7 +218,7 @@ ControlReply OperatorDesk::reload() const {
             }};
 }
 
-std::string OperatorDesk::trip(const Peer& peer, const OperatorRequest& request) {
+std::string Commands::trip(const Peer& peer, const OperatorRequest& request) {
     const auto families = families_of(config_.plan, request.target);
     if (families.empty()) return refuse(unknown_target(request.target));
     // An emergency waits for no words; the record says so.
@@ -235,7 +235,7 @@ std::string OperatorDesk::trip(const Peer& peer, const OperatorRequest& request)
         .text();
 }
 
-std::string OperatorDesk::rearm(const Peer& peer, const OperatorRequest& request) {
+std::string Commands::rearm(const Peer& peer, const OperatorRequest& request) {
     const auto families = families_of(config_.plan, request.target);
     if (families.empty()) return refuse(unknown_target(request.target));
     if (request.trips.empty()) return review(families);
@@ -248,7 +248,7 @@ std::string OperatorDesk::rearm(const Peer& peer, const OperatorRequest& request
 }
 
 // What there is to look at before arming: nothing is armed by somebody who did not.
-std::string OperatorDesk::review(const std::vector<FamilyId>& families) const {
+std::string Commands::review(const std::vector<FamilyId>& families) const {
     JsonArray latched;
     const auto holding = driver_.engine().rules().all_holding();
     for (const FamilyId family : families) {
@@ -265,14 +265,14 @@ std::string OperatorDesk::review(const std::vector<FamilyId>& families) const {
         .text();
 }
 
-std::string OperatorDesk::receipt(const OperatorRequest& request) const {
-    const ReceiptBook& book = driver_.receipts();
+std::string Commands::receipt(const OperatorRequest& request) const {
+    const ReceiptRecorder& book = driver_.receipts();
     const Receipts& known = book.receipts();
     const bool latest = request.trip == TripId{} && known.size() > 0;
     const Receipt* found = latest ? &known.newest(0) : known.find(request.trip);
     JsonObject out;
     out.add("v", control_version).add("ok", found != nullptr);
-    out.add("folder", book.keeper().folder().native());
+    out.add("folder", book.writer().folder().native());
     if (found == nullptr) {
         out.add("error", known.size() == 0 ? "there was no trip since the start"
                                            : "that trip is none of the last ones");
@@ -283,7 +283,7 @@ std::string OperatorDesk::receipt(const OperatorRequest& request) const {
 }
 
 // The latest first.
-std::string OperatorDesk::receipts() const {
+std::string Commands::receipts() const {
     const Receipts& known = driver_.receipts().receipts();
     JsonArray list;
     for (std::size_t i = 0; i < known.size(); ++i)
@@ -292,11 +292,11 @@ std::string OperatorDesk::receipts() const {
         .add("v", control_version)
         .add("ok", true)
         .add_raw("receipts", list.text())
-        .add("folder", driver_.receipts().keeper().folder().native())
+        .add("folder", driver_.receipts().writer().folder().native())
         .text();
 }
 
-std::string OperatorDesk::rearm_answer(const std::vector<Event>& events) const {
+std::string Commands::rearm_answer(const std::vector<Event>& events) const {
     JsonArray armed, releasing, refused, not_cancelled;
     bool any_refused = false;
     const Plan& plan = config_.plan;
@@ -322,7 +322,7 @@ std::string OperatorDesk::rearm_answer(const std::vector<Event>& events) const {
         .text();
 }
 
-std::string OperatorDesk::refusal_json(const Event& event) const {
+std::string Commands::refusal_json(const Event& event) const {
     const Plan& plan = config_.plan;
     JsonObject out;
     out.add("family", plan.families[index(event.family)].name);

@@ -14,19 +14,19 @@
 
 namespace scram {
 
-class OperatorDesk final : public ControlHandler {
+class Commands final : public ControlHandler {
   public:
     // Takes up the edited file, which takes a while, and then says why not.
     using ReloadDone = std::function<void(const std::string& why, const ConfigChanges& changes)>;
     using Reload = std::function<void(ReloadDone)>;
-    OperatorDesk(const Config& config, Driver& driver, const Scribe& scribe, Refusals& refusals,
-                 Reload reload);
+    Commands(const Config& config, Driver& driver, const Logger& logger, Refusals& refusals,
+             Reload reload);
 
   private:
     ControlReply on_line(const Peer& peer, std::string_view line) override;
     bool holds_a_right(const Peer& peer) const override;
     bool may_watch(const Peer& peer) const override;
-    std::string on_turned_away(const Peer& peer, TurnedAway why) override;
+    std::string on_turned_away(const Peer& peer, Rejection why) override;
     ControlReply answer(const Peer& peer, const OperatorRequest& request);
     ControlReply refuse_request(const Peer& peer, std::string_view why);
     std::string act(const Peer& peer, const OperatorRequest& request);
@@ -46,7 +46,7 @@ class OperatorDesk final : public ControlHandler {
 
     const Config& config_;
     Driver& driver_;
-    const Scribe& scribe_;
+    const Logger& logger_;
     Refusals& refusals_;
     Reload reload_;
     RequestReader reader_;

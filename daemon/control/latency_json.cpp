@@ -46,7 +46,7 @@ std::string latency_json(const Latency& latency) {
 
 namespace {
 
-std::string work_of(const Turn& turn) {
+std::string work_of(const LoopIteration& turn) {
     std::string work;
     for (const char* part : turn.did) {
         if (part != nullptr) work.append(work.empty() ? "" : ", ").append(part);
@@ -54,7 +54,7 @@ std::string work_of(const Turn& turn) {
     return work;
 }
 
-std::int64_t wall_of(const Turn& turn, Time now, WallMillis wall) {
+std::int64_t wall_of(const LoopIteration& turn, Time now, WallMillis wall) {
     return wall.value - std::chrono::floor<milliseconds>(now - turn.at).count();
 }
 
@@ -64,7 +64,7 @@ double microseconds_of(Duration span) {
 
 }  // namespace
 
-std::string turn_json(const Turn& turn, Time now, WallMillis wall) {
+std::string turn_json(const LoopIteration& turn, Time now, WallMillis wall) {
     if (!turn.measured()) return "null";
     return JsonObject()
         .add("ns", turn.took.count())
@@ -73,7 +73,7 @@ std::string turn_json(const Turn& turn, Time now, WallMillis wall) {
         .text();
 }
 
-std::string loop_max_json(const Turn& turn, Time now, WallMillis wall) {
+std::string loop_max_json(const LoopIteration& turn, Time now, WallMillis wall) {
     if (!turn.measured()) return "null";
     return JsonObject()
         .add("wall_us", microseconds_of(turn.took))

@@ -24,7 +24,7 @@ const std::string* last_loss(const Driver& driver, AccountId account) {
 }
 
 // An edge that blocks rehearsals alone looks like this.
-std::string why_rehearsals_fail(const KillSight::Account& account, const std::string* lost) {
+std::string why_rehearsals_fail(const ReadinessInput::Account& account, const std::string* lost) {
     return fmt::format(
         "{} rehearsals in a row failed while links come up ({} up now, one at least for {:.0f} % "
         "of "
@@ -61,7 +61,7 @@ std::string why_refused(const Driver& driver, AccountId account) {
     return "OKX refused its cancels: see the log's answered class=refused";
 }
 
-std::string held_text(const KillSight::Account& account, const Driver& driver) {
+std::string held_text(const ReadinessInput::Account& account, const Driver& driver) {
     const std::string& first = driver.engine().plan().families[index(account.first_held)].name;
     const std::string others =
         account.held > 1 ? fmt::format(" and {} more are", account.held - 1) : " is";
@@ -70,7 +70,7 @@ std::string held_text(const KillSight::Account& account, const Driver& driver) {
         others, first);
 }
 
-std::string why_no_sources(const KillSight& sight, const Driver& driver) {
+std::string why_no_sources(const ReadinessInput& sight, const Driver& driver) {
     const Engine& engine = driver.engine();
     const auto& sources = engine.plan().sources;
     for (std::size_t s = 0; s < sources.size(); ++s) {
@@ -93,7 +93,7 @@ std::string why_unknown(const Driver& driver) {
     return out;
 }
 
-std::string why_unlisted(const KillSight::Account& account, const Driver& driver) {
+std::string why_unlisted(const ReadinessInput::Account& account, const Driver& driver) {
     const std::string more =
         account.unlisted > 1 ? fmt::format(" (and of {} more)", account.unlisted - 1) : "";
     return unlisted_text(driver.engine().plan().families[index(account.first_unlisted)],
@@ -101,50 +101,50 @@ std::string why_unlisted(const KillSight::Account& account, const Driver& driver
            more;
 }
 
-std::string reason(const Shortfall& its, const KillSight& sight, const Driver& driver) {
-    const auto account = [&]() -> const KillSight::Account& {
+std::string reason(const NotReady& its, const ReadinessInput& sight, const Driver& driver) {
+    const auto account = [&]() -> const ReadinessInput::Account& {
         return sight.accounts[index(its.account)];
     };
     switch (its.lack) {
-        case Lack::links:
+        case NotReadyReason::links:
             if (account().links_up > 0 && fails_rehearsals(account()))
                 return "no warm link: " +
                        why_rehearsals_fail(account(), last_loss(driver, its.account));
             return why_no_link(driver, its.account);
-        case Lack::signatures:
+        case NotReadyReason::signatures:
             return fmt::format("signatures are {} old, and OKX refuses those of 30 s",
                                seconds(its.age));
-        case Lack::refused:
+        case NotReadyReason::refused:
             return why_refused(driver, its.account);
-        case Lack::rehearsals:
+        case NotReadyReason::rehearsals:
             if (fails_rehearsals(account()))
                 return why_rehearsals_fail(account(), last_loss(driver, its.account));
             return fmt::format("no rehearsal went well for {}", seconds(its.age));
-        case Lack::slots:
+        case NotReadyReason::slots:
             return "no free slot in its budget: the next cancel waits 2 s at most";
-        case Lack::budget:
+        case NotReadyReason::budget:
             return fmt::format("somebody else spends its budget: {} of {} slots work",
                                account().slots_working, account().slots);
-        case Lack::clock:
+        case NotReadyReason::clock:
             return "the exchange's clock is not known well enough to sign by it";
-        case Lack::journal:
+        case NotReadyReason::journal:
             return "the journal cannot be written: see journal_trouble in the log";
-        case Lack::signer:
+        case NotReadyReason::signer:
             return sight.signer_gone ? "the signer is gone: no request is signed again"
                                      : "the signer does not answer: no request is signed again";
-        case Lack::held:
+        case NotReadyReason::held:
             return held_text(account(), driver);
-        case Lack::sources:
+        case NotReadyReason::sources:
             return why_no_sources(sight, driver);
-        case Lack::values:
+        case NotReadyReason::values:
             return why_unknown(driver);
-        case Lack::host_clock:
+        case NotReadyReason::host_clock:
             return fmt::format(
                 "this host's clock is {} {} the exchange's: set it. Signatures follow the "
                 "exchange's, but a start signs by this host's until the first rehearsal (OKX "
                 "refuses 30 s), and certificates are judged by it",
                 seconds(std::chrono::abs(its.age)), its.age > 0ms ? "behind" : "ahead of");
-        case Lack::families:
+        case NotReadyReason::families:
             return why_unlisted(account(), driver);
     }
     return "?";
@@ -153,12 +153,13 @@ std::string reason(const Shortfall& its, const KillSight& sight, const Driver& d
 }  // namespace
 
 Readiness readiness(const Driver& driver, Time now) {
-    const KillSight sight = driver.kill_sight(now);
-    const std::vector<Shortfall> lacking = shortfalls(sight, now);
+    const ReadinessInput sight = driver.readiness_input(now);
+    const std::vector<NotReady> lacking = not_ready(sight, now);
     Readiness out{lacking.empty(), fires(lacking), 0, {}, {}};
-    for (const KillSight::Account& account : sight.accounts) out.links_warm += account.links_warm;
+    for (const ReadinessInput::Account& account : sight.accounts)
+        out.links_warm += account.links_warm;
     JsonArray array;
-    for (const Shortfall& its : lacking) {
+    for (const NotReady& its : lacking) {
         const bool is_accounts = its.account != none<AccountId>();
         const std::string account =
             is_accounts ? driver.engine().plan().accounts[index(its.account)].name : std::string();

@@ -11,21 +11,21 @@ namespace {
 
 constexpr Duration told_every = 60s;
 
-constexpr RefusedKind kind_of(TurnedAway why) {
+constexpr RefusedKind kind_of(Rejection why) {
     switch (why) {
-        case TurnedAway::crowded:
+        case Rejection::crowded:
             return RefusedKind::crowded;
-        case TurnedAway::silent:
+        case Rejection::silent:
             return RefusedKind::silent;
-        case TurnedAway::deaf:
+        case Rejection::deaf:
             return RefusedKind::deaf;
-        case TurnedAway::long_line:
+        case Rejection::long_line:
             return RefusedKind::long_line;
-        case TurnedAway::broken:
+        case Rejection::broken:
             return RefusedKind::broken;
-        case TurnedAway::revoked:
+        case Rejection::revoked:
             return RefusedKind::revoked;
-        case TurnedAway::no_descriptor:
+        case Rejection::no_descriptor:
             return RefusedKind::no_descriptor;
     }
     return RefusedKind::broken;
@@ -77,11 +77,11 @@ void Refusals::count(RefusedKind kind, const Peer& peer) {
                                  .add("uid", peer.uid)
                                  .add("pid", peer.pid)
                                  .text();
-    scribe_.say_often({log_kind(LogEvent::refused), static_cast<std::uint64_t>(kind)}, told_every,
+    logger_.say_often({log_kind(LogEvent::refused), static_cast<std::uint64_t>(kind)}, told_every,
                       4, line, now);
 }
 
-void Refusals::count(TurnedAway why, const Peer& peer) {
+void Refusals::count(Rejection why, const Peer& peer) {
     count(kind_of(why), peer);
 }
 

@@ -37,11 +37,11 @@ std::string_view name(RefusedKind kind);
 
 class Refusals {
   public:
-    explicit Refusals(Scribe& scribe) : scribe_(scribe) {}
+    explicit Refusals(Logger& logger) : logger_(logger) {}
 
     void count(RefusedKind kind, const Peer& peer);
     void count(Right right, const Peer& peer) { count(static_cast<RefusedKind>(right), peer); }
-    void count(TurnedAway why, const Peer& peer);
+    void count(Rejection why, const Peer& peer);
 
     // {"total":3,"publish":0,...,"last":{"kind":"trip","uid":1000,"pid":7,"ms_ago":12}}
     std::string json(Time now) const;
@@ -53,7 +53,7 @@ class Refusals {
         uid_t uid = 0;
         Time at{};
     };
-    Scribe& scribe_;
+    Logger& logger_;
     std::array<std::uint64_t, refused_kind_count> counts_{};
     Last last_;
 };

@@ -35,7 +35,7 @@ std::string clock_json(const Driver& driver, Time now) {
 }
 
 std::string link_json(const Driver& driver, LinkId id, Time now) {
-    const LinkSight& sight = driver.sight(id);
+    const LinkStats& sight = driver.sight(id);
     JsonObject out;
     out.add("name", link_name(driver.engine().plan(), id))
         .add("phase", name(driver.engine().phase(id)));
@@ -76,7 +76,7 @@ std::string account_json(const Driver& driver, AccountId id, Time now) {
         if (engine.account_of(id_at<LinkId>(l)) != id) continue;
         links.add_raw(link_json(driver, id_at<LinkId>(l), now));
     }
-    const milliseconds oldest = driver.armory().oldest(id, driver.clock().at(now));
+    const milliseconds oldest = driver.signed_requests().oldest(id, driver.clock().at(now));
     return JsonObject()
         .add("name", engine.plan().accounts[index(id)].name)
         .add("slots", engine.budget(id).slots())
@@ -162,15 +162,15 @@ std::string warnings_json(const Config& config) {
     return out.text();
 }
 
-std::string receipts_json(const ReceiptBook& book) {
-    const std::string trouble = book.keeper().trouble();
+std::string receipts_json(const ReceiptRecorder& book) {
+    const std::string trouble = book.writer().trouble();
     return JsonObject()
         .add("healthy", trouble.empty())
         .add("reason", trouble)
-        .add("written", book.keeper().written())
-        .add("failed", book.keeper().failed())
+        .add("written", book.writer().written())
+        .add("failed", book.writer().failed())
         .add("given_up", book.receipts().untaken())
-        .add("folder", book.keeper().folder().native())
+        .add("folder", book.writer().folder().native())
         .text();
 }
 
@@ -182,7 +182,7 @@ std::string source_json(const Engine& engine, SourceId id) {
         .text();
 }
 
-JsonObject head_json(const Config& config, const Driver& driver, const Scribe& scribe,
+JsonObject head_json(const Config& config, const Driver& driver, const Logger& logger,
                      const Refusals& refusals, Time now) {
     const Engine& engine = driver.engine();
     const Readiness ready = readiness(driver, now);
@@ -191,8 +191,8 @@ JsonObject head_json(const Config& config, const Driver& driver, const Scribe& s
     out.add("pid", getpid()).add("config", config.file.native());
     out.add("ready", ready.ready).add("fires", ready.fires).add("unready_reason", ready.reason);
     out.add_raw("lacking", ready.json);
-    out.add("summary", status_line(driver, now)).add("log_lines_dropped", scribe.dropped());
-    out.add("untold_breaches", engine.untold_breaches());
+    out.add("summary", status_line(driver, now)).add("log_lines_dropped", logger.dropped());
+    out.add("untold_breaches", engine.suppressed_breaches());
     out.add("suppressed_warnings", driver.suppressed_warnings());
     out.add_raw("config_warnings", warnings_json(config));
     out.add("families_known", driver.listing().known());
@@ -220,9 +220,9 @@ constexpr std::string_view list_names[] = {"accounts", "families", "sources", "r
 
 }  // namespace
 
-StatusReport::StatusReport(const Config& config, const Driver& driver, const Scribe& scribe,
+StatusReport::StatusReport(const Config& config, const Driver& driver, const Logger& logger,
                            const Refusals& refusals)
-    : config_(config), driver_(driver), scribe_(scribe), refusals_(refusals) {}
+    : config_(config), driver_(driver), logger_(logger), refusals_(refusals) {}
 
 bool StatusReport::go_on() {
     if (!begun_ || plan_ != driver_.plans_adopted()) begin();
@@ -251,7 +251,7 @@ void StatusReport::begin() {
     nearest_of_family_ = nearest_json(driver_.engine(), now_);
     list_ = item_ = 0;
     list_text_ = {};
-    out_ = head_json(config_, driver_, scribe_, refusals_, now_);
+    out_ = head_json(config_, driver_, logger_, refusals_, now_);
 }
 
 void StatusReport::next_list() {
@@ -297,7 +297,7 @@ std::string status_line(const Driver& driver, Time now) {
     std::size_t warm = 0;
     Time rehearsed{};
     double up_share = 1;
-    for (const KillSight::Account& account : driver.kill_sight(now).accounts) {
+    for (const ReadinessInput::Account& account : driver.readiness_input(now).accounts) {
         warm += account.links_warm;
         rehearsed = std::max(rehearsed, account.rehearsed);
         up_share = std::min(up_share, account.up_share);

@@ -14,7 +14,7 @@ namespace scram {
 // tell, and a signal waits for each slice. Of a small plan it is whole after the first.
 class StatusReport {
   public:
-    StatusReport(const Config& config, const Driver& driver, const Scribe& scribe,
+    StatusReport(const Config& config, const Driver& driver, const Logger& logger,
                  const Refusals& refusals);
     // True: it is whole, and text() is it.
     bool go_on();
@@ -28,7 +28,7 @@ class StatusReport {
 
     const Config& config_;
     const Driver& driver_;
-    const Scribe& scribe_;
+    const Logger& logger_;
     const Refusals& refusals_;
     bool begun_ = false;
     std::uint64_t plan_ = 0;  // a reload in between: it starts over

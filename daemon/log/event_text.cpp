@@ -113,22 +113,22 @@ void add_answer(Fields& to, const Event& event) {
     add_text(to, "why", why(event.answer.code));
 }
 
-Fields fields_of(const Story& story) {
-    const Event& event = story.event;
+Fields fields_of(const LogEntry& entry) {
+    const Event& event = entry.event;
     Fields out;
-    add_ids(out, event, *story.plan);
-    add_cause(out, event, *story.plan);
-    add_restart(out, event, *story.plan);
+    add_ids(out, event, *entry.plan);
+    add_cause(out, event, *entry.plan);
+    add_restart(out, event, *entry.plan);
     add_answer(out, event);
-    add_cancel(out, event, *story.plan);
-    add_stage(out, "read_us", story.stages.published, story.stages.read);
-    add_stage(out, "decided_us", story.stages.read, story.stages.decided);
-    add_stage(out, "sent_us", story.stages.decided, story.stages.sent);
-    add_stage(out, "wire_us", story.stages.decided, story.stages.wire);
-    add_stage(out, "answered_us", story.stages.sent, story.stages.answered);
+    add_cancel(out, event, *entry.plan);
+    add_stage(out, "read_us", entry.stages.published, entry.stages.read);
+    add_stage(out, "decided_us", entry.stages.read, entry.stages.decided);
+    add_stage(out, "sent_us", entry.stages.decided, entry.stages.sent);
+    add_stage(out, "wire_us", entry.stages.decided, entry.stages.wire);
+    add_stage(out, "answered_us", entry.stages.sent, entry.stages.answered);
     add_text(out, "by", event.by.view());
     add_text(out, "reason", event.text.view());
-    add_text(out, "detail", story.detail.view());
+    add_text(out, "detail", entry.detail.view());
     return out;
 }
 
@@ -219,18 +219,18 @@ LogKey log_key(const Event& event) {
             at(event.link, 0) | at(event.family, 1) | at(event.source, 2) | what << 48};
 }
 
-std::string log_line(const Story& story) {
-    std::string out(name(story.event.kind));
-    for (const Field& field : fields_of(story)) {
+std::string log_line(const LogEntry& entry) {
+    std::string out(name(entry.event.kind));
+    for (const Field& field : fields_of(entry)) {
         out.append(" ").append(field.key).append("=").append(log_value(field.value));
     }
     return out;
 }
 
-std::string json_line(const Story& story, WallMillis wall) {
+std::string json_line(const LogEntry& entry, WallMillis wall) {
     JsonObject out;
-    out.add("event", name(story.event.kind)).add("wall_ms", wall.value);
-    for (const Field& field : fields_of(story)) {
+    out.add("event", name(entry.event.kind)).add("wall_ms", wall.value);
+    for (const Field& field : fields_of(entry)) {
         out.add_raw(field.key, field.is_text ? json_string(field.value) : field.value);
     }
     return out.text();

@@ -13,7 +13,7 @@
 namespace scram {
 
 // What is told: an event, the plan that names its ids, and what the loop knows beyond the engine.
-struct Story {
+struct LogEntry {
     Event event;
     std::shared_ptr<const Plan> plan;
     Stages stages;          // of an attempt's answer
@@ -29,9 +29,9 @@ Duration fold_window(EventKind kind);
 LogKey log_key(const Event& event);
 
 // "tripped trip=3 rule=btc-delta metric=delta value=27.1 limit=25 source=maker-1"
-std::string log_line(const Story& story);
+std::string log_line(const LogEntry& entry);
 // {"event":"tripped","wall_ms":...,"trip":3,"rule":"btc-delta",...}
-std::string json_line(const Story& story, WallMillis wall);
+std::string json_line(const LogEntry& entry, WallMillis wall);
 
 // "mm-1#2": an account's link, counted from 0.
 std::string link_name(const Plan& plan, LinkId link);

@@ -51,47 +51,47 @@ std::string repeats_text(const Repeats& repeats) {
 
 // ---- The loop's side ----------------------------------------------------------------------------
 
-void Scribe::tell(const Story& story) {
+void Logger::tell(const LogEntry& event) {
     Entry entry;
-    entry.is_story = true;
-    entry.priority = priority(story.event);
-    entry.story = story;
-    const Duration window = fold_window(story.event.kind);
+    entry.is_event = true;
+    entry.priority = priority(event.event);
+    entry.event = event;
+    const Duration window = fold_window(event.event.kind);
     const bool now = window == Duration::zero() ||
-                     folding_.tells(log_key(story.event), window, story.event.at, entry);
+                     folding_.tells(log_key(event.event), window, event.event.at, entry);
     if (now) put(entry);
 }
 
-void Scribe::say(int priority, std::string_view line) {
+void Logger::say(int priority, std::string_view line) {
     put(entry_of(priority, line));
 }
 
-void Scribe::say_often(const LogKey& key, Duration window, int priority, std::string_view line,
+void Logger::say_often(const LogKey& key, Duration window, int priority, std::string_view line,
                        Time now) {
     const Entry entry = entry_of(priority, line);
     if (folding_.tells(key, window, now, entry)) put(entry);
 }
 
-void Scribe::tell_repeats(Time now) {
+void Logger::tell_repeats(Time now) {
     while (auto folded = folding_.due(now)) {
         folded->line.repeats = folded->repeats;
         put(folded->line);
     }
 }
 
-Scribe::Entry Scribe::entry_of(int priority, std::string_view line) {
+Logger::Entry Logger::entry_of(int priority, std::string_view line) {
     Entry entry;
     entry.priority = priority;
     entry.line = line;
     return entry;
 }
 
-bool Scribe::is_full() const {
+bool Logger::is_full() const {
     const std::uint32_t head = head_.load(std::memory_order_relaxed);
     return head - tail_.load(std::memory_order_acquire) >= ring_size;
 }
 
-void Scribe::put(const Entry& entry) {
+void Logger::put(const Entry& entry) {
     if (is_full()) {
         dropped_.fetch_add(1, std::memory_order_relaxed);
         return;
@@ -102,19 +102,19 @@ void Scribe::put(const Entry& entry) {
 
 // ---- The thread's -------------------------------------------------------------------------------
 
-void Scribe::run() {
+void Logger::run() {
     for (std::uint32_t tail = 0;; ++tail) {
         await_change(head_, tail);
         Entry& next = ring_[tail % ring_size];
         write(next);
-        next.story.plan.reset();  // or a plan would live until its place is needed again
+        next.event.plan.reset();  // or a plan would live until its place is needed again
         tail_.store(tail + 1, std::memory_order_release);
         const bool empty = head_.load(std::memory_order_acquire) == tail + 1;
         if (empty && ending_.load(std::memory_order_acquire)) return;
     }
 }
 
-void Scribe::write(const Entry& entry) {
+void Logger::write(const Entry& entry) {
     const std::uint64_t dropped = dropped_.load(std::memory_order_relaxed);
     if (dropped != dropped_told_) {
         write_line(4, LogLine(LogEvent::log_lines_dropped)
@@ -123,11 +123,11 @@ void Scribe::write(const Entry& entry) {
                           .text());
         dropped_told_ = dropped;
     }
-    const std::string line = entry.is_story ? log_line(entry.story) : entry.line;
+    const std::string line = entry.is_event ? log_line(entry.event) : entry.line;
     if (!line.empty()) write_line(entry.priority, line + repeats_text(entry.repeats));
 }
 
-void Scribe::write_line(int priority, std::string_view line) {
+void Logger::write_line(int priority, std::string_view line) {
     const std::string text =
         is_terminal_ ? fmt::format("{}\n", line) : fmt::format("<{}>{}\n", priority, line);
     std::string_view rest = text;
@@ -143,7 +143,7 @@ void Scribe::write_line(int priority, std::string_view line) {
 
 // A pipe that can be written takes a line of ours whole (PIPE_BUF), so that no write blocks: who
 // stops reading the log does not keep scramd from ending. False: the end does not wait for it.
-bool Scribe::await_room() {
+bool Logger::await_room() {
     for (;;) {
         const bool late = ns_of(monotonic_now()) >= give_up_at_ns_.load(std::memory_order_relaxed);
         pollfd log{fd_, POLLOUT, 0};
@@ -154,7 +154,7 @@ bool Scribe::await_room() {
 
 // ---- Life ---------------------------------------------------------------------------------------
 
-Scribe::Scribe(int fd)
+Logger::Logger(int fd)
     : fd_(fd),
       is_socket_(is_socket(fd)),
       is_terminal_(isatty(fd) == 1),
@@ -167,7 +167,7 @@ Scribe::Scribe(int fd)
     });
 }
 
-Scribe::~Scribe() {
+Logger::~Logger() {
     give_up_at_ns_.store(ns_of(monotonic_now() + farewell), std::memory_order_relaxed);
     ending_.store(true, std::memory_order_release);
     // It waits for another head_: an empty line moves it.

@@ -1,4 +1,4 @@
-// The scribe: the one other thread. It takes stories from a ring and writes log lines to stderr in
+// The logger: the one other thread. It takes stories from a ring and writes log lines to stderr in
 // journald's priority form ("<5>...", left out where a person reads a terminal), so that a log that
 // blocks never blocks the loop. What repeats is folded before it. A full ring drops lines, counted;
 // it never waits.
@@ -22,17 +22,17 @@ constexpr std::uint32_t log_kind(LogEvent event) {
     return 0x100u + static_cast<std::uint32_t>(event);
 }
 
-class Scribe {
+class Logger {
   public:
-    explicit Scribe(int fd);
+    explicit Logger(int fd);
     // Writes what is left, but for what the log does not take within half a second; then ends the
     // thread.
-    ~Scribe();
-    Scribe(const Scribe&) = delete;
-    Scribe& operator=(const Scribe&) = delete;
+    ~Logger();
+    Logger(const Logger&) = delete;
+    Logger& operator=(const Logger&) = delete;
 
-    // From the loop's thread only, all of them. A story keeps its plan until it is written.
-    void tell(const Story& story);
+    // From the loop's thread only, all of them. A event keeps its plan until it is written.
+    void tell(const LogEntry& event);
     // A line of its own: start-up, reload, what is no event.
     void say(int priority, std::string_view line);
     // One that others may cause as often as they like.
@@ -46,9 +46,9 @@ class Scribe {
   private:
     struct Entry {
         int priority = 6;
-        bool is_story = false;
-        Story story;
-        std::string line;  // if it is no story
+        bool is_event = false;
+        LogEntry event;
+        std::string line;  // if it is no event
         Repeats repeats;
     };
 
@@ -65,7 +65,7 @@ class Scribe {
     const bool is_terminal_;
     LogFolding<Entry> folding_;
     std::vector<Entry> ring_;
-    // Single producer, single consumer: the loop moves head_, the scribe tail_. The producer
+    // Single producer, single consumer: the loop moves head_, the logger tail_. The producer
     // publishes an entry with the release store to head_.
     alignas(64) std::atomic<std::uint32_t> head_{0};
     alignas(64) std::atomic<std::uint32_t> tail_{0};

@@ -86,7 +86,7 @@ Time Driver::decided_now(Time read) {
     const Time decided = suspension_.monotonic(boottime_now());
     if (decided - read < Suspension::slept_min) [[likely]]
         return std::max(decided, read);
-    look_at_clocks();
+    check_clocks();
     return monotonic_now();
 }
 
@@ -103,27 +103,28 @@ void Driver::act(const Action& action, Time published, Time read, Time decided) 
         case ActionKind::abort_link:
             return links_[index(action.link)]->abort("no answer in time");
         case ActionKind::resign:
-            armory_.resign(action.account, clock_.at(decided));
-            return magazine_.signed_again(action.account);
+            signed_requests_.resign(action.account, clock_.at(decided));
+            return sealed_requests_.signed_again(action.account);
     }
 }
 
 // On a link that was lost a moment ago nothing is sent: its link_down is under way to the engine.
 void Driver::fire(const Action& action, const Stages& so_far) {
-    const std::size_t at = armory_.pick(action.family, action.lock, clock_.at(so_far.decided));
+    const std::size_t at =
+        signed_requests_.pick(action.family, action.lock, clock_.at(so_far.decided));
     const bool tried = links_[index(action.link)]->up();
-    if (tried) magazine_.fire(action.link, at);
+    if (tried) sealed_requests_.fire(action.link, at);
     sent(action.link, tried ? RequestKind::attempt : RequestKind::none, so_far);
 }
 
 void Driver::rehearse(LinkId link, const Stages& so_far) {
     const bool tried = links_[index(link)]->up();
-    if (tried) magazine_.rehearse(link);
+    if (tried) sealed_requests_.rehearse(link);
     sent(link, tried ? RequestKind::rehearsal : RequestKind::none, so_far);
 }
 
 void Driver::sent(LinkId link, RequestKind request, const Stages& so_far) {
-    LinkSight& sight = sights_[index(link)];
+    LinkStats& sight = link_stats_[index(link)];
     sight.stages = so_far;
     sight.stages.sent = monotonic_now();
     if (request != RequestKind::none) sight.in_flight = request;
@@ -136,22 +137,22 @@ void Driver::tell(std::string_view detail) {
     const bool watched = watchers_ != nullptr && watchers_->watched();
     const WallMillis wall = wall_now();
     for (const Event& event : step_.events) {
-        Story story;
-        story.event = event;
-        story.plan = told_plan_;
-        story.detail = FixedText<200>(detail);
+        LogEntry entry;
+        entry.event = event;
+        entry.plan = logged_plan_;
+        entry.detail = FixedText<200>(detail);
         const Stages stages = stages_of(event);
-        if (event.kind == EventKind::answered) story.stages = stages;
-        scribe_.tell(story);
+        if (event.kind == EventKind::answered) entry.stages = stages;
+        logger_.tell(entry);
         receipts_.on_event(event, stages, wall);
-        if (watched) watchers_->announce(json_line(story, wall));
+        if (watched) watchers_->announce(json_line(entry, wall));
     }
 }
 
 // Of the request sent last on the event's link. An answer may have set the next one off already.
 Stages Driver::stages_of(const Event& event) const {
     if (event.link == none<LinkId>()) return {};
-    const LinkSight& sight = sights_[index(event.link)];
+    const LinkStats& sight = link_stats_[index(event.link)];
     if (event.kind == EventKind::answered) return sight.settled;
     Stages stages = sight.stages;
     stages.wire = wire_time(event.link, stages);
@@ -165,7 +166,7 @@ Time Driver::wire_time(LinkId link, const Stages& stages) const {
 // Ends the request in flight, which was `answered` then or never. It is recorded after what follows
 // from its end: the next attempt comes first.
 RequestKind Driver::settle(LinkId link, Time answered) {
-    LinkSight& sight = sights_[index(link)];
+    LinkStats& sight = link_stats_[index(link)];
     sight.settled = sight.stages;
     sight.settled.answered = answered;
     sight.settled.wire = wire_time(link, sight.settled);
@@ -248,19 +249,20 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
 }
 
 Driver::NextPlan Driver::prepare(const Plan& plan) const {
-    return {std::make_shared<const Plan>(plan), armory_.prepare(plan),
+    return {std::make_shared<const Plan>(plan), signed_requests_.prepare(plan),
             PlanUpdate(plan, journal_.state_file().map(StateMemory::size_for(plan)))};
 }
 
 void Driver::adopt(NextPlan& next) {
     turns_.did("reload", monotonic_now());
     unknowns_as_of_ = ~std::size_t{0};
-    told_plan_.swap(next.told);
-    receipts_.adopt(told_plan_);
+    logged_plan_.swap(next.told);
+    receipts_.adopt(logged_plan_);
     const Time now = monotonic_now();
     ++plans_adopted_;
-    pace_.restart(told_plan_->rules.size());
-    if (armory_.adopt(next.requests, clock_.at(now))) magazine_.reload(*told_plan_);
+    pace_.restart(logged_plan_->rules.size());
+    if (signed_requests_.adopt(next.requests, clock_.at(now)))
+        sealed_requests_.reload(*logged_plan_);
     engine_.adopt(next.update, now, step_);
     journal_.state_file().keep();
     carry_out(Time{}, now);
@@ -270,25 +272,26 @@ void Driver::adopt(NextPlan& next) {
 // ---- Life ---------------------------------------------------------------------------------------
 
 Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine signer,
-               TlsContext& tls, Gates& gates, Scribe& scribe, Journal& journal)
+               TlsContext& tls, Gates& gates, Logger& logger, Journal& journal)
     : io_(io),
-      scribe_(scribe),
+      logger_(logger),
       journal_(journal),
       gates_(gates),
-      told_plan_(std::make_shared<const Plan>(config.plan)),
+      logged_plan_(std::make_shared<const Plan>(config.plan)),
       engine_(config.plan, journal.state_file().map(StateMemory::size_for(config.plan))),
       step_(config.plan),
-      receipts_(engine_, told_plan_, journal.directory(),
+      receipts_(engine_, logged_plan_, journal.directory(),
                 {config.journal.receipts, config.journal.receipt_signals}),
       signer_(std::move(signer)),
-      armory_(config, signer_),
+      signed_requests_(config, signer_),
       clock_(monotonic_now(), wall_now()),
       suspension_(monotonic_now(), boottime_now()),
       latency_{wall_now(), {}, {}},
       turns_(config.wait == Wait::spin),
       pace_(config.plan.rules.size()),
-      magazine_(config.plan, armory_, links_, rehearsal_request(config.exchange.host)),
-      sights_(engine_.link_count()),
+      sealed_requests_(config.plan, signed_requests_, links_,
+                       rehearsal_request(config.exchange.host)),
+      link_stats_(engine_.link_count()),
       up_shares_(config.plan.accounts.size()),
       family_check_(
           io, tls, link_options(config),
@@ -323,9 +326,9 @@ void Driver::start() {
     carry_out(Time{}, started);
     const WallMillis now = clock_.at(monotonic_now());
     for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
-        armory_.resign(id_at<AccountId>(a), now);
+        signed_requests_.resign(id_at<AccountId>(a), now);
     }
-    magazine_.reload(engine_.plan());
+    sealed_requests_.reload(engine_.plan());
     await_answers();
     ask_next();
     for (const auto& link : links_) link->start();

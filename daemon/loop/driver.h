@@ -37,7 +37,7 @@ namespace scram {
 enum class RequestKind : std::uint8_t { none, attempt, rehearsal };
 
 // What the loop knows of a link beyond the engine.
-struct LinkSight {
+struct LinkStats {
     std::string peer;  // "104.18.2.115:443"
     std::string tls;
     std::string lost;  // why it was lost last, or could not be made
@@ -54,7 +54,7 @@ inline constexpr Duration filed_after = 10ms;
 class Driver final : public LinkObserver {
   public:
     Driver(boost::asio::io_context& io, const Config& config, SignerLine signer, TlsContext& tls,
-           Gates& gates, Scribe& scribe, Journal& journal);
+           Gates& gates, Logger& logger, Journal& journal);
     ~Driver();
 
     void start();
@@ -77,7 +77,7 @@ class Driver final : public LinkObserver {
     void source_vanished(SourceId source, std::string_view reason);
 
     // Now and then: whether the machine has slept.
-    void look_at_clocks();
+    void check_clocks();
 
     // Runs one operator's input and says what came of it.
     std::vector<Event> operate(const std::function<void(Engine&, Time, Step&)>& input);
@@ -85,7 +85,7 @@ class Driver final : public LinkObserver {
     // any thread may call; what was replaced stays in `next`.
     struct NextPlan {
         std::shared_ptr<const Plan> told;  // for log and receipts
-        Armory::Requests requests;
+        SignedRequests::Requests requests;
         PlanUpdate update;
     };
     NextPlan prepare(const Plan& plan) const;
@@ -96,47 +96,47 @@ class Driver final : public LinkObserver {
     // In another turn of the loop.
     void later(std::function<void()> what) { boost::asio::post(io_, std::move(what)); }
 
-    // Watchers are told what the scribe is told.
-    void tell_watchers(Control* control) { watchers_ = control; }
+    // Watchers are told what the logger is told.
+    void tell_watchers(ControlServer* control) { watchers_ = control; }
 
     const Engine& engine() const { return engine_; }
-    const LinkSight& sight(LinkId link) const { return sights_[index(link)]; }
-    const Armory& armory() const { return armory_; }
+    const LinkStats& sight(LinkId link) const { return link_stats_[index(link)]; }
+    const SignedRequests& signed_requests() const { return signed_requests_; }
     double up_share(AccountId id, Time now) const { return up_shares_[index(id)].of(now); }
     const ExchangeClock& clock() const { return clock_; }
     const FamilyListing& listing() const { return family_check_.listing(); }
     const Journal& journal() const { return journal_; }
-    const ReceiptBook& receipts() const { return receipts_; }
+    const ReceiptRecorder& receipts() const { return receipts_; }
     const Latency& latency() const { return latency_; }
     // Fed by the loop, which knows when a turn begins and ends.
-    TurnMeter& turns() { return turns_; }
-    const TurnMeter& turns() const { return turns_; }
+    LoopTimer& turns() { return turns_; }
+    const LoopTimer& turns() const { return turns_; }
     // Lines for the log: now and then.
-    std::vector<JournalNews> receipts_news() { return receipts_.news(); }
+    std::vector<LogNotice> receipts_news() { return receipts_.news(); }
     std::uint64_t suppressed_warnings() const { return pace_.suppressed(); }
-    KillSight kill_sight(Time now) const;
+    ReadinessInput readiness_input(Time now) const;
     // What was taken over from the process before; lines for the log about it.
     const Recalled& recalled() const { return recalled_; }
-    std::vector<JournalNews> state_news() const;
+    std::vector<LogNotice> state_news() const;
     // Now and then: how the state's times stand to the wall's. At a clean end: what is known is
     // left for a start after a reboot.
-    void look_after_state(Time now);
+    void check_state(Time now);
     void leave_state();
     // What an expected source has not said since the start, the first few.
     const std::vector<Unknown>& unknowns() const;
     // Signatures are about to grow too old, and there is nobody to make new ones.
-    bool wants_a_new_start(Time now);
+    bool needs_restart(Time now);
     // Lines for the log about what has changed there.
-    std::vector<JournalNews> signer_news(Time now) { return signer_watch_.news(signer_, now); }
+    std::vector<LogNotice> signer_news(Time now) { return signer_watch_.news(signer_, now); }
 
   private:
     void link_up(LinkId link, const std::string& peer, const std::string& tls) override;
     void link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) override;
-    void link_answered(LinkId link, const HttpAnswer& answer, Time read_at) override;
+    void link_answered(LinkId link, const HttpResponse& answer, Time read_at) override;
     void note_up_share(LinkId link, Time now);
     void tell_listing();
-    void attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at);
-    void rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at);
+    void attempt_answered(LinkId link, const HttpResponse& answer, Time read_at);
+    void rehearsal_answered(LinkId link, const HttpResponse& answer, Time read_at);
 
     void recall();
     void carry_out(Time published, Time read, std::string_view detail = {});
@@ -161,26 +161,26 @@ class Driver final : public LinkObserver {
     void file_soon(Duration after);
 
     boost::asio::io_context& io_;
-    Scribe& scribe_;
+    Logger& logger_;
     Journal& journal_;
     Gates& gates_;
-    Control* watchers_ = nullptr;
-    std::shared_ptr<const Plan> told_plan_;  // for log and receipts: who tells last frees it
+    ControlServer* watchers_ = nullptr;
+    std::shared_ptr<const Plan> logged_plan_;  // for log and receipts: who tells last frees it
     Engine engine_;
     Step step_;
-    ReceiptBook receipts_;
+    ReceiptRecorder receipts_;
     SignerClient signer_;
-    Armory armory_;
+    SignedRequests signed_requests_;
     ExchangeClock clock_;
     Suspension suspension_;
     AnswerReader answers_;
     Latency latency_;
-    TurnMeter turns_;
+    LoopTimer turns_;
     EventPace pace_;
     std::uint64_t plans_adopted_ = 0;
-    Magazine::Links links_;
-    Magazine magazine_;
-    std::vector<LinkSight> sights_;
+    SealedRequests::Links links_;
+    SealedRequests sealed_requests_;
+    std::vector<LinkStats> link_stats_;
     std::vector<UpShare> up_shares_;  // by account
     FamilyCheck family_check_;
     std::string told_listing_trouble_;
@@ -192,7 +192,7 @@ class Driver final : public LinkObserver {
     std::function<void(SourceId)> read_;
     std::vector<SourceId> due_;
     const Duration resign_every_;
-    SignerWatch signer_watch_;
+    SignerMonitor signer_watch_;
     Time lost_since_ = never;
     Recalled recalled_;
     std::string recall_fault_;
@@ -201,7 +201,7 @@ class Driver final : public LinkObserver {
     mutable std::size_t unknowns_as_of_ = ~std::size_t{0};
     bool sealing_ = false;
     bool filing_ = false;
-    Drill drill_;
+    DryRun drill_;
     double drilled_ = 0;  // what was touched, so that no compiler leaves it out
     std::size_t warmed_ = 0;
 };

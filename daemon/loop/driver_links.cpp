@@ -10,9 +10,9 @@
 namespace scram {
 
 void Driver::link_up(LinkId link, const std::string& peer, const std::string& tls) {
-    sights_[index(link)].peer = peer;
-    sights_[index(link)].tls = tls;
-    magazine_.number_is_new(link);
+    link_stats_[index(link)].peer = peer;
+    link_stats_[index(link)].tls = tls;
+    sealed_requests_.number_is_new(link);
     const Time now = monotonic_now();
     turns_.did("link up", now);
     engine_.on_link_up(link, now, step_);
@@ -32,26 +32,26 @@ void Driver::note_up_share(LinkId link, Time now) {
 
 void Driver::link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) {
     // An address that is tried again and again for the same reason is told once.
-    const bool news = was_up || sights_[index(link)].lost != reason;
-    sights_[index(link)].lost = reason;
+    const bool news = was_up || link_stats_[index(link)].lost != reason;
+    link_stats_[index(link)].lost = reason;
     const Time now = monotonic_now();
     turns_.did("link down", now);
     if (was_up) {
         const RequestKind lost = settle(link, Time{});
         engine_.on_link_down(link, now, step_, taken);
         carry_out(Time{}, now, reason);
-        record(lost, sights_[index(link)].settled);
+        record(lost, link_stats_[index(link)].settled);
         note_up_share(link, now);
     } else if (news) {
-        Story story;
-        story.event = {.kind = EventKind::link_down, .at = now, .link = link};
-        story.plan = told_plan_;
-        story.detail = FixedText<200>(reason);
-        scribe_.tell(story);
+        LogEntry entry;
+        entry.event = {.kind = EventKind::link_down, .at = now, .link = link};
+        entry.plan = logged_plan_;
+        entry.detail = FixedText<200>(reason);
+        logger_.tell(entry);
     }
 }
 
-void Driver::link_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
+void Driver::link_answered(LinkId link, const HttpResponse& answer, Time read_at) {
     const RequestKind settled = settle(link, read_at);
     turns_.did("answer", read_at);
     switch (engine_.phase(link)) {
@@ -65,23 +65,23 @@ void Driver::link_answered(LinkId link, const HttpAnswer& answer, Time read_at) 
         case LinkPhase::down:
             break;  // given up a moment ago: its abort is under way
     }
-    record(settled, sights_[index(link)].settled);
+    record(settled, link_stats_[index(link)].settled);
 }
 
-void Driver::attempt_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
+void Driver::attempt_answered(LinkId link, const HttpResponse& answer, Time read_at) {
     const Answer read = answers_.mass_cancel(answer.status, answer.body);
     engine_.on_answer(link, read, read_at, step_, answer.keep_alive);
     carry_out(Time{}, read_at);
 }
 
-void Driver::rehearsal_answered(LinkId link, const HttpAnswer& answer, Time read_at) {
-    LinkSight& sight = sights_[index(link)];
+void Driver::rehearsal_answered(LinkId link, const HttpResponse& answer, Time read_at) {
+    LinkStats& sight = link_stats_[index(link)];
     const auto exchange_time = answers_.time(answer.status, answer.body);
     if (exchange_time) {
         sight.round_trip = read_at - sight.stages.sent;
         sight.rehearsed = read_at;
         if (clock_.sample(sight.stages.decided, read_at, *exchange_time)) {
-            scribe_.say(4, LogLine(LogEvent::clock_stepped)
+            logger_.say(4, LogLine(LogEvent::clock_stepped)
                                .add("detail", "the exchange's clock stepped; signatures follow it")
                                .text());
         }
@@ -97,7 +97,7 @@ void Driver::tell_listing() {
     turns_.did("families", monotonic_now());
     if (!listing.trouble().empty()) {
         if (std::exchange(told_listing_trouble_, listing.trouble()) == listing.trouble()) return;
-        return scribe_.say(
+        return logger_.say(
             4, LogLine(LogEvent::families_unknown).add("detail", listing.trouble()).text());
     }
     told_listing_trouble_.clear();
@@ -105,7 +105,7 @@ void Driver::tell_listing() {
     for (std::size_t f = 0; f < families.size(); ++f) {
         const auto id = id_at<FamilyId>(f);
         if (listing.of(id) != Listed::no) continue;
-        scribe_.say(4, LogLine(LogEvent::family_unlisted)
+        logger_.say(4, LogLine(LogEvent::family_unlisted)
                            .add("family", families[f].name)
                            .add("detail", unlisted_text(families[f], listing))
                            .text());

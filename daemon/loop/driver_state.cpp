@@ -23,8 +23,8 @@ void Driver::recall() {
     }
 }
 
-std::vector<JournalNews> Driver::state_news() const {
-    std::vector<JournalNews> out;
+std::vector<LogNotice> Driver::state_news() const {
+    std::vector<LogNotice> out;
     if (recalled_.values + recalled_.sources > 0)
         out.push_back({5, LogLine(LogEvent::state_restored)
                               .add("values", recalled_.values)
@@ -41,7 +41,7 @@ std::vector<JournalNews> Driver::state_news() const {
     return out;
 }
 
-void Driver::look_after_state(Time now) {
+void Driver::check_state(Time now) {
     engine_.state().compare_clocks(wall_now(), now);
 }
 

@@ -22,21 +22,21 @@ constexpr std::size_t signed_at_once = 4;
 // ---- The signer ---------------------------------------------------------------------------------
 
 void Driver::ask_next() {
-    const std::size_t count = std::min(signed_at_once, armory_.size());
-    const Duration interval = resign_every_ * count / (armory_.size() + 1);
+    const std::size_t count = std::min(signed_at_once, signed_requests_.size());
+    const Duration interval = resign_every_ * count / (signed_requests_.size() + 1);
     resign_timer_.expires_after(std::max<Duration>(interval, 1ms));
     resign_timer_.async_wait([this, count](auto error) {
         if (error) return;
         const Time now = monotonic_now();
         turns_.did("signature", now);
-        armory_.ask_next(count, clock_.at(now));
+        signed_requests_.ask_next(count, clock_.at(now));
         ask_next();
     });
 }
 
 // The middle of two readings is the other clock's moment. A loop that is stopped between them
 // learns nothing wrong: the next look sets it right.
-void Driver::look_at_clocks() {
+void Driver::check_clocks() {
     const Time before = monotonic_now();
     const Time boot = boottime_now();
     const Time after = monotonic_now();
@@ -44,7 +44,7 @@ void Driver::look_at_clocks() {
     const Duration slept = suspension_.look(before + (after - before) / 2, boot);
     if (slept == Duration::zero()) return;
     clock_.slept(slept);
-    scribe_.say(4, LogLine(LogEvent::suspended)
+    logger_.say(4, LogLine(LogEvent::suspended)
                        .add("ms", slept / 1ms)
                        .add("detail", "the machine slept; requests are signed again")
                        .text());
@@ -60,22 +60,22 @@ void Driver::await_answers() {
 
 void Driver::on_answers() {
     turns_.did("signature", monotonic_now());
-    const auto renewed = armory_.take_answers();
+    const auto renewed = signed_requests_.take_answers();
     if (renewed.size() <= signed_at_once) {
-        for (const std::size_t at : renewed) magazine_.signed_again(at);
+        for (const std::size_t at : renewed) sealed_requests_.signed_again(at);
         return;
     }
     // After a pause: a few at a time.
     for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
-        magazine_.signed_again(id_at<AccountId>(a));
+        sealed_requests_.signed_again(id_at<AccountId>(a));
     }
     seal_soon();
 }
 
 // Not at once: the loop itself may have been stopped, and the answers are about to be read.
-bool Driver::wants_a_new_start(Time now) {
+bool Driver::needs_restart(Time now) {
     lost_since_ =
-        scram::wants_a_new_start(kill_sight(now), now) ? std::min(lost_since_, now) : never;
+        scram::needs_restart(readiness_input(now), now) ? std::min(lost_since_, now) : never;
     return lost_since_ != never && now - lost_since_ >= 1s;
 }
 
@@ -83,12 +83,12 @@ bool Driver::wants_a_new_start(Time now) {
 
 // A few at a time, so that a signal waits no longer than that.
 void Driver::seal_soon() {
-    if (sealing_ || !magazine_.is_wanting()) return;
+    if (sealing_ || !sealed_requests_.is_wanting()) return;
     sealing_ = true;
     boost::asio::post(io_, [this] {
         turns_.did("seal", monotonic_now());
         sealing_ = false;
-        magazine_.seal_some();
+        sealed_requests_.seal_some();
         seal_soon();
     });
 }
@@ -102,13 +102,14 @@ void Driver::warm(Time now) {
         const Engine::Next next = engine_.next_cancel(family, now);
         drilled_ += next.touched;
         if (next.link == none<LinkId>()) continue;
-        magazine_.fire_dry(next.link, armory_.pick(family, next.lock, clock_.at(now)));
+        sealed_requests_.fire_dry(next.link,
+                                  signed_requests_.pick(family, next.lock, clock_.at(now)));
         gates_.touch(family);
         journal_.touch(family);
     }
 }
 
-// One at a time, as with the seals. What the keeper does not take now is offered again.
+// One at a time, as with the seals. What the writer does not take now is offered again.
 void Driver::file_soon(Duration after) {
     if (filing_ || !receipts_.any_to_file()) return;
     filing_ = true;
@@ -121,14 +122,14 @@ void Driver::file_soon(Duration after) {
     });
 }
 
-KillSight Driver::kill_sight(Time now) const {
-    KillSight sight;
+ReadinessInput Driver::readiness_input(Time now) const {
+    ReadinessInput sight;
     sight.accounts.resize(engine_.plan().accounts.size());
     for (std::size_t a = 0; a < sight.accounts.size(); ++a) {
         const auto id = id_at<AccountId>(a);
         const Budget& budget = engine_.budget(id);
-        KillSight::Account& account = sight.accounts[a];
-        account.oldest_signature = armory_.oldest(id, clock_.at(now));
+        ReadinessInput::Account& account = sight.accounts[a];
+        account.oldest_signature = signed_requests_.oldest(id, clock_.at(now));
         account.slots = budget.slots();
         account.slots_working = budget.working_slots(now);
         account.slots_free = budget.free_slots(now);
@@ -138,22 +139,25 @@ KillSight Driver::kill_sight(Time now) const {
     }
     for (std::size_t f = engine_.plan().families.size(); f-- > 0;) {
         if (engine_.family(id_at<FamilyId>(f)).cancel != Cancel::held) continue;
-        KillSight::Account& account = sight.accounts[index(engine_.plan().families[f].account)];
+        ReadinessInput::Account& account =
+            sight.accounts[index(engine_.plan().families[f].account)];
         ++account.held;
         account.first_held = id_at<FamilyId>(f);
     }
     for (std::size_t f = engine_.plan().families.size(); f-- > 0;) {
         if (listing().of(id_at<FamilyId>(f)) != Listed::no) continue;
-        KillSight::Account& account = sight.accounts[index(engine_.plan().families[f].account)];
+        ReadinessInput::Account& account =
+            sight.accounts[index(engine_.plan().families[f].account)];
         ++account.unlisted;
         account.first_unlisted = id_at<FamilyId>(f);
     }
     for (std::size_t l = 0; l < links_.size(); ++l) {
         const bool up = engine_.phase(id_at<LinkId>(l)) != LinkPhase::down;
-        KillSight::Account& account = sight.accounts[index(engine_.account_of(id_at<LinkId>(l)))];
+        ReadinessInput::Account& account =
+            sight.accounts[index(engine_.account_of(id_at<LinkId>(l)))];
         account.links_up += up;
-        account.links_warm += up && sights_[l].rehearsed != Time{};
-        account.rehearsed = std::max(account.rehearsed, sights_[l].rehearsed);
+        account.links_warm += up && link_stats_[l].rehearsed != Time{};
+        account.rehearsed = std::max(account.rehearsed, link_stats_[l].rehearsed);
     }
     sight.rehearse_every = engine_.plan().timings.rehearse_every;
     sight.clock_synced = clock_.synced();

@@ -68,7 +68,7 @@ void FamilyCheck::link_down(LinkId, bool, Taken, const std::string& reason) {
     fail(reason);
 }
 
-void FamilyCheck::link_answered(LinkId, const HttpAnswer& answer, Time) {
+void FamilyCheck::link_answered(LinkId, const HttpResponse& answer, Time) {
     auto names = answers_.option_families(answer.status, answer.body);
     if (!names) {
         return fail(

@@ -35,7 +35,7 @@ class FamilyCheck final : public LinkObserver {
   private:
     void link_up(LinkId, const std::string&, const std::string&) override;
     void link_down(LinkId, bool, Taken, const std::string& reason) override;
-    void link_answered(LinkId, const HttpAnswer& answer, Time) override;
+    void link_answered(LinkId, const HttpResponse& answer, Time) override;
     void ask_in(Duration wait);
     void ask();
     void fail(std::string why);

@@ -15,12 +15,13 @@
 
 namespace scram {
 
-class Magazine {
+class SealedRequests {
   public:
     using Links = std::vector<std::unique_ptr<Link>>;
 
     // `links` in the order of the accounts, as the engine numbers them.
-    Magazine(const Plan& plan, const Armory& armory, const Links& links, std::string rehearsal);
+    SealedRequests(const Plan& plan, const SignedRequests& signed_requests, const Links& links,
+                   std::string rehearsal);
 
     // Sends armed request `at` of the link's account. On a link that is not idle nothing is sent.
     void fire(LinkId link, std::size_t at);
@@ -43,24 +44,26 @@ class Magazine {
     void fire_dry(LinkId link, std::size_t at) const;
 
   private:
-    struct Round {
+    struct SealedSlot {
         SealedRecord record;
         std::uint64_t revision = 0;  // of the request that it was sealed from
     };
-    struct Rack {
+    struct LinkSlots {
         AccountId account{};
-        std::vector<Round> rounds;  // by the place of the request among its account's
-        Round rehearsal;
-        std::size_t sealed = 0;  // rounds[0, sealed) were looked at since the number is new
+        std::vector<SealedSlot> slots;  // by the place of the request among its account's
+        SealedSlot rehearsal;
+        std::size_t sealed = 0;  // slots[0, sealed) were looked at since the number is new
         bool rehearsal_sealed = false;
     };
-    Round& round(LinkId link, std::size_t at) { return racks_[index(link)].rounds[place_[at]]; }
-    bool seal_next(Rack& rack, Link& link);
+    SealedSlot& slot(LinkId link, std::size_t at) {
+        return slots_by_link_[index(link)].slots[place_[at]];
+    }
+    bool seal_next(LinkSlots& slots, Link& link);
 
-    const Armory& armory_;
+    const SignedRequests& signed_requests_;
     const Links& links_;
     std::string rehearsal_;
-    std::vector<Rack> racks_;                         // by link
+    std::vector<LinkSlots> slots_by_link_;            // by link
     std::vector<std::vector<std::size_t>> requests_;  // by account: armed requests
     std::vector<std::size_t> place_;                  // by armed request: within requests_
     bool is_wanting_ = false;

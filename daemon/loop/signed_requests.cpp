@@ -37,7 +37,7 @@ std::vector<milliseconds> locks_of(const Plan& plan, FamilyId family) {
 
 }  // namespace
 
-Armory::Armory(const Config& config, SignerClient& signer) : signer_(signer) {
+SignedRequests::SignedRequests(const Config& config, SignerClient& signer) : signer_(signer) {
     for (const AccountKey& account : signer.keys()) {
         identities_.push_back({config.exchange.host, account.key, account.passphrase.reveal(),
                                config.exchange.simulated_trading});
@@ -49,14 +49,14 @@ Armory::Armory(const Config& config, SignerClient& signer) : signer_(signer) {
 
 // ---- For a kill ---------------------------------------------------------------------------------
 
-std::size_t Armory::pick(FamilyId family, milliseconds lock, WallMillis now) {
+std::size_t SignedRequests::pick(FamilyId family, milliseconds lock, WallMillis now) {
     const std::size_t at = find(family, lock);
     if (age(requests_[at].request, now) > signature_age_young) [[unlikely]]
         return sign_now(at, now);
     return at;
 }
 
-std::size_t Armory::find(FamilyId family, milliseconds lock) const {
+std::size_t SignedRequests::find(FamilyId family, milliseconds lock) const {
     const auto first = requests_.begin() + static_cast<std::ptrdiff_t>(first_[index(family)]);
     const auto last = requests_.begin() + static_cast<std::ptrdiff_t>(first_[index(family) + 1]);
     // A reload may have taken away the lock of a trip that is still being cancelled: the longest
@@ -66,7 +66,7 @@ std::size_t Armory::find(FamilyId family, milliseconds lock) const {
     return static_cast<std::size_t>(armed - requests_.begin());
 }
 
-std::size_t Armory::sign_now(std::size_t at, WallMillis now) {
+std::size_t SignedRequests::sign_now(std::size_t at, WallMillis now) {
     ask(at, now);
     send();
     await_all();
@@ -75,7 +75,7 @@ std::size_t Armory::sign_now(std::size_t at, WallMillis now) {
 }
 
 // A reload has just brought this lock, and the signer is stuck: another lock cancels as well.
-std::size_t Armory::best_of(FamilyId family, std::size_t at) const {
+std::size_t SignedRequests::best_of(FamilyId family, std::size_t at) const {
     std::size_t best = at;
     for (std::size_t i = first_[index(family)]; i < first_[index(family) + 1]; ++i) {
         const bool is_signed = requests_[i].request.signed_at() != WallMillis{};
@@ -84,7 +84,7 @@ std::size_t Armory::best_of(FamilyId family, std::size_t at) const {
     return best;
 }
 
-void Armory::resign(AccountId account, WallMillis now) {
+void SignedRequests::resign(AccountId account, WallMillis now) {
     for (std::size_t at = 0; at < requests_.size(); ++at) {
         if (requests_[at].account == account) ask(at, now);
     }
@@ -96,7 +96,7 @@ void Armory::resign(AccountId account, WallMillis now) {
 
 // ---- All the time -------------------------------------------------------------------------------
 
-void Armory::ask_next(std::size_t count, WallMillis now) {
+void SignedRequests::ask_next(std::size_t count, WallMillis now) {
     // The next in turn is the oldest. After a pause of the loop or of the signer, a kill would
     // wait.
     const bool paused = age(requests_[next_].request, now) > signature_age_young;
@@ -107,14 +107,14 @@ void Armory::ask_next(std::size_t count, WallMillis now) {
     send();
 }
 
-std::span<const std::size_t> Armory::take_answers() {
+std::span<const std::size_t> SignedRequests::take_answers() {
     take_message(monotonic_now(), Time{});
     told_.clear();
     told_.swap(renewed_);
     return told_;
 }
 
-void Armory::ask(std::size_t at, WallMillis now) {
+void SignedRequests::ask(std::size_t at, WallMillis now) {
     const Armed& armed = requests_[at];
     SignRequest request{};
     request.number = ++asked_;
@@ -128,12 +128,12 @@ void Armory::ask(std::size_t at, WallMillis now) {
     if (asking_.size() == requests_per_message_max) send();
 }
 
-void Armory::send() {
+void SignedRequests::send() {
     if (!asking_.empty()) signer_.ask(asking_);
     asking_.clear();
 }
 
-void Armory::await_all() {
+void SignedRequests::await_all() {
     const Time began = monotonic_now();
     const Time until = patient_ ? began + patience : Time{};
     for (Time now = began; answered_ < asked_; now = monotonic_now()) {
@@ -143,14 +143,14 @@ void Armory::await_all() {
     patient_ = answered_ >= asked_;
 }
 
-bool Armory::take_message(Time now, Time until) {
+bool SignedRequests::take_message(Time now, Time until) {
     const auto answers = signer_.take(now, until);
     for (const SignAnswer& answer : answers) take(answer);
     patient_ = patient_ || !answers.empty();
     return !answers.empty();
 }
 
-void Armory::take(const SignAnswer& answer) {
+void SignedRequests::take(const SignAnswer& answer) {
     answered_ = std::max(answered_, answer.number);
     if (answer.number <= void_ || answer.number > asked_ || answer.at >= requests_.size()) return;
     Armed& armed = requests_[answer.at];
@@ -162,7 +162,7 @@ void Armory::take(const SignAnswer& answer) {
 }
 
 // One that a reload has just brought is as old as the reload.
-milliseconds Armory::oldest(AccountId account, WallMillis now) const {
+milliseconds SignedRequests::oldest(AccountId account, WallMillis now) const {
     milliseconds oldest{};
     for (const Armed& armed : requests_) {
         if (armed.account != account) continue;
@@ -175,7 +175,7 @@ milliseconds Armory::oldest(AccountId account, WallMillis now) const {
 
 // ---- Plans --------------------------------------------------------------------------------------
 
-Armory::Requests Armory::prepare(const Plan& plan) const {
+SignedRequests::Requests SignedRequests::prepare(const Plan& plan) const {
     Requests made;
     for (std::size_t f = 0; f < plan.families.size(); ++f) {
         const FamilySpec& family = plan.families[f];
@@ -188,7 +188,7 @@ Armory::Requests Armory::prepare(const Plan& plan) const {
     return made;
 }
 
-bool Armory::adopt(Requests& next, WallMillis now) {
+bool SignedRequests::adopt(Requests& next, WallMillis now) {
     const auto same = [](const Armed& a, const Armed& b) {
         return a.family == b.family && a.lock == b.lock;
     };
@@ -210,7 +210,7 @@ bool Armory::adopt(Requests& next, WallMillis now) {
     return true;
 }
 
-void Armory::keep_signed(Requests& next) {
+void SignedRequests::keep_signed(Requests& next) {
     for (Armed& armed : next.all) {
         for (std::size_t i = first_[index(armed.family)]; i < first_[index(armed.family) + 1];
              ++i) {
@@ -219,7 +219,7 @@ void Armory::keep_signed(Requests& next) {
     }
 }
 
-ArmedRequest Armory::render(const FamilySpec& family, milliseconds lock) const {
+ArmedRequest SignedRequests::render(const FamilySpec& family, milliseconds lock) const {
     return ArmedRequest(identities_[index(family.account)], family.inst_family, lock);
 }
 

@@ -15,9 +15,9 @@
 
 namespace scram {
 
-class Armory {
+class SignedRequests {
   public:
-    Armory(const Config& config, SignerClient& signer);
+    SignedRequests(const Config& config, SignerClient& signer);
 
     // The request to send now, as an index. For a signature that has grown too old while the loop
     // or the signer was stuck, a new one is waited for.

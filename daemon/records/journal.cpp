@@ -115,8 +115,8 @@ void Journal::read_files(std::vector<FileBytes>& files, std::string& unread) {
     }
 }
 
-std::vector<JournalNews> Journal::report() const {
-    std::vector<JournalNews> out;
+std::vector<LogNotice> Journal::report() const {
+    std::vector<LogNotice> out;
     const auto unfinished = std::count_if(restored_.latched.begin(), restored_.latched.end(),
                                           [](const auto& family) { return family.unfinished; });
     const auto held =
@@ -162,13 +162,13 @@ const Restored& Journal::begin() {
     board_.emplace(memory_, plan_, folded_, restored_, boot_id(), wall_now(), monotonic_now());
     if (board_trouble_.empty()) board_trouble_ = show_board();
     published_ = board_->last();
-    JournalKeeper::Options options;
+    JournalWriter::Options options;
     options.directory = directory_;
     options.keep = config_.keep;
     options.file_size = std::size_t{config_.file_kib} * 1024;
     options.resume = last_file_;
     options.resume_at = folded_.file_size;
-    keeper_.emplace(std::move(options), *board_, Ledger(folded_));
+    writer_.emplace(std::move(options), *board_, Ledger(folded_));
     return restored_;
 }
 
@@ -225,7 +225,7 @@ std::string Journal::board_fault() const {
 }
 
 // Another file takes the place of one that was lost, or could not be had before.
-void Journal::look_after_board(Time now, const Engine& engine, std::vector<JournalNews>& news) {
+void Journal::check_board(Time now, const Engine& engine, std::vector<LogNotice>& news) {
     const std::string fault = board_fault();
     if (fault.empty() || now - board_tried_ < board_pause) return;
     board_tried_ = now;
@@ -249,21 +249,21 @@ void Journal::after(const Step& step, const Engine& engine) {
 }
 
 void Journal::publish() {
-    if (const std::uint64_t stored = keeper_->stored(); stored > board_->stored())
+    if (const std::uint64_t stored = writer_->stored(); stored > board_->stored())
         board_->stored(stored);
     if (board_->last() == published_) return;
     published_ = board_->last();
-    keeper_->publish(published_);
+    writer_->publish(published_);
 }
 
-std::vector<JournalNews> Journal::beat(Time now, const Engine& engine) {
-    keeper_->nudge();
+std::vector<LogNotice> Journal::beat(Time now, const Engine& engine) {
+    writer_->nudge();
     publish();
-    auto news = keeper_->take_news();
-    look_after_board(now, engine, news);
+    auto news = writer_->take_news();
+    check_board(now, engine, news);
     const bool behind = board_->stored() != board_->last();
     behind_since_ = !behind ? never : std::min(behind_since_, now);
-    const bool slow = behind && now - behind_since_ > patience && keeper_->trouble().empty();
+    const bool slow = behind && now - behind_since_ > patience && writer_->trouble().empty();
     if (slow && slow_.empty()) {
         slow_ =
             fmt::format("the disk under {} has not answered for {} s", directory_, patience / 1s);
@@ -281,12 +281,12 @@ void Journal::stop() {
 
 std::string Journal::trouble() const {
     if (!board_trouble_.empty()) return board_trouble_;
-    const std::string by_keeper = keeper_ ? keeper_->trouble() : "";
+    const std::string by_keeper = writer_ ? writer_->trouble() : "";
     return by_keeper.empty() ? slow_ : by_keeper;
 }
 
 Journal::~Journal() {
-    keeper_.reset();
+    writer_.reset();
     board_.reset();
     guard_memory({});
     if (!memory_.empty()) munmap(memory_.data(), memory_.size());

@@ -1,5 +1,5 @@
 // The daemon's journal: the board in shared memory beside the control socket, which the loop
-// writes; the files, which the keeper's thread writes; and what a start learns from both. Nothing
+// writes; the files, which the writer's thread writes; and what a start learns from both. Nothing
 // that becomes of disk or memory stops scramd: it is told, and it goes on.
 #pragma once
 
@@ -29,7 +29,7 @@ class Journal {
     // engine is to be told.
     const Restored& begin();
     // For the log: what the journal said.
-    std::vector<JournalNews> report() const;
+    std::vector<LogNotice> report() const;
 
     // Around the actions of a step (core/journal/journal.h).
     void before(const Step& step, const Engine& engine) { board_->before(step, engine); }
@@ -37,7 +37,7 @@ class Journal {
     // Reads what before() would write for the family, to keep it near.
     void touch(FamilyId family) const { board_->touch(family); }
     // Every half second or so: room, retries. Returns lines for the log.
-    std::vector<JournalNews> beat(Time now, const Engine& engine);
+    std::vector<LogNotice> beat(Time now, const Engine& engine);
     // A peaceful end: nothing more is recorded.
     void stop();
 
@@ -45,7 +45,7 @@ class Journal {
     std::string trouble() const;
     std::uint64_t lost() const { return board_ ? board_->lost() : 0; }
     std::uint64_t last() const { return board_ ? board_->last() : 0; }
-    std::uint64_t stored() const { return keeper_ ? keeper_->stored() : 0; }
+    std::uint64_t stored() const { return writer_ ? writer_->stored() : 0; }
     const std::string& directory() const { return directory_; }
     const Folded& folded() const { return folded_; }
     StateFile& state_file() { return state_file_; }
@@ -60,7 +60,7 @@ class Journal {
     std::span<std::byte> map_shared(const std::string& path, std::size_t size, void* in_place_of);
     std::string show_board();
     std::string board_fault() const;
-    void look_after_board(Time now, const Engine& engine, std::vector<JournalNews>& news);
+    void check_board(Time now, const Engine& engine, std::vector<LogNotice>& news);
 
     Plan plan_;
     JournalConfig config_;
@@ -75,7 +75,7 @@ class Journal {
     std::uint64_t board_file_ = 0;  // its inode; 0: the memory has no file
     Time board_tried_{};            // to have a file, last
     std::optional<Board> board_;
-    std::optional<JournalKeeper> keeper_;
+    std::optional<JournalWriter> writer_;
     std::uint64_t published_ = 0;
     Time behind_since_ = never;  // records wait for the disk
     std::string slow_;           // the disk has let us wait too long

@@ -30,7 +30,7 @@ void sync_directory(const std::string& directory) {
 
 // ---- The thread ---------------------------------------------------------------------------------
 
-void JournalKeeper::run() {
+void JournalWriter::run() {
     for (std::uint32_t seen = 0;;) {
         seen = await_change(turns_, seen);
         const bool ending = ending_.load(std::memory_order_acquire);
@@ -39,16 +39,16 @@ void JournalKeeper::run() {
     }
 }
 
-void JournalKeeper::store() {
+void JournalWriter::store() {
     const std::uint64_t until = published_.load(std::memory_order_acquire);
-    if (!look_after_file()) return;
+    if (!check_file()) return;
     while (ledger_.last_sequence() < until) {
         if (!store_some(until)) return;
     }
     mend();
 }
 
-bool JournalKeeper::store_some(std::uint64_t until) {
+bool JournalWriter::store_some(std::uint64_t until) {
     if (size_ >= options_.file_size && !begin_file()) return false;
     const std::size_t left = options_.file_size - std::min(size_, options_.file_size);
     const std::size_t most =
@@ -72,7 +72,7 @@ bool JournalKeeper::store_some(std::uint64_t until) {
     return true;
 }
 
-bool JournalKeeper::write_all(const void* bytes, std::size_t size, std::size_t at) {
+bool JournalWriter::write_all(const void* bytes, std::size_t size, std::size_t at) {
     const char* from = static_cast<const char*>(bytes);
     while (size > 0) {
         const ssize_t taken = ::pwrite(fd_, from, size, static_cast<off_t>(at));
@@ -88,7 +88,7 @@ bool JournalKeeper::write_all(const void* bytes, std::size_t size, std::size_t a
 // ---- Files --------------------------------------------------------------------------------------
 
 // A file that somebody removed or cut is no place for records.
-bool JournalKeeper::look_after_file() {
+bool JournalWriter::check_file() {
     struct stat info {};
     if (fd_ >= 0 && fstat(fd_, &info) != 0) return fail("look at", errno);
     const bool gone = fd_ >= 0 && info.st_nlink == 0;
@@ -102,7 +102,7 @@ bool JournalKeeper::look_after_file() {
     return fd_ >= 0 || begin_file();
 }
 
-bool JournalKeeper::begin_file() {
+bool JournalWriter::begin_file() {
     close_file();
     mkdir(options_.directory.c_str(), 0750);  // if somebody removed it as well
     const auto listed = list_journal(options_.directory);
@@ -126,7 +126,7 @@ bool JournalKeeper::begin_file() {
 }
 
 // What follows the last whole record is torn.
-void JournalKeeper::resume() {
+void JournalWriter::resume() {
     if (options_.resume.empty() || options_.resume_at == 0) return;
     path_ = options_.resume;
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -138,7 +138,7 @@ void JournalKeeper::resume() {
     size_ = options_.resume_at;
 }
 
-void JournalKeeper::remove_old() {
+void JournalWriter::remove_old() {
     const auto listed = list_journal(options_.directory);
     const auto* files = std::get_if<std::vector<JournalFile>>(&listed);
     if (files == nullptr || files->size() <= options_.keep) return;
@@ -149,7 +149,7 @@ void JournalKeeper::remove_old() {
     }
 }
 
-void JournalKeeper::close_file() {
+void JournalWriter::close_file() {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;
     size_ = 0;
@@ -157,11 +157,11 @@ void JournalKeeper::close_file() {
 
 // ---- Troubles -----------------------------------------------------------------------------------
 
-bool JournalKeeper::fail(std::string_view what, int error) {
+bool JournalWriter::fail(std::string_view what, int error) {
     return fail(fmt::format("cannot {} {}: {}", what, path_, std::strerror(error)));
 }
 
-bool JournalKeeper::fail(std::string text) {
+bool JournalWriter::fail(std::string text) {
     {
         const std::lock_guard lock(mutex_);
         if (text == trouble_) return false;
@@ -171,7 +171,7 @@ bool JournalKeeper::fail(std::string text) {
     return false;
 }
 
-void JournalKeeper::mend() {
+void JournalWriter::mend() {
     {
         const std::lock_guard lock(mutex_);
         if (trouble_.empty()) return;
@@ -180,24 +180,24 @@ void JournalKeeper::mend() {
     tell(5, LogEvent::journal_mended, path_ + " holds all records again");
 }
 
-void JournalKeeper::tell(int priority, LogEvent event, std::string_view detail) {
+void JournalWriter::tell(int priority, LogEvent event, std::string_view detail) {
     const std::lock_guard lock(mutex_);
     if (news_.size() < 64) news_.push_back({priority, LogLine(event).add("detail", detail).text()});
 }
 
-std::string JournalKeeper::trouble() const {
+std::string JournalWriter::trouble() const {
     const std::lock_guard lock(mutex_);
     return trouble_;
 }
 
-std::vector<JournalNews> JournalKeeper::take_news() {
+std::vector<LogNotice> JournalWriter::take_news() {
     const std::lock_guard lock(mutex_);
     return std::exchange(news_, {});
 }
 
 // ---- The loop's side ----------------------------------------------------------------------------
 
-JournalKeeper::JournalKeeper(Options options, const Board& board, Ledger ledger)
+JournalWriter::JournalWriter(Options options, const Board& board, Ledger ledger)
     : options_(std::move(options)),
       board_(board),
       ledger_(std::move(ledger)),
@@ -214,19 +214,19 @@ JournalKeeper::JournalKeeper(Options options, const Board& board, Ledger ledger)
     nudge();
 }
 
-JournalKeeper::~JournalKeeper() {
+JournalWriter::~JournalWriter() {
     ending_.store(true, std::memory_order_release);
     nudge();
     thread_.join();
     close_file();
 }
 
-void JournalKeeper::publish(std::uint64_t sequence) {
+void JournalWriter::publish(std::uint64_t sequence) {
     published_.store(sequence, std::memory_order_release);
     nudge();
 }
 
-void JournalKeeper::nudge() {
+void JournalWriter::nudge() {
     turns_.fetch_add(1, std::memory_order_release);
 }
 

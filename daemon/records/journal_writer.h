@@ -1,5 +1,5 @@
-// The keeper: a thread that takes records from the board to the files and syncs them. It alone
-// waits for the disk. It is another thread than the scribe's, since a disk that hangs must not hold
+// The writer: a thread that takes records from the board to the files and syncs them. It alone
+// waits for the disk. It is another thread than the logger's, since a disk that hangs must not hold
 // up the log line that tells of it, nor a log that blocks the journal.
 #pragma once
 
@@ -16,12 +16,12 @@
 namespace scram {
 
 // A line for the log.
-struct JournalNews {
+struct LogNotice {
     int priority = 5;
     std::string line;
 };
 
-class JournalKeeper {
+class JournalWriter {
   public:
     struct Options {
         std::string directory;
@@ -32,11 +32,11 @@ class JournalKeeper {
         std::size_t resume_at = 0;
     };
     // `board` outlives this.
-    JournalKeeper(Options options, const Board& board, Ledger ledger);
+    JournalWriter(Options options, const Board& board, Ledger ledger);
     // Stores what is left, if the disk takes it, then ends the thread.
-    ~JournalKeeper();
-    JournalKeeper(const JournalKeeper&) = delete;
-    JournalKeeper& operator=(const JournalKeeper&) = delete;
+    ~JournalWriter();
+    JournalWriter(const JournalWriter&) = delete;
+    JournalWriter& operator=(const JournalWriter&) = delete;
 
     // From the loop's thread: records up to `sequence` are on the board.
     void publish(std::uint64_t sequence);
@@ -47,14 +47,14 @@ class JournalKeeper {
 
     // What hinders it; empty if nothing.
     std::string trouble() const;
-    std::vector<JournalNews> take_news();
+    std::vector<LogNotice> take_news();
 
   private:
     void run();
     void store();
     bool store_some(std::uint64_t until);
     bool write_all(const void* bytes, std::size_t size, std::size_t at);
-    bool look_after_file();
+    bool check_file();
     bool begin_file();
     std::string next_path(std::string& error) const;
     void remove_old();
@@ -81,7 +81,7 @@ class JournalKeeper {
     std::atomic<bool> ending_{false};
     mutable std::mutex mutex_;  // of the texts below: no one holds it while it waits
     std::string trouble_;
-    std::vector<JournalNews> news_;
+    std::vector<LogNotice> news_;
     std::thread thread_;
 };
 

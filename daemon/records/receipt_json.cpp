@@ -113,9 +113,9 @@ Breach first_breach(const Receipt& receipt) {
 
 // ---- JSON ---------------------------------------------------------------------------------------
 
-class ReceiptWriter {
+class ReceiptJson {
   public:
-    explicit ReceiptWriter(const Receipt& receipt) : receipt_(receipt), plan_(*receipt.plan) {}
+    explicit ReceiptJson(const Receipt& receipt) : receipt_(receipt), plan_(*receipt.plan) {}
 
     void add_summary(JsonObject& to) const {
         const TripId by = served_by(receipt_);
@@ -283,7 +283,7 @@ std::string cause_text(const Receipt& receipt) {
 }
 
 std::string receipt_json(const Receipt& receipt, const Flight* flight, std::size_t signals_max) {
-    const ReceiptWriter writer(receipt);
+    const ReceiptJson writer(receipt);
     JsonObject out;
     writer.add_summary(out);
     writer.add_cause(out);
@@ -299,7 +299,7 @@ std::string receipt_json(const Receipt& receipt, const Flight* flight, std::size
 
 std::string receipt_summary_json(const Receipt& receipt) {
     JsonObject out;
-    ReceiptWriter(receipt).add_summary(out);
+    ReceiptJson(receipt).add_summary(out);
     return out.text();
 }
 

@@ -8,18 +8,18 @@
 
 namespace scram {
 
-ReceiptBook::ReceiptBook(const Engine& engine, const std::shared_ptr<const Plan>& plan,
-                         const std::filesystem::path& directory, ReceiptLimits limits)
-    : receipts_(engine, plan), recorder_(plan->sources.size()), keeper_(directory, limits) {}
+ReceiptRecorder::ReceiptRecorder(const Engine& engine, const std::shared_ptr<const Plan>& plan,
+                                 const std::filesystem::path& directory, ReceiptLimits limits)
+    : receipts_(engine, plan), recorder_(plan->sources.size()), writer_(directory, limits) {}
 
-ReceiptBook::~ReceiptBook() {
+ReceiptRecorder::~ReceiptRecorder() {
     while (any_to_file()) {
         if (!file_one()) std::this_thread::yield();
     }
 }
 
 // What one step tells, of one trip or of several, shares its signals.
-void ReceiptBook::on_event(const Event& event, const Stages& stages, WallMillis wall) {
+void ReceiptRecorder::on_event(const Event& event, const Stages& stages, WallMillis wall) {
     if (event.kind == EventKind::restored) return on_restored(event, wall);
     receipts_.on_event(event, stages, wall);
     if (event.kind != EventKind::tripped) return;
@@ -31,36 +31,36 @@ void ReceiptBook::on_event(const Event& event, const Stages& stages, WallMillis 
 }
 
 // At a start: where the journal says no more than the trip, its receipt's file may say why.
-void ReceiptBook::on_restored(Event event, WallMillis wall) {
+void ReceiptRecorder::on_restored(Event event, WallMillis wall) {
     if (event.text.view().empty() && receipts_.find(event.trip) == nullptr)
-        event.text = FixedText<160>(written_cause(keeper_.folder(), event.trip));
+        event.text = FixedText<160>(written_cause(writer_.folder(), event.trip));
     receipts_.on_event(event, {}, wall);
 }
 
 // What finds no room stays changed, and is handed over later as it stands then.
-bool ReceiptBook::file_one() {
-    if (!keeper_.has_room()) return false;
+bool ReceiptRecorder::file_one() {
+    if (!writer_.has_room()) return false;
     const Receipt* changed = receipts_.take_changed();
     if (changed == nullptr) return false;
-    if (keeper_.writes()) {
-        keeper_.file(
+    if (writer_.writes()) {
+        writer_.file(
             std::make_unique<const FiledReceipt>(FiledReceipt{*changed, flight(changed->trip)}));
     }
     return true;
 }
 
-std::vector<JournalNews> ReceiptBook::news() {
-    std::vector<JournalNews> out;
-    const std::string trouble = keeper_.trouble();
-    if (trouble.empty() && !told_trouble_.empty()) {
+std::vector<LogNotice> ReceiptRecorder::news() {
+    std::vector<LogNotice> out;
+    const std::string trouble = writer_.trouble();
+    if (trouble.empty() && !reported_error_.empty()) {
         out.push_back(
             {5, LogLine(LogEvent::receipts_mended).add("detail", "they are written again").text()});
-    } else if (!trouble.empty() && told_trouble_.empty()) {
+    } else if (!trouble.empty() && reported_error_.empty()) {
         out.push_back({2, LogLine(LogEvent::receipts_trouble).add("detail", trouble).text()});
     }
-    told_trouble_ = trouble;
-    const std::uint64_t untaken = receipts_.untaken() - told_untaken_;
-    told_untaken_ = receipts_.untaken();
+    reported_error_ = trouble;
+    const std::uint64_t untaken = receipts_.untaken() - reported_untaken_;
+    reported_untaken_ = receipts_.untaken();
     if (untaken > 0) {
         out.push_back(
             {4, LogLine(LogEvent::receipts_trouble)
@@ -71,7 +71,7 @@ std::vector<JournalNews> ReceiptBook::news() {
     return out;
 }
 
-std::shared_ptr<const Flight> ReceiptBook::flight(TripId trip) const {
+std::shared_ptr<const Flight> ReceiptRecorder::flight(TripId trip) const {
     const auto found = flights_.find(trip);
     return found == flights_.end() ? nullptr : found->second;
 }

@@ -1,5 +1,5 @@
 // The receipts of a running scramd: what core knows of each trip, the signals before it, and the
-// keeper that writes both down.
+// writer that writes both down.
 #pragma once
 
 #include <filesystem>
@@ -15,13 +15,13 @@
 
 namespace scram {
 
-class ReceiptBook {
+class ReceiptRecorder {
   public:
     // Receipts are written below `directory`; empty: nowhere.
-    ReceiptBook(const Engine& engine, const std::shared_ptr<const Plan>& plan,
-                const std::filesystem::path& directory, ReceiptLimits limits = {});
-    // The keeper writes what is left.
-    ~ReceiptBook();
+    ReceiptRecorder(const Engine& engine, const std::shared_ptr<const Plan>& plan,
+                    const std::filesystem::path& directory, ReceiptLimits limits = {});
+    // The writer writes what is left.
+    ~ReceiptRecorder();
     void adopt(std::shared_ptr<const Plan> plan) { receipts_.adopt(std::move(plan)); }
 
     // On the way of a signal: one copy.
@@ -32,14 +32,14 @@ class ReceiptBook {
     void on_event(const Event& event, const Stages& stages, WallMillis wall);
     // Whether a receipt has changed since it was filed.
     bool any_to_file() const { return receipts_.any_changed(); }
-    // Hands one that has changed to the keeper. False: it has no room, or none has changed.
+    // Hands one that has changed to the writer. False: it has no room, or none has changed.
     bool file_one();
 
     // Lines for the log since the last call: trouble is told once, until it is over.
-    std::vector<JournalNews> news();
+    std::vector<LogNotice> news();
 
     const Receipts& receipts() const { return receipts_; }
-    const ReceiptKeeper& keeper() const { return keeper_; }
+    const ReceiptWriter& writer() const { return writer_; }
     std::shared_ptr<const Flight> flight(TripId trip) const;
 
   private:
@@ -49,9 +49,9 @@ class ReceiptBook {
     FlightRecorder recorder_;
     std::map<TripId, std::shared_ptr<const Flight>> flights_;  // of the last trips
     Time frozen_at_{};                                         // the latest of them
-    ReceiptKeeper keeper_;
-    std::string told_trouble_;
-    std::uint64_t told_untaken_ = 0;
+    ReceiptWriter writer_;
+    std::string reported_error_;
+    std::uint64_t reported_untaken_ = 0;
 };
 
 }  // namespace scram

@@ -99,7 +99,7 @@ std::string written_cause(const fs::path& folder, TripId trip) try {
 
 // ---- The loop's side ----------------------------------------------------------------------------
 
-ReceiptKeeper::ReceiptKeeper(const fs::path& directory, ReceiptLimits limits)
+ReceiptWriter::ReceiptWriter(const fs::path& directory, ReceiptLimits limits)
     : folder_(directory.empty() ? fs::path() : directory / receipts_folder), limits_(limits) {
     if (!writes()) return;
     thread_ = std::thread([this] {
@@ -108,32 +108,32 @@ ReceiptKeeper::ReceiptKeeper(const fs::path& directory, ReceiptLimits limits)
     });
 }
 
-ReceiptKeeper::~ReceiptKeeper() {
+ReceiptWriter::~ReceiptWriter() {
     if (!writes()) return;
     while (!has_room()) std::this_thread::yield();
     file(nullptr);  // the end
     thread_.join();
 }
 
-bool ReceiptKeeper::has_room() const {
+bool ReceiptWriter::has_room() const {
     const std::uint32_t head = head_.load(std::memory_order_relaxed);
     return head - tail_.load(std::memory_order_acquire) < receipts_waiting_max;
 }
 
-void ReceiptKeeper::file(std::unique_ptr<const FiledReceipt> receipt) {
+void ReceiptWriter::file(std::unique_ptr<const FiledReceipt> receipt) {
     if (!writes()) return;
     waiting_[head_.load(std::memory_order_relaxed) % receipts_waiting_max] = std::move(receipt);
     head_.fetch_add(1, std::memory_order_release);
 }
 
-std::string ReceiptKeeper::trouble() const {
+std::string ReceiptWriter::trouble() const {
     const std::lock_guard lock(mutex_);
     return trouble_;
 }
 
-// ---- The keeper's thread ------------------------------------------------------------------------
+// ---- The writer's thread ------------------------------------------------------------------------
 
-void ReceiptKeeper::run() {
+void ReceiptWriter::run() {
     for (std::uint32_t tail = 0;; ++tail) {
         await_change(head_, tail);
         const auto filed = std::move(waiting_[tail % receipts_waiting_max]);
@@ -143,7 +143,7 @@ void ReceiptKeeper::run() {
     }
 }
 
-void ReceiptKeeper::write(const FiledReceipt& filed) {
+void ReceiptWriter::write(const FiledReceipt& filed) {
     std::string why = try_write(filed);
     (why.empty() ? written_ : failed_).fetch_add(1, std::memory_order_relaxed);
     const std::lock_guard lock(mutex_);
@@ -152,7 +152,7 @@ void ReceiptKeeper::write(const FiledReceipt& filed) {
 
 // Trips of this start have ids that rise. What the disk has of such an id is another trip's, and
 // what it has of a trip of before this start tells more than is known now: neither is overwritten.
-std::string ReceiptKeeper::try_write(const FiledReceipt& filed) try {
+std::string ReceiptWriter::try_write(const FiledReceipt& filed) try {
     const Receipt& receipt = filed.receipt;
     if (std::string why = make_folder(folder_); !why.empty()) return why;
     const bool is_first = is_new(receipt);
@@ -172,18 +172,18 @@ std::string ReceiptKeeper::try_write(const FiledReceipt& filed) try {
     return error.what();
 }
 
-bool ReceiptKeeper::is_new(const Receipt& receipt) {
+bool ReceiptWriter::is_new(const Receipt& receipt) {
     return !is_restored(receipt) && receipt.trip > newest_;
 }
 
-void ReceiptKeeper::set_aside(const fs::path& path, const Receipt& newcomer) const {
+void ReceiptWriter::set_aside(const fs::path& path, const Receipt& newcomer) const {
     fs::path aside = path;
     aside.replace_extension(fmt::format("before-{}.json", newcomer.wall.value));
     std::error_code error;
     if (fs::exists(path, error)) fs::rename(path, aside, error);
 }
 
-void ReceiptKeeper::make_room(const fs::path& path, const Receipt& newcomer) {
+void ReceiptWriter::make_room(const fs::path& path, const Receipt& newcomer) {
     if (newcomer.cause.rule == none<RuleId>()) by_operators_.push_back(path);
     if (by_operators_.size() > limits_.files / 2) {
         std::error_code error;

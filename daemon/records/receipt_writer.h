@@ -1,5 +1,5 @@
-// The keeper of receipts: a thread that writes each trip's receipt as a file, receipts/trip-ID.json
-// in the journal's folder, and keeps the newest. It is another thread than the scribe's, so that a
+// The writer of receipts: a thread that writes each trip's receipt as a file, receipts/trip-ID.json
+// in the journal's folder, and keeps the newest. It is another thread than the logger's, so that a
 // disk that hangs does not hold up the log. A file is whole or absent: it is written aside and
 // renamed. What cannot be written is counted, and stops nothing.
 #pragma once
@@ -17,7 +17,7 @@
 
 namespace scram {
 
-inline constexpr std::size_t receipts_waiting_max = 16;  // for the keeper
+inline constexpr std::size_t receipts_waiting_max = 16;  // for the writer
 // What the files may take. Of them, operators' trips of one start may be half: they push out their
 // own, and not what rules did.
 struct ReceiptLimits {
@@ -32,14 +32,14 @@ struct FiledReceipt {
     std::shared_ptr<const Flight> flight;  // nullptr: none was recorded
 };
 
-class ReceiptKeeper {
+class ReceiptWriter {
   public:
     // `directory` is the journal's; without one (empty) nothing is written.
-    explicit ReceiptKeeper(const std::filesystem::path& directory, ReceiptLimits limits = {});
+    explicit ReceiptWriter(const std::filesystem::path& directory, ReceiptLimits limits = {});
     // Writes what is left, then ends the thread.
-    ~ReceiptKeeper();
-    ReceiptKeeper(const ReceiptKeeper&) = delete;
-    ReceiptKeeper& operator=(const ReceiptKeeper&) = delete;
+    ~ReceiptWriter();
+    ReceiptWriter(const ReceiptWriter&) = delete;
+    ReceiptWriter& operator=(const ReceiptWriter&) = delete;
 
     bool writes() const { return !folder_.empty(); }
     const std::filesystem::path& folder() const { return folder_; }
@@ -65,7 +65,7 @@ class ReceiptKeeper {
     const ReceiptLimits limits_;
     TripId newest_{};                                 // of this start's trips that were written
     std::deque<std::filesystem::path> by_operators_;  // of this start, the oldest first
-    // Single producer, single consumer: the loop moves head_, the keeper tail_.
+    // Single producer, single consumer: the loop moves head_, the writer tail_.
     std::array<std::unique_ptr<const FiledReceipt>, receipts_waiting_max> waiting_;
     alignas(64) std::atomic<std::uint32_t> head_{0};
     alignas(64) std::atomic<std::uint32_t> tail_{0};

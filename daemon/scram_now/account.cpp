@@ -20,18 +20,18 @@ void wipe(std::string_view text) {
 
 }  // namespace
 
-NowAccount::NowAccount(NowDesk& desk, AccountId account, std::vector<FamilySpec> families,
+NowAccount::NowAccount(NowContext& context, AccountId account, std::vector<FamilySpec> families,
                        const Credentials& credentials)
-    : desk_(desk),
-      name_(desk.config.plan.accounts[index(account)].name),
-      slots_(desk.config.plan.accounts[index(account)].budget.slots),
+    : context_(context),
+      name_(context.config.plan.accounts[index(account)].name),
+      slots_(context.config.plan.accounts[index(account)].budget.slots),
       families_(std::move(families)),
       signer_(credentials.secret.reveal()),
       stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      round_(desk.config.plan.accounts[index(account)].budget, desk.config.plan.timings,
-             families_.size(), desk.began) {
+      round_(context.config.plan.accounts[index(account)].budget, context.config.plan.timings,
+             families_.size(), context.began) {
     check(stop_fd_ >= 0, "a descriptor to be stopped by");
-    const ExchangeConfig& exchange = desk.config.exchange;
+    const ExchangeConfig& exchange = context.config.exchange;
     const RequestIdentity identity{exchange.host, credentials.key, credentials.passphrase.reveal(),
                                    exchange.simulated_trading};
     for (const FamilySpec& family : families_)
@@ -52,8 +52,8 @@ bool NowAccount::wait_for_work() {
     std::unique_lock lock(mutex_);
     while (true) {
         const Time now = monotonic_now();
-        if (round_.over() || stop_.stop_requested() || now >= desk_.deadline) return false;
-        const Time at = std::min(round_.next_take(now), desk_.deadline);
+        if (round_.over() || stop_.stop_requested() || now >= context_.deadline) return false;
+        const Time at = std::min(round_.next_take(now), context_.deadline);
         if (at <= now) return true;
         // A change may make it earlier: it looks again at each.
         bool woken = false;
@@ -65,7 +65,7 @@ bool NowAccount::wait_for_work() {
 std::optional<NowRound::Shot> NowAccount::take() {
     const std::lock_guard lock(mutex_);
     const Time now = monotonic_now();
-    if (stop_.stop_requested() || now >= desk_.deadline) return std::nullopt;
+    if (stop_.stop_requested() || now >= context_.deadline) return std::nullopt;
     return round_.take(now);
 }
 
@@ -80,10 +80,10 @@ void NowAccount::answered(const NowRound::Shot& shot, const Answer& answer) {
     round_.answered(shot, answer, monotonic_now());
     if (round_.family(shot.family).state == NowRound::Family::State::confirmed) {
         const NowResult done = result(shot.family);
-        desk_.teller.say(desk_.json ? result_json(done) : result_text(done));
+        context_.output.say(context_.json ? result_json(done) : result_text(done));
     } else {
-        desk_.teller.warn(fmt::format("{} not yet: {}, {}", families_[shot.family].name,
-                                      scram::name(answer.answer_class), text(answer)));
+        context_.output.warn(fmt::format("{} not yet: {}, {}", families_[shot.family].name,
+                                         scram::name(answer.answer_class), text(answer)));
     }
     if (round_.over()) stop();
     changed_.notify_all();
@@ -92,14 +92,15 @@ void NowAccount::answered(const NowRound::Shot& shot, const Answer& answer) {
 void NowAccount::lost(const NowRound::Shot& shot, const std::string& reason) {
     const std::lock_guard lock(mutex_);
     round_.lost(shot, monotonic_now());
-    desk_.teller.warn(fmt::format("{} not yet: {}", families_[shot.family].name, reason));
+    context_.output.warn(fmt::format("{} not yet: {}", families_[shot.family].name, reason));
     changed_.notify_all();
 }
 
 NowResult NowAccount::result(std::size_t i) const {
     const NowRound::Family& family = round_.family(i);
     const bool done = family.state == NowRound::Family::State::confirmed;
-    return {families_[i].name, family, (done ? family.told_at : monotonic_now()) - desk_.began, {}};
+    return {
+        families_[i].name, family, (done ? family.told_at : monotonic_now()) - context_.began, {}};
 }
 
 std::vector<NowResult> NowAccount::results() {

@@ -129,7 +129,7 @@ bool NowClient::is_quiet() {
     return fail("TLS messages without end");
 }
 
-std::optional<HttpAnswer> NowClient::ask(std::string_view request, Time deadline) {
+std::optional<HttpResponse> NowClient::ask(std::string_view request, Time deadline) {
     parser_.reset();
     tls_socket_.forget_counts();
     const auto size = static_cast<int>(request.size());
@@ -154,8 +154,8 @@ bool NowClient::read_answer(Time deadline) {
         const std::string_view bytes(buffer.data(), ended ? 0 : static_cast<std::size_t>(got));
         std::size_t consumed = 0;
         const auto step = ended ? parser_.end_of_stream() : parser_.feed(bytes, consumed);
-        if (step == HttpAnswerParser::Step::broken) return fail(parser_.broken_reason());
-        if (step == HttpAnswerParser::Step::need_more) continue;
+        if (step == HttpResponseParser::Step::broken) return fail(parser_.broken_reason());
+        if (step == HttpResponseParser::Step::need_more) continue;
         if (ended || consumed < bytes.size() || !parser_.answer().keep_alive) close();
         return true;
     }

@@ -40,7 +40,7 @@ class NowClient {
 
     // Sends a request and waits for its answer, whose body is valid until the next. Nothing: the
     // connection was reset, and failure() says why.
-    std::optional<HttpAnswer> ask(std::string_view request, Time deadline);
+    std::optional<HttpResponse> ask(std::string_view request, Time deadline);
     const std::string& failure() const { return failure_; }
 
     std::string tls_text() const;  // TLSv1.3 TLS_AES_256_GCM_SHA384
@@ -65,7 +65,7 @@ class NowClient {
     int socket_ = -1;
     TlsSocket tls_socket_;  // outlives ssl_
     std::unique_ptr<SSL, SslFree> ssl_;
-    HttpAnswerParser parser_;
+    HttpResponseParser parser_;
     std::string failure_;
     int last_error_ = 0;  // SSL_get_error of the last step
 };

@@ -23,12 +23,12 @@
 namespace scram {
 
 // What is the same for every lane.
-struct NowDesk {
+struct NowContext {
     const Config& config;
     TlsContext& tls;  // shared: reading the system's authorities takes longer than a handshake
     NowAddresses& addresses;
     NowClock& clock;
-    NowTeller& teller;
+    NowOutput& output;
     Time began;
     Time deadline;  // nothing is sent after it
     bool json;
@@ -38,13 +38,13 @@ struct NowDesk {
 class NowAccount {
   public:
     // `families` are all of this account, in the order of fire, with the lock to ask for.
-    NowAccount(NowDesk& desk, AccountId account, std::vector<FamilySpec> families,
+    NowAccount(NowContext& context, AccountId account, std::vector<FamilySpec> families,
                const Credentials& credentials);
     ~NowAccount();
     NowAccount(const NowAccount&) = delete;
     NowAccount& operator=(const NowAccount&) = delete;
 
-    NowDesk& desk() const { return desk_; }
+    NowContext& context() const { return context_; }
     const std::string& name() const { return name_; }
     std::size_t lanes() const;
 
@@ -65,7 +65,7 @@ class NowAccount {
   private:
     NowResult result(std::size_t family) const;
 
-    NowDesk& desk_;
+    NowContext& context_;
     std::string name_;
     std::size_t slots_;
     std::vector<FamilySpec> families_;
@@ -93,7 +93,7 @@ class NowLane {
     void pause(Fell fell);
 
     NowAccount& account_;
-    NowDesk& desk_;
+    NowContext& context_;
     std::size_t next_address_;
     NowClient client_;
     AnswerReader reader_;
@@ -102,7 +102,7 @@ class NowLane {
 };
 
 // Asks the exchange for its time. Nothing: it gave none until then.
-std::optional<WallMillis> ask_for_time(NowClient& client, AnswerReader& reader, NowDesk& desk,
+std::optional<WallMillis> ask_for_time(NowClient& client, AnswerReader& reader, NowContext& context,
                                        Duration patience);
 
 }  // namespace scram

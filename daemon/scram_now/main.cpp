@@ -132,12 +132,13 @@ std::map<AccountId, std::vector<FamilySpec>> by_account(const std::vector<Family
 }
 
 // One account's missing credentials stop no other.
-Lost make_accounts(NowDesk& desk, const std::vector<FamilySpec>& families, Accounts& accounts) {
+Lost make_accounts(NowContext& context, const std::vector<FamilySpec>& families,
+                   Accounts& accounts) {
     Lost lost;
     for (auto& [account, its] : by_account(families)) {
-        auto loaded = load_credentials(desk.config.credentials[index(account)]);
+        auto loaded = load_credentials(context.config.credentials[index(account)]);
         if (const auto* credentials = std::get_if<Credentials>(&loaded)) {
-            accounts.push_back(std::make_unique<NowAccount>(desk, account, its, *credentials));
+            accounts.push_back(std::make_unique<NowAccount>(context, account, its, *credentials));
             continue;
         }
         const std::string& why = std::get<std::string>(loaded);
@@ -149,21 +150,22 @@ Lost make_accounts(NowDesk& desk, const std::vector<FamilySpec>& families, Accou
 }
 
 // Prints what there is to say until all lanes have ended.
-void watch(NowDesk& desk, Accounts& accounts, const std::atomic<std::size_t>& running,
+void watch(NowContext& context, Accounts& accounts, const std::atomic<std::size_t>& running,
            int signal_fd) {
-    std::array<pollfd, 2> both{pollfd{desk.teller.fd(), POLLIN, 0}, pollfd{signal_fd, POLLIN, 0}};
+    std::array<pollfd, 2> both{pollfd{context.output.fd(), POLLIN, 0},
+                               pollfd{signal_fd, POLLIN, 0}};
     while (running > 0) {
         poll(both.data(), both.size(), -1);
-        desk.teller.print();
+        context.output.print();
         if (both[1].revents == 0) continue;
         both[1].fd = -1;  // once is enough
         both[1].revents = 0;
         for (auto& account : accounts) account->stop();
     }
-    desk.teller.print();
+    context.output.print();
 }
 
-void run_lanes(NowDesk& desk, Accounts& accounts, int signal_fd) {
+void run_lanes(NowContext& context, Accounts& accounts, int signal_fd) {
     std::atomic<std::size_t> running = 0;
     std::vector<std::jthread> lanes;
     for (auto& account : accounts) {
@@ -172,49 +174,49 @@ void run_lanes(NowDesk& desk, Accounts& accounts, int signal_fd) {
             lanes.emplace_back([&, number = lanes.size()] {
                 NowLane(*account, number).run();
                 --running;
-                desk.teller.wake();
+                context.output.wake();
             });
         }
     }
-    watch(desk, accounts, running, signal_fd);
+    watch(context, accounts, running, signal_fd);
 }
 
 // Those that are confirmed have been told already.
-int report(NowDesk& desk, const std::vector<NowResult>& results) {
+int report(NowContext& context, const std::vector<NowResult>& results) {
     std::string missing;
     std::size_t count = 0;
     for (const NowResult& result : results) {
         if (result.outcome.state == NowRound::Family::State::confirmed) continue;
-        desk.teller.say(desk.json ? result_json(result) : result_text(result));
+        context.output.say(context.json ? result_json(result) : result_text(result));
         missing += (count++ == 0 ? "" : ", ") + result.family;
     }
     if (count > 0)
-        desk.teller.warn(
+        context.output.warn(
             fmt::format("scram-now: {} of {} NOT CONFIRMED: {}: their quotes may still rest, "
                         "cancel them by hand",
                         count, results.size(), missing));
-    desk.teller.warn(afterwards);
-    desk.teller.print();
+    context.output.warn(afterwards);
+    context.output.print();
     return count == 0 ? all_confirmed : not_confirmed;
 }
 
-int cancel(NowDesk& desk, const std::vector<FamilySpec>& families, int signal_fd) {
+int cancel(NowContext& context, const std::vector<FamilySpec>& families, int signal_fd) {
     complain(std::string_view(not_halted).substr(sizeof "scram-now: " - 1));
     Accounts accounts;
-    Lost lost = make_accounts(desk, families, accounts);
-    run_lanes(desk, accounts, signal_fd);
+    Lost lost = make_accounts(context, families, accounts);
+    run_lanes(context, accounts, signal_fd);
     std::vector<NowResult> results = std::move(lost.results);
     for (auto& account : accounts) {
         for (NowResult& result : account->results()) results.push_back(std::move(result));
     }
-    const int code = report(desk, results);
+    const int code = report(context, results);
     return accounts.empty() ? wrong_config : code;
 }
 
-int rehearse(NowDesk& desk, const std::vector<FamilySpec>& families) {
+int rehearse(NowContext& context, const std::vector<FamilySpec>& families) {
     Accounts accounts;
-    const Lost lost = make_accounts(desk, families, accounts);
-    const bool found = rehearse_now(desk, families);
+    const Lost lost = make_accounts(context, families, accounts);
+    const bool found = rehearse_now(context, families);
     if (lost.accounts > 0) return wrong_config;
     return found ? all_confirmed : not_confirmed;
 }
@@ -247,11 +249,12 @@ int run_with(const Config& config, const Options& options, Time began) {
     NowAddresses addresses(config.exchange.host, config.exchange.port);
     addresses.refresh();
     NowClock clock(began, wall_now());
-    NowTeller teller;
+    NowOutput output;
     const auto patience =
         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.for_s));
-    NowDesk desk{config, tls, addresses, clock, teller, began, began + patience, options.json};
-    return options.check ? rehearse(desk, families) : cancel(desk, families, signal_fd);
+    NowContext context{config, tls,   addresses,        clock,
+                       output, began, began + patience, options.json};
+    return options.check ? rehearse(context, families) : cancel(context, families, signal_fd);
 }
 
 int run(const Options& options) {

@@ -12,23 +12,23 @@
 
 namespace scram {
 
-NowTeller::NowTeller() : wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+NowOutput::NowOutput() : wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     check(wake_fd_ >= 0, "a descriptor to be woken by");
 }
 
-NowTeller::~NowTeller() {
+NowOutput::~NowOutput() {
     close(wake_fd_);
 }
 
-void NowTeller::say(std::string line) {
+void NowOutput::say(std::string line) {
     add({true, std::move(line)});
 }
 
-void NowTeller::warn(std::string line) {
+void NowOutput::warn(std::string line) {
     add({false, std::move(line)});
 }
 
-void NowTeller::warn_once(std::string line) {
+void NowOutput::warn_once(std::string line) {
     {
         const std::lock_guard lock(mutex_);
         if (!told_.insert(line).second) return;
@@ -36,7 +36,7 @@ void NowTeller::warn_once(std::string line) {
     warn(std::move(line));
 }
 
-void NowTeller::add(Line line) {
+void NowOutput::add(Line line) {
     {
         const std::lock_guard lock(mutex_);
         lines_.push_back(std::move(line));
@@ -44,12 +44,12 @@ void NowTeller::add(Line line) {
     wake();
 }
 
-void NowTeller::wake() {
+void NowOutput::wake() {
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof one);
 }
 
-void NowTeller::print() {
+void NowOutput::print() {
     std::uint64_t count = 0;
     [[maybe_unused]] const auto got = read(wake_fd_, &count, sizeof count);
     std::vector<Line> lines;

@@ -9,12 +9,12 @@
 
 namespace scram {
 
-class NowTeller {
+class NowOutput {
   public:
-    NowTeller();
-    ~NowTeller();
-    NowTeller(const NowTeller&) = delete;
-    NowTeller& operator=(const NowTeller&) = delete;
+    NowOutput();
+    ~NowOutput();
+    NowOutput(const NowOutput&) = delete;
+    NowOutput& operator=(const NowOutput&) = delete;
 
     void say(std::string line);        // a result, for stdout
     void warn(std::string line);       // for stderr

@@ -45,7 +45,7 @@ bool print_file(const JournalFile& file, bool with_opening, bool json) {
 
 }  // namespace
 
-int journal_command(const JournalWish& wish) {
+int journal_command(const JournalOptions& wish) {
     const auto listed = list_journal(wish.directory);
     if (const auto* error = std::get_if<std::string>(&listed)) return complain(*error);
     const auto& files = std::get<std::vector<JournalFile>>(listed);

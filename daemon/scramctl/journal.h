@@ -6,12 +6,12 @@
 
 namespace scram {
 
-struct JournalWish {
+struct JournalOptions {
     std::string directory;
     bool json = false;
     bool verify = false;
 };
 // 0: done. 1: a fault was found, or there is nothing to read.
-int journal_command(const JournalWish& wish);
+int journal_command(const JournalOptions& wish);
 
 }  // namespace scram

@@ -25,24 +25,25 @@ constexpr std::size_t warm_steps = 8;  // of a round: what costs some microsecon
 App::App(Config config, Parts parts)
     : config_(std::move(config)),
       tls_(std::move(parts.tls)),
-      scribe_(STDERR_FILENO),
+      logger_(STDERR_FILENO),
       heartbeat_(std::move(parts.heartbeat)),
       gates_(std::move(parts.gates)),
       journal_(std::move(parts.journal)),
-      driver_(io_, config_, std::move(parts.signer), *tls_, *gates_, scribe_, *journal_),
-      refusals_(scribe_),
-      front_desk_(config_, driver_, refusals_),
-      operator_desk_(config_, driver_, scribe_, refusals_,
-                     [this](OperatorDesk::ReloadDone done) { reload(std::move(done)); }),
-      ingress_(io_, std::move(parts.signals), *gates_, front_desk_),
-      control_(io_, std::move(parts.control), operator_desk_),
+      driver_(io_, config_, std::move(parts.signer), *tls_, *gates_, logger_, *journal_),
+      refusals_(logger_),
+      source_registry_(config_, driver_, refusals_),
+      commands_(config_, driver_, logger_, refusals_,
+                [this](Commands::ReloadDone done) { reload(std::move(done)); }),
+      ingress_(io_, std::move(parts.signals), *gates_, source_registry_),
+      control_(io_, std::move(parts.control), commands_),
       config_reader_(
           io_, config_, [this](const Plan& plan) { return driver_.prepare(plan); },
           [this](NextConfig& next) { end_reload(next); }),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       beat_timer_(io_),
       wake_timer_(io_),
-      beat_interval_(std::min<Duration>(service_.watchdog_interval().value_or(1s) / 3, 500ms)),
+      beat_interval_(
+          std::min<Duration>(service_manager_.watchdog_interval().value_or(1s) / 3, 500ms)),
       warmer_(std::move(parts.warmer)),
       warnings_(std::move(parts.warnings)) {}
 
@@ -60,13 +61,13 @@ bool App::run() {
 
 void App::start() {
     const ExchangeConfig& exchange = config_.exchange;
-    scribe_.say(5, LogLine(LogEvent::starting)
+    logger_.say(5, LogLine(LogEvent::starting)
                        .add("version", build_version)
                        .add("pid", getpid())
                        .add("config", config_.file.native())
                        .add("exchange", fmt::format("{}:{}", exchange.host, exchange.port))
                        .text());
-    for (const std::string& warning : warnings_) scribe_.say(4, warning);
+    for (const std::string& warning : warnings_) logger_.say(4, warning);
     gates_->halted_after(config_.halted_after);
     write_heartbeats(monotonic_now());
     if (config_.wait == Wait::sleep) wake_in_time();
@@ -93,12 +94,12 @@ void App::tell_changes(const ConfigChanges& changes) {
     add("rules_removed", changes.rules_removed);
     add("sections_changed", changes.sections);
     if (changes.lines.empty()) line.add("detail", "nothing has changed");
-    scribe_.say(5, line.text());
+    logger_.say(5, line.text());
 }
 
 void App::tell_void_entries() {
     for (const ConfigError& its : config_.warnings) {
-        scribe_.say(4, LogLine(LogEvent::config_warning)
+        logger_.say(4, LogLine(LogEvent::config_warning)
                            .add("place", its.place())
                            .add("detail", its.message)
                            .text());
@@ -106,9 +107,9 @@ void App::tell_void_entries() {
 }
 
 void App::stop() {
-    service_.stopping();
-    scribe_.tell_repeats(never);
-    scribe_.say(5, LogLine(LogEvent::stopping).text());
+    service_manager_.stopping();
+    logger_.tell_repeats(never);
+    logger_.say(5, LogLine(LogEvent::stopping).text());
     gates_->end();
     beat_timer_.cancel();
     wake_timer_.cancel();
@@ -200,7 +201,7 @@ void App::on_signal(int number) {
     }
 }
 
-void App::reload(OperatorDesk::ReloadDone done) {
+void App::reload(Commands::ReloadDone done) {
     reload_by_next_.push_back(std::move(done));
     if (!reading_config_) begin_reload();
 }
@@ -208,7 +209,7 @@ void App::reload(OperatorDesk::ReloadDone done) {
 void App::begin_reload() {
     reading_config_ = true;
     reload_answered_by_this_ = std::exchange(reload_by_next_, {});
-    if (said_ready_) service_.reloading(monotonic_now());
+    if (said_ready_) service_manager_.reloading(monotonic_now());
     config_reader_.read();
 }
 
@@ -217,7 +218,7 @@ void App::end_reload(NextConfig& next) {
     driver_.turns().did("reload", monotonic_now());
     const std::string why = adopt(next);
     for (const auto& done : std::exchange(reload_answered_by_this_, {})) done(why, next.changes);
-    if (said_ready_) service_.ready(status_line(driver_, monotonic_now()));
+    if (said_ready_) service_manager_.ready(status_line(driver_, monotonic_now()));
     reading_config_ = false;
     if (!reload_by_next_.empty()) begin_reload();
 }
@@ -225,7 +226,7 @@ void App::end_reload(NextConfig& next) {
 std::string App::adopt(NextConfig& next) {
     std::string all;
     for (const auto& [place, why] : next.faults) {
-        scribe_.say(
+        logger_.say(
             3, LogLine(LogEvent::reload_refused).add("place", place).add("detail", why).text());
         all += (all.empty() ? "" : "; ") + place + ": " + why;
     }
@@ -241,20 +242,20 @@ std::string App::adopt(NextConfig& next) {
     return {};
 }
 
-void App::say(const std::vector<JournalNews>& news) {
-    for (const JournalNews& line : news) scribe_.say(line.priority, line.line);
+void App::say(const std::vector<LogNotice>& news) {
+    for (const LogNotice& line : news) logger_.say(line.priority, line.line);
 }
 
 // Tells systemd that the loop still turns, and how things stand.
 void App::beat() {
     driver_.turns().did("beat", monotonic_now());
-    service_.watchdog();
-    driver_.look_at_clocks();
+    service_manager_.watchdog();
+    driver_.check_clocks();
     say(journal_->beat(monotonic_now(), driver_.engine()));
-    driver_.look_after_state(monotonic_now());
+    driver_.check_state(monotonic_now());
     say(driver_.receipts_news());
-    scribe_.tell_repeats(monotonic_now());
-    look_after_signer(monotonic_now());
+    logger_.tell_repeats(monotonic_now());
+    check_signer(monotonic_now());
     restore_sockets();
     tell_readiness(monotonic_now());
     beat_timer_.expires_after(beat_interval_);
@@ -266,7 +267,7 @@ void App::beat() {
 void App::restore_sockets() {
     for (const std::string& news : {ingress_.restore_socket(), control_.restore_socket()}) {
         if (!news.empty())
-            scribe_.say(3, LogLine(LogEvent::socket_removed).add("detail", news).text());
+            logger_.say(3, LogLine(LogEvent::socket_removed).add("detail", news).text());
     }
 }
 
@@ -279,18 +280,18 @@ void App::tell_readiness(Time now) {
         const LogLine told = readiness.fires
                                  ? LogLine(LogEvent::ready).add("summary", line)
                                  : LogLine(LogEvent::unready).add("detail", readiness.reason);
-        scribe_.say(readiness.fires ? 5 : 2, told.text());
+        logger_.say(readiness.fires ? 5 : 2, told.text());
     }
     const bool started = readiness.fires ||
                          (config_.ready_when == ReadyWhen::first_link && readiness.links_warm > 0);
-    if (!started || std::exchange(said_ready_, true)) return service_.status(line);
-    service_.ready(line);
+    if (!started || std::exchange(said_ready_, true)) return service_manager_.status(line);
+    service_manager_.ready(line);
 }
 
-void App::look_after_signer(Time now) {
+void App::check_signer(Time now) {
     say(driver_.signer_news(now));
-    if (stopping_ || !driver_.wants_a_new_start(now)) return;
-    scribe_.say(0, LogLine(LogEvent::signer_lost)
+    if (stopping_ || !driver_.needs_restart(now)) return;
+    logger_.say(0, LogLine(LogEvent::signer_lost)
                        .add("detail",
                             "no signer answers, and signatures grow too old to fire: scramd ends, "
                             "so that the service manager starts it again")

@@ -52,7 +52,7 @@ class App {
     void on_signal(int number);
     // Tells why the running config stays; empty if it does not. Who asks while the file is read
     // is answered by a reading that begins afterwards.
-    void reload(OperatorDesk::ReloadDone done);
+    void reload(Commands::ReloadDone done);
     void begin_reload();
     void end_reload(NextConfig& next);
     std::string adopt(NextConfig& next);
@@ -61,26 +61,26 @@ class App {
     void wake_in_time();
     void write_heartbeats(Time now);
     void tell_readiness(Time now);
-    void look_after_signer(Time now);
-    void say(const std::vector<JournalNews>& news);
+    void check_signer(Time now);
+    void say(const std::vector<LogNotice>& news);
 
     Config config_;
     std::unique_ptr<TlsContext> tls_;
     boost::asio::io_context io_{1};
-    Scribe scribe_;
-    Service service_;
+    Logger logger_;
+    ServiceManager service_manager_;
     std::unique_ptr<SharedHeartbeat> heartbeat_;
     std::unique_ptr<Gates> gates_;
     std::unique_ptr<Journal> journal_;
     Driver driver_;
     Refusals refusals_;
-    FrontDesk front_desk_;
-    OperatorDesk operator_desk_;
+    SourceRegistry source_registry_;
+    Commands commands_;
     Ingress ingress_;
-    Control control_;
+    ControlServer control_;
     ConfigReader config_reader_;
     bool reading_config_ = false;
-    std::vector<OperatorDesk::ReloadDone> reload_answered_by_this_, reload_by_next_;
+    std::vector<Commands::ReloadDone> reload_answered_by_this_, reload_by_next_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer beat_timer_;
     boost::asio::steady_timer wake_timer_;

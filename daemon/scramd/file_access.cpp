@@ -79,8 +79,8 @@ std::string readable_again(const Config& config) {
 
 }  // namespace
 
-std::variant<std::vector<std::string>, std::string> give_up_reach(const Config& config,
-                                                                  const SignerHello& signer) {
+std::variant<std::vector<std::string>, std::string> restrict_access(const Config& config,
+                                                                    const SignerHello& signer) {
     std::vector<std::string> warnings;
     const auto warn = [&](std::string_view what, std::string_view detail) {
         warnings.push_back(LogLine(LogEvent::reach).add("what", what).add("detail", detail).text());

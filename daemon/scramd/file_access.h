@@ -13,7 +13,7 @@ namespace scram {
 // Gives up all files but those that a running scramd opens: its config, the system's for names and
 // certificates, its journal and sockets. Threads that run already keep theirs. Returns a line for
 // the log about whatever is not as it should be; or why scramd must not run like that.
-std::variant<std::vector<std::string>, std::string> give_up_reach(const Config& config,
-                                                                  const SignerHello& signer);
+std::variant<std::vector<std::string>, std::string> restrict_access(const Config& config,
+                                                                    const SignerHello& signer);
 
 }  // namespace scram

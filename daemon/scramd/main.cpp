@@ -167,7 +167,7 @@ int run(const std::string& file) {
     const bool missing = are_credentials_missing(std::get<Config>(result));
     if (!make_parts(std::get<Config>(result), parts)) return missing ? wrong_config : failed;
     const Config& config = std::get<Config>(result);
-    if (!take(give_up_reach(config, parts.signer.hello), parts.warnings)) return failed;
+    if (!take(restrict_access(config, parts.signer.hello), parts.warnings)) return failed;
     warn_of_pid_1(parts.warnings);
     return App(std::get<Config>(std::move(result)), std::move(parts)).run() ? ended : failed;
 }

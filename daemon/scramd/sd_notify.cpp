@@ -32,38 +32,38 @@ std::optional<Duration> asked_watchdog() {
     return std::chrono::microseconds{*interval};
 }
 
-Service::Service() : watchdog_(asked_watchdog()) {
+ServiceManager::ServiceManager() : watchdog_(asked_watchdog()) {
     const char* address = std::getenv("NOTIFY_SOCKET");
     if (address == nullptr || std::strlen(address) >= sizeof(sockaddr_un::sun_path)) return;
     address_ = address;
     fd_ = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-Service::~Service() {
+ServiceManager::~ServiceManager() {
     if (fd_ >= 0) ::close(fd_);
 }
 
-void Service::ready(std::string_view status) {
+void ServiceManager::ready(std::string_view status) {
     send(fmt::format("READY=1\nSTATUS={}\n", status));
 }
 
-void Service::status(std::string_view status) {
+void ServiceManager::status(std::string_view status) {
     send(fmt::format("STATUS={}\n", status));
 }
 
-void Service::watchdog() {
+void ServiceManager::watchdog() {
     send("WATCHDOG=1\n");
 }
 
-void Service::reloading(Time now) {
+void ServiceManager::reloading(Time now) {
     send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}\n", ns_of(now) / 1000));
 }
 
-void Service::stopping() {
+void ServiceManager::stopping() {
     send("STOPPING=1\nSTATUS=stopping\n");
 }
 
-void Service::send(std::string_view message) {
+void ServiceManager::send(std::string_view message) {
     if (fd_ < 0) return;
     sockaddr_un to{};
     to.sun_family = AF_UNIX;

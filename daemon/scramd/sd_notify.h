@@ -14,12 +14,12 @@ namespace scram {
 // watch.
 std::optional<Duration> asked_watchdog();
 
-class Service {
+class ServiceManager {
   public:
-    Service();
-    ~Service();
-    Service(const Service&) = delete;
-    Service& operator=(const Service&) = delete;
+    ServiceManager();
+    ~ServiceManager();
+    ServiceManager(const ServiceManager&) = delete;
+    ServiceManager& operator=(const ServiceManager&) = delete;
 
     void ready(std::string_view status);
     void status(std::string_view status);

@@ -32,7 +32,8 @@ const auto itself = [](const std::string& item) -> const std::string& { return i
 }  // namespace
 
 // Who may not publish is not told what there is.
-std::variant<SourceId, std::string> FrontDesk::attach(std::string_view name, const Peer& peer) {
+std::variant<SourceId, std::string> SourceRegistry::attach(std::string_view name,
+                                                           const Peer& peer) {
     if (!may(config_, Right::publish, peer.uid, peer.gids)) {
         refusals_.count(Right::publish, peer);
         return missing_right(config_, Right::publish, peer.uid);
@@ -47,13 +48,13 @@ std::variant<SourceId, std::string> FrontDesk::attach(std::string_view name, con
     return source;
 }
 
-bool FrontDesk::may_stay(SourceId source, const Peer& peer) {
+bool SourceRegistry::may_stay(SourceId source, const Peer& peer) {
     return may(config_, Right::publish, peer.uid, peer.gids) &&
            may_attach(config_, source, peer.uid, peer.gids);
 }
 
-std::variant<SourceId, std::string> FrontDesk::source_for(const Peer& peer,
-                                                          std::string_view name) const {
+std::variant<SourceId, std::string> SourceRegistry::source_for(const Peer& peer,
+                                                               std::string_view name) const {
     const auto& sources = config_.plan.sources;
     const auto found = find_named(sources, name, name_member);
     if (!found) {
@@ -69,8 +70,8 @@ std::variant<SourceId, std::string> FrontDesk::source_for(const Peer& peer,
     return source;
 }
 
-std::variant<FamilyId, std::string> FrontDesk::resolve_family(SourceId source,
-                                                              std::string_view name) {
+std::variant<FamilyId, std::string> SourceRegistry::resolve_family(SourceId source,
+                                                                   std::string_view name) {
     const Plan& plan = config_.plan;
     const auto found = find_named(plan.families, name, name_member);
     if (!found) {
@@ -85,7 +86,7 @@ std::variant<FamilyId, std::string> FrontDesk::resolve_family(SourceId source,
         plan.sources[index(source)].name, name);
 }
 
-std::variant<MetricId, std::string> FrontDesk::resolve_metric(std::string_view name) {
+std::variant<MetricId, std::string> SourceRegistry::resolve_metric(std::string_view name) {
     const auto& metrics = config_.plan.metrics;
     const auto found = find_named(metrics, name, itself);
     if (found) return id_at<MetricId>(*found);

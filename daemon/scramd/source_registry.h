@@ -11,9 +11,9 @@
 
 namespace scram {
 
-class FrontDesk final : public SignalSink {
+class SourceRegistry final : public SignalSink {
   public:
-    FrontDesk(const Config& config, Driver& driver, Refusals& refusals)
+    SourceRegistry(const Config& config, Driver& driver, Refusals& refusals)
         : config_(config), driver_(driver), refusals_(refusals) {}
 
   private:
@@ -33,7 +33,7 @@ class FrontDesk final : public SignalSink {
     void vanished(SourceId source, const std::string& reason) override {
         driver_.source_vanished(source, reason);
     }
-    void turned_away(const Peer& peer, TurnedAway why) override { refusals_.count(why, peer); }
+    void turned_away(const Peer& peer, Rejection why) override { refusals_.count(why, peer); }
     std::variant<SourceId, std::string> source_for(const Peer& peer, std::string_view name) const;
 
     const Config& config_;

@@ -29,7 +29,7 @@ Time SharedHeartbeat::last() const {
     return time_from_ns(std::atomic_ref(*at_).load(std::memory_order_relaxed));
 }
 
-bool LoopWatch::is_frozen(Time heartbeat) {
+bool LoopMonitor::is_frozen(Time heartbeat) {
     const bool moved = heartbeat != last_;
     last_ = heartbeat;
     same_looks_ = moved || heartbeat == Time{} ? 0 : same_looks_ + 1;

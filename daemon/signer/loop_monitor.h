@@ -30,9 +30,9 @@ class SharedHeartbeat {
 
 // Counts its own looks instead of asking a clock: where the watcher itself was stopped, as by the
 // freezer of a container, nothing is held against the loop.
-class LoopWatch {
+class LoopMonitor {
   public:
-    explicit LoopWatch(int looks_max) : looks_max_(looks_max) {}
+    explicit LoopMonitor(int looks_max) : looks_max_(looks_max) {}
 
     // True once: `looks_max` looks in a row have found the same heartbeat. A loop that has not
     // begun is not judged.

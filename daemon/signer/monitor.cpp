@@ -6,8 +6,8 @@
 
 namespace scram {
 
-std::vector<JournalNews> SignerWatch::news(const SignerClient& signer, Time now) {
-    std::vector<JournalNews> out;
+std::vector<LogNotice> SignerMonitor::news(const SignerClient& signer, Time now) {
+    std::vector<LogNotice> out;
     if (std::exchange(restarts_, signer.restarts()) != signer.restarts()) {
         out.push_back(
             {4, LogLine(LogEvent::signer_restarted)

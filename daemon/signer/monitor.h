@@ -8,10 +8,10 @@
 
 namespace scram {
 
-class SignerWatch {
+class SignerMonitor {
   public:
     // Lines for the log.
-    std::vector<JournalNews> news(const SignerClient& signer, Time now);
+    std::vector<LogNotice> news(const SignerClient& signer, Time now);
 
   private:
     std::uint64_t restarts_ = 0;

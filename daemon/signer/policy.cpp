@@ -28,8 +28,8 @@ const char* name(SignVerdict verdict) {
     return "unknown";
 }
 
-SigningDesk::SigningDesk(const Plan& plan, std::vector<std::unique_ptr<Signer>> signers,
-                         SigningPace& pace)
+SigningPolicy::SigningPolicy(const Plan& plan, std::vector<std::unique_ptr<Signer>> signers,
+                             SigningPace& pace)
     : pace_(pace), signers_(std::move(signers)) {
     for (const FamilySpec& family : plan.families) {
         families_.push_back(
@@ -37,7 +37,7 @@ SigningDesk::SigningDesk(const Plan& plan, std::vector<std::unique_ptr<Signer>> 
     }
 }
 
-std::span<const SignAnswer> SigningDesk::answer(std::span<const std::byte> message, Time now) {
+std::span<const SignAnswer> SigningPolicy::answer(std::span<const std::byte> message, Time now) {
     const std::size_t count = message.size() / sizeof(SignRequest);
     const bool is_whole = message.size() % sizeof(SignRequest) == 0;
     if (!is_whole || count == 0 || count > requests_per_message_max) {
@@ -53,7 +53,7 @@ std::span<const SignAnswer> SigningDesk::answer(std::span<const std::byte> messa
     return {answers_.data(), count};
 }
 
-SignAnswer SigningDesk::answer(const SignRequest& request, Time now) {
+SignAnswer SigningPolicy::answer(const SignRequest& request, Time now) {
     SignAnswer answer{};
     answer.number = request.number;
     answer.timestamp = request.timestamp;
@@ -73,7 +73,7 @@ SignAnswer SigningDesk::answer(const SignRequest& request, Time now) {
     return answer;
 }
 
-SignVerdict SigningDesk::look_at(const SignRequest& request) const {
+SignVerdict SigningPolicy::look_at(const SignRequest& request) const {
     if (request.what >= private_request_count) return SignVerdict::unknown_request;
     if (request.account >= signers_.size()) return SignVerdict::unknown_account;
     if (request.timestamp < 0 || request.timestamp > timestamp_max.value)
@@ -85,7 +85,7 @@ SignVerdict SigningDesk::look_at(const SignRequest& request) const {
 }
 
 // Any lock will do: a reload brings rules with others, and accounts and families stay.
-SignVerdict SigningDesk::look_at_family(const SignRequest& request) const {
+SignVerdict SigningPolicy::look_at_family(const SignRequest& request) const {
     const bool is_right = PrivateRequest{request.what} == PrivateRequest::account_config
                               ? request.family == no_id
                               : request.family < families_.size() &&
@@ -93,7 +93,7 @@ SignVerdict SigningDesk::look_at_family(const SignRequest& request) const {
     return is_right ? SignVerdict::is_signed : SignVerdict::unknown_family;
 }
 
-std::string SigningDesk::prehash(const SignRequest& request) const {
+std::string SigningPolicy::prehash(const SignRequest& request) const {
     const bool has_family = request.family != no_id;
     std::string out =
         prehash_of(PrivateRequest{request.what},

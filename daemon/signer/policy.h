@@ -17,10 +17,11 @@
 
 namespace scram {
 
-class SigningDesk {
+class SigningPolicy {
   public:
-    // One of `signers` per account. `pace` outlives the desk, and its process.
-    SigningDesk(const Plan& plan, std::vector<std::unique_ptr<Signer>> signers, SigningPace& pace);
+    // One of `signers` per account. `pace` outlives the policy, and its process.
+    SigningPolicy(const Plan& plan, std::vector<std::unique_ptr<Signer>> signers,
+                  SigningPace& pace);
 
     // The answers to one message, in its order. Good until the next. `now` goes on while the
     // machine is suspended.

@@ -39,19 +39,19 @@ std::string_view bytes_of(const SignerHello& hello) {
 // ---- The signer ---------------------------------------------------------------------------------
 
 // Until the network process closes its end.
-void serve(int fd, SigningDesk& desk) {
+void serve(int fd, SigningPolicy& policy) {
     std::array<std::byte, requests_per_message_max * sizeof(SignRequest) + 1> message;
     while (true) {
         const ssize_t size = recv(fd, message.data(), message.size(), 0);
         if (size < 0 && errno == EINTR) continue;
         if (size <= 0) return;
         const auto answers = std::as_bytes(
-            desk.answer({message.data(), static_cast<std::size_t>(size)}, boottime_now()));
+            policy.answer({message.data(), static_cast<std::size_t>(size)}, boottime_now()));
         if (!say(fd, {reinterpret_cast<const char*>(answers.data()), answers.size()})) return;
     }
 }
 
-void sign(int fd, pid_t keeper, SigningDesk& desk) {
+void sign(int fd, pid_t keeper, SigningPolicy& policy) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != keeper) return;  // it has died already
     prctl(PR_SET_NAME, "scramd-signer");
@@ -59,7 +59,7 @@ void sign(int fd, pid_t keeper, SigningDesk& desk) {
     hello.pid = getpid();
     hello.memory_locked = mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
     hello.calls_confined = confine_calls(Calls::signer).empty();
-    if (say(fd, bytes_of(hello))) serve(fd, desk);
+    if (say(fd, bytes_of(hello))) serve(fd, policy);
 }
 
 // ---- The keeper ---------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ void tell_frozen() {
 
 // Until it ends; meanwhile the loop is watched, if it is to be.
 void await_end(pid_t signer, pid_t network, const SharedHeartbeat* watched) {
-    LoopWatch watch(frozen_ms / moment_ms);
+    LoopMonitor watch(frozen_ms / moment_ms);
     while (true) {
         const pid_t ended = waitpid(signer, nullptr, watched != nullptr ? WNOHANG : 0);
         if (ended == signer || (ended < 0 && errno != EINTR)) return;
@@ -151,7 +151,7 @@ SigningPace* make_pace() {
     return at == MAP_FAILED ? nullptr : new (at) SigningPace;
 }
 
-std::optional<SigningDesk> make_desk(int fd, const Plan& plan, const LoadAccount& load) {
+std::optional<SigningPolicy> make_desk(int fd, const Plan& plan, const LoadAccount& load) {
     std::vector<std::unique_ptr<Signer>> signers;
     bool complete = true;
     for (std::size_t a = 0; a < plan.accounts.size(); ++a) {
@@ -160,7 +160,7 @@ std::optional<SigningDesk> make_desk(int fd, const Plan& plan, const LoadAccount
     }
     SigningPace* pace = make_pace();
     if (!complete || pace == nullptr) return std::nullopt;
-    return SigningDesk(plan, std::move(signers), *pace);
+    return SigningPolicy(plan, std::move(signers), *pace);
 }
 
 void keep(int fd, pid_t network, const Plan& plan, const LoadAccount& load,
@@ -170,11 +170,11 @@ void keep(int fd, pid_t network, const Plan& plan, const LoadAccount& load,
     give_up_the_rest(fd);
     prctl(PR_SET_NAME, "scramd-keeper");
     mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
-    auto desk = make_desk(fd, plan, load);
-    if (!desk) return;
+    auto policy = make_desk(fd, plan, load);
+    if (!policy) return;
     confine_calls(Calls::keeper);  // where it is not to be had, the signer will say so
     const pid_t keeper = getpid();
-    if (keep_one_alive(fd, network, watched)) sign(fd, keeper, *desk);
+    if (keep_one_alive(fd, network, watched)) sign(fd, keeper, *policy);
 }
 
 // ---- The network process ------------------------------------------------------------------------

@@ -27,14 +27,14 @@ std::string why_broken(const error_code& error) {
 
 }  // namespace
 
-struct HttpAnswerParser::Impl {
+struct HttpResponseParser::Impl {
     using Parser = http::response_parser<http::string_body>;
 
     std::optional<Parser> parser;
     std::string held;  // not parsed yet: the beginning of a header or of a chunk's head
     std::size_t fed = 0;
     int interims = 0;
-    HttpAnswer answer;
+    HttpResponse answer;
     std::string broken_reason;
 
     Impl() { next_message(); }
@@ -80,12 +80,12 @@ struct HttpAnswerParser::Impl {
     }
 };
 
-HttpAnswerParser::HttpAnswerParser() : impl_(std::make_unique<Impl>()) {}
-HttpAnswerParser::~HttpAnswerParser() = default;
-HttpAnswerParser::HttpAnswerParser(HttpAnswerParser&&) noexcept = default;
-HttpAnswerParser& HttpAnswerParser::operator=(HttpAnswerParser&&) noexcept = default;
+HttpResponseParser::HttpResponseParser() : impl_(std::make_unique<Impl>()) {}
+HttpResponseParser::~HttpResponseParser() = default;
+HttpResponseParser::HttpResponseParser(HttpResponseParser&&) noexcept = default;
+HttpResponseParser& HttpResponseParser::operator=(HttpResponseParser&&) noexcept = default;
 
-HttpAnswerParser::Step HttpAnswerParser::feed(std::string_view bytes, std::size_t& consumed) {
+HttpResponseParser::Step HttpResponseParser::feed(std::string_view bytes, std::size_t& consumed) {
     impl_->held.append(bytes);
     impl_->fed += bytes.size();
     const Step step = impl_->parse();
@@ -98,25 +98,25 @@ HttpAnswerParser::Step HttpAnswerParser::feed(std::string_view bytes, std::size_
     return step;
 }
 
-HttpAnswerParser::Step HttpAnswerParser::end_of_stream() {
+HttpResponseParser::Step HttpResponseParser::end_of_stream() {
     if (!impl_->parser->got_some()) return impl_->broken("the peer closed instead of answering");
     error_code error;
     impl_->parser->put_eof(error);
     return error ? impl_->broken(why_broken(error)) : impl_->finish();
 }
 
-const HttpAnswer& HttpAnswerParser::answer() const {
+const HttpResponse& HttpResponseParser::answer() const {
     return impl_->answer;
 }
-const std::string& HttpAnswerParser::broken_reason() const {
+const std::string& HttpResponseParser::broken_reason() const {
     return impl_->broken_reason;
 }
 
-bool HttpAnswerParser::has_begun() const {
+bool HttpResponseParser::has_begun() const {
     return impl_->fed > 0;
 }
 
-void HttpAnswerParser::reset() {
+void HttpResponseParser::reset() {
     impl_->next_message();
     impl_->held.clear();
     impl_->fed = 0;

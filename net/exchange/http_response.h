@@ -16,18 +16,18 @@ inline constexpr std::size_t http_body_max = 64 * 1024;
 // An answer from its first byte to its last, whatever it consists of.
 inline constexpr std::size_t http_answer_max = 2 * (http_header_max + http_body_max);
 
-struct HttpAnswer {
+struct HttpResponse {
     int status = 0;
     bool keep_alive = true;  // false: the connection ends after this answer
     std::string_view body;   // valid until the parser is fed or reset
 };
 
-class HttpAnswerParser {
+class HttpResponseParser {
   public:
-    HttpAnswerParser();
-    ~HttpAnswerParser();
-    HttpAnswerParser(HttpAnswerParser&&) noexcept;
-    HttpAnswerParser& operator=(HttpAnswerParser&&) noexcept;
+    HttpResponseParser();
+    ~HttpResponseParser();
+    HttpResponseParser(HttpResponseParser&&) noexcept;
+    HttpResponseParser& operator=(HttpResponseParser&&) noexcept;
 
     enum class Step { need_more, done, broken };
 
@@ -36,7 +36,7 @@ class HttpAnswerParser {
     Step feed(std::string_view bytes, std::size_t& consumed);
     // The peer closed its side: `done` if that completes an answer without a length, else `broken`.
     Step end_of_stream();
-    const HttpAnswer& answer() const;
+    const HttpResponse& answer() const;
     const std::string& broken_reason() const;
     bool has_begun() const;  // at least a byte was fed since reset()
     void reset();

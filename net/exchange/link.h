@@ -74,7 +74,7 @@ class LinkObserver {
     virtual void link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) = 0;
     // The whole answer to the request in flight; the link is idle again, unless keep_alive is
     // false: then link_down follows. `read_at` was taken when its last byte had been read.
-    virtual void link_answered(LinkId link, const HttpAnswer& answer, Time read_at) = 0;
+    virtual void link_answered(LinkId link, const HttpResponse& answer, Time read_at) = 0;
 
   protected:
     ~LinkObserver() = default;

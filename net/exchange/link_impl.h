@@ -146,9 +146,9 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     bool sealing_proven_ = false;   // the peer has answered a record that we sealed ...
     bool sealing_refused_ = false;  // ... or none, and one by an alert: OpenSSL writes
     std::string unwritten_;         // records that the kernel has not taken
-    HttpAnswerParser parser_;
+    HttpResponseParser parser_;
     std::array<char, 16 * 1024> buffer_;  // one TLS record
-    TxStamps stamps_;
+    TxTimestamps stamps_;
     std::uint64_t handed_over_ = 0;    // bytes, since the connection is up ...
     std::uint64_t handed_before_ = 0;  // ... and before the request in flight
     bool peer_ended_ = false;          // its close_notify or FIN was read

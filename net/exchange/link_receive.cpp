@@ -64,12 +64,12 @@ void Link::Impl::take(std::string_view bytes, Reading& reading) {
     }
     std::size_t consumed = 0;
     switch (parser_.feed(bytes, consumed)) {
-        case HttpAnswerParser::Step::need_more:
+        case HttpResponseParser::Step::need_more:
             return;
-        case HttpAnswerParser::Step::broken:
+        case HttpResponseParser::Step::broken:
             reading.end = parser_.broken_reason();
             return;
-        case HttpAnswerParser::Step::done:
+        case HttpResponseParser::Step::done:
             break;
     }
     reading.answered = true;
@@ -142,7 +142,7 @@ void Link::Impl::end_of_stream(int ssl_error, Reading& reading) {
         *reading.end += "; it may not take sealed records: OpenSSL writes from now on";
     }
     if (!awaiting || ssl_error != SSL_ERROR_ZERO_RETURN) return;
-    if (parser_.end_of_stream() == HttpAnswerParser::Step::done) {
+    if (parser_.end_of_stream() == HttpResponseParser::Step::done) {
         reading.answered = true;
         reading.at = monotonic_now();
     } else {
@@ -151,7 +151,7 @@ void Link::Impl::end_of_stream(int ssl_error, Reading& reading) {
 }
 
 void Link::Impl::deliver(const Reading& reading) {
-    HttpAnswer answer = parser_.answer();
+    HttpResponse answer = parser_.answer();
     if (reading.end) answer.keep_alive = false;
     if (!reading.end) state_ = State::idle;
     backoff_.reset();

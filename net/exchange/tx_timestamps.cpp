@@ -93,7 +93,7 @@ Time monotonic(const timespec& wall) {
 
 }  // namespace
 
-bool TxStamps::begin(int fd, std::uint64_t written, Origin origin) {
+bool TxTimestamps::begin(int fd, std::uint64_t written, Origin origin) {
     *this = {};
     origin_ = written;
     if (origin != Origin::first_unacknowledged)
@@ -107,7 +107,7 @@ bool TxStamps::begin(int fd, std::uint64_t written, Origin origin) {
     return on_;
 }
 
-void TxStamps::collect(int fd) {
+void TxTimestamps::collect(int fd) {
     if (!on_) return;
     for (int i = 0; i < collected_max; ++i) {
         const auto stamp = next_stamp(fd);

@@ -13,7 +13,7 @@
 
 namespace scram {
 
-class TxStamps {
+class TxTimestamps {
   public:
     // How the kernel counts the bytes to name them in a stamp.
     enum class Origin {

@@ -19,7 +19,7 @@ namespace scram {
 namespace asio = boost::asio;
 using Protocol = asio::local::stream_protocol;
 
-struct Control::Impl : std::enable_shared_from_this<Impl> {
+struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
     struct Client {
         Client(asio::io_context& io, int fd, Time now)
             : socket(io, Protocol(), fd), peer(peer_of(fd)), since(now) {}
@@ -61,7 +61,7 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
         std::vector<const Peer*> peers;
         for (const ClientPtr& client : clients) peers.push_back(&client->peer);
         const Peer* most = of_most_frequent_user(peers);
-        if (most != nullptr) handler.on_turned_away(*most, TurnedAway::no_descriptor);
+        if (most != nullptr) handler.on_turned_away(*most, Rejection::no_descriptor);
     }
 
     void make_room_for(const Client& newcomer) {
@@ -87,7 +87,7 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
             });
         };
         const auto idle = find(false);
-        turn_away(ClientPtr(idle != clients.end() ? *idle : *find(true)), TurnedAway::crowded);
+        turn_away(ClientPtr(idle != clients.end() ? *idle : *find(true)), Rejection::crowded);
     }
 
     void watch_patience() {
@@ -104,9 +104,9 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
         const std::list<ClientPtr> now = clients;  // turn_away() removes one
         for (const ClientPtr& client : now) {
             if (!client->writing.empty() && client->writing_since < too_old) {
-                turn_away(client, TurnedAway::deaf);
+                turn_away(client, Rejection::deaf);
             } else if (!client->granted && client->since < too_old) {
-                turn_away(client, TurnedAway::silent);
+                turn_away(client, Rejection::silent);
             }
         }
     }
@@ -125,11 +125,11 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
     void revoke(const ClientPtr& client) {
         client->watching = false;
         client->ends = true;
-        send(client, handler.on_turned_away(client->peer, TurnedAway::revoked));
+        send(client, handler.on_turned_away(client->peer, Rejection::revoked));
     }
 
     // Told why, if its socket takes that at once and nothing else is on its way.
-    void turn_away(const ClientPtr& client, TurnedAway why) {
+    void turn_away(const ClientPtr& client, Rejection why) {
         const std::string last = handler.on_turned_away(client->peer, why) + "\n";
         if (client->writing.empty())
             (void)::send(client->socket.native_handle(), last.data(), last.size(),
@@ -159,7 +159,7 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
 
     void refuse_long_line(const ClientPtr& client) {
         client->ends = true;
-        send(client, handler.on_turned_away(client->peer, TurnedAway::long_line));
+        send(client, handler.on_turned_away(client->peer, Rejection::long_line));
     }
 
     // The next line is read when the answer to this one has left: who asks without reading waits.
@@ -188,7 +188,7 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
 
     void send(const ClientPtr& client, std::string_view line) {
         if (client->out.size() + line.size() > control_backlog_max)
-            return turn_away(client, TurnedAway::deaf);
+            return turn_away(client, Rejection::deaf);
         client->out.append(line).append("\n");
         if (client->writing.empty()) write_next(client);
     }
@@ -225,44 +225,44 @@ struct Control::Impl : std::enable_shared_from_this<Impl> {
 
     asio::io_context& io;
     ControlHandler& handler;
-    Door door;
+    Acceptor door;
     asio::steady_timer patience_timer;
     const std::size_t clients_max = share_of_descriptors(control_clients_max);
     std::list<ClientPtr> clients;  // the one longest there first
     bool stopped = false;
 };
 
-Control::Control(asio::io_context& io, Listener listener, ControlHandler& handler)
+ControlServer::ControlServer(asio::io_context& io, Listener listener, ControlHandler& handler)
     : impl_(std::make_shared<Impl>(io, std::move(listener), handler)) {}
 
-void Control::start() {
+void ControlServer::start() {
     impl_->door.open();
 }
 
-std::string Control::restore_socket() {
+std::string ControlServer::restore_socket() {
     return impl_->door.restore();
 }
 
-Control::~Control() {
+ControlServer::~ControlServer() {
     if (!impl_->stopped) impl_->stop();
 }
 
-bool Control::watched() const {
+bool ControlServer::watched() const {
     for (const auto& client : impl_->clients) {
         if (client->watching) return true;
     }
     return false;
 }
 
-void Control::announce(std::string_view line) {
+void ControlServer::announce(std::string_view line) {
     impl_->announce(line);
 }
 
-void Control::check_rights() {
+void ControlServer::check_rights() {
     impl_->check_rights();
 }
 
-void Control::stop() {
+void ControlServer::stop() {
     impl_->stop();
 }
 

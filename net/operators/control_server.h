@@ -43,19 +43,19 @@ class ControlHandler {
     virtual bool may_watch(const Peer&) const { return true; }
     virtual ControlReply on_line(const Peer& peer, std::string_view line) = 0;
     // Its last line: the connection ends with it.
-    virtual std::string on_turned_away(const Peer& peer, TurnedAway why) = 0;
+    virtual std::string on_turned_away(const Peer& peer, Rejection why) = 0;
 
   protected:
     ~ControlHandler() = default;
 };
 
-class Control {
+class ControlServer {
   public:
     // `listener` is a SOCK_STREAM of listen_at().
-    Control(boost::asio::io_context& io, Listener listener, ControlHandler& handler);
-    ~Control();
-    Control(const Control&) = delete;
-    Control& operator=(const Control&) = delete;
+    ControlServer(boost::asio::io_context& io, Listener listener, ControlHandler& handler);
+    ~ControlServer();
+    ControlServer(const ControlServer&) = delete;
+    ControlServer& operator=(const ControlServer&) = delete;
 
     bool watched()
         const;  // is anybody watching? If not, announce() costs nothing worth making a line for
@@ -63,7 +63,7 @@ class Control {
     // The rights are others now: ends those who may no longer stay.
     void check_rights();
     void start();
-    // Of its socket's file, see Door.
+    // Of its socket's file, see Acceptor.
     std::string restore_socket();
     void stop();
 

@@ -77,7 +77,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         std::vector<const Peer*> peers;
         for (const ConnectionPtr& one : connections) peers.push_back(&one->peer);
         const Peer* most = of_most_frequent_user(peers);
-        if (most != nullptr) sink.turned_away(*most, TurnedAway::no_descriptor);
+        if (most != nullptr) sink.turned_away(*most, Rejection::no_descriptor);
     }
 
     template <class Test>
@@ -88,10 +88,10 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
             if (one->source || !test(*one)) continue;
             if (count++ == 0) longest = one;
         }
-        if (count >= most) turn_away(longest, TurnedAway::crowded);
+        if (count >= most) turn_away(longest, Rejection::crowded);
     }
 
-    void turn_away(const ConnectionPtr& connection, TurnedAway why) {
+    void turn_away(const ConnectionPtr& connection, Rejection why) {
         sink.turned_away(connection->peer, why);
         end(ConnectionPtr(connection), {});
     }
@@ -112,7 +112,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         const Time too_old = monotonic_now() - attach_patience;
         const std::list<ConnectionPtr> now = connections;  // turn_away() removes one
         for (const ConnectionPtr& one : now) {
-            if (!one->source && one->since < too_old) turn_away(one, TurnedAway::silent);
+            if (!one->source && one->since < too_old) turn_away(one, Rejection::silent);
         }
     }
 
@@ -120,7 +120,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         const std::list<ConnectionPtr> now = connections;  // refuse_and_end() removes one
         for (const ConnectionPtr& one : now) {
             if (!one->source || sink.may_stay(*one->source, one->peer)) continue;
-            sink.turned_away(one->peer, TurnedAway::revoked);
+            sink.turned_away(one->peer, Rejection::revoked);
             refuse(one, "a reload took the right to publish away");
             end(one, "a reload took its right to publish away");
         }
@@ -304,7 +304,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
 
     bool refuse_and_end(const ConnectionPtr& connection, const std::string& why) {
         refuse(connection, why);
-        if (!connection->source) sink.turned_away(connection->peer, TurnedAway::broken);
+        if (!connection->source) sink.turned_away(connection->peer, Rejection::broken);
         return end(connection, "it broke the protocol: " + why);
     }
 
@@ -337,12 +337,12 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     boost::asio::io_context& io;
     Gates& gates;
     SignalSink& sink;
-    Door door;
+    Acceptor door;
     boost::asio::steady_timer patience_timer;
     const std::size_t unattached_max = share_of_descriptors(unattached_most);
     std::list<ConnectionPtr> connections;  // the one longest there first
     bool is_patient = false;               // its timer runs
-    RingFeeds feeds;
+    RingReaders feeds;
     Records records{};
     bool stopped = false;
 };

@@ -42,7 +42,7 @@ class SignalSink {
     // `reason`: its connection closed without goodbye, or it broke the protocol.
     virtual void vanished(SourceId source, const std::string& reason) = 0;
     // One that had not attached.
-    virtual void turned_away(const Peer& peer, TurnedAway why) = 0;
+    virtual void turned_away(const Peer& peer, Rejection why) = 0;
 
   protected:
     ~SignalSink() = default;
@@ -57,7 +57,7 @@ class Ingress {
     Ingress& operator=(const Ingress&) = delete;
 
     void start();
-    // Of its socket's file, see Door.
+    // Of its socket's file, see Acceptor.
     std::string restore_socket();
 
     // The rights are others now: ends sources that may no longer publish, as vanished.

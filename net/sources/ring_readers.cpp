@@ -15,14 +15,14 @@ constexpr int signals_per_turn = 64;  // then the others have their turn: a floo
 
 // ---- The way of a kill --------------------------------------------------------------------------
 
-bool RingFeeds::poll() {
+bool RingReaders::poll() {
     bool any = false;
     for (Feed& feed : feeds_) any |= read(feed, signals_per_turn);
     return any;
 }
 
 // The source hears only after the signals' work is done that their slots are free again.
-bool RingFeeds::read(Feed& feed, int signals_max) {
+bool RingReaders::read(Feed& feed, int signals_max) {
     scram_signal signal;
     bool open = false;  // a batch
     Found found = feed.broken ? Found::nothing : feed.reader.next(signal);
@@ -48,7 +48,7 @@ bool RingFeeds::read(Feed& feed, int signals_max) {
     return count > 0 || lost_more || found == Found::broken;
 }
 
-void RingFeeds::drill() {
+void RingReaders::drill() {
     if (!drill_) {
         auto ring = Ring::make();
         if (!ring) return;
@@ -63,7 +63,7 @@ void RingFeeds::drill() {
 // ---- Rings that break, come and go --------------------------------------------------------------
 
 // A record of this number is out of order, so it trips `bad`. Nothing behind it can be trusted.
-void RingFeeds::break_off(Feed& feed, std::uint64_t number) {
+void RingReaders::break_off(Feed& feed, std::uint64_t number) {
     feed.broken = any_broken_ = true;
     scram_signal signal{};
     signal.sequence = number;
@@ -76,7 +76,7 @@ void RingFeeds::break_off(Feed& feed, std::uint64_t number) {
 // A batch is written from its end, so what stands less than one behind a gap may be under way. But
 // its source rings no doorbell in the midst of it: where the same number is missing by the next
 // doorbell, it was left out.
-void RingFeeds::look_behind(Feed& feed) {
+void RingReaders::look_behind(Feed& feed) {
     const auto number = feed.broken ? std::nullopt : feed.reader.skipped_to();
     if (!number) return;
     const std::uint64_t due = feed.reader.due();
@@ -85,11 +85,11 @@ void RingFeeds::look_behind(Feed& feed) {
     break_off(feed, *number);
 }
 
-void RingFeeds::look_behind(SourceId source) {
+void RingReaders::look_behind(SourceId source) {
     if (Feed* const feed = find(source)) look_behind(*feed);
 }
 
-std::optional<SourceId> RingFeeds::broken() const {
+std::optional<SourceId> RingReaders::broken() const {
     if (!any_broken_) [[likely]]
         return std::nullopt;
     const auto feed =
@@ -97,16 +97,16 @@ std::optional<SourceId> RingFeeds::broken() const {
     return feed == feeds_.end() ? std::nullopt : std::optional(feed->source);
 }
 
-void RingFeeds::read(SourceId source) {
+void RingReaders::read(SourceId source) {
     if (Feed* const feed = find(source)) read(*feed, SCRAM_RING_SLOTS);
 }
 
-void RingFeeds::add(SourceId source, Ring ring, Time attached_at) {
+void RingReaders::add(SourceId source, Ring ring, Time attached_at) {
     feeds_.push_back({RingReader(ring.memory()), source, false, attached_at, 0, std::move(ring)});
 }
 
 // One whose end was told may still be alive and write: not more than a ring has room for is read.
-void RingFeeds::drain_and_remove(SourceId source) {
+void RingReaders::drain_and_remove(SourceId source) {
     Feed* const feed = find(source);
     if (feed == nullptr) return;
     read(*feed, SCRAM_RING_SLOTS);
@@ -116,7 +116,7 @@ void RingFeeds::drain_and_remove(SourceId source) {
         std::any_of(feeds_.begin(), feeds_.end(), [](const Feed& one) { return one.broken; });
 }
 
-RingFeeds::Feed* RingFeeds::find(SourceId source) {
+RingReaders::Feed* RingReaders::find(SourceId source) {
     const auto feed = std::find_if(feeds_.begin(), feeds_.end(),
                                    [&](const Feed& one) { return one.source == source; });
     return feed == feeds_.end() ? nullptr : &*feed;

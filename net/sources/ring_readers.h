@@ -9,9 +9,9 @@
 
 namespace scram {
 
-class RingFeeds {
+class RingReaders {
   public:
-    explicit RingFeeds(SignalSink& sink) : sink_(sink) {}
+    explicit RingReaders(SignalSink& sink) : sink_(sink) {}
 
     void add(SourceId source, Ring ring, Time attached_at = {});
     bool has(SourceId source) { return find(source) != nullptr; }

@@ -16,8 +16,8 @@ constexpr int connections_per_turn = 4;  // then the loop's other work has its t
 
 }  // namespace
 
-Door::Door(boost::asio::io_context& io, Listener listener,
-           std::function<void(int fd)> on_connection, std::function<void()> on_exhausted)
+Acceptor::Acceptor(boost::asio::io_context& io, Listener listener,
+                   std::function<void(int fd)> on_connection, std::function<void()> on_exhausted)
     : path_(std::move(listener.path)),
       type_(listener.type),
       mode_(listener.mode),
@@ -26,11 +26,11 @@ Door::Door(boost::asio::io_context& io, Listener listener,
       listener_(io, listener.fd),
       pause_(io) {}
 
-void Door::open() {
+void Acceptor::open() {
     await();
 }
 
-std::string Door::restore() {
+std::string Acceptor::restore() {
     struct stat info {};
     if (!listener_.is_open() || lstat(path_.c_str(), &info) == 0 || errno != ENOENT) return {};
     const auto made = listen_at(path_, type_, mode_);
@@ -47,20 +47,20 @@ std::string Door::restore() {
     return path_ + " was removed by somebody; it is there again";
 }
 
-void Door::close() {
+void Acceptor::close() {
     boost::system::error_code ignored;
     pause_.cancel();
     listener_.close(ignored);
     unlink(path_.c_str());
 }
 
-void Door::await() {
+void Acceptor::await() {
     listener_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](auto error) {
         if (!error) accept_some();
     });
 }
 
-void Door::accept_some() {
+void Acceptor::accept_some() {
     for (int i = 0; i < connections_per_turn; ++i) {
         const int fd =
             accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);

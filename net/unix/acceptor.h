@@ -10,12 +10,12 @@
 
 namespace scram {
 
-class Door {
+class Acceptor {
   public:
     // `on_connection` owns the non-blocking descriptor that it gets.
     // `on_exhausted`: no descriptor is left for one who waits; said once, until there is one again.
-    Door(boost::asio::io_context& io, Listener listener, std::function<void(int fd)> on_connection,
-         std::function<void()> on_exhausted);
+    Acceptor(boost::asio::io_context& io, Listener listener,
+             std::function<void(int fd)> on_connection, std::function<void()> on_exhausted);
 
     void open();
     // Makes the socket again if somebody has removed its file, so that nobody could reach it. Says

@@ -22,7 +22,7 @@ Peer peer_of(int fd);
 const Peer* of_most_frequent_user(const std::vector<const Peer*>& peers);
 
 // Why a door ended a connection that did not end itself.
-enum class TurnedAway : std::uint8_t {
+enum class Rejection : std::uint8_t {
     crowded,    // newer ones took its place
     silent,     // nothing worth an answer came in time
     deaf,       // it does not read what it asked for

@@ -89,7 +89,7 @@ class SealingClient : LinkObserver {
         reasons_ += fmt::format("{}\"{}\"", reasons_.empty() ? "" : ", ", reason);
     }
 
-    void link_answered(LinkId, const HttpAnswer& answer, Time) override {
+    void link_answered(LinkId, const HttpResponse& answer, Time) override {
         awaiting_ = false;
         ++answered_;
         if (answer.status != 200 || answer.body != candidates_[sent_].target) ++wrong_;

@@ -1,6 +1,6 @@
 // Journals as scramd leaves them: an input's script is played on a machine whose disk, shared
 // memory and boot outlive the processes; each process is an engine with its board, as the daemon
-// wires them, and a scribe that runs when told.
+// wires them, and a logger that runs when told.
 #pragma once
 
 #include <array>
@@ -144,7 +144,7 @@ class Scramd {
         now_ = end;
     }
 
-    // ---- The scribe
+    // ---- The logger
 
     void store() {
         tell_history();

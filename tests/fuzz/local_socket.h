@@ -23,7 +23,7 @@ class LocalSocket {
         check(getsockname(fd_, generic(), &size_) == 0, "the socket has a name");
     }
 
-    // For a Door, which owns the descriptor from then on.
+    // For a Acceptor, which owns the descriptor from then on.
     Listener listener() const { return {fd_, {}}; }
 
     // `serve` has the listener take those that wait, if they are too many.

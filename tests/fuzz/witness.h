@@ -69,7 +69,7 @@ class Witness {
         check_id(event.source, plan().sources.size());
         check_id(event.metric, plan().metrics.size());
         if (event.kind == EventKind::rearmed) bad_since_rearm_[index(event.family)] = false;
-        Story story;
+        LogEntry story;
         story.event = event;
         static const auto told_plan = std::make_shared<const Plan>(plan());
         story.plan = told_plan;

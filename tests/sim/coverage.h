@@ -18,7 +18,7 @@ namespace scram::sim {
     X(warning_over) X(held_long_enough) X(confirmed_by_samples) X(sum_waited) X(bad_not_finite) \
     X(bad_sequence_gap) X(bad_sequence_back) X(bad_unknown_family) X(bad_foreign_family) \
     X(bad_unknown_metric) X(bad_unknown_kind) X(bad_wrong_version) X(bad_wrong_source) \
-    X(bad_ring_full) X(ring_full_untold) X(decided_first) X(concluded_more) \
+    X(bad_ring_full) X(ring_full_suppressed) X(decided_first) X(concluded_more) \
     X(answer_confirmed) X(answer_nothing_left) X(answer_failed) X(answer_ambiguous) \
     X(answer_throttled) X(answer_clock) X(answer_refused) X(answer_of_edge) X(answer_late) X(answer_after_abort) \
     X(hedge) X(hedge_confirmed_first) X(hedged_attempt_confirmed_first) X(attempt_lost) \

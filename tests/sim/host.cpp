@@ -58,7 +58,7 @@ void Host::after(const Step& step, const Engine& engine, WallMillis wall) {
     board_->after(step, engine, wall);
 }
 
-bool Host::scribe(WallMillis wall) {
+bool Host::logger(WallMillis wall) {
     if (stalled_ > 0) {
         --stalled_;
         return false;
@@ -92,7 +92,7 @@ void Host::write(const JournalRecord& record) {
 void Host::stop(WallMillis wall, Time now) {
     stalled_ = 0;
     board_->stop(wall, now);
-    while (!scribe(wall)) continue;
+    while (!logger(wall)) continue;
 }
 
 // ---- The end ------------------------------------------------------------------------------------

@@ -37,8 +37,8 @@ class Host {
     void start(const Plan& plan, const Restored& restored, WallMillis wall, Time now);
     void before(const Step& step, const Engine& engine) { board_->before(step, engine); }
     void after(const Step& step, const Engine& engine, WallMillis wall);
-    // The scribe's turn. True: all that was told is on disk.
-    bool scribe(WallMillis wall);
+    // The logger's turn. True: all that was told is on disk.
+    bool logger(WallMillis wall);
     void stall_scribe(int turns) { stalled_ = turns; }
     void stop(WallMillis wall, Time now);
 
@@ -46,7 +46,7 @@ class Host {
     void end_process();
     void end_machine();
     Damage damage() const { return damage_; }
-    // The scribe came too late: some records never reached the board.
+    // The logger came too late: some records never reached the board.
     bool lost_records() const { return lost_; }
 
   private:

@@ -165,7 +165,7 @@ void World::find_ring_full(SourceId source) {
     if (!makers_[index(source)].attached) return;
     trace_.say(now_, "maker {} finds its ring full", index(source));
     oracle_->signals_lost(source);
-    seen_.note(oracle_->foretold().empty() ? Seen::ring_full_untold : Seen::bad_ring_full);
+    seen_.note(oracle_->foretold().empty() ? Seen::ring_full_suppressed : Seen::bad_ring_full);
     step(Input::signal, [&] { engine_->on_signals_lost(source, now_, step_); });
     if (people_.one_in(3)) makers_[index(source)].silent_until = now_ + people_.up_to(2500ms);
 }

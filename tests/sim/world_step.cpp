@@ -118,7 +118,7 @@ void World::act() {
 void World::write_down() {
     host_.after(step_, *engine_, clock_->at(now_));
     if (strikes(Fault::damage, 4000, mishaps_)) host_.stall_scribe(mishaps_.between(1, 600));
-    if (host_.scribe(clock_->at(now_))) durable_ = books_.families();
+    if (host_.logger(clock_->at(now_))) durable_ = books_.families();
 }
 
 void World::perform(const Action& action) {

@@ -65,7 +65,7 @@ class Sink final : public SignalSink {
         check(!reason.empty(), "who vanished did so for a reason");
         detach(source);
     }
-    void turned_away(const Peer&, TurnedAway) override {}
+    void turned_away(const Peer&, Rejection) override {}
 
     void detach(SourceId source) {
         check_attached(source);

@@ -57,14 +57,14 @@ struct Server final : ControlHandler {
     boost::asio::io_context io;
     std::unique_ptr<TlsContext> tls = std::get<0>(TlsContext::make({config.exchange.host}));
     std::unique_ptr<Gates> gates = std::get<0>(Gates::make(config.plan.families.size()));
-    Scribe scribe{open("/dev/null", O_WRONLY | O_CLOEXEC)};
+    Logger logger{open("/dev/null", O_WRONLY | O_CLOEXEC)};
     std::unique_ptr<Journal> journal = std::get<0>(Journal::open(config));
-    Driver driver{io, config, signer(config.plan), *tls, *gates, scribe, *journal};
-    Refusals refusals{scribe};
-    OperatorDesk desk{config, driver, scribe, refusals,
-                      [](const OperatorDesk::ReloadDone& done) { done({}, {}); }};
+    Driver driver{io, config, signer(config.plan), *tls, *gates, logger, *journal};
+    Refusals refusals{logger};
+    Commands desk{config, driver, logger, refusals,
+                  [](const Commands::ReloadDone& done) { done({}, {}); }};
     fuzz::LocalSocket socket{SOCK_STREAM};
-    Control control{io, socket.listener(), *this};
+    ControlServer control{io, socket.listener(), *this};
     bool is_trips_only = false;
 
     Server() {
@@ -105,7 +105,7 @@ struct Server final : ControlHandler {
     }
     bool holds_a_right(const Peer&) const override { return !is_trips_only; }
     bool may_watch(const Peer&) const override { return !is_trips_only; }
-    std::string on_turned_away(const Peer& peer, TurnedAway why) override {
+    std::string on_turned_away(const Peer& peer, Rejection why) override {
         return static_cast<ControlHandler&>(desk).on_turned_away(peer, why);
     }
 };

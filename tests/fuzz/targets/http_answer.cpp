@@ -14,7 +14,7 @@
 namespace {
 
 using namespace scram;
-using Step = HttpAnswerParser::Step;
+using Step = HttpResponseParser::Step;
 using Sizes = std::array<std::uint8_t, 4>;
 
 // All that a reader says of one stream: its answers, and how it ended.
@@ -66,7 +66,7 @@ class Reading {
             said_.broken = true;
             return;
         }
-        const HttpAnswer& answer = parser_.answer();
+        const HttpResponse& answer = parser_.answer();
         check(answer.status / 100 != 1, "an interim answer is passed over");
         check(answer.body.size() <= http_body_max, "a body is bounded");
         said_.answers.push_back({answer.status, answer.keep_alive, std::string(answer.body)});
@@ -83,7 +83,7 @@ class Reading {
               "after a reset the next answer is read");
     }
 
-    HttpAnswerParser parser_;
+    HttpResponseParser parser_;
     Transcript said_;
 };
 

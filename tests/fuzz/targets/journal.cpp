@@ -166,7 +166,7 @@ void check_no_less(const Folded& folded, const Standings& standings, bool with_c
     }
 }
 
-// It may end again at once, before or after its scribe wrote.
+// It may end again at once, before or after its logger wrote.
 void check_start(Remains remains, AfterCrash after_crash) {
     Scramd scramd(remains, time_from_ns(2'000'000'000'000), after_crash, 256);
     scramd.links_up();

@@ -86,7 +86,7 @@ struct Witness : LinkObserver {
         check(!reason.empty(), "a lost link says why");
         down = true;
     }
-    void link_answered(LinkId, const HttpAnswer&, Time) override {}
+    void link_answered(LinkId, const HttpResponse&, Time) override {}
 };
 
 int listen_on(std::uint16_t& port) {

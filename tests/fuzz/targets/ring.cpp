@@ -138,7 +138,7 @@ class World {
     }
 
     Sink sink_;
-    RingFeeds feeds_{sink_};
+    RingReaders feeds_{sink_};
     Writer evil_{}, good_{};
 };
 

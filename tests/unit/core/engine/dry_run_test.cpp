@@ -5,7 +5,7 @@
 using namespace scram;
 
 TEST_CASE("drill: each run trips, fires, and arms again") {
-    Drill drill;
+    DryRun drill;
     Time now{1h};
     for (int run = 1; run <= 1000; ++run) {
         drill.run(now += 5ms);

@@ -11,10 +11,10 @@ namespace {
 constexpr Time now = Time{1h};
 
 // Two accounts that lack nothing.
-KillSight well() {
-    KillSight sight;
+ReadinessInput well() {
+    ReadinessInput sight;
     sight.accounts.resize(2);
-    for (KillSight::Account& account : sight.accounts) {
+    for (ReadinessInput::Account& account : sight.accounts) {
         account = {.links_up = 1,
                    .links_warm = 1,
                    .rehearsed = now - 5s,
@@ -31,74 +31,74 @@ KillSight well() {
     return sight;
 }
 
-using Change = std::function<void(KillSight&, KillSight::Account&)>;
+using Change = std::function<void(ReadinessInput&, ReadinessInput::Account&)>;
 
-std::vector<Shortfall> lacking_with(const Change& change) {
-    KillSight sight = well();
+std::vector<NotReady> lacking_with(const Change& change) {
+    ReadinessInput sight = well();
     change(sight, sight.accounts[1]);
-    return shortfalls(sight, now);
+    return not_ready(sight, now);
 }
 
 struct Case {
-    Lack lack;
+    NotReadyReason lack;
     bool is_accounts;
     Change just_well, lacking;
 };
 
 const Case cases[] = {
-    {Lack::links, true, [](auto&, auto& its) { its.links_warm = 1; },
+    {NotReadyReason::links, true, [](auto&, auto& its) { its.links_warm = 1; },
      [](auto&, auto& its) { its.links_warm = 0; }},
     // Whether anything ever answered is what tells a peer that is no exchange.
-    {Lack::links, true, [](auto&, auto& its) { its.links_warm = 1; },
+    {NotReadyReason::links, true, [](auto&, auto& its) { its.links_warm = 1; },
      [](auto&, auto& its) {
          its.links_warm = 0;
          its.rehearsals_failed = 4;
          its.rehearsed = Time{};
      }},
-    {Lack::links, true, [](auto&, auto& its) { its.links_up = 1; },
+    {NotReadyReason::links, true, [](auto&, auto& its) { its.links_up = 1; },
      [](auto&, auto& its) {
          its.links_warm = its.links_up = 0;
          its.rehearsals_failed = 4;
      }},
-    {Lack::rehearsals, true, [](auto&, auto& its) { its.rehearsals_failed = 3; },
+    {NotReadyReason::rehearsals, true, [](auto&, auto& its) { its.rehearsals_failed = 3; },
      [](auto&, auto& its) {
          its.links_warm = 0;
          its.rehearsals_failed = 4;
      }},
-    {Lack::signatures, true, [](auto&, auto& its) { its.oldest_signature = 25s; },
+    {NotReadyReason::signatures, true, [](auto&, auto& its) { its.oldest_signature = 25s; },
      [](auto&, auto& its) { its.oldest_signature = 25001ms; }},
-    {Lack::refused, true, [](auto&, auto& its) { its.refused = false; },
+    {NotReadyReason::refused, true, [](auto&, auto& its) { its.refused = false; },
      [](auto&, auto& its) { its.refused = true; }},
-    {Lack::rehearsals, true, [](auto&, auto& its) { its.rehearsed = now - 15s; },
+    {NotReadyReason::rehearsals, true, [](auto&, auto& its) { its.rehearsed = now - 15s; },
      [](auto&, auto& its) { its.rehearsed = now - 15001ms; }},
-    {Lack::rehearsals, true, [](auto&, auto& its) { its.rehearsals_failed = 3; },
+    {NotReadyReason::rehearsals, true, [](auto&, auto& its) { its.rehearsals_failed = 3; },
      [](auto&, auto& its) { its.rehearsals_failed = 4; }},
-    {Lack::families, true, [](auto&, auto& its) { its.unlisted = 0; },
+    {NotReadyReason::families, true, [](auto&, auto& its) { its.unlisted = 0; },
      [](auto&, auto& its) { its.unlisted = 1; }},
-    {Lack::slots, true, [](auto&, auto& its) { its.slots_free = 1; },
+    {NotReadyReason::slots, true, [](auto&, auto& its) { its.slots_free = 1; },
      [](auto&, auto& its) { its.slots_free = 0; }},
-    {Lack::budget, true, [](auto&, auto& its) { its.slots_working = 5; },
+    {NotReadyReason::budget, true, [](auto&, auto& its) { its.slots_working = 5; },
      [](auto&, auto& its) { its.slots_working = 4; }},
-    {Lack::clock, false, [](auto& sight, auto&) { sight.clock_uncertainty = 5s; },
+    {NotReadyReason::clock, false, [](auto& sight, auto&) { sight.clock_uncertainty = 5s; },
      [](auto& sight, auto&) { sight.clock_uncertainty = 5001ms; }},
-    {Lack::clock, false, [](auto& sight, auto&) { sight.clock_synced = true; },
+    {NotReadyReason::clock, false, [](auto& sight, auto&) { sight.clock_synced = true; },
      [](auto& sight, auto&) { sight.clock_synced = false; }},
-    {Lack::host_clock, false, [](auto& sight, auto&) { sight.clock_ahead = 10s; },
+    {NotReadyReason::host_clock, false, [](auto& sight, auto&) { sight.clock_ahead = 10s; },
      [](auto& sight, auto&) { sight.clock_ahead = 10001ms; }},
-    {Lack::host_clock, false, [](auto& sight, auto&) { sight.clock_ahead = -10s; },
+    {NotReadyReason::host_clock, false, [](auto& sight, auto&) { sight.clock_ahead = -10s; },
      [](auto& sight, auto&) { sight.clock_ahead = -10001ms; }},
-    {Lack::journal, false, [](auto& sight, auto&) { sight.journal_writable = true; },
+    {NotReadyReason::journal, false, [](auto& sight, auto&) { sight.journal_writable = true; },
      [](auto& sight, auto&) { sight.journal_writable = false; }},
-    {Lack::signer, false, [](auto& sight, auto&) { sight.signer_answered = now - 3s; },
+    {NotReadyReason::signer, false, [](auto& sight, auto&) { sight.signer_answered = now - 3s; },
      [](auto& sight, auto&) { sight.signer_answered = now - 3001ms; }},
-    {Lack::signer, false, [](auto& sight, auto&) { sight.signer_gone = false; },
+    {NotReadyReason::signer, false, [](auto& sight, auto&) { sight.signer_gone = false; },
      [](auto& sight, auto&) { sight.signer_gone = true; }},
 };
 
 }  // namespace
 
 TEST_CASE("kill_ready: a daemon that lacks nothing is ready") {
-    CHECK(shortfalls(well(), now).empty());
+    CHECK(not_ready(well(), now).empty());
     CHECK(fires({}));
 }
 
@@ -120,39 +120,39 @@ TEST_CASE("kill_ready: without a warm link it is not said as well that none was 
         its.rehearsed = {};
     });
     REQUIRE(lacking.size() == 1);
-    CHECK(lacking[0].lack == Lack::links);
+    CHECK(lacking[0].lack == NotReadyReason::links);
 }
 
 TEST_CASE("kill_ready: what disarms comes first") {
-    const auto lacking = lacking_with([](KillSight& sight, auto& its) {
+    const auto lacking = lacking_with([](ReadinessInput& sight, auto& its) {
         its.slots_free = 0;
         its.oldest_signature = 1h;
         sight.journal_writable = false;
         sight.accounts[0].slots_free = 0;
     });
     REQUIRE(lacking.size() == 4);
-    CHECK(lacking[0].lack == Lack::signatures);
+    CHECK(lacking[0].lack == NotReadyReason::signatures);
     CHECK(lacking[0].age == 1h);
-    CHECK(lacking[1].lack == Lack::slots);
+    CHECK(lacking[1].lack == NotReadyReason::slots);
     CHECK(lacking[1].account == AccountId{0});
-    CHECK(lacking[3].lack == Lack::journal);
+    CHECK(lacking[3].lack == NotReadyReason::journal);
     CHECK_FALSE(fires(lacking));
 }
 
 TEST_CASE(
     "kill_ready: a new start is wanted where nobody signs and a signature is nearly too old") {
-    KillSight sight = well();
+    ReadinessInput sight = well();
     sight.accounts[1].oldest_signature = 20001ms;
-    CHECK_FALSE(wants_a_new_start(sight, now));
+    CHECK_FALSE(needs_restart(sight, now));
     sight.signer_gone = true;
-    CHECK(wants_a_new_start(sight, now));
+    CHECK(needs_restart(sight, now));
     sight.accounts[1].oldest_signature = 20s;
-    CHECK_FALSE(wants_a_new_start(sight, now));
+    CHECK_FALSE(needs_restart(sight, now));
 }
 
 TEST_CASE("kill_ready: each lack has a name of its own") {
-    for (std::size_t a = 0; a < lack_count; ++a) {
+    for (std::size_t a = 0; a < not_ready_reasons; ++a) {
         for (std::size_t b = 0; b < a; ++b)
-            CHECK(name(static_cast<Lack>(a)) != name(static_cast<Lack>(b)));
+            CHECK(name(static_cast<NotReadyReason>(a)) != name(static_cast<NotReadyReason>(b)));
     }
 }

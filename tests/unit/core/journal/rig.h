@@ -1,5 +1,5 @@
 // A machine for tests of the journal: disk, shared memory and boot outlive the processes on it.
-// Each process is an engine with its board, as the daemon wires them, and a scribe that runs when
+// Each process is an engine with its board, as the daemon wires them, and a logger that runs when
 // told.
 #pragma once
 
@@ -112,7 +112,7 @@ class Process {
         machine_.now = end;
     }
 
-    // The scribe: files hold every record so far.
+    // The logger: files hold every record so far.
     void store() {
         for (std::uint64_t s = board_->stored() + 1; s <= board_->last(); ++s) {
             const JournalRecord& record = board_->record(s);

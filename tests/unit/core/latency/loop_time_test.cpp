@@ -11,13 +11,13 @@ namespace {
 
 constexpr Time start = Time{1h};
 
-void turn(TurnMeter& meter, Time at, Duration took, std::initializer_list<const char*> did = {}) {
+void turn(LoopTimer& meter, Time at, Duration took, std::initializer_list<const char*> did = {}) {
     meter.begin(at);
     for (const char* what : did) meter.did(what, at);
     meter.end(at + took, [took] { return took; });
 }
 
-std::string parts(const Turn& turn) {
+std::string parts(const LoopIteration& turn) {
     std::string text;
     for (const char* part : turn.did) text += part == nullptr ? "" : std::string(part) + ";";
     return text;
@@ -26,14 +26,14 @@ std::string parts(const Turn& turn) {
 }  // namespace
 
 TEST_CASE("turns: without a turn nothing is measured") {
-    const TurnMeter meter;
+    const LoopTimer meter;
     CHECK_FALSE(meter.longest().measured());
     CHECK_FALSE(meter.longest_of_minute(start).measured());
     CHECK_FALSE(meter.longest_of_minute(Time{}).measured());
 }
 
 TEST_CASE("turns: the longest is kept with its time and what it did") {
-    TurnMeter meter;
+    LoopTimer meter;
     turn(meter, start, 5us, {"answer"});
     turn(meter, start + 1s, 50us, {"breach", "signature", "breach"});
     turn(meter, start + 2s, 7us);
@@ -44,7 +44,7 @@ TEST_CASE("turns: the longest is kept with its time and what it did") {
 }
 
 TEST_CASE("turns: the last minute forgets, the whole time does not") {
-    TurnMeter meter;
+    LoopTimer meter;
     turn(meter, start, 50us, {"breach"});
     turn(meter, start + 54s, 9us, {"answer"});
     CHECK(meter.longest_of_minute(start + 54s).took == 50us);
@@ -57,7 +57,7 @@ TEST_CASE("turns: the last minute forgets, the whole time does not") {
 }
 
 TEST_CASE("turns: what finds no room is left out, and the next turn starts over") {
-    TurnMeter meter;
+    LoopTimer meter;
     turn(meter, start, 9us, {"a", "b", "c", "d", "e"});
     CHECK(parts(meter.longest()) == "a;b;c;d;");
     turn(meter, start, 10us, {"f"});
@@ -65,7 +65,7 @@ TEST_CASE("turns: what finds no room is left out, and the next turn starts over"
 }
 
 TEST_CASE("turns: a thread that sleeps in between used for its turn what it used since the last") {
-    TurnMeter meter;
+    LoopTimer meter;
     const auto turn_at = [&](Time at, Duration took, Duration cpu_after) {
         meter.begin(at);
         meter.end(at + took, [=] { return cpu_after; });
@@ -79,7 +79,7 @@ TEST_CASE("turns: a thread that sleeps in between used for its turn what it used
 }
 
 TEST_CASE("turns: what ran without a turn of its own is not the next turn's") {
-    TurnMeter meter;
+    LoopTimer meter;
     meter.begin(start);
     meter.end(start + 100us, [] { return 70us; });
     for (int i = 1; i <= 10; ++i) meter.end(start + i * 1ms, [=] { return i * 1ms; });
@@ -90,7 +90,7 @@ TEST_CASE("turns: what ran without a turn of its own is not the next turn's") {
 }
 
 TEST_CASE("turns: a thread that spins reads its CPU time seldom, and of a long turn always") {
-    TurnMeter meter(true);
+    LoopTimer meter(true);
     int reads = 0;
     Duration cpu{};
     Time at = start;

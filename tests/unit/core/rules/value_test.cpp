@@ -115,7 +115,7 @@ TEST_CASE("limit: over each source, two sources are two conditions") {
     desk.publish(other_maker, A, delta, 101);
     // The second changes nothing, and is counted instead of told.
     CHECK(desk.told() == "tripped A by limit, latched A, fired A");
-    CHECK(desk.engine.untold_breaches() == 1);
+    CHECK(desk.engine.suppressed_breaches() == 1);
     desk.now += 1s;
     desk.publish(other_maker, A, delta, 0);
     desk.publish(other_maker, A, delta, 101);

@@ -72,14 +72,14 @@ TEST_CASE("latency for a person: what is no JSON is shown as it is") {
 }
 
 TEST_CASE("a turn as JSON: its length, what it did, and when by the wall; null if not measured") {
-    Turn turn{.took = 412us, .at = start, .did = {"breach", "answer"}};
+    LoopIteration turn{.took = 412us, .at = start, .did = {"breach", "answer"}};
     CHECK(turn_json(turn, start + 1s, WallMillis{5000}) ==
           R"({"ns":412000,"did":"breach, answer","at":4000})");
-    CHECK(turn_json(Turn{}, start, WallMillis{5000}) == "null");
+    CHECK(turn_json(LoopIteration{}, start, WallMillis{5000}) == "null");
     turn.on_cpu = 12us;
     CHECK(loop_max_json(turn, start + 1s, WallMillis{5000}) ==
           R"({"wall_us":412,"cpu_us":12,"work":"breach, answer","at":4000})");
-    CHECK(loop_max_json(Turn{}, start, WallMillis{5000}) == "null");
+    CHECK(loop_max_json(LoopIteration{}, start, WallMillis{5000}) == "null");
 }
 
 TEST_CASE("status for a person: the longest turn is told, or that there was none") {

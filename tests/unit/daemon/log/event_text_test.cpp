@@ -25,13 +25,13 @@ Plan plan() {
 
 struct Told {
     std::shared_ptr<Plan> the_plan = std::make_shared<Plan>(plan());
-    Story story;
+    LogEntry story;
     Told() { story.plan = the_plan; }
 };
 
 }  // namespace
 
-TEST_CASE("narrate: a trip by a rule names the rule, the value and the limit") {
+TEST_CASE("event text: a trip by a rule names the rule, the value and the limit") {
     Told told;
     Event& event = told.story.event;
     event.kind = EventKind::tripped;
@@ -52,7 +52,7 @@ TEST_CASE("narrate: a trip by a rule names the rule, the value and the limit") {
     CHECK(priority(event) == 2);
 }
 
-TEST_CASE("narrate: a trip by silence tells how long it was") {
+TEST_CASE("event text: a trip by silence tells how long it was") {
     Told told;
     told.story.event.kind = EventKind::tripped;
     told.story.event.trip = TripId{1};
@@ -64,7 +64,7 @@ TEST_CASE("narrate: a trip by silence tells how long it was") {
           "tripped trip=1 rule=silent source=maker-1 silent_ms=2000.5 after_ms=2000");
 }
 
-TEST_CASE("narrate: an operator's words stay in one field, whatever they are") {
+TEST_CASE("event text: an operator's words stay in one field, whatever they are") {
     Told told;
     told.story.event.kind = EventKind::tripped;
     told.story.event.trip = TripId{1};
@@ -74,7 +74,7 @@ TEST_CASE("narrate: an operator's words stay in one field, whatever they are") {
           R"x(tripped trip=1 by="uid 1000 (desk)" reason="fat finger\u000a<0>forged \"line\"")x");
 }
 
-TEST_CASE("narrate: an answer tells its class, its code, why, and its stages") {
+TEST_CASE("event text: an answer tells its class, its code, why, and its stages") {
     Told told;
     Event& event = told.story.event;
     event.kind = EventKind::answered;
@@ -94,7 +94,7 @@ TEST_CASE("narrate: an answer tells its class, its code, why, and its stages") {
     CHECK(log_line(told.story).find("read_us") == std::string::npos);
 }
 
-TEST_CASE("narrate: a link is named by its account and its number there") {
+TEST_CASE("event text: a link is named by its account and its number there") {
     CHECK(link_name(plan(), LinkId{0}) == "mm-1#0");
     CHECK(link_name(plan(), LinkId{1}) == "mm-1#1");
     CHECK(link_name(plan(), LinkId{2}) == "mm-2#0");

@@ -61,27 +61,27 @@ std::size_t sum_behind(const std::string& text, const std::string& beginning) {
 }  // namespace
 
 TEST_CASE(
-    "scribe: lines arrive in order, with journald's priorities, and none is lost at the end") {
+    "logger: lines arrive in order, with journald's priorities, and none is lost at the end") {
     Pipe pipe;
     {
-        Scribe scribe(pipe.ends[1]);
-        scribe.say(5, "first");
-        scribe.say(3, std::string(400, 'x'));
+        Logger logger(pipe.ends[1]);
+        logger.say(5, "first");
+        logger.say(3, std::string(400, 'x'));
     }
     pipe.close_writer();
     CHECK(pipe.drain() == "<5>first\n<3>" + std::string(400, 'x') + "\n");
 }
 
-TEST_CASE("scribe: while nobody reads the log, telling goes on at once, and drops are counted") {
+TEST_CASE("logger: while nobody reads the log, telling goes on at once, and drops are counted") {
     constexpr std::size_t told = 10'000;
     Pipe pipe;
     std::string text;
     std::size_t dropped = 0;
     std::thread reader;
     {
-        Scribe scribe(pipe.ends[1]);
-        for (std::size_t i = 0; i < told; ++i) scribe.say(6, std::string(200, 'y'));
-        dropped = scribe.dropped();
+        Logger logger(pipe.ends[1]);
+        for (std::size_t i = 0; i < told; ++i) logger.say(6, std::string(200, 'y'));
+        dropped = logger.dropped();
         reader = std::thread([&] { text = pipe.drain(); });
     }
     pipe.close_writer();
@@ -91,26 +91,26 @@ TEST_CASE("scribe: while nobody reads the log, telling goes on at once, and drop
     CHECK(sum_behind(text, "<4>log_lines_dropped count=") == dropped);
 }
 
-TEST_CASE("scribe: it ends also where nobody ever reads the log") {
+TEST_CASE("logger: it ends also where nobody ever reads the log") {
     Pipe pipe;
     const Time begin = monotonic_now();
     {
-        Scribe scribe(pipe.ends[1]);
-        for (std::size_t i = 0; i < 10'000; ++i) scribe.say(6, std::string(200, 'y'));
-        CHECK(scribe.dropped() > 0);
+        Logger logger(pipe.ends[1]);
+        for (std::size_t i = 0; i < 10'000; ++i) logger.say(6, std::string(200, 'y'));
+        CHECK(logger.dropped() > 0);
     }
     CHECK(monotonic_now() - begin < 30s);  // a hang, not a measure
 }
 
-TEST_CASE("scribe: what repeats is told as one line, with its count and its times") {
+TEST_CASE("logger: what repeats is told as one line, with its count and its times") {
     Pipe pipe;
     {
-        Scribe scribe(pipe.ends[1]);
+        Logger logger(pipe.ends[1]);
         const Time now = monotonic_now();
         for (int i = 0; i < 5; ++i)
-            scribe.say_often({1, 2}, 60s, 4, "refused pid=" + std::to_string(i), now);
-        scribe.tell_repeats(now);
-        scribe.tell_repeats(never);
+            logger.say_often({1, 2}, 60s, 4, "refused pid=" + std::to_string(i), now);
+        logger.tell_repeats(now);
+        logger.tell_repeats(never);
     }
     pipe.close_writer();
     const std::string text = pipe.drain();
@@ -119,23 +119,23 @@ TEST_CASE("scribe: what repeats is told as one line, with its count and its time
     CHECK(lines(text, "<4>refused pid=4 repeated=4 first=20") == 1);
 }
 
-TEST_CASE("scribe: links that flap are folded, each by itself; trips and answers never") {
+TEST_CASE("logger: links that flap are folded, each by itself; trips and answers never") {
     const auto plan = std::make_shared<Plan>();
     plan->accounts = {{"mm-1", {}, 2}};
     Pipe pipe;
     {
-        Scribe scribe(pipe.ends[1]);
-        Story story;
+        Logger logger(pipe.ends[1]);
+        LogEntry story;
         story.plan = plan;
         for (const auto kind :
              {EventKind::link_down, EventKind::tripped, EventKind::alarm_raised}) {
             for (std::size_t i = 0; i < 6; ++i) {
                 story.event = {.kind = kind, .at = monotonic_now()};
                 if (kind == EventKind::link_down) story.event.link = id_at<LinkId>(i % 2);
-                scribe.tell(story);
+                logger.tell(story);
             }
         }
-        scribe.tell_repeats(never);
+        logger.tell_repeats(never);
     }
     pipe.close_writer();
     const std::string text = pipe.drain();
@@ -145,15 +145,15 @@ TEST_CASE("scribe: links that flap are folded, each by itself; trips and answers
     CHECK(lines(text, "<2>alarm_raised") == 6);
 }
 
-TEST_CASE("scribe: on a terminal a person reads: no priorities") {
+TEST_CASE("logger: on a terminal a person reads: no priorities") {
     int terminal = -1, ours = -1;
     if (openpty(&ours, &terminal, nullptr, nullptr, nullptr) != 0) {
         MESSAGE("skipped: no terminal can be opened here");
         return;
     }
     {
-        Scribe scribe(terminal);
-        scribe.say(5, "first");
+        Logger logger(terminal);
+        logger.say(5, "first");
     }
     std::array<char, 64> line{};
     const ssize_t size = read(ours, line.data(), line.size());
@@ -163,9 +163,9 @@ TEST_CASE("scribe: on a terminal a person reads: no priorities") {
     close(ours);
 }
 
-TEST_CASE("scribe: a log that is gone does not stop it") {
+TEST_CASE("logger: a log that is gone does not stop it") {
     Pipe pipe;
-    Scribe scribe(pipe.ends[1]);
+    Logger logger(pipe.ends[1]);
     pipe.close_reader();  // from now on a write raises SIGPIPE where it is not blocked
-    for (int i = 0; i < 100; ++i) scribe.say(6, "into nothing");
+    for (int i = 0; i < 100; ++i) logger.say(6, "into nothing");
 }

@@ -64,7 +64,7 @@ TEST_CASE("rings: of 16 that are written at full speed the engine gets every sig
     add_limit(plan, 1e12);
     add_rule(plan, "bad", RuleKind::bad);
     Reader reader(plan);
-    RingFeeds feeds(reader);
+    RingReaders feeds(reader);
     std::vector<testing::RingWriter> writers;
     for (std::size_t s = 0; s < rings; ++s) {
         auto ring = Ring::make();

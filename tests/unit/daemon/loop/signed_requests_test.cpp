@@ -1,4 +1,4 @@
-// The armory and its client over a line whose other end the test holds, or a real signer.
+// The signed_requests and its client over a line whose other end the test holds, or a real signer.
 #include "daemon/loop/signed_requests.h"
 
 #include <doctest/doctest.h>
@@ -31,7 +31,7 @@ struct Bench {
         client.emplace(std::move(line));
         config.plan = signer_plan();
         config.exchange.host = "www.okx.com";
-        armory.emplace(config, *client);
+        signed_requests.emplace(config, *client);
         std::vector<std::unique_ptr<Signer>> signers;
         for (int a = 0; a < 2; ++a) signers.push_back(std::make_unique<HmacSigner>(example_secret));
         desk.emplace(config.plan, std::move(signers), pace);
@@ -63,27 +63,27 @@ struct Bench {
         return count;
     }
     std::string_view header(std::size_t at, std::string_view name) const {
-        const std::string_view bytes = armory->bytes(at);
+        const std::string_view bytes = signed_requests->bytes(at);
         const std::size_t begin = bytes.find(name) + name.size() + 2;
         return bytes.substr(begin, bytes.find("\r\n", begin) - begin);
     }
     void sign_all(WallMillis now) {
-        armory->ask_next(armory->size(), now);
+        signed_requests->ask_next(signed_requests->size(), now);
         answer_all();
-        armory->take_answers();
+        signed_requests->take_answers();
     }
 
     bool adopt(WallMillis now) {
-        Armory::Requests next = armory->prepare(config.plan);
-        return armory->adopt(next, now);
+        SignedRequests::Requests next = signed_requests->prepare(config.plan);
+        return signed_requests->adopt(next, now);
     }
 
     Config config;
     int far = -1;
     std::optional<SignerClient> client;
-    std::optional<Armory> armory;
+    std::optional<SignedRequests> signed_requests;
     SigningPace pace;
-    std::optional<SigningDesk> desk;
+    std::optional<SigningPolicy> desk;
 };
 
 constexpr WallMillis later(WallMillis t, milliseconds by) {
@@ -92,89 +92,89 @@ constexpr WallMillis later(WallMillis t, milliseconds by) {
 
 }  // namespace
 
-TEST_CASE("armory: asks in turn, and takes the answers when they come") {
+TEST_CASE("signed requests: asks in turn, and takes the answers when they come") {
     Bench bench;
-    Armory& armory = *bench.armory;
-    REQUIRE(armory.size() == 6);  // each family with its lock, and to unlock
+    SignedRequests& signed_requests = *bench.signed_requests;
+    REQUIRE(signed_requests.size() == 6);  // each family with its lock, and to unlock
     bench.sign_all(later(v2_time, -1s));
-    armory.ask_next(4, v2_time);
-    CHECK(armory.take_answers().empty());
-    CHECK(armory.oldest(first, v2_time) == 1s);
+    signed_requests.ask_next(4, v2_time);
+    CHECK(signed_requests.take_answers().empty());
+    CHECK(signed_requests.oldest(first, v2_time) == 1s);
     CHECK(bench.answer_all() == 4);
-    const auto renewed = armory.take_answers();
+    const auto renewed = signed_requests.take_answers();
     CHECK(std::vector(renewed.begin(), renewed.end()) == std::vector<std::size_t>{0, 1, 2, 3});
-    CHECK(armory.oldest(first, v2_time) == 0ms);
-    const std::size_t at = armory.pick(eth, 10'000ms, v2_time);
+    CHECK(signed_requests.oldest(first, v2_time) == 0ms);
+    const std::size_t at = signed_requests.pick(eth, 10'000ms, v2_time);
     CHECK(bench.header(at, "OK-ACCESS-SIGN") == v2_signature);
     CHECK(bench.header(at, "OK-ACCESS-TIMESTAMP") == "2026-01-15T23:27:52.907Z");
-    armory.ask_next(4, v2_time);
+    signed_requests.ask_next(4, v2_time);
     const auto asked = bench.hear();
     REQUIRE(asked.size() == 4);
     CHECK(asked[0].at == 4);
     CHECK(asked[2].at == 0);
 }
 
-TEST_CASE("armory: after a pause all are asked for at once, and then in turn again") {
+TEST_CASE("signed requests: after a pause all are asked for at once, and then in turn again") {
     Bench bench;
-    Armory& armory = *bench.armory;
-    armory.ask_next(1, v2_time);  // none is signed yet
+    SignedRequests& signed_requests = *bench.signed_requests;
+    signed_requests.ask_next(1, v2_time);  // none is signed yet
     CHECK(bench.answer_all() == 6);
-    armory.take_answers();
+    signed_requests.take_answers();
     const WallMillis after = later(v2_time, 15'001ms);
     for (const std::size_t expected : {std::size_t{6}, std::size_t{2}}) {
-        armory.ask_next(2, after);
+        signed_requests.ask_next(2, after);
         CHECK(bench.answer_all() == expected);
-        armory.take_answers();
+        signed_requests.take_answers();
     }
-    bench.armory->pick(btc, 0ms, after);
+    bench.signed_requests->pick(btc, 0ms, after);
     CHECK(bench.hear().empty());
 }
 
-TEST_CASE("armory: an answer that is older than what is there is dropped") {
+TEST_CASE("signed requests: an answer that is older than what is there is dropped") {
     Bench bench;
-    Armory& armory = *bench.armory;
-    armory.ask_next(6, v2_time);
+    SignedRequests& signed_requests = *bench.signed_requests;
+    signed_requests.ask_next(6, v2_time);
     const auto early = bench.hear();
-    armory.ask_next(6, later(v2_time, -60s));  // the exchange's clock stepped back
+    signed_requests.ask_next(6, later(v2_time, -60s));  // the exchange's clock stepped back
     bench.answer(bench.hear());
-    armory.take_answers();
-    const std::string bytes(armory.bytes(0));
-    const std::uint64_t revision = armory.revision(0);
+    signed_requests.take_answers();
+    const std::string bytes(signed_requests.bytes(0));
+    const std::uint64_t revision = signed_requests.revision(0);
     bench.answer(early);
-    CHECK(armory.take_answers().empty());
-    CHECK(armory.bytes(0) == bytes);
-    CHECK(armory.revision(0) == revision);
+    CHECK(signed_requests.take_answers().empty());
+    CHECK(signed_requests.bytes(0) == bytes);
+    CHECK(signed_requests.revision(0) == revision);
 }
 
-TEST_CASE("armory: what a young request is picked for, nobody is asked for") {
+TEST_CASE("signed requests: what a young request is picked for, nobody is asked for") {
     Bench bench;
     bench.sign_all(v2_time);
     for (const milliseconds age : {0ms, 14'999ms, 15'000ms, -15'000ms})
-        bench.armory->pick(btc, 0ms, later(v2_time, age));
+        bench.signed_requests->pick(btc, 0ms, later(v2_time, age));
     CHECK(bench.hear().empty());
 }
 
-TEST_CASE("armory: an old one is asked for again; unanswered, what was signed is picked") {
+TEST_CASE("signed requests: an old one is asked for again; unanswered, what was signed is picked") {
     Bench bench;
     bench.sign_all(v2_time);
-    const std::size_t at = bench.armory->pick(btc, 0ms, v2_time);
-    const std::string bytes(bench.armory->bytes(at));
-    CHECK(bench.armory->pick(btc, 0ms, later(v2_time, 15'001ms)) == at);
-    CHECK(bench.armory->bytes(at) == bytes);
+    const std::size_t at = bench.signed_requests->pick(btc, 0ms, v2_time);
+    const std::string bytes(bench.signed_requests->bytes(at));
+    CHECK(bench.signed_requests->pick(btc, 0ms, later(v2_time, 15'001ms)) == at);
+    CHECK(bench.signed_requests->bytes(at) == bytes);
     const auto asked = bench.hear();
     REQUIRE(asked.size() == 1);
     CHECK(asked[0].at == at);
     bench.answer(asked);  // late, but taken
-    REQUIRE(bench.armory->take_answers().size() == 1);
-    CHECK(bench.armory->bytes(at) != bytes);
+    REQUIRE(bench.signed_requests->take_answers().size() == 1);
+    CHECK(bench.signed_requests->bytes(at) != bytes);
 }
 
-TEST_CASE("armory: a signer that let somebody wait is not waited for until it answers") {
+TEST_CASE("signed requests: a signer that let somebody wait is not waited for until it answers") {
     Bench bench;
     bench.sign_all(v2_time);
     const auto waited = [&](WallMillis now) {
         const Time began = monotonic_now();
-        bench.armory->pick(eth, 0ms, now);
+        bench.signed_requests->pick(eth, 0ms, now);
         return monotonic_now() - began;
     };
     const WallMillis old = later(v2_time, 20s);
@@ -187,79 +187,83 @@ TEST_CASE("armory: a signer that let somebody wait is not waited for until it an
     CHECK(waited(later(old, 20s)) >= 10ms);
 }
 
-TEST_CASE("armory: a signer that is there is waited for") {
+TEST_CASE("signed requests: a signer that is there is waited for") {
     SignerClient client(started());
     Config config;
     config.plan = signer_plan();
-    Armory armory(config, client);
-    armory.resign(first, v2_time);
-    if (armory.oldest(first, v2_time) > 0ms) armory.resign(first, v2_time);  // a busy machine
-    while (armory.oldest(first, v2_time) > 0ms) armory.take_answers();
-    CHECK(armory.bytes(armory.pick(eth, 10'000ms, v2_time)).find(v2_signature) !=
+    SignedRequests signed_requests(config, client);
+    signed_requests.resign(first, v2_time);
+    if (signed_requests.oldest(first, v2_time) > 0ms)
+        signed_requests.resign(first, v2_time);  // a busy machine
+    while (signed_requests.oldest(first, v2_time) > 0ms) signed_requests.take_answers();
+    CHECK(signed_requests.bytes(signed_requests.pick(eth, 10'000ms, v2_time)).find(v2_signature) !=
           std::string_view::npos);
-    CHECK(armory.oldest(AccountId{1}, v2_time) > 1h);
+    CHECK(signed_requests.oldest(AccountId{1}, v2_time) > 1h);
 }
 
-TEST_CASE("armory: a reload keeps what is signed, and asks for what is new without waiting") {
+TEST_CASE(
+    "signed requests: a reload keeps what is signed, and asks for what is new without waiting") {
     Bench bench;
     bench.sign_all(v2_time);
-    const std::string bytes(bench.armory->bytes(bench.armory->pick(eth, 10'000ms, v2_time)));
+    const std::string bytes(
+        bench.signed_requests->bytes(bench.signed_requests->pick(eth, 10'000ms, v2_time)));
     RuleSpec rule;
     rule.lock = 500ms;
     bench.config.plan.rules.push_back(rule);
     CHECK(bench.adopt(v2_time));
-    REQUIRE(bench.armory->size() == 9);
-    CHECK(bench.armory->oldest(first, WallMillis{v2_time.value + 7}) == 7ms);
+    REQUIRE(bench.signed_requests->size() == 9);
+    CHECK(bench.signed_requests->oldest(first, WallMillis{v2_time.value + 7}) == 7ms);
     const auto asked = bench.hear();
     CHECK(asked.size() == 3);
     for (const SignRequest& request : asked) CHECK(request.lock_ms == 500);
-    CHECK(bench.armory->bytes(bench.armory->pick(eth, 10'000ms, v2_time)) == bytes);
+    CHECK(bench.signed_requests->bytes(bench.signed_requests->pick(eth, 10'000ms, v2_time)) ==
+          bytes);
     // Its own is not signed yet: another lock cancels as well.
-    CHECK(bench.armory->bytes(bench.armory->pick(eth, 500ms, v2_time)) == bytes);
+    CHECK(bench.signed_requests->bytes(bench.signed_requests->pick(eth, 500ms, v2_time)) == bytes);
     CHECK(bench.answer_all() >= 1);
-    while (!bench.armory->take_answers().empty()) continue;
-    CHECK(bench.armory->bytes(bench.armory->pick(eth, 500ms, v2_time))
+    while (!bench.signed_requests->take_answers().empty()) continue;
+    CHECK(bench.signed_requests->bytes(bench.signed_requests->pick(eth, 500ms, v2_time))
               .ends_with(R"("lockInterval":"500"})"));
 }
 
-TEST_CASE("armory: a reload without other locks changes nothing") {
+TEST_CASE("signed requests: a reload without other locks changes nothing") {
     Bench bench;
-    bench.armory->ask_next(6, v2_time);
+    bench.signed_requests->ask_next(6, v2_time);
     const auto asked = bench.hear();
     CHECK_FALSE(bench.adopt(v2_time));
     CHECK(bench.hear().empty());
     bench.answer(asked);
-    CHECK(bench.armory->take_answers().size() == 6);
+    CHECK(bench.signed_requests->take_answers().size() == 6);
 }
 
-TEST_CASE("armory: answers about requests from before a reload are dropped") {
+TEST_CASE("signed requests: answers about requests from before a reload are dropped") {
     Bench bench;
-    bench.armory->ask_next(6, v2_time);
+    bench.signed_requests->ask_next(6, v2_time);
     const auto asked = bench.hear();
     RuleSpec rule;
     rule.lock = 500ms;
     bench.config.plan.rules.push_back(rule);
     CHECK(bench.adopt(WallMillis{}));
     bench.answer(asked);
-    CHECK(bench.armory->take_answers().empty());
-    CHECK(bench.armory->oldest(first, v2_time) > 1h);
+    CHECK(bench.signed_requests->take_answers().empty());
+    CHECK(bench.signed_requests->oldest(first, v2_time) > 1h);
 }
 
-TEST_CASE("armory: an answer to what was never asked is dropped") {
+TEST_CASE("signed requests: an answer to what was never asked is dropped") {
     Bench bench;
     bench.sign_all(v2_time);
-    bench.armory->ask_next(1, v2_time);
+    bench.signed_requests->ask_next(1, v2_time);
     auto asked = bench.hear();
     const std::uint64_t last = asked.at(0).number;
     for (const std::uint64_t number : {std::uint64_t{0}, last + 1, ~std::uint64_t{0}}) {
         asked[0].number = number;
         bench.answer(asked);
-        CHECK(bench.armory->take_answers().empty());
+        CHECK(bench.signed_requests->take_answers().empty());
     }
     asked[0].number = last;
     asked[0].at = 6;
     bench.answer(asked);
-    CHECK(bench.armory->take_answers().empty());
+    CHECK(bench.signed_requests->take_answers().empty());
 }
 
 TEST_CASE("signer client: refusals are counted, with the last one's reason") {
@@ -284,18 +288,18 @@ TEST_CASE("signer client: a new signer and the end of all are noticed; asking go
     bench.die();
     CHECK(bench.client->take(monotonic_now()).empty());
     CHECK(bench.client->gone());
-    bench.armory->ask_next(1, v2_time);
-    bench.armory->resign(first, v2_time);
-    CHECK(bench.armory->take_answers().empty());
+    bench.signed_requests->ask_next(1, v2_time);
+    bench.signed_requests->resign(first, v2_time);
+    CHECK(bench.signed_requests->take_answers().empty());
 }
 
 TEST_CASE("signer client: a line that is full does not hold up who asks") {
     Bench bench;
-    for (int i = 0; i < 10'000; ++i) bench.armory->ask_next(6, v2_time);
+    for (int i = 0; i < 10'000; ++i) bench.signed_requests->ask_next(6, v2_time);
     std::size_t asked = 0;
     for (auto some = bench.hear(); !some.empty(); some = bench.hear()) asked += some.size();
     CHECK(asked > 0);
     CHECK(asked < 60'000);
     bench.sign_all(v2_time);
-    CHECK(bench.armory->oldest(first, v2_time) == 0ms);
+    CHECK(bench.signed_requests->oldest(first, v2_time) == 0ms);
 }

@@ -43,7 +43,7 @@ struct Whole {
     explicit Whole(const WireConfig& wire)
         : server({.certificate = &testing::pki().good}, confirm_all),
           config(config_for(wire)),
-          driver(io, config, signer(config.plan), *tls, *gates, scribe, *journal) {
+          driver(io, config, signer(config.plan), *tls, *gates, logger, *journal) {
         auto ring = Ring::make();
         REQUIRE(ring);
         writer.emplace(ring->memory());
@@ -111,12 +111,12 @@ struct Whole {
     boost::asio::io_context io;
     std::unique_ptr<TlsContext> tls = testing::tls_context(testing::pki().trusting());
     std::unique_ptr<Gates> gates = std::get<0>(Gates::make(config.plan.families.size()));
-    Scribe scribe{open("/dev/null", O_WRONLY | O_CLOEXEC)};
+    Logger logger{open("/dev/null", O_WRONLY | O_CLOEXEC)};
     std::unique_ptr<Journal> journal = Journaled::opened(config);
     Driver driver;
-    Refusals refusals{scribe};
-    FrontDesk desk{config, driver, refusals};
-    RingFeeds feeds{desk};
+    Refusals refusals{logger};
+    SourceRegistry desk{config, driver, refusals};
+    RingReaders feeds{desk};
     std::optional<testing::RingWriter> writer;
 };
 

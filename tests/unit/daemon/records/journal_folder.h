@@ -112,7 +112,7 @@ class Journaled {
         });
     }
     void news_of_beat() {
-        for (const JournalNews& line : journal->beat(now, engine)) news += line.line + "\n";
+        for (const LogNotice& line : journal->beat(now, engine)) news += line.line + "\n";
     }
     std::string latched() const {
         std::string text;
@@ -123,7 +123,7 @@ class Journaled {
     }
     std::string report() const {
         std::string text;
-        for (const JournalNews& line : journal->report())
+        for (const LogNotice& line : journal->report())
             text += std::to_string(line.priority) + " " + line.line + "\n";
         return text;
     }

@@ -1,4 +1,4 @@
-// The keeper: files follow the board whatever becomes of the disk.
+// The writer: files follow the board whatever becomes of the disk.
 #include "daemon/records/journal_writer.h"
 
 #include <signal.h>

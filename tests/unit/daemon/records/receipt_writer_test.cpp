@@ -57,11 +57,11 @@ std::unique_ptr<const FiledReceipt> receipt_of(std::uint64_t trip, std::string_v
     return std::make_unique<const FiledReceipt>(FiledReceipt{receipt, nullptr});
 }
 
-// Files each and waits, by ending the keeper.
+// Files each and waits, by ending the writer.
 template <class... Receipts>
 void keep(const fs::path& directory, Receipts... receipts) {
-    ReceiptKeeper keeper(directory);
-    (keeper.file(std::move(receipts)), ...);
+    ReceiptWriter writer(directory);
+    (writer.file(std::move(receipts)), ...);
 }
 
 // Gives up after a time that no disk needs.
@@ -79,7 +79,7 @@ bool is_json(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("receipt keeper: a receipt is a whole file that its owner and group may read") {
+TEST_CASE("receipt writer: a receipt is a whole file that its owner and group may read") {
     StateDirectory state;
     keep(state.path, receipt_of(3, "one"));
     CHECK(is_json(state.text("trip-3.json")));
@@ -90,14 +90,14 @@ TEST_CASE("receipt keeper: a receipt is a whole file that its owner and group ma
     CHECK((file.st_mode & 0777) == 0640);
 }
 
-TEST_CASE("receipt keeper: what is told later of the same trip takes its place") {
+TEST_CASE("receipt writer: what is told later of the same trip takes its place") {
     StateDirectory state;
     keep(state.path, receipt_of(3, "one"), receipt_of(4, "other"), receipt_of(3, "two"));
     CHECK(state.text("trip-3.json").find("\"two\"") != std::string::npos);
     CHECK(state.count() == 2);
 }
 
-TEST_CASE("receipt keeper: another start's receipt of the same id is set aside, not overwritten") {
+TEST_CASE("receipt writer: another start's receipt of the same id is set aside, not overwritten") {
     StateDirectory state;
     keep(state.path, receipt_of(3, "an earlier life"));
     keep(state.path, receipt_of(3, "one"), receipt_of(3, "two"));
@@ -107,7 +107,7 @@ TEST_CASE("receipt keeper: another start's receipt of the same id is set aside, 
     CHECK(state.count() == 2);
 }
 
-TEST_CASE("receipt keeper: what a later start knows of a trip stands beside what the first wrote") {
+TEST_CASE("receipt writer: what a later start knows of a trip stands beside what the first wrote") {
     StateDirectory state;
     keep(state.path, receipt_of(3, "the whole story"));
     keep(state.path, receipt_of(3, "latched since", EventKind::restored), receipt_of(4, "new"));
@@ -115,7 +115,7 @@ TEST_CASE("receipt keeper: what a later start knows of a trip stands beside what
     CHECK(state.text("trip-3.since-1700000000123.json").find("latched since") != std::string::npos);
 }
 
-TEST_CASE("receipt keeper: the newest files are kept") {
+TEST_CASE("receipt writer: the newest files are kept") {
     StateDirectory state;
     fs::create_directory(state.path / "receipts");
     const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(1);
@@ -133,7 +133,7 @@ TEST_CASE("receipt keeper: the newest files are kept") {
     CHECK(fs::exists(state.file("trip-5002.json")));
 }
 
-TEST_CASE("receipt keeper: what lies in the way of its file is replaced, and not written to") {
+TEST_CASE("receipt writer: what lies in the way of its file is replaced, and not written to") {
     StateDirectory state;
     const fs::path others = state.path / "others";
     fs::create_directories(state.path / "receipts");
@@ -151,15 +151,15 @@ TEST_CASE("receipt keeper: what lies in the way of its file is replaced, and not
     CHECK(text == "another's");
 }
 
-TEST_CASE("receipt keeper: an operator's trips push out their own, and not a rule's") {
+TEST_CASE("receipt writer: an operator's trips push out their own, and not a rule's") {
     StateDirectory state;
     const auto limited = std::make_shared<Plan>(plan_of({1}));
     add_limit(*limited, 100);
     {
-        ReceiptKeeper keeper(state.path);
+        ReceiptWriter writer(state.path);
         const auto file = [&](std::unique_ptr<const FiledReceipt> receipt) {
-            await([&] { return keeper.has_room(); });
-            keeper.file(std::move(receipt));
+            await([&] { return writer.has_room(); });
+            writer.file(std::move(receipt));
         };
         auto by_rule = std::make_unique<FiledReceipt>(*receipt_of(1, ""));
         by_rule->receipt.plan = limited;
@@ -176,17 +176,17 @@ TEST_CASE("receipt keeper: an operator's trips push out their own, and not a rul
         fs::exists(state.file("trip-" + std::to_string(ReceiptLimits{}.files / 2 + 6) + ".json")));
 }
 
-TEST_CASE("receipt keeper: as many files, and as many signals in each, as the config says") {
+TEST_CASE("receipt writer: as many files, and as many signals in each, as the config says") {
     StateDirectory state;
     {
-        ReceiptKeeper keeper(state.path, {.files = 10, .signals = 3});
+        ReceiptWriter writer(state.path, {.files = 10, .signals = 3});
         for (std::uint64_t trip = 1; trip <= 40; ++trip) {
             auto filed = std::make_unique<FiledReceipt>(*receipt_of(trip, "one"));
             Flight flight(100);
             for (FlightRecord& record : flight) record.from = SourceId{0};
             filed->flight = std::make_shared<const Flight>(std::move(flight));
-            await([&] { return keeper.has_room(); });
-            keeper.file(std::move(filed));
+            await([&] { return writer.has_room(); });
+            writer.file(std::move(filed));
         }
     }
     CHECK(state.count() <= 10);
@@ -195,13 +195,13 @@ TEST_CASE("receipt keeper: as many files, and as many signals in each, as the co
     CHECK(newest.size() < 2000);
 }
 
-TEST_CASE("receipt keeper: without a directory nothing is written, and nothing waits") {
-    ReceiptKeeper keeper({});
+TEST_CASE("receipt writer: without a directory nothing is written, and nothing waits") {
+    ReceiptWriter writer({});
     for (std::uint64_t trip = 1; trip < 100; ++trip) {
-        CHECK(keeper.has_room());
-        keeper.file(receipt_of(trip, "one"));
+        CHECK(writer.has_room());
+        writer.file(receipt_of(trip, "one"));
     }
-    CHECK(keeper.written() == 0);
+    CHECK(writer.written() == 0);
 }
 
 // ---- The book -----------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ struct BookOfDesk {
         while (book.file_one()) continue;
     }
     Desk desk;
-    ReceiptBook book;
+    ReceiptRecorder book;
 };
 
 Plan two_limits() {
@@ -259,7 +259,7 @@ TEST_CASE("receipt book: only the last trips keep their flight records") {
     CHECK(of.book.flight(TripId{6}) != nullptr);
 }
 
-TEST_CASE("receipt book: what the keeper has no room for is written in the end as it stands then") {
+TEST_CASE("receipt book: what the writer has no room for is written in the end as it stands then") {
     StateDirectory state;
     {
         BookOfDesk of(two_limits(), state.path);
@@ -285,17 +285,17 @@ TEST_CASE("receipt book: a disk that takes nothing is told once, and once when i
         of.follow();
     };
     trip();
-    await([&] { return !of.book.keeper().trouble().empty(); });
+    await([&] { return !of.book.writer().trouble().empty(); });
     const auto news = of.book.news();
     REQUIRE(news.size() == 1);
     CHECK(news[0].priority == 2);
     CHECK(news[0].line.find("receipts_trouble detail=") == 0);
     trip();
-    await([&] { return of.book.keeper().failed() == 2; });
+    await([&] { return of.book.writer().failed() == 2; });
     CHECK(of.book.news().empty());
     fs::remove(state.path / "receipts");
     trip();
-    await([&] { return of.book.keeper().trouble().empty(); });
+    await([&] { return of.book.writer().trouble().empty(); });
     REQUIRE(of.book.news().size() == 1);
     CHECK(of.book.news().empty());
 }

@@ -11,7 +11,7 @@ constexpr Time start{1000s};
 }  // namespace
 
 TEST_CASE("loop watch: a heartbeat that stays the same for all looks is told once") {
-    LoopWatch watch(3);
+    LoopMonitor watch(3);
     CHECK(!watch.is_frozen(start));
     CHECK(!watch.is_frozen(start));
     CHECK(!watch.is_frozen(start));
@@ -20,7 +20,7 @@ TEST_CASE("loop watch: a heartbeat that stays the same for all looks is told onc
 }
 
 TEST_CASE("loop watch: any change starts over, also a step back") {
-    LoopWatch watch(2);
+    LoopMonitor watch(2);
     for (int i = 0; i < 5; ++i) {
         CHECK(!watch.is_frozen(start - i * 1s));
         CHECK(!watch.is_frozen(start - i * 1s));
@@ -29,6 +29,6 @@ TEST_CASE("loop watch: any change starts over, also a step back") {
 }
 
 TEST_CASE("loop watch: a loop that has not begun is not judged") {
-    LoopWatch watch(1);
+    LoopMonitor watch(1);
     for (int i = 0; i < 5; ++i) CHECK(!watch.is_frozen(Time{}));
 }

@@ -13,17 +13,17 @@ namespace {
 
 constexpr Time start = time_from_ns(1'000'000'000);
 
-SigningDesk desk() {
+SigningPolicy policy() {
     std::vector<std::unique_ptr<Signer>> signers;
     signers.push_back(std::make_unique<HmacSigner>(example_secret));
     signers.push_back(std::make_unique<HmacSigner>("another secret"));
     static SigningPace pace;
     pace = {};
-    return SigningDesk(signer_plan(), std::move(signers), pace);
+    return SigningPolicy(signer_plan(), std::move(signers), pace);
 }
 
 SignAnswer answer_to(const SignRequest& request) {
-    SigningDesk its = desk();
+    SigningPolicy its = policy();
     const auto answers = its.answer(std::as_bytes(std::span(&request, 1)), start);
     REQUIRE(answers.size() == 1);
     return answers[0];
@@ -47,7 +47,7 @@ SignRequest read_of(PrivateRequest what, std::uint16_t family) {
 
 }  // namespace
 
-TEST_CASE("signing desk: a mass-cancel that the config allows gets vector V2's signature") {
+TEST_CASE("signing policy: a mass-cancel that the config allows gets vector V2's signature") {
     const SignAnswer answer = answer_to(v2_request());
     CHECK(answer.verdict == SignVerdict::is_signed);
     CHECK(text(answer.signature) == v2_signature);
@@ -56,7 +56,7 @@ TEST_CASE("signing desk: a mass-cancel that the config allows gets vector V2's s
     CHECK(answer.timestamp == v2_time.value);
 }
 
-TEST_CASE("signing desk: of reads, those on the list are signed") {
+TEST_CASE("signing policy: of reads, those on the list are signed") {
     const SignAnswer orders = answer_to(read_of(PrivateRequest::orders_pending, 0));
     CHECK(text(orders.signature) == "lTRIEygVux4iLvpdM9mWG3n1IuuVXZBcZmZKq1nIYp0=");
     const SignAnswer config = answer_to(read_of(PrivateRequest::account_config, no_id));
@@ -65,7 +65,7 @@ TEST_CASE("signing desk: of reads, those on the list are signed") {
         prehash_of(PrivateRequest::account_config, "", 0ms).ends_with("GET/api/v5/account/config"));
 }
 
-TEST_CASE("signing desk: nothing else is a request") {
+TEST_CASE("signing policy: nothing else is a request") {
     SignRequest request = v2_request();
     for (unsigned what = private_request_count; what < 256; ++what) {
         request.what = static_cast<std::uint8_t>(what);
@@ -73,7 +73,7 @@ TEST_CASE("signing desk: nothing else is a request") {
     }
 }
 
-TEST_CASE("signing desk: accounts and families that are not configured are refused") {
+TEST_CASE("signing policy: accounts and families that are not configured are refused") {
     SignRequest request = v2_request();
     for (const int account : {2, 3, 255, 65535}) {
         request.account = static_cast<std::uint16_t>(account);
@@ -92,7 +92,7 @@ TEST_CASE("signing desk: accounts and families that are not configured are refus
     CHECK(refusal_of(read_of(PrivateRequest::account_config, 0)) == SignVerdict::unknown_family);
 }
 
-TEST_CASE("signing desk: each account has its own key") {
+TEST_CASE("signing policy: each account has its own key") {
     SignRequest request = v2_request();
     request.family = 2;
     request.account = 1;
@@ -105,7 +105,7 @@ TEST_CASE("signing desk: each account has its own key") {
     CHECK(of_second == text(expected));
 }
 
-TEST_CASE("signing desk: a lock is within 0 to 10000 ms, and only a mass-cancel has one") {
+TEST_CASE("signing policy: a lock is within 0 to 10000 ms, and only a mass-cancel has one") {
     SignRequest request = v2_request();
     for (const int lock : {0, 1, 9'999, 10'000}) {
         request.lock_ms = lock;
@@ -121,7 +121,7 @@ TEST_CASE("signing desk: a lock is within 0 to 10000 ms, and only a mass-cancel 
     CHECK(refusal_of(read) == SignVerdict::wrong_lock);
 }
 
-TEST_CASE("signing desk: a time has four digits of a year, whatever this machine's clock says") {
+TEST_CASE("signing policy: a time has four digits of a year, whatever this machine's clock says") {
     SignRequest request = v2_request();
     for (const std::int64_t time : {std::int64_t{0}, v2_time.value, timestamp_max.value}) {
         request.timestamp = time;
@@ -135,8 +135,8 @@ TEST_CASE("signing desk: a time has four digits of a year, whatever this machine
     }
 }
 
-TEST_CASE("signing desk: a message of any other size is refused whole") {
-    SigningDesk its = desk();
+TEST_CASE("signing policy: a message of any other size is refused whole") {
+    SigningPolicy its = policy();
     std::vector<SignRequest> many(requests_per_message_max + 1, v2_request());
     const auto bytes = std::as_bytes(std::span(many));
     for (std::size_t size = 0; size <= bytes.size(); ++size) {
@@ -150,8 +150,8 @@ TEST_CASE("signing desk: a message of any other size is refused whole") {
     }
 }
 
-TEST_CASE("signing desk: in one message, what is refused stands beside what is signed") {
-    SigningDesk its = desk();
+TEST_CASE("signing policy: in one message, what is refused stands beside what is signed") {
+    SigningPolicy its = policy();
     std::vector<SignRequest> three(3, v2_request());
     three[1].lock_ms = -5;
     const auto answers = its.answer(std::as_bytes(std::span(three)), start);
@@ -162,8 +162,8 @@ TEST_CASE("signing desk: in one message, what is refused stands beside what is s
     CHECK(answers[2].verdict == SignVerdict::is_signed);
 }
 
-TEST_CASE("signing desk: another time than that of now is refused once it has moved too often") {
-    SigningDesk its = desk();
+TEST_CASE("signing policy: another time than that of now is refused once it has moved too often") {
+    SigningPolicy its = policy();
     std::vector<SignVerdict> verdicts;
     for (std::int64_t day = 0; day < 10; ++day) {
         SignRequest request = v2_request();

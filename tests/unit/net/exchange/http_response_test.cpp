@@ -5,7 +5,7 @@
 #include <vector>
 
 using namespace scram;
-using Step = HttpAnswerParser::Step;
+using Step = HttpResponseParser::Step;
 
 namespace {
 
@@ -22,13 +22,13 @@ struct Fed {
     std::size_t consumed = 0;
 };
 
-Fed feed(HttpAnswerParser& parser, std::string_view bytes) {
+Fed feed(HttpResponseParser& parser, std::string_view bytes) {
     Fed fed;
     fed.step = parser.feed(bytes, fed.consumed);
     return fed;
 }
 
-Fed feed_one_by_one(HttpAnswerParser& parser, std::string_view bytes) {
+Fed feed_one_by_one(HttpResponseParser& parser, std::string_view bytes) {
     Fed all;
     for (std::size_t i = 0; i < bytes.size() && all.step == Step::need_more; ++i) {
         const Fed one = feed(parser, bytes.substr(i, 1));
@@ -39,7 +39,7 @@ Fed feed_one_by_one(HttpAnswerParser& parser, std::string_view bytes) {
 }
 
 std::string broken_by(std::string_view bytes) {
-    HttpAnswerParser parser;
+    HttpResponseParser parser;
     REQUIRE(feed(parser, bytes).step == Step::broken);
     return parser.broken_reason();
 }
@@ -51,7 +51,7 @@ bool contains(std::string_view text, std::string_view part) {
 }  // namespace
 
 TEST_CASE("http answer: status, body and keep-alive are read") {
-    HttpAnswerParser parser;
+    HttpResponseParser parser;
     CHECK(feed(parser, plain).step == Step::done);
     CHECK(parser.answer().status == 200);
     CHECK(parser.answer().body == "{\"code\":\"0\"}");
@@ -59,7 +59,7 @@ TEST_CASE("http answer: status, body and keep-alive are read") {
 }
 
 TEST_CASE("http answer: a chunked body is put together") {
-    HttpAnswerParser parser;
+    HttpResponseParser parser;
     const Fed fed = feed(parser, chunked);
     CHECK(fed.step == Step::done);
     CHECK(fed.consumed == chunked.size());
@@ -68,7 +68,7 @@ TEST_CASE("http answer: a chunked body is put together") {
 }
 
 TEST_CASE("http answer: interim answers are passed over") {
-    HttpAnswerParser parser;
+    HttpResponseParser parser;
     CHECK(feed(parser, interim).step == Step::done);
     CHECK(parser.answer().status == 200);
 }
@@ -83,14 +83,14 @@ TEST_CASE("http answer: Connection: close and HTTP/1.0 end the connection") {
     for (const std::string_view bytes :
          {std::string_view(empty_body),
           std::string_view("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")}) {
-        HttpAnswerParser parser;
+        HttpResponseParser parser;
         REQUIRE(feed(parser, bytes).step == Step::done);
         CHECK_FALSE(parser.answer().keep_alive);
     }
 }
 
 TEST_CASE("http answer: a body without a length goes on to the end of the stream") {
-    HttpAnswerParser parser;
+    HttpResponseParser parser;
     CHECK(feed(parser, "HTTP/1.1 502 Bad Gateway\r\n\r\n<html>").step == Step::need_more);
     CHECK(feed(parser, "</html>").step == Step::need_more);
     CHECK(parser.end_of_stream() == Step::done);
@@ -102,7 +102,7 @@ TEST_CASE("http answer: the end of the stream anywhere inside an answer breaks i
     for (const auto& whole : {plain, chunked, interim}) {
         for (std::size_t size = 0; size < whole.size(); ++size) {
             CAPTURE(size);
-            HttpAnswerParser parser;
+            HttpResponseParser parser;
             REQUIRE(feed(parser, whole.substr(0, size)).step == Step::need_more);
             CHECK(parser.end_of_stream() == Step::broken);
             CHECK(contains(parser.broken_reason(), "the peer closed"));
@@ -112,11 +112,11 @@ TEST_CASE("http answer: the end of the stream anywhere inside an answer breaks i
 
 TEST_CASE("http answer: a split at any byte gives the same answer") {
     for (const auto& whole : {plain, chunked, interim, empty_body}) {
-        HttpAnswerParser at_once;
+        HttpResponseParser at_once;
         REQUIRE(feed(at_once, whole).step == Step::done);
         for (std::size_t split = 0; split < whole.size(); ++split) {
             CAPTURE(split);
-            HttpAnswerParser parser;
+            HttpResponseParser parser;
             REQUIRE(feed(parser, whole.substr(0, split)).step == Step::need_more);
             const Fed rest = feed(parser, whole.substr(split));
             CHECK(rest.step == Step::done);
@@ -125,7 +125,7 @@ TEST_CASE("http answer: a split at any byte gives the same answer") {
             CHECK(parser.answer().body == at_once.answer().body);
             CHECK(parser.answer().keep_alive == at_once.answer().keep_alive);
         }
-        HttpAnswerParser slow;
+        HttpResponseParser slow;
         CHECK(feed_one_by_one(slow, whole).step == Step::done);
         CHECK(slow.answer().body == at_once.answer().body);
     }
@@ -133,7 +133,7 @@ TEST_CASE("http answer: a split at any byte gives the same answer") {
 
 TEST_CASE("http answer: bytes behind the answer are left alone") {
     for (const auto& whole : {plain, chunked, interim, empty_body}) {
-        HttpAnswerParser parser;
+        HttpResponseParser parser;
         CHECK(feed(parser, whole + "HTTP/1.1 200 OK\r\n").consumed == whole.size());
         parser.reset();
         CHECK(feed_one_by_one(parser, whole + "x").consumed == whole.size());
@@ -141,7 +141,7 @@ TEST_CASE("http answer: bytes behind the answer are left alone") {
 }
 
 TEST_CASE("http answer: after a reset the next answer is read") {
-    HttpAnswerParser parser;
+    HttpResponseParser parser;
     REQUIRE(feed(parser, chunked).step == Step::done);
     parser.reset();
     REQUIRE(feed(parser, plain).step == Step::done);
@@ -157,7 +157,7 @@ TEST_CASE("http answer: an over-long header is refused, whole or dripping") {
     const std::string bytes =
         "HTTP/1.1 200 OK\r\nX: " + std::string(http_header_max, 'x') + "\r\n\r\n";
     CHECK(broken_by(bytes) == "the answer's header is over 8192 bytes");
-    HttpAnswerParser parser;
+    HttpResponseParser parser;
     CHECK(feed_one_by_one(parser, bytes).step == Step::broken);
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("http answer: a body of 64 KiB passes, one byte more is refused") {
     const auto with_length = [](std::size_t size) {
         return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
     };
-    HttpAnswerParser parser;
+    HttpResponseParser parser;
     CHECK(feed(parser, with_length(http_body_max) + std::string(http_body_max, 'x')).step ==
           Step::done);
     CHECK(parser.answer().body.size() == http_body_max);
@@ -188,7 +188,7 @@ TEST_CASE("http answer: framing without end is refused, however it comes") {
                                               head + "5;" + much + "\r\nhello\r\n0\r\n\r\n"};
     for (const auto& bytes : endless) {
         CHECK(broken_by(bytes) == "the answer with its framing is over 147456 bytes");
-        HttpAnswerParser parser;
+        HttpResponseParser parser;
         Fed fed;
         for (std::size_t at = 0; fed.step == Step::need_more && at < bytes.size(); at += 5000)
             fed = feed(parser, std::string_view(bytes).substr(at, 5000));
@@ -199,7 +199,7 @@ TEST_CASE("http answer: framing without end is refused, however it comes") {
 TEST_CASE("http answer: the bound is of one answer, not of the connection") {
     const std::string large =
         "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + std::string(60000, 'x');
-    HttpAnswerParser parser;
+    HttpResponseParser parser;
     for (int i = 0; i < 5; ++i) {
         CHECK(feed(parser, large).step == Step::done);
         parser.reset();

@@ -52,7 +52,7 @@ struct Watcher : LinkObserver {
         downs.push_back({was_up, taken, reason});
         note("down");
     }
-    void link_answered(LinkId, const HttpAnswer& answer, Time) override {
+    void link_answered(LinkId, const HttpResponse& answer, Time) override {
         answers.push_back({answer.status, answer.keep_alive, std::string(answer.body)});
         note("answer");
     }

@@ -19,7 +19,7 @@ using namespace scram::testing;
 
 namespace {
 
-using Origin = TxStamps::Origin;
+using Origin = TxTimestamps::Origin;
 
 // Both ends of a connection.
 struct Connection {
@@ -47,7 +47,7 @@ struct Connection {
         written += bytes;
     }
     // Collects until the awaited stamp is there.
-    Time stamp(TxStamps& stamps) const {
+    Time stamp(TxTimestamps& stamps) const {
         for (int tries = 0; tries < 200 && stamps.taken() == Time{}; ++tries) {
             pollfd waiting{near, 0, 0};
             poll(&waiting, 1, 100);
@@ -67,7 +67,7 @@ struct Connection {
 
 void check_each_send(Connection& connection, Origin origin) {
     connection.send(100);  // as a handshake: before the stamps
-    TxStamps stamps;
+    TxTimestamps stamps;
     REQUIRE(stamps.begin(connection.near, connection.written, origin));
     for (int i = 0; i < 5; ++i) {
         const Time before = monotonic_now();
@@ -103,7 +103,7 @@ TEST_CASE("tx stamps: a kernel that counts from what is unacknowledged is unders
 TEST_CASE("tx stamps: the stamp of an earlier send is not taken for that of the last") {
     Connection connection;
     REQUIRE(connection.works);
-    TxStamps stamps;
+    TxTimestamps stamps;
     REQUIRE(stamps.begin(connection.near, 0));
     connection.send(100);
     connection.send(100);
@@ -119,7 +119,7 @@ TEST_CASE("tx stamps: the stamp of an earlier send is not taken for that of the 
 TEST_CASE("tx stamps: collecting reads every stamp that waits, and does not wait itself") {
     Connection connection;
     REQUIRE(connection.works);
-    TxStamps stamps;
+    TxTimestamps stamps;
     REQUIRE(stamps.begin(connection.near, 0));
     for (int i = 0; i < 20; ++i) connection.send(10);
     stamps.expect(connection.written);
@@ -131,7 +131,7 @@ TEST_CASE("tx stamps: collecting reads every stamp that waits, and does not wait
 
 TEST_CASE("tx stamps: where there can be none, none is told") {
     const int no_socket = open("/dev/null", O_RDWR);
-    TxStamps stamps;
+    TxTimestamps stamps;
     CHECK_FALSE(stamps.begin(no_socket, 0));
     stamps.expect(10);
     stamps.collect(no_socket);

@@ -25,7 +25,7 @@ struct Desk final : ControlHandler {
                     .later = [this](ControlAnswer to) { owed.push_back(std::move(to)); }};
         return {"ok " + std::string(line), line == "watch", !strangers};
     }
-    std::string on_turned_away(const Peer&, TurnedAway why) override {
+    std::string on_turned_away(const Peer&, Rejection why) override {
         ++turned_away[why];
         return "bye";
     }
@@ -34,7 +34,7 @@ struct Desk final : ControlHandler {
     bool no_watching = false;
     int lines = 0;
     std::vector<ControlAnswer> owed;
-    std::map<TurnedAway, int> turned_away;
+    std::map<Rejection, int> turned_away;
 };
 
 // The one end of a connection.
@@ -99,7 +99,7 @@ struct Room {
             .string();
     boost::asio::io_context io;
     Desk desk;
-    Control control{io, std::get<Listener>(listen_at(path, SOCK_STREAM)), desk};
+    ControlServer control{io, std::get<Listener>(listen_at(path, SOCK_STREAM)), desk};
 };
 
 }  // namespace
@@ -109,7 +109,7 @@ TEST_CASE("control: a crowd of strangers sends away its own, and nobody who hold
     const Caller desk = room.call();
     room.desk.strangers = true;
     const auto crowd = room.crowd(control_group_max + 10);
-    CHECK(room.desk.turned_away[TurnedAway::crowded] == 10);
+    CHECK(room.desk.turned_away[Rejection::crowded] == 10);
     CHECK(crowd[9].hear() == "bye\n(ended)");
     CHECK(crowd[10].hear().empty());
     room.desk.strangers = false;
@@ -127,7 +127,7 @@ TEST_CASE("control: who holds a right gets in while strangers fill their places"
     desk.say("status\n");
     room.run();
     CHECK(desk.hear() == "ok status\n");
-    CHECK(room.desk.turned_away[TurnedAway::crowded] == 0);
+    CHECK(room.desk.turned_away[Rejection::crowded] == 0);
 }
 
 TEST_CASE("control: of one user's connections a watcher stays, and the longest idle goes") {
@@ -136,7 +136,7 @@ TEST_CASE("control: of one user's connections a watcher stays, and the longest i
     watcher.say("watch\n");
     room.run();
     const auto crowd = room.crowd(control_group_max);
-    CHECK(room.desk.turned_away[TurnedAway::crowded] == 1);
+    CHECK(room.desk.turned_away[Rejection::crowded] == 1);
     CHECK(crowd.front().hear() == "bye\n(ended)");
     CHECK(watcher.hear() == "ok watch\n");
 }
@@ -172,7 +172,7 @@ TEST_CASE("control: a watcher that lags further than the backlog is cut off") {
         room.control.announce(event);
         room.run();
     }
-    CHECK(room.desk.turned_away[TurnedAway::deaf] == 1);
+    CHECK(room.desk.turned_away[Rejection::deaf] == 1);
     CHECK_FALSE(room.control.watched());
     CHECK(deaf.hear().ends_with("(ended)"));
 }
@@ -221,13 +221,13 @@ TEST_CASE("control: rights that were taken away end those who used them, and nob
     CHECK(room.desk.turned_away.empty());
     room.desk.no_watching = true;
     room.control.check_rights();
-    CHECK(room.desk.turned_away[TurnedAway::revoked] == 1);
+    CHECK(room.desk.turned_away[Rejection::revoked] == 1);
     room.run();
     CHECK(watcher.hear() == "ok watch\nbye\n(ended)");
     CHECK(asker.hear() == "ok status\n");
     room.desk.strangers = true;
     room.control.check_rights();
-    CHECK(room.desk.turned_away[TurnedAway::revoked] == 2);
+    CHECK(room.desk.turned_away[Rejection::revoked] == 2);
     room.run();
     CHECK(asker.hear() == "bye\n(ended)");
 }

@@ -26,7 +26,7 @@ class DeafSink : public SignalSink {
     void signals_lost(SourceId, Time) override {}
     void left(SourceId) override {}
     void vanished(SourceId, const std::string&) override {}
-    void turned_away(const Peer&, TurnedAway) override {}
+    void turned_away(const Peer&, Rejection) override {}
 
   protected:
     ~DeafSink() = default;

@@ -52,7 +52,7 @@ struct Sink final : SignalSink {
     void vanished(SourceId, const std::string& reason) override {
         told.push_back("vanished: " + reason);
     }
-    void turned_away(const Peer&, TurnedAway) override {}
+    void turned_away(const Peer&, Rejection) override {}
     bool was_told(const std::string& what) const {
         return std::any_of(told.begin(), told.end(),
                            [&](const std::string& one) { return one.starts_with(what); });

@@ -24,7 +24,7 @@ class Stamps final : public testing::DeafSink {
 
 TEST_CASE("ring feeds: a stamp from before the source attached, or from the future, is unknown") {
     Stamps sink;
-    RingFeeds feeds(sink);
+    RingReaders feeds(sink);
     auto ring = Ring::make();
     REQUIRE(ring);
     testing::RingWriter writer(ring->memory());
