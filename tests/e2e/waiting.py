@@ -21,6 +21,6 @@ def eventually(condition, what, timeout=10.0):
 
 
 def let_write(process):
-    """Until what it has told stands in its log: scramd's scribe looks for lines each 5 ms (daemon/common/poll_wait.h)."""
+    """Until what it has told stands in its log: scramd's logger looks for lines each 5 ms (daemon/common/poll_wait.h)."""
     if process.poll() is None:
         time.sleep(0.02 * PATIENCE)

@@ -22,7 +22,7 @@ BASE = "docker.io/library/debian:bookworm-slim"
 IMAGE = "localhost/scramd-test"
 BUILD = ("buildah", *STORAGE, "build", "--pull-never", "--format", "docker", "--layers", "--isolation", "chroot",
          "--network", "host", "--build-arg", "SOURCE_DATE_EPOCH")  # as ./dev package says it
-# The container's own privileges as README.md says; a test box has neither a systemd for the health check's
+# The container's own privileges as docs/operator.md says; a test box has neither a systemd for the health check's
 # timer nor the rights for limits.
 RUN = ("--network", "host", "--read-only", "--cap-drop", "all", "--security-opt", "no-new-privileges",
        "--cgroups", "disabled", "--no-healthcheck", "--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096")

@@ -68,6 +68,15 @@ class Names(unittest.TestCase):
             self.assertIn(command, completion)
 
 
+class Paths(unittest.TestCase):
+    def test_every_file_that_a_document_names_is_there(self):
+        named = re.compile(r"`((?:core|config|net|daemon|client|tests|bench|docs)/[\w./-]+)`")
+        missing = [f"{page.relative_to(ROOT)}: {path}"
+                   for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "bench/README.md")
+                   for path in named.findall(page.read_text()) if not (ROOT / path).exists()]
+        self.assertEqual(missing, [])
+
+
 class Format(unittest.TestCase):
     def complaints(self, tool, *arguments, but="(?!)"):
         if shutil.which(tool) is None:
