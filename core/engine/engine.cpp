@@ -35,20 +35,17 @@ bool Engine::decide(SourceId from, const scram_signal& signal, Time now, Step& s
     if (rules_.next_deadline() <= now) [[unlikely]]
         look_back(from, signal, counts, now);
     rules_.on_seen(from, now);
-    double before = 0;
     if (counts) {
         if (batch_.empty() && signal.kind == SCRAM_VALUE) [[likely]]
             rules_.on_value(metrics_, store(from, signal, now), breaches_);
         else
-            before = gather(from, signal, now);
+            gather(from, signal, now);
         next_deadline_ = std::min(next_deadline_, rules_.next_deadline());
     }
-    const bool restarts = counts && scram_is_restart(signal.kind) != 0;
-    if (breaches_.empty() && turn_ == turn && !restarts) [[likely]]
+    if (breaches_.empty() && turn_ == turn) [[likely]]
         return false;
     trip_breaches(time_from_ns(signal.published_ns), now, step);
     dispatch_all(now, step);
-    if (restarts) tell_restart(from, signal, before, now, step);
     return true;
 }
 
@@ -61,21 +58,23 @@ Sample Engine::store(SourceId from, const scram_signal& signal, Time now) {
     return {from, family, metric, signal.value, before, first, now, restart};
 }
 
-// Returns what it replaces.
-double Engine::gather(SourceId from, const scram_signal& signal, Time now) {
+void Engine::gather(SourceId from, const scram_signal& signal, Time now) {
     const Sample sample = store(from, signal, now);
     if (sample.first) rules_.on_first(metrics_, sample);
-    if (sample.restart) rules_.on_series_restart(metrics_, sample);
+    if (sample.restart) {
+        rules_.on_series_restart(metrics_, sample);
+        restarted_ = sample;
+        ++turn_;  // so that decide() has it told, behind what it breaches
+    }
     batch_.push_back(sample);
     if (scram_is_more(signal.kind) == 0 || batch_.size() == SCRAM_BATCH_MAX) judge_batch();
-    return sample.before;
 }
 
 // It can hide a loss, so it is told; but no source can fill every log with it: in a second it is
 // told as often as there are families, and the next tells how many were not.
-void Engine::tell_restart(SourceId from, const scram_signal& signal, double before, Time now,
-                          Step& step) {
-    SourceState& its = sources_[index(from)];
+void Engine::tell_restart(Time now, Step& step) {
+    const Sample sample = std::exchange(restarted_, Sample{});
+    SourceState& its = sources_[index(sample.source)];
     if (now - its.restarts_since >= 1s) {
         its.restarts_since = now;
         its.restarts_told = 0;
@@ -89,12 +88,12 @@ void Engine::tell_restart(SourceId from, const scram_signal& signal, double befo
     Event& event = step.events.append();
     event.kind = EventKind::series_restarted;
     event.at = now;
-    event.family = static_cast<FamilyId>(signal.family);
-    event.source = from;
-    event.metric = static_cast<MetricId>(signal.metric);
+    event.family = sample.family;
+    event.source = sample.source;
+    event.metric = sample.metric;
     event.suppressed = std::exchange(its.restarts_untold, 0u);
-    event.value = signal.value;
-    event.limit = before;
+    event.value = sample.value;
+    event.limit = sample.before;
 }
 
 // A batch is of one source, and has one value of each thing: what came before a second one stands
@@ -290,6 +289,7 @@ void Engine::on_time(Time now, Step& step) {
 
 // Closes every input: what is due leaves, and the next deadline is known.
 void Engine::finish(Time now, Step& step) {
+    if (restarted_.restart) tell_restart(now, step);
     clear_shared_budgets(now, step);
     if (releasing_ > 0) release_all(now, step);
     dispatch_all(now, step);

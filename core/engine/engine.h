@@ -271,9 +271,8 @@ class Engine {
     void look_back(SourceId from, const scram_signal& signal, bool is_value, Time now);
     BadReason follow_sequence(SourceId from, const scram_signal& signal);
     Sample store(SourceId from, const scram_signal& signal, Time now);
-    double gather(SourceId from, const scram_signal& signal, Time now);
-    void tell_restart(SourceId from, const scram_signal& signal, double before, Time now,
-                      Step& step);
+    void gather(SourceId from, const scram_signal& signal, Time now);
+    void tell_restart(Time now, Step& step);
     bool goes_on(SourceId from, const scram_signal& signal) const;
     void end_batch(Time published, Time now, Step& step);
     void judge_batch();
@@ -366,6 +365,7 @@ class Engine {
     RuleSet rules_;
     Breaches breaches_;
     FixedList<Sample> batch_{SCRAM_BATCH_MAX};  // stored, and not judged yet
+    Sample restarted_;                          // the series that this input restarts, if any
     std::vector<Told> told_;                    // by rule
     std::uint64_t turn_ = 0;                    // of trip_breaches()
     TripId turn_trip_{};  // that its breaches share; none: they have made none yet
