@@ -19,7 +19,7 @@ void Engine::dispatch(Account& account, Time now, Step& step) {
         if (family == none<FamilyId>()) return;
         const LinkId link = idle_link(account);
         if (link == none<LinkId>()) return;
-        const auto slot = account.budget.take(now, purpose(switches_[index(family)]));
+        const auto slot = account.budget.take(now, purpose(*switches_[index(family)]));
         if (!slot) return;
         fire(family, link, *slot, now, step);
     }
@@ -48,9 +48,9 @@ FamilyId Engine::next_due(const Account& account, Time now) const {
     };
     FamilyId best = none<FamilyId>();
     account.unfinished.for_each([&](FamilyId id) {
-        const Switch& family = switches_[index(id)];
+        const Switch& family = *switches_[index(id)];
         if (wanted_at(family) > now) return;
-        if (best == none<FamilyId>() || goes_before(family, switches_[index(best)])) best = id;
+        if (best == none<FamilyId>() || goes_before(family, *switches_[index(best)])) best = id;
     });
     return best;
 }
@@ -73,7 +73,7 @@ Engine::Next Engine::next_cancel(FamilyId id, Time now) const {
     double touched = 0;
     for (std::size_t m = 0; m < plan_.metrics.size(); ++m)
         touched += rules_.touch(metrics_, id, id_at<MetricId>(m));
-    const bool can_send = account.budget.next_take(now, purpose(switches_[index(id)])) <= now;
+    const bool can_send = account.budget.next_take(now, purpose(*switches_[index(id)])) <= now;
     const LinkId link = can_send ? idle_link(account) : none<LinkId>();
     return {link, plan_.families[index(id)].lock, touched};
 }
@@ -90,30 +90,27 @@ void Engine::touch(std::size_t turn) const {
 }
 
 void Engine::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step& step) {
-    Switch& family = switches_[index(id)];
+    KillSwitch& family = switches_[index(id)];
     LinkState& link = links_[index(link_id)];
-    const bool hedge = family.cancel == Cancel::in_flight;
+    const bool hedge = family->cancel == Cancel::in_flight;
+    check(link.phase == LinkPhase::idle, "an attempt leaves on an idle link");
     link.phase = LinkPhase::firing;
     link.family = id;
-    link.round = family.round;
-    link.lock = family.lock;
-    link.certain = certain_at(id, family.lock, now) <= now;
+    link.round = family->round;
+    link.lock = family->lock;
+    link.certain = certain_at(id, family->lock, now) <= now;
     link.attempt = AttemptId{++attempts_};
     link.slot = slot;
     link.sent = now;
     link.deadline = now + plan_.timings.answer_timeout;
-    ++family.out;
-    family.cancel = Cancel::in_flight;
-    family.after_resync = false;
-    family.attempt = link.attempt;
-    family.link = link_id;
     // One hedge is enough: an attempt that fails or is lost is followed by the next anyway.
-    family.hedge_at = family.out == 1 ? now + hedge_after(link.account) : never;
+    const bool first = family->out == 0;
+    family.fired(link.attempt, link_id, first ? now + hedge_after(link.account) : never);
     step.actions.push_back({ActionKind::fire, link.account, id, link_id, link.attempt, link.lock});
     Event& event = step.events.append();
     event.kind = EventKind::fired;
     event.at = now;
-    event.trip = family.trip;
+    event.trip = family->trip;
     event.attempt = link.attempt;
     event.family = id;
     event.link = link_id;
@@ -141,7 +138,7 @@ void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bo
     see_alive(link.account, link.sent, now);
     step.events.push_back({.kind = EventKind::answered,
                            .at = now,
-                           .trip = switches_[index(family)].trip,
+                           .trip = switches_[index(family)]->trip,
                            .attempt = link.attempt,
                            .family = family,
                            .link = id,
@@ -160,7 +157,7 @@ void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bo
 
 // Its round is over: another attempt was confirmed, or a new trip wants one of its own.
 bool Engine::is_late(const LinkState& link) const {
-    return link.round != switches_[index(link.family)].round;
+    return link.round != switches_[index(link.family)]->round;
 }
 
 void Engine::count_in_budget(Account& account, const LinkState& link, const Answer& answer,
@@ -196,71 +193,54 @@ void Engine::remember_lock(const LinkState& link, const Answer& answer, Time unt
                           answer.answer_class == AnswerClass::clock ||
                           answer.answer_class == AnswerClass::refused;
     if (link.lock == 0ms || not_done) return;
-    Time& locked_until = switches_[index(link.family)].locked_until;
-    locked_until = std::max(locked_until, until + link.lock);
+    switches_[index(link.family)].may_be_locked(until + link.lock);
 }
 
 // What the answer to its attempt means for a family.
 void Engine::settle(const LinkState& of, const Answer& answer, LinkId link, Time now, Step& step) {
     const FamilyId id = of.family;
-    Switch& family = switches_[index(id)];
-    family.attempt = of.attempt;
-    family.link = link;
-    family.last_answer = answer;
-    family.closed = 0;
-    --family.out;
-    family.hedge_at = never;
+    KillSwitch& family = switches_[index(id)];
+    family.settled(of.attempt, link, answer);
     const AccountId account = plan_.families[index(id)].account;
-    const Duration growing = growing_pause(family.failures);
+    const Duration growing = growing_pause(family->failures);
     switch (answer.answer_class) {
         case AnswerClass::confirmed:
         case AnswerClass::nothing_left:
             return settles(of) ? confirm(id, now, step) : ask_for_lock(id, now, step);
         case AnswerClass::failed:
-            return try_again(id, growing, now);
+            return family.try_again(now + growing);
         case AnswerClass::ambiguous:
-            return try_again(id, family.failures == 0 ? 0ns : growing, now);
+            return family.try_again(family->failures == 0 ? now : now + growing);
         case AnswerClass::throttled:
-            return try_again(id, plan_.accounts[index(account)].budget.window, now);
+            return family.try_again(now + plan_.accounts[index(account)].budget.window);
         case AnswerClass::clock:
             // The first time at once, as soon as a rehearsal has told the time; then with pauses,
             // and the time is asked for again: the exchange's clock may have stepped once more.
             // What else is due was signed by the same clock, and would only spend budget.
-            family.after_resync = !std::exchange(family.resynced, true);
-            if (family.after_resync) accounts_[index(account)].hold_until = now + growing;
-            try_again(id, growing, now);
+            if (family.refused_time()) accounts_[index(account)].hold_until = now + growing;
+            family.try_again(now + growing);
             return ask_for_time(link, now, step);
         case AnswerClass::refused:
-            return try_again(id, plan_.timings.retry_refused, now);
+            return family.try_again(now + plan_.timings.retry_refused);
     }
 }
 
 void Engine::confirm(FamilyId id, Time now, Step& step) {
-    Switch& family = switches_[index(id)];
-    if (family.release == Release::unlocking) return unlocked(id, now, step);
-    begin_round(family);
-    family.lock_open = false;
-    family.was_confirmed = family.latched;
-    family.cancel = family.latched ? Cancel::confirmed : Cancel::idle;
+    KillSwitch& family = switches_[index(id)];
+    if (family->release == Release::unlocking) return unlocked(id, now, step);
+    family.confirm();
     accounts_[index(plan_.families[index(id)].account)].unfinished.erase(id);
     step.events.push_back({.kind = EventKind::confirmed,
                            .at = now,
-                           .trip = family.trip,
-                           .attempt = family.attempt,
+                           .trip = family->trip,
+                           .attempt = family->attempt,
                            .family = id,
-                           .answer = family.last_answer});
+                           .answer = family->last_answer});
 }
 
-void Engine::make_due(FamilyId id, Time at) {
-    Switch& family = switches_[index(id)];
+// Its cancel is due, and dispatch() looks at it.
+void Engine::queue(FamilyId id) {
     accounts_[index(plan_.families[index(id)].account)].unfinished.insert(id);
-    family.cancel = Cancel::due;
-    family.due_at = at;
-}
-
-void Engine::try_again(FamilyId id, Duration pause, Time now) {
-    make_due(id, now + pause);
-    ++switches_[index(id)].failures;
 }
 
 Duration Engine::growing_pause(std::uint32_t failures) const {
@@ -284,7 +264,7 @@ void Engine::lose_attempt(LinkState& link, LinkId id, Lost how, Time now, Step& 
     }
     step.events.push_back({.kind = EventKind::attempt_lost,
                            .at = now,
-                           .trip = switches_[index(family)].trip,
+                           .trip = switches_[index(family)]->trip,
                            .attempt = link.attempt,
                            .family = family,
                            .link = id,
@@ -299,13 +279,9 @@ void Engine::lose_attempt(LinkState& link, LinkId id, Lost how, Time now, Step& 
 // the first pause.
 bool Engine::follow_at_once(LinkState& link, LinkId id, Lost how, Time now) {
     if (how == Lost::overdue) return false;
-    Switch& family = switches_[index(link.family)];
-    family.attempt = link.attempt;
-    family.link = id;
-    --family.out;
-    family.hedge_at = never;
-    const bool more = family.closed++ < accounts_[index(link.account)].links.size();
-    make_due(link.family, more ? now : now + plan_.timings.retry_first);
+    const std::uint32_t closed = switches_[index(link.family)].closed(link.attempt, id);
+    const bool more = closed <= accounts_[index(link.account)].links.size();
+    switches_[index(link.family)].due(more ? now : now + plan_.timings.retry_first);
     return true;
 }
 

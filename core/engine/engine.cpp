@@ -231,27 +231,24 @@ milliseconds Engine::longest_lock(milliseconds of_family) const {
 
 void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step& step) {
     const FamilySpec& spec = plan_.families[index(before.family)];
-    Switch& family = switches_[index(before.family)];
-    family.latched = true;
-    family.trip = trip;
-    family.wanted_by = trip;
-    family.tripped_at = now;
-    family.lock = spec.lock;
+    KillSwitch& family = switches_[index(before.family)];
     // The exchange's lock outlived us, by which rule's wish is not known; and so may have bytes.
     const milliseconds lock = longest_lock(spec.lock);
-    if (lock > 0ms)
-        family.locked_until = now + lock + plan_.accounts[index(spec.account)].budget.guard;
+    const Duration guard = plan_.accounts[index(spec.account)].budget.guard;
+    family.restore(trip, spec.lock, before.confirmed, lock > 0ms ? now + lock + guard : Time{},
+                   now);
+    if (before.unfinished) {
+        family.due(now);
+        queue(before.family);
+    }
     if (attempts_ > 0) remember_stray(before.family, 0ms, never, now);
-    family.was_confirmed = before.confirmed;
-    family.cancel = before.confirmed ? Cancel::confirmed : Cancel::held;
-    if (before.unfinished) make_due(before.family, now);
     rules_.on_latched(before.family);
     step.actions.push_back({ActionKind::close_gate, spec.account, before.family});
     step.events.push_back({.kind = EventKind::restored,
                            .at = now,
                            .trip = trip,
                            .family = before.family,
-                           .cancel = family.cancel,
+                           .cancel = family->cancel,
                            .text = FixedText<160>(before.why)});
 }
 
@@ -317,7 +314,7 @@ void Engine::update_deadline(Time now) {
         if (held) also(account.hold_until);
         const bool can_send = !held && idle_link(account) != none<LinkId>();
         for (const FamilyId id : account.families) {
-            const Switch& family = switches_[index(id)];
+            const Switch& family = *switches_[index(id)];
             if (family.release != Release::none && family.locked_until > now)
                 also(family.locked_until);
             const Time wanted = wanted_at(family);

@@ -16,6 +16,7 @@
 
 #include "core/base/family_set.h"
 #include "core/engine/budget.h"
+#include "core/engine/kill_switch.h"
 #include "core/engine/round_trip.h"
 #include "core/model/events.h"
 #include "core/model/plan.h"
@@ -26,52 +27,6 @@
 #include "core/signal.h"
 
 namespace scram {
-
-// What became of an operator's wish to arm a family again.
-enum class Release : std::uint8_t {
-    none,
-    waiting,    // for the answer to an attempt in flight
-    unlocking,  // its cancel with lockInterval 0, which ends the exchange's lock, is under way
-};
-// One family's switch. Latched from its trip until a person arms it again; whether its cancel is
-// done is another matter, and goes on by itself.
-struct Switch {
-    bool latched = false;
-    Cancel cancel = Cancel::idle;
-    Release release = Release::none;
-    bool was_confirmed = false;  // in this latch, by an answer of the exchange
-    bool repeat = false;         // was confirmed, or is an unlocking: yields to first cancels
-    bool after_resync = false;   // waits for the exchange's time, then goes at once
-    bool resynced = false;       // has asked for the exchange's time since its trip
-    TripId trip{};               // the last that it was cancelled for
-    TripId wanted_by{};          // the last that wanted that, maybe while it was under way already
-    std::uint64_t breached_in = 0;  // the turn of trip_breaches() that last wanted it latched
-    // What an attempt was sent for: an answer counts only for its own round. A new trip, a
-    // confirmation and an unlocking each begin one.
-    std::uint32_t round = 0;
-    std::uint32_t out = 0;       // attempts of this round in flight
-    std::uint32_t failures = 0;  // attempts of this round that were not confirmed
-    std::uint32_t closed = 0;    // of this round, since the last answer: lost with closed links
-    Time tripped_at{};
-    Time due_at{};
-    Time hedge_at = never;   // in flight: when a second attempt is due
-    milliseconds lock{};     // of its next attempt: the longest that a trip in force wants
-    bool lock_open = false;  // its cancel is confirmed, its lock is not: see certain()
-    Time locked_until{};     // the exchange may refuse its orders until then
-    // Attempts without an answer that may still arrive: until when (`never`: until a sign of life
-    // that begins a guard after `stray_since`), and the shortest of their locks.
-    Time stray_until{};
-    Time stray_since{};
-    milliseconds stray_lock{};
-    // The latest attempt that was sent or settled, and its link.
-    AttemptId attempt{};
-    LinkId link = none<LinkId>();
-    Answer last_answer;
-};
-// Its cancel is not confirmed yet, and is being tried.
-bool is_unfinished(const Switch& family);
-// "armed", "tripped", "cancelling", "confirmed", "held" or "releasing".
-std::string_view state_name(const Switch& family);
 
 enum class LinkPhase : std::uint8_t { down, idle, rehearsing, firing };
 std::string_view name(LinkPhase phase);
@@ -188,7 +143,7 @@ class Engine {
 
     // Sight, for status and tests.
     const Plan& plan() const { return plan_; }
-    const Switch& family(FamilyId id) const { return switches_[index(id)]; }
+    const Switch& family(FamilyId id) const { return *switches_[index(id)]; }
     LinkPhase phase(LinkId id) const { return links_[index(id)].phase; }
     AccountId account_of(LinkId id) const { return links_[index(id)].account; }
     std::size_t link_count() const { return links_.size(); }
@@ -286,8 +241,6 @@ class Engine {
     void trip_family(FamilyId family, TripId trip, milliseconds lock, Time now, Step& step);
     static EventKind event_kind(BreachKind kind);
     static Event& tell_breach(const Breach& breach, Time published, Time now, Step& step);
-    static bool under_way(const Switch& family);
-    static void begin_round(Switch& family);
 
     // cancels
     void dispatch_all(Time now, Step& step);
@@ -309,8 +262,7 @@ class Engine {
     void look_at_lock(FamilyId family, Time now);
     void settle(const LinkState& of, const Answer& answer, LinkId link, Time now, Step& step);
     void confirm(FamilyId family, Time now, Step& step);
-    void make_due(FamilyId family, Time at);
-    void try_again(FamilyId family, Duration pause, Time now);
+    void queue(FamilyId family);
     Duration growing_pause(std::uint32_t failures) const;
     enum class Lost : std::uint8_t { overdue, closed, not_taken };
     void lose_attempt(LinkState& link, LinkId id, Lost how, Time now, Step& step);
@@ -337,7 +289,6 @@ class Engine {
     void go_on_releasing(FamilyId family, Time now, Step& step);
     void unlocked(FamilyId family, Time now, Step& step);
     void arm(FamilyId family, Time now, Step& step);
-    void set_release(Switch& family, Release release);
     bool in_flight(FamilyId family) const;
 
     // alarms
@@ -370,7 +321,7 @@ class Engine {
     std::uint64_t turn_ = 0;                    // of trip_breaches()
     TripId turn_trip_{};  // that its breaches share; none: they have made none yet
     std::uint64_t suppressed_ = 0;
-    std::vector<Switch> switches_;
+    std::vector<KillSwitch> switches_;
     std::size_t releasing_ = 0;     // switches whose release is not none
     Time go_on_arming_at_ = never;  // some of them are left for a later turn
     std::uint64_t looked_at_ = 0;   // conditions, for arming

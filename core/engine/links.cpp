@@ -51,10 +51,9 @@ void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, 
     if (good) accounts_[index(link.account)].hold_until = {};
     bool waited_for_it = false;
     for (const FamilyId family_id : accounts_[index(link.account)].families) {
-        Switch& family = switches_[index(family_id)];
-        if (!good || !family.after_resync || family.cancel != Cancel::due) continue;
-        family.after_resync = false;
-        family.due_at = now;
+        KillSwitch& family = switches_[index(family_id)];
+        if (!good || !family->after_resync || family->cancel != Cancel::due) continue;
+        family.time_known(now);
         waited_for_it = true;
     }
     if (waited_for_it) step.actions.push_back({ActionKind::resign, link.account});
@@ -120,6 +119,7 @@ void Engine::ask_for_time(LinkId id, Time now, Step& step) {
 
 void Engine::rehearse(LinkId id, Time now, Step& step) {
     LinkState& link = links_[index(id)];
+    check(link.phase == LinkPhase::idle, "an idle link is rehearsed");
     next_rehearsal_ = now + plan_.timings.rehearse_gap;
     link.phase = LinkPhase::rehearsing;
     link.sent = now;

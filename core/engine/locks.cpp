@@ -16,7 +16,7 @@ namespace scram {
 
 // From when on an attempt with `lock` can be sure of it, as far as is known now.
 Time Engine::certain_at(FamilyId id, milliseconds lock, Time now) const {
-    const Switch& family = switches_[index(id)];
+    const Switch& family = *switches_[index(id)];
     if (lock == 0ms) return now;
     Time at = now;
     if (family.stray_lock < lock) at = std::max(at, family.stray_until);
@@ -30,26 +30,22 @@ Time Engine::certain_at(FamilyId id, milliseconds lock, Time now) const {
 }
 
 bool Engine::settles(const LinkState& link) const {
-    const Switch& family = switches_[index(link.family)];
+    const Switch& family = *switches_[index(link.family)];
     if (family.release != Release::none) return true;  // what comes next is to end the lock
     return link.certain && link.lock >= family.lock;
 }
 
 // The cancel of `family` is confirmed by an attempt that does not settle its lock.
 void Engine::ask_for_lock(FamilyId id, Time now, Step& step) {
-    Switch& family = switches_[index(id)];
-    const bool told = std::exchange(family.lock_open, true);
-    family.was_confirmed = family.latched;
-    family.repeat = true;
-    family.failures = 0;
-    if (!told) {
+    KillSwitch& family = switches_[index(id)];
+    if (family.open_lock()) {
         step.events.push_back({.kind = EventKind::lock_unconfirmed,
                                .at = now,
-                               .trip = family.trip,
-                               .attempt = family.attempt,
+                               .trip = family->trip,
+                               .attempt = family->attempt,
                                .family = id,
-                               .lock = family.lock,
-                               .answer = family.last_answer});
+                               .lock = family->lock,
+                               .answer = family->last_answer});
     }
     const AccountId account_id = plan_.families[index(id)].account;
     const Account& account = accounts_[index(account_id)];
@@ -58,25 +54,22 @@ void Engine::ask_for_lock(FamilyId id, Time now, Step& step) {
         return link.phase == LinkPhase::firing && link.family == id && !is_late(link) &&
                settles(link);
     });
-    if (is_asked && family.out == 1) family.hedge_at = now + hedge_after(account_id);
-    if (!is_asked) make_due(id, certain_at(id, family.lock, now));
+    if (is_asked && family->out == 1) family.hedge(now + hedge_after(account_id));
+    if (!is_asked) family.due(certain_at(id, family->lock, now));
 }
 
 // What is in the way of certainty may have ended sooner than it could have.
 void Engine::look_at_lock(FamilyId id, Time now) {
-    Switch& family = switches_[index(id)];
-    if (!family.lock_open || family.cancel != Cancel::due || family.failures > 0) return;
-    family.due_at = certain_at(id, family.lock, now);
+    KillSwitch& family = switches_[index(id)];
+    if (!family->lock_open || family->cancel != Cancel::due || family->failures > 0) return;
+    family.lock_due(certain_at(id, family->lock, now));
 }
 
 // An attempt that may still be carried out: until `dead`, or if that is `never` until a sign of
 // life.
 void Engine::remember_stray(FamilyId id, milliseconds lock, Time dead, Time now) {
-    Switch& family = switches_[index(id)];
-    family.stray_lock = family.stray_until > now ? std::min(family.stray_lock, lock) : lock;
-    family.stray_until = std::max(family.stray_until, dead);
+    switches_[index(id)].stray(lock, dead, now);
     if (dead != never) return;
-    family.stray_since = now;
     accounts_[index(plan_.families[index(id)].account)].has_strays = true;
 }
 
@@ -88,13 +81,13 @@ void Engine::see_alive(AccountId id, Time since, Time now) {
     account.has_strays = false;
     const Duration guard = plan_.accounts[index(id)].budget.guard;
     for (const FamilyId family_id : account.families) {
-        Switch& family = switches_[index(family_id)];
-        if (family.stray_until != never) continue;
-        if (family.stray_since + guard > since) {
+        KillSwitch& family = switches_[index(family_id)];
+        if (family->stray_until != never) continue;
+        if (family->stray_since + guard > since) {
             account.has_strays = true;
             continue;
         }
-        family.stray_until = now + Budget::round;
+        family.stray_dies(now + Budget::round);
         look_at_lock(family_id, now);
     }
 }

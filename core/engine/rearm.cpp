@@ -24,7 +24,7 @@ void Engine::on_rearm(std::span<const FamilyId> families, std::span<const TripId
     const auto holding = rules_.find_holding();
     const auto unknown = rules_.find_unknown(metrics_);
     for (const FamilyId id : families) {
-        const Switch& family = switches_[index(id)];
+        const Switch& family = *switches_[index(id)];
         if (!family.latched || family.release != Release::none) continue;
         const Obstacle obstacle{holding[index(id)], unknown[index(id)]};
         rearm(id, refusal(id, obstacle, trips, force, looked_at), obstacle, note, now, step);
@@ -34,9 +34,9 @@ void Engine::on_rearm(std::span<const FamilyId> families, std::span<const TripId
 
 Refusal Engine::refusal(FamilyId id, const Obstacle& obstacle, std::span<const TripId> trips,
                         bool force, std::uint64_t looked_at) const {
-    if (switches_[index(id)].breached_in > looked_at) return Refusal::other_trip;
+    if (switches_[index(id)]->breached_in > looked_at) return Refusal::other_trip;
     // The last that wanted it latched, even if an earlier one's cancel served it.
-    const TripId trip = switches_[index(id)].wanted_by;
+    const TripId trip = switches_[index(id)]->wanted_by;
     if (std::find(trips.begin(), trips.end(), trip) == trips.end()) return Refusal::other_trip;
     if (force) return Refusal::none;
     if (obstacle.held_by != none<RuleId>()) return Refusal::rule_holds;
@@ -46,15 +46,15 @@ Refusal Engine::refusal(FamilyId id, const Obstacle& obstacle, std::span<const T
 // Its gate opens before the input ends, or if many are armed at once a few turns later.
 void Engine::rearm(FamilyId id, Refusal refusal, const Obstacle& obstacle, const OperatorNote& note,
                    Time now, Step& step) {
-    Switch& family = switches_[index(id)];
+    KillSwitch& family = switches_[index(id)];
     const bool accepted = refusal == Refusal::none;
     step.events.push_back({.kind = accepted ? EventKind::rearmed : EventKind::rearm_refused,
                            .at = now,
-                           .trip = accepted ? family.trip : family.wanted_by,
+                           .trip = accepted ? family->trip : family->wanted_by,
                            .family = id,
                            .rule = obstacle.held_by,
                            .refusal = refusal,
-                           .cancel = family.cancel,
+                           .cancel = family->cancel,
                            .by = FixedText<32>(note.by),
                            .text = FixedText<160>(note.reason)});
     if (refusal == Refusal::unknown_value) {
@@ -66,7 +66,8 @@ void Engine::rearm(FamilyId id, Refusal refusal, const Obstacle& obstacle, const
     if (!accepted) return;
     rules_.on_looked_at(id);
     if (obstacle.held_by != none<RuleId>()) rules_.on_armed_by_force(id);
-    set_release(family, Release::waiting);
+    family.release();
+    ++releasing_;
 }
 
 // No more in one turn than a signal can wait for.
@@ -74,7 +75,7 @@ void Engine::release_all(Time now, Step& step) {
     go_on_arming_at_ = never;
     const std::uint64_t begun = looked_at_;
     for (std::size_t f = 0; f < switches_.size(); ++f) {
-        if (switches_[f].release == Release::none) continue;
+        if (switches_[f]->release == Release::none) continue;
         if (looked_at_ - begun > looked_at_per_turn) {
             go_on_arming_at_ = now + arming_pause;
             return;
@@ -85,26 +86,22 @@ void Engine::release_all(Time now, Step& step) {
 
 // An attempt in flight may begin another lock, and would cancel what is quoted behind an open gate.
 void Engine::go_on_releasing(FamilyId id, Time now, Step& step) {
-    Switch& family = switches_[index(id)];
+    KillSwitch& family = switches_[index(id)];
     if (in_flight(id)) return;
-    // Only its lock was asked for.
-    if (std::exchange(family.lock_open, false)) family.cancel = Cancel::confirmed;
-    if (family.locked_until <= now) {
-        if (family.release == Release::unlocking) {
-            family.cancel = Cancel::idle;
+    family.drop_lock();
+    if (family->locked_until <= now) {
+        if (family->release == Release::unlocking) {
+            family.lock_expired();
             step.events.push_back(
-                {.kind = EventKind::lock_expired, .at = now, .trip = family.trip, .family = id});
+                {.kind = EventKind::lock_expired, .at = now, .trip = family->trip, .family = id});
         }
         return arm(id, now, step);
     }
-    if (family.release == Release::unlocking) return;
+    if (family->release == Release::unlocking) return;
     // An unfinished cancel goes on without a lock, and so ends the lock by itself.
-    if (family.cancel == Cancel::due) return arm(id, now, step);
-    set_release(family, Release::unlocking);
-    begin_round(family);
-    family.repeat = true;
-    family.lock = 0ms;
-    make_due(id, now);
+    if (family->cancel == Cancel::due) return arm(id, now, step);
+    family.begin_unlocking(now);
+    queue(id);
 }
 
 bool Engine::in_flight(FamilyId id) const {
@@ -116,38 +113,23 @@ bool Engine::in_flight(FamilyId id) const {
 
 // The exchange confirmed the cancel with lockInterval 0.
 void Engine::unlocked(FamilyId id, Time now, Step& step) {
-    Switch& family = switches_[index(id)];
-    family.locked_until = now;
-    family.cancel = Cancel::idle;
-    begin_round(family);
-    set_release(family, Release::waiting);  // a hedge of it may still be in flight
+    KillSwitch& family = switches_[index(id)];
+    family.unlocked(now);
     step.events.push_back({.kind = EventKind::lock_released,
                            .at = now,
-                           .trip = family.trip,
-                           .attempt = family.attempt,
+                           .trip = family->trip,
+                           .attempt = family->attempt,
                            .family = id,
-                           .answer = family.last_answer});
+                           .answer = family->last_answer});
     go_on_releasing(id, now, step);
 }
 
 void Engine::arm(FamilyId id, Time now, Step& step) {
-    Switch& family = switches_[index(id)];
-    set_release(family, Release::none);
-    family.latched = false;
-    family.repeat = false;
-    family.lock = 0ms;
-    family.was_confirmed = false;
-    const bool is_over = family.cancel == Cancel::confirmed || family.cancel == Cancel::held;
-    if (is_over) family.cancel = Cancel::idle;
+    switches_[index(id)].arm();
+    --releasing_;
     looked_at_ += rules_.on_rearmed(metrics_, id, now, breaches_);
     trip_breaches(Time{}, now, step);  // warnings that are over
     step.actions.push_back({ActionKind::open_gate, plan_.families[index(id)].account, id});
-}
-
-void Engine::set_release(Switch& family, Release release) {
-    releasing_ -= family.release != Release::none ? 1 : 0;
-    releasing_ += release != Release::none ? 1 : 0;
-    family.release = release;
 }
 
 }  // namespace scram

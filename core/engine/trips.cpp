@@ -23,7 +23,7 @@ void Engine::trip_breaches(Time published, Time now, Step& step) {
 // rule is told once.
 void Engine::trip_breach(const Breach& breach, Time published, Time now, Step& step) {
     for (const FamilyId family : rules_.kills(breach)) {
-        switches_[index(family)].breached_in = turn_;
+        switches_[index(family)].noticed(turn_);
     }
     if (changes_nothing(breach, now)) {
         ++suppressed_;
@@ -53,9 +53,9 @@ bool Engine::changes_nothing(const Breach& breach, Time now) const {
     const auto families = rules_.kills(breach);
     const auto& lock = plan_.rules[index(breach.rule)].lock;
     return std::all_of(families.begin(), families.end(), [&](FamilyId id) {
-        const Switch& family = switches_[index(id)];
-        return under_way(family) && family.trip != turn_trip_ &&
-               family.lock >= lock.value_or(plan_.families[index(id)].lock);
+        const KillSwitch& family = switches_[index(id)];
+        return family.under_way() && family->trip != turn_trip_ &&
+               family->lock >= lock.value_or(plan_.families[index(id)].lock);
     });
 }
 
@@ -97,53 +97,23 @@ Event& Engine::tell_breach(const Breach& breach, Time published, Time now, Step&
     return event;
 }
 
-// One cancel serves all trips, as long as it is under way.
-bool Engine::under_way(const Switch& family) {
-    const bool is_tried = family.cancel == Cancel::due || family.cancel == Cancel::in_flight;
-    return family.latched && family.release == Release::none && is_tried && !family.lock_open;
-}
-
 void Engine::trip_family(FamilyId id, TripId trip, milliseconds lock, Time now, Step& step) {
-    Switch& family = switches_[index(id)];
-    family.wanted_by = trip;
-    if (under_way(family)) {
-        family.lock = std::max(family.lock, lock);
-        return;
-    }
-    const bool was_latched = family.latched;
-    // In the same latch; one that is armed again or was held is cancelled as for the first time.
-    const bool was_done = family.cancel == Cancel::confirmed || family.lock_open;
-    const bool again = was_done && family.release == Release::none;
-    family.lock = again ? std::max(family.lock, lock) : lock;
-    family.latched = true;
-    family.trip = trip;
-    family.tripped_at = now;
-    family.repeat = again;
-    family.lock_open = false;
-    family.was_confirmed = again;
-    set_release(family, Release::none);
-    begin_round(family);
-    make_due(id, now);
-    if (!was_latched) {
+    KillSwitch& family = switches_[index(id)];
+    const bool was_releasing = family->release != Release::none;
+    const KillSwitch::Latching latching = family.latch(trip, lock, now);
+    if (latching.joined) return;
+    releasing_ -= was_releasing ? 1 : 0;
+    queue(id);
+    if (latching.closes_gate) {
         rules_.on_latched(id);
         step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, id});
     }
-    if (again) return;
+    if (latching.repeats) return;
     Event& event = step.events.append();
     event.kind = EventKind::latched;
     event.at = now;
     event.trip = trip;
     event.family = id;
-}
-
-void Engine::begin_round(Switch& family) {
-    ++family.round;
-    family.out = 0;
-    family.failures = 0;
-    family.closed = 0;
-    family.resynced = false;
-    family.after_resync = false;
-    family.hedge_at = never;
 }
 
 void Engine::on_trip(std::span<const FamilyId> families, const OperatorNote& note, Time now,

@@ -37,9 +37,9 @@ MUTANTS = [
            "        if (lost_at_[slot] == never || lost_at_[slot] > since) continue;\n",
            "bytes of a connection that was reset can arrive later"),
     mutant("hedge-ignores-budget", 1, "engine/cancels.cpp",
-           "        const auto slot = account.budget.take(now, purpose(switches_[index(family)]));\n",
-           "        auto slot = account.budget.take(now, purpose(switches_[index(family)]));\n"
-           "        if (!slot && switches_[index(family)].cancel == Cancel::in_flight)\n"
+           "        const auto slot = account.budget.take(now, purpose(*switches_[index(family)]));\n",
+           "        auto slot = account.budget.take(now, purpose(*switches_[index(family)]));\n"
+           "        if (!slot && switches_[index(family)]->cancel == Cancel::in_flight)\n"
            "            slot = Budget::Slot{0};\n",
            "a hedge is a request like any other"),
     mutant("budget-forgotten-by-restart", 1, "engine/engine.cpp",
@@ -65,8 +65,8 @@ MUTANTS = [
 
     # 2: confirmed, or still being tried
     mutant("late-answer-settles", 2, "engine/cancels.cpp",
-           "    return link.round != switches_[index(link.family)].round;",
-           "    return link.round > switches_[index(link.family)].round;",
+           "    return link.round != switches_[index(link.family)]->round;",
+           "    return link.round > switches_[index(link.family)]->round;",
            "an attempt from before the trip says nothing of quotes made since"),
     mutant("lost-attempt-forgotten", 2, "engine/cancels.cpp",
            "    if (!late && !follow_at_once(link, id, how, now)) settle(link, no_answer, id, now, step);",
@@ -90,11 +90,11 @@ MUTANTS = [
            "    dispatch_all(now, step);\n    return true;\n", "    return true;\n",
            "a kill must not wait for what comes after it"),
     mutant("never-hedged", 2, "engine/cancels.cpp",
-           "family.out == 1 ? now + hedge_after(link.account) : never;", "never;",
+           "first ? now + hedge_after(link.account) : never);", "never);",
            "a silent link costs the whole patience"),
-    mutant("repeat-trip-ignored", 2, "engine/trips.cpp",
-           "family.release == Release::none && is_tried && !family.lock_open;",
-           "family.release == Release::none;",
+    mutant("repeat-trip-ignored", 2, "engine/kill_switch.cpp",
+           "its_.release == Release::none && is_tried(its_) && !its_.lock_open;",
+           "its_.release == Release::none;",
            "quotes made since the confirmation would stay"),
     mutant("window-too-short", 2, "rules/window.cpp",
            "    newest_ = cell_of(now);\n    end_",
@@ -116,7 +116,7 @@ MUTANTS = [
            "five families leave at once"),
 
     mutant("closed-link-waits", 3, "engine/cancels.cpp",
-           "    const bool more = family.closed++ < accounts_[index(link.account)].links.size();\n",
+           "    const bool more = closed <= accounts_[index(link.account)].links.size();\n",
            "    const bool more = false;\n",
            "the exchange closed the link: nothing is to be waited for"),
     mutant("untaken-slot-kept", 3, "engine/cancels.cpp",
@@ -126,9 +126,8 @@ MUTANTS = [
 
     # 4: no cancel without a cause, gate first
     mutant("gate-closed-after-fire", 4, "engine/trips.cpp",
-           "    begin_round(family);\n    make_due(id, now);\n    if (!was_latched) {\n",
-           "    begin_round(family);\n    make_due(id, now);\n    dispatch_all(now, step);\n"
-           "    if (!was_latched) {\n",
+           "    queue(id);\n    if (latching.closes_gate) {\n",
+           "    queue(id);\n    dispatch_all(now, step);\n    if (latching.closes_gate) {\n",
            "a quote can be made behind the cancel"),
     mutant("gate-not-closed", 4, "engine/trips.cpp",
            "        step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, "
@@ -173,7 +172,7 @@ MUTANTS = [
            "        if (action.kind != ActionKind::fire) continue;\n",
            "a crash between gate and record forgets the latch"),
     mutant("unfinished-forgotten", 5, "engine/engine.cpp",
-           "    if (before.unfinished) make_due(before.family, now);\n", "",
+           "        family.due(now);\n        queue(before.family);\n", "",
            "the quotes of before the crash would stay"),
     mutant("doubt-ignored", 5, "journal/restored.cpp",
            "    if (!folded.in_doubt() && after_crash == AfterCrash::armed) return std::nullopt;\n",
@@ -213,9 +212,9 @@ MUTANTS = [
            "    high_ = synced_ ? (agrees ? both_high : high_) : high;\n",
            "after a step every signature is stale"),
     # 8: arming again
-    mutant("rearm-loses-cancel", 8, "engine/rearm.cpp",
-           "    if (is_over) family.cancel = Cancel::idle;\n",
-           "    family.cancel = Cancel::idle;\n",
+    mutant("rearm-loses-cancel", 8, "engine/kill_switch.cpp",
+           "    if (!is_tried(its_)) its_.cancel = Cancel::idle;\n",
+           "    its_.cancel = Cancel::idle;\n",
            "the exchange was never told"),
     mutant("rearm-while-rule-holds", 8, "engine/rearm.cpp",
            "    if (obstacle.held_by != none<RuleId>()) return Refusal::rule_holds;\n",
@@ -267,9 +266,9 @@ MUTANTS = [
            "a flood of garbage would be a flood of trips"),
 
     # 10: told confirmed only by an answer, and with the lock that the trips want
-    mutant("held-called-confirmed", 10, "engine/engine.cpp",
-           "    family.cancel = before.confirmed ? Cancel::confirmed : Cancel::held;\n",
-           "    family.cancel = Cancel::confirmed;\n",
+    mutant("held-called-confirmed", 10, "engine/kill_switch.cpp",
+           "    its_.cancel = confirmed ? Cancel::confirmed : Cancel::held;\n",
+           "    its_.cancel = Cancel::confirmed;\n",
            "nothing was sent: its quotes rest"),
     mutant("held-journaled-as-confirmed", 10, "journal/record.cpp",
            "    out.confirmed = family.latched && family.was_confirmed && !out.unfinished;\n",
