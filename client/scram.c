@@ -153,14 +153,14 @@ static scram_result resolve(scram_client* client, uint8_t kind, const char* name
 }
 
 scram_result scram_family(scram_client* client, const char* name, uint16_t* id) {
-    struct scram_signal record;
+    struct scram_signal record = {0};
     const scram_result result = resolve(client, SCRAM_FAMILY, name, &record);
     if (result == SCRAM_DONE) *id = record.family;
     return result;
 }
 
 scram_result scram_metric(scram_client* client, const char* name, uint16_t* id) {
-    struct scram_signal record;
+    struct scram_signal record = {0};
     const scram_result result = resolve(client, SCRAM_METRIC, name, &record);
     if (result == SCRAM_DONE) *id = record.metric;
     return result;
