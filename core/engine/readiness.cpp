@@ -20,22 +20,22 @@ bool is_proven(const ReadinessInput::Account& account) {
 
 void look_at(const ReadinessInput& sight, AccountId id, Time now, std::vector<NotReady>& out) {
     const ReadinessInput::Account& account = sight.accounts[index(id)];
-    const auto lacks = [&](NotReadyReason lack, milliseconds age = {}) {
-        out.push_back({lack, id, age});
+    const auto add = [&](NotReadyReason reason, milliseconds age = {}) {
+        out.push_back({reason, id, age});
     };
     if (!is_proven(account)) {
-        lacks(NotReadyReason::links);
+        add(NotReadyReason::links);
     } else if (fails_rehearsals(account) ||
                now - account.rehearsed > rehearsals_missed_max * sight.rehearse_every) {
-        lacks(NotReadyReason::rehearsals, whole_ms(now - account.rehearsed));
+        add(NotReadyReason::rehearsals, whole_ms(now - account.rehearsed));
     }
     if (account.oldest_signature > signature_age_max)
-        lacks(NotReadyReason::signatures, account.oldest_signature);
-    if (account.refused) lacks(NotReadyReason::refused);
-    if (account.slots_working < account.slots) lacks(NotReadyReason::budget);
-    if (account.slots_free == 0) lacks(NotReadyReason::slots);
-    if (account.held > 0) lacks(NotReadyReason::held);
-    if (account.unlisted > 0) lacks(NotReadyReason::families);
+        add(NotReadyReason::signatures, account.oldest_signature);
+    if (account.refused) add(NotReadyReason::refused);
+    if (account.slots_working < account.slots) add(NotReadyReason::budget);
+    if (account.slots_free == 0) add(NotReadyReason::slots);
+    if (account.held > 0) add(NotReadyReason::held);
+    if (account.unlisted > 0) add(NotReadyReason::families);
 }
 
 bool signs(const ReadinessInput& sight, Time now) {
@@ -44,11 +44,11 @@ bool signs(const ReadinessInput& sight, Time now) {
 }
 
 // By hand: std::stable_partition brings a temporary buffer that C++17 deprecates.
-std::vector<NotReady> disarming_first(const std::vector<NotReady>& lacking) {
+std::vector<NotReady> disarming_first(const std::vector<NotReady>& reasons) {
     std::vector<NotReady> out;
     const auto then = std::back_inserter(out);
-    std::ranges::copy_if(lacking, then, disarms, &NotReady::lack);
-    std::ranges::copy_if(lacking, then, std::not_fn(disarms), &NotReady::lack);
+    std::ranges::copy_if(reasons, then, disarms, &NotReady::reason);
+    std::ranges::copy_if(reasons, then, std::not_fn(disarms), &NotReady::reason);
     return out;
 }
 
@@ -73,9 +73,9 @@ bool fails_rehearsals(const ReadinessInput::Account& account) {
     return account.rehearsals_failed > rehearsals_missed_max;
 }
 
-bool fires(const std::vector<NotReady>& lacking) {
-    return std::none_of(lacking.begin(), lacking.end(),
-                        [](const NotReady& its) { return disarms(its.lack); });
+bool fires(const std::vector<NotReady>& reasons) {
+    return std::none_of(reasons.begin(), reasons.end(),
+                        [](const NotReady& its) { return disarms(its.reason); });
 }
 
 bool needs_restart(const ReadinessInput& sight, Time now) {
@@ -85,8 +85,8 @@ bool needs_restart(const ReadinessInput& sight, Time now) {
     });
 }
 
-std::string_view name(NotReadyReason lack) {
-    switch (lack) {
+std::string_view name(NotReadyReason reason) {
+    switch (reason) {
         case NotReadyReason::links:
             return "links";
         case NotReadyReason::signatures:

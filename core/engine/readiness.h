@@ -60,15 +60,15 @@ enum class NotReadyReason : std::uint8_t {
     families,    // some are not listed by the exchange: nothing of theirs can be cancelled
 };
 constexpr std::size_t not_ready_reasons = 14;
-std::string_view name(NotReadyReason lack);
+std::string_view name(NotReadyReason reason);
 // A breach would cancel nothing; with the others it would, late or for the last time.
-constexpr bool disarms(NotReadyReason lack) {
-    return lack == NotReadyReason::links || lack == NotReadyReason::signatures ||
-           lack == NotReadyReason::refused;
+constexpr bool disarms(NotReadyReason reason) {
+    return reason == NotReadyReason::links || reason == NotReadyReason::signatures ||
+           reason == NotReadyReason::refused;
 }
 
 struct NotReady {
-    NotReadyReason lack{};
+    NotReadyReason reason{};
     AccountId account = none<AccountId>();  // none: it is the daemon's
     milliseconds age{};  // signatures, rehearsals: of the oldest, the latest; host_clock: behind
 };
@@ -88,7 +88,7 @@ inline constexpr std::uint32_t rehearsals_missed_max = 3;
 
 // Those that disarm first. Empty: ready.
 std::vector<NotReady> not_ready(const ReadinessInput& sight, Time now);
-bool fires(const std::vector<NotReady>& lacking);
+bool fires(const std::vector<NotReady>& reasons);
 // Links come up, and rehearsals end or stay silent: something on the way may stop them alone.
 bool fails_rehearsals(const ReadinessInput::Account& account);
 // Nobody signs, and signatures are about to be too old: whoever supervises scramd starts it again.

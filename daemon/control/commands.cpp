@@ -117,12 +117,12 @@ bool Commands::may_watch(const Peer& peer) const {
 std::string Commands::on_turned_away(const Peer& peer, Rejection why) {
     refusals_.count(why, peer);
     switch (why) {
-        case Rejection::crowded:
+        case Rejection::connection_limit:
             return refuse(
                 fmt::format("{} has more connections than the {} that may stand: the "
                             "oldest ends",
                             person(config_, peer.uid), control_group_max));
-        case Rejection::silent:
+        case Rejection::idle_timeout:
             return refuse(
                 fmt::format("no line within {} s that its rights allow", control_patience / 1s));
         case Rejection::long_line:
@@ -132,8 +132,8 @@ std::string Commands::on_turned_away(const Peer& peer, Rejection why) {
                 fmt::format("a reload took the right of {} away", person(config_, peer.uid)));
         case Rejection::no_descriptor:
             return {};  // it stays
-        case Rejection::deaf:
-        case Rejection::broken:
+        case Rejection::slow_reader:
+        case Rejection::protocol_error:
             return refuse("it does not read what it asked for");
     }
     return refuse("?");

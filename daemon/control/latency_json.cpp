@@ -64,15 +64,6 @@ double microseconds_of(Duration span) {
 
 }  // namespace
 
-std::string turn_json(const LoopIteration& turn, Time now, WallMillis wall) {
-    if (!turn.measured()) return "null";
-    return JsonObject()
-        .add("ns", turn.took.count())
-        .add("did", work_of(turn))
-        .add("at", wall_of(turn, now, wall))
-        .text();
-}
-
 std::string loop_max_json(const LoopIteration& turn, Time now, WallMillis wall) {
     if (!turn.measured()) return "null";
     return JsonObject()

@@ -13,11 +13,9 @@ namespace scram {
 //  "max_ns":...},...}},"rehearsals":{...}}. A stage that nothing passed has its count alone.
 std::string latency_json(const Latency& latency);
 
-// {"ns":...,"did":"breach, answer","at":...} with `at` in wall milliseconds, which are `wall` at
-// `now`; null if no turn was measured.
-std::string turn_json(const LoopIteration& turn, Time now, WallMillis wall);
-// {"wall_us":412,"cpu_us":398,"work":"breach, answer","at":...}: in what is left between the two
-// something else had the core.
+// {"wall_us":412,"cpu_us":398,"work":"breach, answer","at":...} with `at` in wall milliseconds,
+// which are `wall` at `now`; in what is left between the two something else had the core. null: no
+// iteration was measured.
 std::string loop_max_json(const LoopIteration& turn, Time now, WallMillis wall);
 
 }  // namespace scram

@@ -105,7 +105,7 @@ std::string reason(const NotReady& its, const ReadinessInput& sight, const Drive
     const auto account = [&]() -> const ReadinessInput::Account& {
         return sight.accounts[index(its.account)];
     };
-    switch (its.lack) {
+    switch (its.reason) {
         case NotReadyReason::links:
             if (account().links_up > 0 && fails_rehearsals(account()))
                 return "no warm link: " +
@@ -128,7 +128,7 @@ std::string reason(const NotReady& its, const ReadinessInput& sight, const Drive
         case NotReadyReason::clock:
             return "the exchange's clock is not known well enough to sign by it";
         case NotReadyReason::journal:
-            return "the journal cannot be written: see journal_trouble in the log";
+            return "the journal cannot be written: see journal_error in the log";
         case NotReadyReason::signer:
             return sight.signer_gone ? "the signer is gone: no request is signed again"
                                      : "the signer does not answer: no request is signed again";
@@ -154,12 +154,12 @@ std::string reason(const NotReady& its, const ReadinessInput& sight, const Drive
 
 Readiness readiness(const Driver& driver, Time now) {
     const ReadinessInput sight = driver.readiness_input(now);
-    const std::vector<NotReady> lacking = not_ready(sight, now);
-    Readiness out{lacking.empty(), fires(lacking), 0, {}, {}};
+    const std::vector<NotReady> reasons = not_ready(sight, now);
+    Readiness out{reasons.empty(), fires(reasons), 0, {}, {}};
     for (const ReadinessInput::Account& account : sight.accounts)
         out.links_warm += account.links_warm;
     JsonArray array;
-    for (const NotReady& its : lacking) {
+    for (const NotReady& its : reasons) {
         const bool is_accounts = its.account != none<AccountId>();
         const std::string account =
             is_accounts ? driver.engine().plan().accounts[index(its.account)].name : std::string();
@@ -167,7 +167,7 @@ Readiness readiness(const Driver& driver, Time now) {
         if (!out.reason.empty()) out.reason += "; ";
         out.reason += is_accounts ? fmt::format("account {}: {}", account, why) : why;
         array.add_raw(JsonObject()
-                          .add("lack", name(its.lack))
+                          .add("reason_code", name(its.reason))
                           .add("account", account)
                           .add("reason", why)
                           .text());

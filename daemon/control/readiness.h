@@ -8,11 +8,11 @@
 namespace scram {
 
 struct Readiness {
-    bool ready = true;  // a breach fires at once, and nothing is lacking
+    bool ready = true;  // a breach fires at once, and nothing is amiss
     bool fires = true;  // a breach fires
     std::size_t links_warm = 0;
-    std::string reason;  // all that is lacking, "; " between; empty: nothing is
-    std::string json;    // [{"lack", "account", "reason"}, ...]
+    std::string reason;  // all that is amiss, "; " between; empty: nothing is
+    std::string json;    // [{"reason_code", "account", "reason"}, ...]
 };
 
 Readiness readiness(const Driver& driver, Time now);

@@ -13,22 +13,22 @@ constexpr Duration told_every = 60s;
 
 constexpr RefusedKind kind_of(Rejection why) {
     switch (why) {
-        case Rejection::crowded:
-            return RefusedKind::crowded;
-        case Rejection::silent:
-            return RefusedKind::silent;
-        case Rejection::deaf:
-            return RefusedKind::deaf;
+        case Rejection::connection_limit:
+            return RefusedKind::connection_limit;
+        case Rejection::idle_timeout:
+            return RefusedKind::idle_timeout;
+        case Rejection::slow_reader:
+            return RefusedKind::slow_reader;
         case Rejection::long_line:
             return RefusedKind::long_line;
-        case Rejection::broken:
-            return RefusedKind::broken;
+        case Rejection::protocol_error:
+            return RefusedKind::protocol_error;
         case Rejection::revoked:
             return RefusedKind::revoked;
         case Rejection::no_descriptor:
             return RefusedKind::no_descriptor;
     }
-    return RefusedKind::broken;
+    return RefusedKind::protocol_error;
 }
 
 static_assert(static_cast<int>(RefusedKind::publish) == static_cast<int>(Right::publish) &&
@@ -50,16 +50,16 @@ std::string_view name(RefusedKind kind) {
             return "request";
         case RefusedKind::rate_limit:
             return "rate_limit";
-        case RefusedKind::crowded:
-            return "crowded";
-        case RefusedKind::silent:
-            return "silent";
-        case RefusedKind::deaf:
-            return "deaf";
+        case RefusedKind::connection_limit:
+            return "connection_limit";
+        case RefusedKind::idle_timeout:
+            return "idle_timeout";
+        case RefusedKind::slow_reader:
+            return "slow_reader";
         case RefusedKind::long_line:
             return "long_line";
-        case RefusedKind::broken:
-            return "broken";
+        case RefusedKind::protocol_error:
+            return "protocol_error";
         case RefusedKind::revoked:
             return "revoked";
         case RefusedKind::no_descriptor:

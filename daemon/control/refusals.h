@@ -21,14 +21,14 @@ enum class RefusedKind : std::uint8_t {
     trip,
     rearm,
     admin,
-    source,      // a source that the config does not have, is others', or is attached already
-    request,     // a line that is no request
-    rate_limit,  // more than one user may ask for in a row
-    crowded,     // net/unix/socket.h from here on
-    silent,
-    deaf,
+    source,            // a source that the config does not have, is others', or is attached already
+    request,           // a line that is no request
+    rate_limit,        // more than one user may ask for in a row
+    connection_limit,  // net/unix/socket.h from here on
+    idle_timeout,
+    slow_reader,
     long_line,
-    broken,
+    protocol_error,
     revoked,
     no_descriptor,
 };

@@ -190,9 +190,9 @@ JsonObject head_json(const Config& config, const Driver& driver, const Logger& l
     out.add("v", control_version).add("ok", true).add("version", build_version);
     out.add("pid", getpid()).add("config", config.file.native());
     out.add("ready", ready.ready).add("fires", ready.fires).add("unready_reason", ready.reason);
-    out.add_raw("lacking", ready.json);
+    out.add_raw("not_ready_reasons", ready.json);
     out.add("summary", status_line(driver, now)).add("log_lines_dropped", logger.dropped());
-    out.add("untold_breaches", engine.suppressed_breaches());
+    out.add("suppressed_breaches", engine.suppressed_breaches());
     out.add("suppressed_warnings", driver.suppressed_warnings());
     out.add_raw("config_warnings", warnings_json(config));
     out.add("families_known", driver.listing().known());
@@ -200,9 +200,6 @@ JsonObject head_json(const Config& config, const Driver& driver, const Logger& l
     out.add("unwatched", unwatched_text(engine.plan()));
     out.add_raw("refused", refusals.json(now));
     out.add_raw("clock", clock_json(driver, now));
-    out.add_raw("longest_turn", turn_json(driver.turns().longest(), now, wall_now()));
-    out.add_raw("longest_turn_of_minute",
-                turn_json(driver.turns().longest_of_minute(now), now, wall_now()));
     out.add_raw("loop_max", loop_max_json(driver.turns().longest(), now, wall_now()));
     out.add_raw("loop_max_of_minute",
                 loop_max_json(driver.turns().longest_of_minute(now), now, wall_now()));

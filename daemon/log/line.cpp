@@ -16,8 +16,8 @@ std::string_view name(LogEvent event) {
             return "unready";
         case LogEvent::stopping:
             return "stopping";
-        case LogEvent::reach:
-            return "reach";
+        case LogEvent::sandbox_incomplete:
+            return "sandbox_incomplete";
         case LogEvent::signer_restarted:
             return "signer_restarted";
         case LogEvent::signer_gone:
@@ -58,16 +58,16 @@ std::string_view name(LogEvent event) {
             return "state_fault";
         case LogEvent::journal_family:
             return "journal_family";
-        case LogEvent::journal_board:
-            return "journal_board";
-        case LogEvent::journal_trouble:
-            return "journal_trouble";
-        case LogEvent::journal_mended:
-            return "journal_mended";
-        case LogEvent::receipts_trouble:
-            return "receipts_trouble";
-        case LogEvent::receipts_mended:
-            return "receipts_mended";
+        case LogEvent::journal_not_in_memory:
+            return "journal_not_in_memory";
+        case LogEvent::journal_error:
+            return "journal_error";
+        case LogEvent::journal_recovered:
+            return "journal_recovered";
+        case LogEvent::receipts_error:
+            return "receipts_error";
+        case LogEvent::receipts_recovered:
+            return "receipts_recovered";
         case LogEvent::log_lines_dropped:
             return "log_lines_dropped";
     }

@@ -16,32 +16,32 @@ enum class LogEvent : std::uint8_t {
     ready,    // a breach fires
     unready,  // it does not
     stopping,
-    reach,             // what: a wall around the secret that the machine does not offer
-    signer_restarted,  // pid: the signer before has died
-    signer_gone,       // no other comes
-    signer_refused,    // count, why: it was asked for what the config does not allow
-    signer_lost,       // scramd ends, to be started again
-    loop_frozen,       // the keeper kills scramd, whose loop hangs or is stopped
-    unwatched,         // nobody could do that
-    socket_removed,    // detail: the file of a socket was, and what came of making it again
-    family_unlisted,   // family, detail: the exchange has no such family
-    families_unknown,  // detail: why the exchange has not said which it has
-    config_warning,    // place, detail: one entry of the config is void
-    reloaded,          // what of the config a reload has changed
-    reload_refused,    // place, detail: the running config stays
-    refused,           // kind, uid, pid: somebody at a door was refused or turned away
-    clock_stepped,     // the exchange's clock did
-    suspended,         // ms: the machine slept for so long
-    journal,           // state: what was found at the start
-    journal_fault,     // what is wrong with it
-    state_restored,    // values, age_ms: what was known before this start is known again
-    state_fault,       // detail: it is not, or will not be at the next
-    journal_family,    // latched before, and no longer in the config
-    journal_board,     // where the last moments are kept is slow
-    journal_trouble,   // records or receipts cannot be stored
-    journal_mended,
-    receipts_trouble,
-    receipts_mended,
+    sandbox_incomplete,     // feature, detail: a protection that this machine does not offer
+    signer_restarted,       // pid: the signer before has died
+    signer_gone,            // no other comes
+    signer_refused,         // count, why: it was asked for what the config does not allow
+    signer_lost,            // scramd ends, to be started again
+    loop_frozen,            // the keeper kills scramd, whose loop hangs or is stopped
+    unwatched,              // nobody could do that
+    socket_removed,         // detail: the file of a socket was, and what came of making it again
+    family_unlisted,        // family, detail: the exchange has no such family
+    families_unknown,       // detail: why the exchange has not said which it has
+    config_warning,         // place, detail: one entry of the config is void
+    reloaded,               // what of the config a reload has changed
+    reload_refused,         // place, detail: the running config stays
+    refused,                // kind, uid, pid: somebody at a door was refused or turned away
+    clock_stepped,          // the exchange's clock did
+    suspended,              // ms: the machine slept for so long
+    journal,                // state: what was found at the start
+    journal_fault,          // what is wrong with it
+    state_restored,         // values, age_ms: what was known before this start is known again
+    state_fault,            // detail: it is not, or will not be at the next
+    journal_family,         // latched before, and no longer in the config
+    journal_not_in_memory,  // where the last moments are kept is slow
+    journal_error,          // records or receipts cannot be stored
+    journal_recovered,
+    receipts_error,
+    receipts_recovered,
     log_lines_dropped,  // count: the log did not take them in time
 };
 inline constexpr std::size_t log_event_count = 31;

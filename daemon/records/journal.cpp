@@ -146,12 +146,12 @@ std::vector<LogNotice> Journal::report() const {
     struct statfs filesystem {};
     if (statfs(board_path_.c_str(), &filesystem) == 0 && filesystem.f_type != TMPFS_MAGIC)
         out.push_back(
-            {5, LogLine(LogEvent::journal_board)
+            {5, LogLine(LogEvent::journal_not_in_memory)
                     .add("detail", board_path_ + " is on a disk, which can delay a cancel; shared "
                                                  "memory (/run) cannot")
                     .text()});
     if (!board_trouble_.empty())
-        out.push_back({2, LogLine(LogEvent::journal_trouble).add("detail", board_trouble_).text()});
+        out.push_back({2, LogLine(LogEvent::journal_error).add("detail", board_trouble_).text()});
     return out;
 }
 
@@ -230,7 +230,7 @@ void Journal::check_board(Time now, const Engine& engine, std::vector<LogNotice>
     if (fault.empty() || now - board_tried_ < board_pause) return;
     board_tried_ = now;
     if (board_trouble_.empty())
-        news.push_back({2, LogLine(LogEvent::journal_trouble)
+        news.push_back({2, LogLine(LogEvent::journal_error)
                                .add("detail", fault + ": another takes its place")
                                .text()});
     board_trouble_ = fault;
@@ -239,7 +239,8 @@ void Journal::check_board(Time now, const Engine& engine, std::vector<LogNotice>
     board_trouble_ = show_board();
     if (board_trouble_.empty())
         news.push_back(
-            {5, LogLine(LogEvent::journal_mended).add("detail", board_path_ + " is whole").text()});
+            {5,
+             LogLine(LogEvent::journal_recovered).add("detail", board_path_ + " is whole").text()});
 }
 
 void Journal::after(const Step& step, const Engine& engine) {
@@ -267,7 +268,7 @@ std::vector<LogNotice> Journal::beat(Time now, const Engine& engine) {
     if (slow && slow_.empty()) {
         slow_ =
             fmt::format("the disk under {} has not answered for {} s", directory_, patience / 1s);
-        news.push_back({2, LogLine(LogEvent::journal_trouble).add("detail", slow_).text()});
+        news.push_back({2, LogLine(LogEvent::journal_error).add("detail", slow_).text()});
     }
     if (!slow) slow_.clear();
     return news;

@@ -94,7 +94,7 @@ bool JournalWriter::check_file() {
     const bool gone = fd_ >= 0 && info.st_nlink == 0;
     const bool cut = fd_ >= 0 && static_cast<std::size_t>(info.st_size) < size_;
     if (gone || cut) {
-        tell(2, LogEvent::journal_trouble,
+        tell(2, LogEvent::journal_error,
              fmt::format("{} was {} by somebody: a new file begins", path_,
                          gone ? "removed" : "cut"));
         close_file();
@@ -144,7 +144,7 @@ void JournalWriter::remove_old() {
     if (files == nullptr || files->size() <= options_.keep) return;
     for (std::size_t i = 0; i < files->size() - options_.keep; ++i) {
         if (unlink((*files)[i].path.c_str()) != 0)
-            tell(4, LogEvent::journal_trouble,
+            tell(4, LogEvent::journal_error,
                  fmt::format("cannot remove {}: {}", (*files)[i].path, std::strerror(errno)));
     }
 }
@@ -167,7 +167,7 @@ bool JournalWriter::fail(std::string text) {
         if (text == trouble_) return false;
         trouble_ = text;
     }
-    tell(2, LogEvent::journal_trouble, text + "; the records stay in memory, and scramd goes on");
+    tell(2, LogEvent::journal_error, text + "; the records stay in memory, and scramd goes on");
     return false;
 }
 
@@ -177,7 +177,7 @@ void JournalWriter::mend() {
         if (trouble_.empty()) return;
         trouble_.clear();
     }
-    tell(5, LogEvent::journal_mended, path_ + " holds all records again");
+    tell(5, LogEvent::journal_recovered, path_ + " holds all records again");
 }
 
 void JournalWriter::tell(int priority, LogEvent event, std::string_view detail) {

@@ -54,16 +54,17 @@ std::vector<LogNotice> ReceiptRecorder::news() {
     const std::string trouble = writer_.trouble();
     if (trouble.empty() && !reported_error_.empty()) {
         out.push_back(
-            {5, LogLine(LogEvent::receipts_mended).add("detail", "they are written again").text()});
+            {5,
+             LogLine(LogEvent::receipts_recovered).add("detail", "they are written again").text()});
     } else if (!trouble.empty() && reported_error_.empty()) {
-        out.push_back({2, LogLine(LogEvent::receipts_trouble).add("detail", trouble).text()});
+        out.push_back({2, LogLine(LogEvent::receipts_error).add("detail", trouble).text()});
     }
     reported_error_ = trouble;
     const std::uint64_t untaken = receipts_.untaken() - reported_untaken_;
     reported_untaken_ = receipts_.untaken();
     if (untaken > 0) {
         out.push_back(
-            {4, LogLine(LogEvent::receipts_trouble)
+            {4, LogLine(LogEvent::receipts_error)
                     .add("detail",
                          fmt::format("{} gave way to newer ones before they were written", untaken))
                     .text()});

@@ -108,7 +108,7 @@ int ready(const Options& options) {
         fmt::print("{}\n", JsonObject()
                                .add("ready", is_ready)
                                .add("reason", why)
-                               .add_raw("lacking", field(answer, "lacking"))
+                               .add_raw("not_ready_reasons", field(answer, "not_ready_reasons"))
                                .text());
     } else {
         fmt::print("{}\n", is_ready ? "ready" : "not ready: " + why);

@@ -10,21 +10,21 @@ using namespace printing;
 namespace {
 
 // "412.0 us at 2026-03-01 12:00:01.250 (breach, answer)"
-std::string turn_text(dom::element turn) {
-    const std::string did = field(turn, "did", "");
-    return fmt::format("{} at {}{}", duration_text(number(turn, "ns")),
+std::string iteration_text(dom::element turn) {
+    const std::string work = field(turn, "work", "");
+    return fmt::format("{} at {}{}", duration_text(1000 * number(turn, "wall_us")),
                        utc_time(static_cast<std::int64_t>(number(turn, "at"))),
-                       did.empty() ? "" : " (" + did + ")");
+                       work.empty() ? "" : " (" + work + ")");
 }
 
-std::string turns_text(dom::element status) {
+std::string loop_text(dom::element status) {
     dom::element turn;
-    std::string out = "longest turn of the loop: ";
-    if (status["longest_turn"].get(turn) != simdjson::SUCCESS || turn.is_null())
+    std::string out = "longest event-loop iteration: ";
+    if (status["loop_max"].get(turn) != simdjson::SUCCESS || turn.is_null())
         return out + "not measured yet\n";
-    out += turn_text(turn);
-    if (status["longest_turn_of_minute"].get(turn) == simdjson::SUCCESS && !turn.is_null())
-        out += "; of the last minute: " + turn_text(turn);
+    out += iteration_text(turn);
+    if (status["loop_max_of_minute"].get(turn) == simdjson::SUCCESS && !turn.is_null())
+        out += "; of the last minute: " + iteration_text(turn);
     return out + "\n";
 }
 
@@ -36,11 +36,11 @@ std::string head_text(dom::element status) {
                                   field(status, "pid"), field(status, "summary"));
     if (flag(status, "ready")) out += "ready: a breach fires at once\n";
     out += troubles_text(status);
-    return out + clock_text(status) + turns_text(status) + refused_text(status);
+    return out + clock_text(status) + loop_text(status) + refused_text(status);
 }
 
-// "refused: 37 (trip 12, silent 25), the last 0.4 s ago: trip, uid 1000, pid 4711"; nothing if
-// none.
+// "refused: 37 (trip 12, idle_timeout 25), the last 0.4 s ago: trip, uid 1000, pid 4711"; nothing
+// if none.
 std::string refused_text(dom::element status) {
     dom::element refused, last;
     dom::object kinds;

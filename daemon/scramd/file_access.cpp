@@ -82,8 +82,11 @@ std::string readable_again(const Config& config) {
 std::variant<std::vector<std::string>, std::string> restrict_access(const Config& config,
                                                                     const SignerHello& signer) {
     std::vector<std::string> warnings;
-    const auto warn = [&](std::string_view what, std::string_view detail) {
-        warnings.push_back(LogLine(LogEvent::reach).add("what", what).add("detail", detail).text());
+    const auto warn = [&](std::string_view feature, std::string_view detail) {
+        warnings.push_back(LogLine(LogEvent::sandbox_incomplete)
+                               .add("feature", feature)
+                               .add("detail", detail)
+                               .text());
     };
     if (!signer.calls_confined)
         warn("signer_calls",

@@ -87,7 +87,8 @@ struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
             });
         };
         const auto idle = find(false);
-        turn_away(ClientPtr(idle != clients.end() ? *idle : *find(true)), Rejection::crowded);
+        turn_away(ClientPtr(idle != clients.end() ? *idle : *find(true)),
+                  Rejection::connection_limit);
     }
 
     void watch_patience() {
@@ -104,9 +105,9 @@ struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
         const std::list<ClientPtr> now = clients;  // turn_away() removes one
         for (const ClientPtr& client : now) {
             if (!client->writing.empty() && client->writing_since < too_old) {
-                turn_away(client, Rejection::deaf);
+                turn_away(client, Rejection::slow_reader);
             } else if (!client->granted && client->since < too_old) {
-                turn_away(client, Rejection::silent);
+                turn_away(client, Rejection::idle_timeout);
             }
         }
     }
@@ -188,7 +189,7 @@ struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
 
     void send(const ClientPtr& client, std::string_view line) {
         if (client->out.size() + line.size() > control_backlog_max)
-            return turn_away(client, Rejection::deaf);
+            return turn_away(client, Rejection::slow_reader);
         client->out.append(line).append("\n");
         if (client->writing.empty()) write_next(client);
     }

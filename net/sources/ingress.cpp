@@ -88,7 +88,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
             if (one->source || !test(*one)) continue;
             if (count++ == 0) longest = one;
         }
-        if (count >= most) turn_away(longest, Rejection::crowded);
+        if (count >= most) turn_away(longest, Rejection::connection_limit);
     }
 
     void turn_away(const ConnectionPtr& connection, Rejection why) {
@@ -112,7 +112,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         const Time too_old = monotonic_now() - attach_patience;
         const std::list<ConnectionPtr> now = connections;  // turn_away() removes one
         for (const ConnectionPtr& one : now) {
-            if (!one->source && one->since < too_old) turn_away(one, Rejection::silent);
+            if (!one->source && one->since < too_old) turn_away(one, Rejection::idle_timeout);
         }
     }
 
@@ -304,7 +304,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
 
     bool refuse_and_end(const ConnectionPtr& connection, const std::string& why) {
         refuse(connection, why);
-        if (!connection->source) sink.turned_away(connection->peer, Rejection::broken);
+        if (!connection->source) sink.turned_away(connection->peer, Rejection::protocol_error);
         return end(connection, "it broke the protocol: " + why);
     }
 

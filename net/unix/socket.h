@@ -23,12 +23,12 @@ const Peer* of_most_frequent_user(const std::vector<const Peer*>& peers);
 
 // Why a door ended a connection that did not end itself.
 enum class Rejection : std::uint8_t {
-    crowded,    // newer ones took its place
-    silent,     // nothing worth an answer came in time
-    deaf,       // it does not read what it asked for
-    long_line,  // longer than the longest
-    broken,     // it broke the protocol
-    revoked,    // a reload took its right away
+    connection_limit,  // newer ones took its place
+    idle_timeout,      // nothing worth an answer came in time
+    slow_reader,       // it does not read what it asked for
+    long_line,         // longer than the longest
+    protocol_error,    // it broke the protocol
+    revoked,           // a reload took its right away
     // None of this one: no descriptor is left for others, who wait, and its user holds most.
     no_descriptor,
 };

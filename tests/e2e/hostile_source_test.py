@@ -355,15 +355,15 @@ class Masses(unittest.TestCase):
             idle = lab.source(None)
             idle.socket.settimeout(60 * PATIENCE)
             self.assertTrue(idle.is_cut_off())
-            self.assertEqual(lab.daemon.status()["refused"]["silent"], 1)
-            lab.daemon.await_log("kind=silent")
+            self.assertEqual(lab.daemon.status()["refused"]["idle_timeout"], 1)
+            lab.daemon.await_log("kind=idle_timeout")
             lab.good_maker_still_trips()
 
     def test_a_strangers_doorbells_are_refused_and_counted(self):
         with HostileLab() as lab:
             evil = lab.source(None)
             self.assertIn("before SCRAM_ATTACH", evil.refusal(evil.record(Source.DOORBELL)))
-            self.assertEqual(lab.daemon.status()["refused"]["broken"], 1)
+            self.assertEqual(lab.daemon.status()["refused"]["protocol_error"], 1)
             lab.good_maker_still_trips()
 
     def test_a_crowd_at_both_sockets_leaves_descriptors_for_makers_and_operators(self):
@@ -374,7 +374,7 @@ class Masses(unittest.TestCase):
             crowd = [Source(lab.folder, None) for _ in range(300)]
             lab.source("evil").goodbye()
             self.assertTrue(lab.daemon.status()["ok"])
-            self.assertGreater(lab.daemon.status()["refused"]["crowded"], 0)
+            self.assertGreater(lab.daemon.status()["refused"]["connection_limit"], 0)
             for one in crowd:
                 one.vanish()
             lab.good_maker_still_trips()

@@ -246,7 +246,7 @@ class Disk(unittest.TestCase):
             daemon.await_state(BTC, "confirmed")
             settled(daemon)
             remove_at_once(journal_of(lab))
-            daemon.await_log("<2>journal_trouble ")
+            daemon.await_log("<2>journal_error ")
             trip(daemon, ETH)
             daemon.await_state(ETH, "confirmed")
             settled(daemon)
@@ -270,7 +270,7 @@ class Disk(unittest.TestCase):
             trip(daemon, BTC)
             eventually(lambda: lab.sim.family("BTC-USD")["mmp"] == 0, "cancelled")
             journal_of(lab).unlink()
-            daemon.await_log(">journal_mended ")
+            daemon.await_log(">journal_recovered ")
             settled(daemon)
             self.assertIn("tripped", kinds(lab, daemon))
 

@@ -187,15 +187,15 @@ class Trouble(unittest.TestCase):
         with ReceiptLab() as lab:
             (lab.state / "receipts").write_text("in the way")
             lab.breach()
-            lab.daemon.await_log("<2>receipts_trouble ")
+            lab.daemon.await_log("<2>receipts_error ")
             self.assertIn("RECEIPTS: ", lab.daemon.ctl("status")[1])
             lab.daemon.ctl("trip", ETH, "--reason", "again")
             eventually(lambda: lab.daemon.status()["receipts"]["failed"] >= 2, "failures counted")
             self.assertEqual(lab.ask(trip=2)["verdict"], "CONFIRMED")
             (lab.state / "receipts").unlink()
             lab.daemon.rearm(ETH, "over")
-            lab.daemon.await_log("<5>receipts_mended ")
-            self.assertEqual(lab.daemon.log().count("receipts_trouble"), 1)
+            lab.daemon.await_log("<5>receipts_recovered ")
+            self.assertEqual(lab.daemon.log().count("receipts_error"), 1)
             self.assertTrue(lab.daemon.status()["receipts"]["healthy"])
             lab.await_file(2, "CONFIRMED")
 

@@ -142,7 +142,7 @@ class Refused(unittest.TestCase):
         if "SCRAM_ROUNDS" in os.environ:
             print(note, flush=True)
         self.assertEqual([(done.returncode, done.stderr) for done in operators], [(0, "")] * len(operators))
-        for kind in ("trip", "publish", "crowded", "long_line"):
+        for kind in ("trip", "publish", "connection_limit", "long_line"):
             self.assertGreater(refused[kind], 0, note)
         self.assertGreater(rate, 10_000 / 4 / PATIENCE, note)
         calm, share = statistics.median(quiet), len(attacked) // 4
@@ -160,7 +160,7 @@ class Refused(unittest.TestCase):
             last, end = as_user(REFUSED, waits)
             self.assertIn("no line within 5 s", last["error"])
             self.assertIsNone(end)
-            self.assertEqual(lab.refused("silent"), 1)
+            self.assertEqual(lab.refused("idle_timeout"), 1)
 
     def test_a_watcher_that_is_stopped_is_cut_off(self):
         with DoorLab() as lab:
@@ -169,7 +169,7 @@ class Refused(unittest.TestCase):
             stopped.process.send_signal(signal.SIGSTOP)
 
             trip_by_many(lab.folder, FAMILIES[0], "drill " * 20)
-            eventually(lambda: lab.refused("deaf"), "it is cut off", 20)
+            eventually(lambda: lab.refused("slow_reader"), "it is cut off", 20)
             stopped.process.send_signal(signal.SIGCONT)
             before = len(stopped.seen)
             eventually(lambda: lab.source("probe").goodbye() or len(stopped.seen) > before, "it watches again")

@@ -53,7 +53,7 @@ class Ctl(unittest.TestCase):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
             self.assertEqual(daemon.ctl("ready")[:2], (0, "ready\n"))
-            self.assertEqual(json.loads(daemon.ctl("ready", "--json")[1]), {"ready": True, "reason": "", "lacking": []})
+            self.assertEqual(json.loads(daemon.ctl("ready", "--json")[1]), {"ready": True, "reason": "", "not_ready_reasons": []})
 
     def test_a_refusal_exits_1_and_says_why(self):
         with Lab() as lab:

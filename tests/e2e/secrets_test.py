@@ -66,7 +66,7 @@ class ApartLab(Lab):
 
 
 def has_landlock(log):
-    return "reach what=files" not in log
+    return "sandbox_incomplete feature=files" not in log
 
 
 class Secrets(unittest.TestCase):
@@ -180,7 +180,7 @@ class Apart(unittest.TestCase):
         with ApartLab() as lab:
             if not has_landlock(lab.daemon.log()):
                 self.skipTest("the kernel offers no Landlock")
-            self.assertNotIn("reach what=credentials", lab.daemon.log())
+            self.assertNotIn("sandbox_incomplete feature=credentials", lab.daemon.log())
             lab.daemon.reload(lab.config().replace("beyond = 25", "beyond = 30"))
             lab.daemon.await_log("plan_changed")
             maker = lab.source()
@@ -202,7 +202,7 @@ class Apart(unittest.TestCase):
     def test_credentials_beside_the_config_can_which_is_told_once_with_what_to_do(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
-            [line] = [line for line in daemon.log().splitlines() if "reach what=credentials" in line]
+            [line] = [line for line in daemon.log().splitlines() if "sandbox_incomplete feature=credentials" in line]
             self.assertTrue(line.startswith("<4>"), line)
             self.assertIn(str(lab.folder / "mm-1.credentials"), line)
             self.assertIn("LoadCredential=", line)

@@ -84,7 +84,7 @@ class Turns(unittest.TestCase):
             self.assertEqual((nearest["family"], nearest["value"]), (families[150], 40))
             self.assertEqual(len({r["rule"] for r in status["rules"]}), 61)
 
-    def test_the_longest_turn_says_what_it_did_and_whose_the_time_was(self):
+    def test_the_longest_iteration_says_its_work_and_whose_the_time_was(self):
         with Lab() as lab:
             daemon = self.start(lab, "", [NOISY])
             for key in ("loop_max", "loop_max_of_minute"):

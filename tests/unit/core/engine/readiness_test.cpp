@@ -10,7 +10,7 @@ namespace {
 
 constexpr Time now = Time{1h};
 
-// Two accounts that lack nothing.
+// Two accounts with nothing amiss.
 ReadinessInput well() {
     ReadinessInput sight;
     sight.accounts.resize(2);
@@ -33,16 +33,16 @@ ReadinessInput well() {
 
 using Change = std::function<void(ReadinessInput&, ReadinessInput::Account&)>;
 
-std::vector<NotReady> lacking_with(const Change& change) {
+std::vector<NotReady> reasons_with(const Change& change) {
     ReadinessInput sight = well();
     change(sight, sight.accounts[1]);
     return not_ready(sight, now);
 }
 
 struct Case {
-    NotReadyReason lack;
+    NotReadyReason reason;
     bool is_accounts;
-    Change just_well, lacking;
+    Change just_well, not_well;
 };
 
 const Case cases[] = {
@@ -97,46 +97,46 @@ const Case cases[] = {
 
 }  // namespace
 
-TEST_CASE("kill_ready: a daemon that lacks nothing is ready") {
+TEST_CASE("kill_ready: a daemon with nothing amiss is ready") {
     CHECK(not_ready(well(), now).empty());
     CHECK(fires({}));
 }
 
-TEST_CASE("kill_ready: each thing that is lacking is named, with whose it is, and nothing else") {
+TEST_CASE("kill_ready: each thing that is amiss is named, with whose it is, and nothing else") {
     for (const Case& one : cases) {
-        CAPTURE(name(one.lack));
-        CHECK(lacking_with(one.just_well).empty());
-        const auto lacking = lacking_with(one.lacking);
-        REQUIRE(lacking.size() == 1);
-        CHECK(lacking[0].lack == one.lack);
-        CHECK(lacking[0].account == (one.is_accounts ? AccountId{1} : none<AccountId>()));
-        CHECK(fires(lacking) == !disarms(one.lack));
+        CAPTURE(name(one.reason));
+        CHECK(reasons_with(one.just_well).empty());
+        const auto reasons = reasons_with(one.not_well);
+        REQUIRE(reasons.size() == 1);
+        CHECK(reasons[0].reason == one.reason);
+        CHECK(reasons[0].account == (one.is_accounts ? AccountId{1} : none<AccountId>()));
+        CHECK(fires(reasons) == !disarms(one.reason));
     }
 }
 
 TEST_CASE("kill_ready: without a warm link it is not said as well that none was rehearsed") {
-    const auto lacking = lacking_with([](auto&, auto& its) {
+    const auto reasons = reasons_with([](auto&, auto& its) {
         its.links_warm = 0;
         its.rehearsed = {};
     });
-    REQUIRE(lacking.size() == 1);
-    CHECK(lacking[0].lack == NotReadyReason::links);
+    REQUIRE(reasons.size() == 1);
+    CHECK(reasons[0].reason == NotReadyReason::links);
 }
 
 TEST_CASE("kill_ready: what disarms comes first") {
-    const auto lacking = lacking_with([](ReadinessInput& sight, auto& its) {
+    const auto reasons = reasons_with([](ReadinessInput& sight, auto& its) {
         its.slots_free = 0;
         its.oldest_signature = 1h;
         sight.journal_writable = false;
         sight.accounts[0].slots_free = 0;
     });
-    REQUIRE(lacking.size() == 4);
-    CHECK(lacking[0].lack == NotReadyReason::signatures);
-    CHECK(lacking[0].age == 1h);
-    CHECK(lacking[1].lack == NotReadyReason::slots);
-    CHECK(lacking[1].account == AccountId{0});
-    CHECK(lacking[3].lack == NotReadyReason::journal);
-    CHECK_FALSE(fires(lacking));
+    REQUIRE(reasons.size() == 4);
+    CHECK(reasons[0].reason == NotReadyReason::signatures);
+    CHECK(reasons[0].age == 1h);
+    CHECK(reasons[1].reason == NotReadyReason::slots);
+    CHECK(reasons[1].account == AccountId{0});
+    CHECK(reasons[3].reason == NotReadyReason::journal);
+    CHECK_FALSE(fires(reasons));
 }
 
 TEST_CASE(
@@ -150,7 +150,7 @@ TEST_CASE(
     CHECK_FALSE(needs_restart(sight, now));
 }
 
-TEST_CASE("kill_ready: each lack has a name of its own") {
+TEST_CASE("kill_ready: each reason has a name of its own") {
     for (std::size_t a = 0; a < not_ready_reasons; ++a) {
         for (std::size_t b = 0; b < a; ++b)
             CHECK(name(static_cast<NotReadyReason>(a)) != name(static_cast<NotReadyReason>(b)));

@@ -71,21 +71,19 @@ TEST_CASE("latency for a person: what is no JSON is shown as it is") {
     CHECK(latency_text("<html>") == "<html>\n");
 }
 
-TEST_CASE("a turn as JSON: its length, what it did, and when by the wall; null if not measured") {
-    LoopIteration turn{.took = 412us, .at = start, .did = {"breach", "answer"}};
-    CHECK(turn_json(turn, start + 1s, WallMillis{5000}) ==
-          R"({"ns":412000,"did":"breach, answer","at":4000})");
-    CHECK(turn_json(LoopIteration{}, start, WallMillis{5000}) == "null");
-    turn.on_cpu = 12us;
+TEST_CASE("an iteration as JSON: its length, its work, and when by the wall; null if unmeasured") {
+    const LoopIteration turn{
+        .took = 412us, .on_cpu = 12us, .at = start, .did = {"breach", "answer"}};
     CHECK(loop_max_json(turn, start + 1s, WallMillis{5000}) ==
           R"({"wall_us":412,"cpu_us":12,"work":"breach, answer","at":4000})");
     CHECK(loop_max_json(LoopIteration{}, start, WallMillis{5000}) == "null");
 }
 
-TEST_CASE("status for a person: the longest turn is told, or that there was none") {
-    has(status_text(R"({"longest_turn":null})"), "longest turn of the loop: not measured yet\n");
-    const std::string text = status_text(R"({"longest_turn":{"ns":412000,"did":"breach","at":0},)"
-                                         R"("longest_turn_of_minute":{"ns":900,"did":"","at":0}})");
-    has(text, "longest turn of the loop: 412.0 us at ");
+TEST_CASE("status for a person: the longest iteration is told, or that there was none") {
+    has(status_text(R"({"loop_max":null})"), "longest event-loop iteration: not measured yet\n");
+    const std::string text =
+        status_text(R"({"loop_max":{"wall_us":412,"work":"breach","at":0},)"
+                    R"("loop_max_of_minute":{"wall_us":0.9,"work":"","at":0}})");
+    has(text, "longest event-loop iteration: 412.0 us at ");
     has(text, " (breach); of the last minute: 900 ns at ");
 }

@@ -167,7 +167,7 @@ TEST_CASE("journal: without shared memory it goes on, and says so") {
     config.paths.control = (folder.root / "no" / "control.sock").string();
     {
         Journaled run(config);
-        says(run.report(), "2 journal_trouble detail=\"no board at ");
+        says(run.report(), "2 journal_error detail=\"no board at ");
         CHECK_FALSE(run.journal->trouble().empty());
         run.trip(A);
         run.confirm();

@@ -159,7 +159,7 @@ TEST_CASE("keeper: a disk without room costs no record, and is told once") {
         CHECK(run.news.find("cannot write ") == run.news.rfind("cannot write "));
     }
     REQUIRE(run.settles());
-    says(run.news, "journal_mended");
+    says(run.news, "journal_recovered");
     CHECK(run.journal->lost() == 0);
     CHECK(folder.files().size() == 1);
     CHECK(verify_journal(folder.files()).good);

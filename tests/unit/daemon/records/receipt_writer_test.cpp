@@ -289,7 +289,7 @@ TEST_CASE("receipt book: a disk that takes nothing is told once, and once when i
     const auto news = of.book.news();
     REQUIRE(news.size() == 1);
     CHECK(news[0].priority == 2);
-    CHECK(news[0].line.find("receipts_trouble detail=") == 0);
+    CHECK(news[0].line.find("receipts_error detail=") == 0);
     trip();
     await([&] { return of.book.writer().failed() == 2; });
     CHECK(of.book.news().empty());

@@ -109,7 +109,7 @@ TEST_CASE("control: a crowd of strangers sends away its own, and nobody who hold
     const Caller desk = room.call();
     room.desk.strangers = true;
     const auto crowd = room.crowd(control_group_max + 10);
-    CHECK(room.desk.turned_away[Rejection::crowded] == 10);
+    CHECK(room.desk.turned_away[Rejection::connection_limit] == 10);
     CHECK(crowd[9].hear() == "bye\n(ended)");
     CHECK(crowd[10].hear().empty());
     room.desk.strangers = false;
@@ -127,7 +127,7 @@ TEST_CASE("control: who holds a right gets in while strangers fill their places"
     desk.say("status\n");
     room.run();
     CHECK(desk.hear() == "ok status\n");
-    CHECK(room.desk.turned_away[Rejection::crowded] == 0);
+    CHECK(room.desk.turned_away[Rejection::connection_limit] == 0);
 }
 
 TEST_CASE("control: of one user's connections a watcher stays, and the longest idle goes") {
@@ -136,7 +136,7 @@ TEST_CASE("control: of one user's connections a watcher stays, and the longest i
     watcher.say("watch\n");
     room.run();
     const auto crowd = room.crowd(control_group_max);
-    CHECK(room.desk.turned_away[Rejection::crowded] == 1);
+    CHECK(room.desk.turned_away[Rejection::connection_limit] == 1);
     CHECK(crowd.front().hear() == "bye\n(ended)");
     CHECK(watcher.hear() == "ok watch\n");
 }
@@ -172,7 +172,7 @@ TEST_CASE("control: a watcher that lags further than the backlog is cut off") {
         room.control.announce(event);
         room.run();
     }
-    CHECK(room.desk.turned_away[Rejection::deaf] == 1);
+    CHECK(room.desk.turned_away[Rejection::slow_reader] == 1);
     CHECK_FALSE(room.control.watched());
     CHECK(deaf.hear().ends_with("(ended)"));
 }
