@@ -47,7 +47,7 @@ int run(const Settings& settings) {
     }
     maker.pull();
     maker.end();
-    std::puts(attached ? "maker: ended" : "maker: no scramd behind me, all quotes pulled");
+    std::puts(attached ? "maker: ended" : "maker: no connection to scramd, all quotes cancelled");
     return attached ? 0 : 1;
 }
 

@@ -13,7 +13,7 @@ constexpr std::string_view by_health(Health health) {
         case Health::fresh:
         case Health::whole:
         case Health::torn:
-            return "scramd ended without saying so";
+            return "scramd ended without a clean shutdown";
         case Health::truncated:
             return "records of the journal are missing";
         case Health::damaged:

@@ -50,7 +50,7 @@ constexpr CodeRule table[] = {
     {50028, refused, "the account cannot trade now"},
     {50029, refused, "the account's risk control forbids it"},
     {50030, refused, "the key may not use this endpoint"},
-    {50035, refused, "the endpoint wants a key that is bound to an IP address"},
+    {50035, refused, "the endpoint needs a key that is bound to an IP address"},
     {50038, refused, "not available in demo trading"},
     {50040, throttled, "too frequent"},
     {50042, throttled, "repeated too soon"},

@@ -119,8 +119,8 @@ std::string Commands::on_turned_away(const Peer& peer, Rejection why) {
     switch (why) {
         case Rejection::connection_limit:
             return refuse(
-                fmt::format("{} has more connections than the {} that may stand: the "
-                            "oldest ends",
+                fmt::format("{} has more than the {} connections allowed: the oldest is "
+                            "closed",
                             person(config_, peer.uid), control_group_max));
         case Rejection::idle_timeout:
             return refuse(
@@ -129,12 +129,12 @@ std::string Commands::on_turned_away(const Peer& peer, Rejection why) {
             return refuse(fmt::format("a line has at most {} bytes", control_line_max));
         case Rejection::revoked:
             return refuse(
-                fmt::format("a reload took the right of {} away", person(config_, peer.uid)));
+                fmt::format("a reload revoked the right of {}", person(config_, peer.uid)));
         case Rejection::no_descriptor:
             return {};  // it stays
         case Rejection::slow_reader:
         case Rejection::protocol_error:
-            return refuse("it does not read what it asked for");
+            return refuse("the client does not read what it asked for");
     }
     return refuse("?");
 }
@@ -239,7 +239,7 @@ std::string Commands::rearm(const Peer& peer, const OperatorRequest& request) {
     const auto families = families_of(config_.plan, request.target);
     if (families.empty()) return refuse(unknown_target(request.target));
     if (request.trips.empty()) return review(families);
-    if (request.reason.empty()) return refuse("arming again wants a reason");
+    if (request.reason.empty()) return refuse("--reason is required");
     const std::string who = person(config_, peer.uid);
     return rearm_answer(driver_.operate([&](Engine& engine, Time now, Step& step) {
         engine.on_rearm(families, request.trips, {who, request.reason.substr(0, reason_max)},
@@ -274,8 +274,9 @@ std::string Commands::receipt(const OperatorRequest& request) const {
     out.add("v", control_version).add("ok", found != nullptr);
     out.add("folder", book.writer().folder().native());
     if (found == nullptr) {
-        out.add("error", known.size() == 0 ? "there was no trip since the start"
-                                           : "that trip is none of the last ones");
+        out.add("error", known.size() == 0
+                             ? "there was no trip since the start"
+                             : "that trip is not among the last ones that scramd keeps");
         return out.add_raw("trips", trips_json(known)).text();
     }
     const auto flight = request.signals ? book.flight(found->trip) : nullptr;

@@ -119,12 +119,13 @@ std::string reason(const NotReady& its, const ReadinessInput& sight, const Drive
         case NotReadyReason::rehearsals:
             if (fails_rehearsals(account()))
                 return why_rehearsals_fail(account(), last_loss(driver, its.account));
-            return fmt::format("no rehearsal went well for {}", seconds(its.age));
+            return fmt::format("no successful rehearsal for {}", seconds(its.age));
         case NotReadyReason::slots:
             return "no free slot in its budget: the next cancel waits 2 s at most";
         case NotReadyReason::budget:
-            return fmt::format("somebody else spends its budget: {} of {} slots work",
-                               account().slots_working, account().slots);
+            return fmt::format(
+                "another client is using this account's rate limit ({} of {} slots usable)",
+                account().slots_working, account().slots);
         case NotReadyReason::clock:
             return "the exchange's clock is not known well enough to sign by it";
         case NotReadyReason::journal:

@@ -68,7 +68,7 @@ class BreachTeller {
                 return fmt::format("{} was silent for {:.1f} ms, limit {} ms", source(),
                                    breach_.value, limit);
             case RuleKind::gone:
-                return fmt::format("{} vanished without goodbye", source());
+                return fmt::format("{} vanished without detaching", source());
             case RuleKind::bad:
                 return fmt::format("bad record of {}: {}", source(), name(breach_.bad));
         }

@@ -66,7 +66,8 @@ std::vector<LogNotice> ReceiptRecorder::news() {
         out.push_back(
             {4, LogLine(LogEvent::receipts_error)
                     .add("detail",
-                         fmt::format("{} gave way to newer ones before they were written", untaken))
+                         fmt::format("{} were overwritten by newer ones before they were written",
+                                     untaken))
                     .text()});
     }
     return out;

@@ -38,7 +38,8 @@ void NowLane::run() {
     try {
         work();
     } catch (const std::exception& error) {
-        context_.output.warn(fmt::format("{}: a lane ended: {}", account_.name(), error.what()));
+        context_.output.warn(
+            fmt::format("{}: a connection thread ended: {}", account_.name(), error.what()));
     }
 }
 

@@ -291,7 +291,7 @@ int main(int argc, char** argv) {
     try {
         return scram::run(options);
     } catch (const std::exception& error) {
-        scram::complain(fmt::format("cannot go on: {}", error.what()));
+        scram::complain(fmt::format("fatal: {}", error.what()));
         return scram::not_confirmed;
     }
 }

@@ -1,4 +1,4 @@
-// scramctl: an operator's hand on a running scramd.
+// scramctl: control a running scramd.
 //
 // Exit codes: 0 done; 1 refused, not ready, or not confirmed in time; 2 wrong usage; 3 the config
 // is wrong (check); 4 scramd cannot be reached.
@@ -308,7 +308,7 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
         return sub;
     };
     controlled(add("watch", "follow what happens, one event a line", watch));
-    CLI::App* sub = aimed(add("trip", "pull: cancel and latch", trip));
+    CLI::App* sub = aimed(add("trip", "trip: close the gates, cancel and latch", trip));
     reason(sub);
     sub->add_option("--wait", options.wait_s,
                     "seconds to wait for the exchange's confirmation, 0: none")
@@ -320,13 +320,13 @@ Command declare(CLI::App& app, Options& options, const int argc, char** argv) {
     sub->add_option("--trip", options.trips, "the trips that you have looked at, as in 3,4")
         ->check(whole_number)
         ->delimiter(',');
-    sub->add_flag("--force", options.force, "even if a rule that kills it still holds");
+    sub->add_flag("--force", options.force, "even if a rule that kills it is still in breach");
     sub = kept(add("receipt", "show what a trip did: verdict, families, attempts", receipt));
     sub->add_option("trip", options.receipt_of, "its id; without one the latest trip's")
         ->check(whole_number);
     sub->add_flag("--signals", options.signals_too, "with the signals of the seconds before it");
     kept(add("receipts", "list the last trips and their verdicts", receipts));
-    controlled(add("reload", "take up the edited config file",
+    controlled(add("reload", "reload the config file",
                    [](const Options& of) { return show(of, "reload", reloaded_text); }));
     sub = add("publish", "publish one signal, as a source of its own", publish);
     sub->add_option("source", options.source, "a source that the config names")->required();
@@ -355,7 +355,7 @@ int printed(int code) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app{"scramctl: an operator's hand on a running scramd", "scramctl"};
+    CLI::App app{"scramctl: control a running scramd", "scramctl"};
     app.set_version_flag("--version", versions());
     app.footer(
         "Exit codes: 0 done; 1 refused, not ready, or not confirmed in time; 2 wrong usage; 3 the\n"

@@ -49,7 +49,7 @@ std::string why_text(dom::element family) {
     std::string out = fmt::format("trip {}: ", field(family, "trip"));
     if (flag(family, "unfinished")) return out + unfinished_text(family);
     const std::string holds = field(family, "holds", "");
-    if (!holds.empty()) return out + fmt::format("rule {} still holds", holds);
+    if (!holds.empty()) return out + fmt::format("rule {} is still in breach", holds);
     return out + field(family, "cause", "");
 }
 

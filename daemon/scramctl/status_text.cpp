@@ -61,9 +61,9 @@ std::string refused_text(dom::element status) {
 std::string clock_text(dom::element status) {
     dom::element clock;
     if (status["clock"].get(clock) != simdjson::SUCCESS || !flag(clock, "synced"))
-        return "clock: not compared with the exchange yet\n";
-    return fmt::format("clock: the exchange is {} ms ahead of this host (known to {:.1f} ms)\n",
-                       field(clock, "ahead_ms"), number(clock, "uncertainty_us") / 1000);
+        return "exchange clock offset: not measured yet\n";
+    return fmt::format("exchange clock offset {:+.0f} ms (+/- {:.1f} ms)\n",
+                       number(clock, "ahead_ms"), number(clock, "uncertainty_us") / 1000);
 }
 
 std::string family_text(dom::element family) {
@@ -74,7 +74,7 @@ std::string family_text(dom::element family) {
     if (flag(family, "unfinished"))
         last += fmt::format(", unfinished after {} tries", field(family, "failures"));
     const std::string holds = field(family, "holds", "");
-    if (!holds.empty()) last += fmt::format(", rule {} still holds", holds);
+    if (!holds.empty()) last += fmt::format(", rule {} is still in breach", holds);
     return fmt::format("{:<24} {:<11} {:<7} {:<5} {}\n", field(family, "name"),
                        field(family, "state"), field(family, "gate"), field(family, "trip"), last);
 }
@@ -101,7 +101,7 @@ std::string account_text(dom::element account) {
     return out;
 }
 
-// "rule delta: 24.1 of 25 (96 %), mm-1/BTC-USD, maker-1, HOLDS"
+// "rule delta: 24.1 of 25 (96 %), mm-1/BTC-USD, maker-1, IN BREACH"
 std::string rule_text(dom::element rule) {
     std::string out = fmt::format("rule {}: ", field(rule, "rule"));
     if (!has(rule, "value")) {
@@ -113,7 +113,7 @@ std::string rule_text(dom::element rule) {
     for (const char* key : {"family", "source"}) {
         if (has(rule, key)) out += ", " + field(rule, key);
     }
-    if (flag(rule, "holds")) out += ", HOLDS";
+    if (flag(rule, "holds")) out += ", IN BREACH";
     return out + (flag(rule, "shadow") ? ", shadow\n" : "\n");
 }
 
@@ -141,7 +141,8 @@ std::string latched_text(dom::element family) {
         out += fmt::format(": NOT cancelled, its quotes may rest; to cancel them: scramctl trip {}",
                            field(family, "name"));
     const std::string holds = field(family, "holds", "");
-    if (!holds.empty()) out += fmt::format(", rule {} STILL HOLDS and would trip it again", holds);
+    if (!holds.empty())
+        out += fmt::format(", rule {} is STILL IN BREACH and would trip it again", holds);
     const std::string cause = field(family, "cause", "");
     if (!cause.empty()) out += fmt::format("\n    by {}", cause);
     return out + "\n";
@@ -220,8 +221,9 @@ std::string rearmed_text(std::string_view json) {
         }
         out += other ? fmt::format("REFUSED {}: trip {} latched it, which you did not name\n",
                                    field(refusal, "family"), field(refusal, "trip"))
-                     : fmt::format("REFUSED {}: rule {} still holds; mend its cause, or --force\n",
-                                   field(refusal, "family"), field(refusal, "rule"));
+                     : fmt::format(
+                           "REFUSED {}: rule {} is still in breach; fix the cause or use --force\n",
+                           field(refusal, "family"), field(refusal, "rule"));
     }
     return out.empty() ? "nothing to do: no family of this target is latched\n" : out;
 }

@@ -192,7 +192,7 @@ int main(int argc, char** argv) {
     try {
         return check ? scram::check_config(file, quiet) : scram::run(file);
     } catch (const std::exception& error) {
-        scram::complain(fmt::format("cannot go on: {}", error.what()));
+        scram::complain(fmt::format("fatal: {}", error.what()));
         return scram::failed;
     }
 }

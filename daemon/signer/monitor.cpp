@@ -12,7 +12,8 @@ std::vector<LogNotice> SignerMonitor::news(const SignerClient& signer, Time now)
         out.push_back(
             {4, LogLine(LogEvent::signer_restarted)
                     .add("pid", signer.hello().pid)
-                    .add("detail", "the one before has died; what it had signed stayed usable")
+                    .add("detail",
+                         "the previous signer died; the requests that it had signed stay valid")
                     .text()});
     }
     if (signer.gone() && !std::exchange(loss_told_, true)) {

@@ -121,8 +121,8 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         for (const ConnectionPtr& one : now) {
             if (!one->source || sink.may_stay(*one->source, one->peer)) continue;
             sink.turned_away(one->peer, Rejection::revoked);
-            refuse(one, "a reload took the right to publish away");
-            end(one, "a reload took its right to publish away");
+            refuse(one, "a reload revoked the right to publish");
+            end(one, "a reload revoked its right to publish");
         }
     }
 
@@ -145,7 +145,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
             if (size < 0 && errno == EINTR) continue;
             if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
             if (size <= 0)
-                return end(connection, size == 0 ? "its connection closed without goodbye"
+                return end(connection, size == 0 ? "its connection closed without detaching"
                                                  : std::strerror(errno));
             if (!on_message(connection, static_cast<std::size_t>(size))) return false;
         }

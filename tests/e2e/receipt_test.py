@@ -246,7 +246,7 @@ class Rules(unittest.TestCase):
             self.assertNotIn("value", told[3])
             out = daemon.ctl("status", "--details")[1]
             self.assertIn(f"rule delta: 22, limit 25 (88 %), {BTC}\n", out)
-            self.assertIn(f"rule idea: 22, limit 20 (110 %), {BTC}, HOLDS, shadow\n", out)
+            self.assertIn(f"rule idea: 22, limit 20 (110 %), {BTC}, IN BREACH, shadow\n", out)
             self.assertIn("rule unseen: no value yet", out)
 
 

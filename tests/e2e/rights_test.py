@@ -118,9 +118,9 @@ class Rights(unittest.TestCase):
             lab.daemon.reload(lab.config(more="[rights]\n"))
             connected.join()
             self.assertEqual(len(ended), 1)
-            self.assertIn("took the right", ended[0][0])
+            self.assertIn("revoked the right", ended[0][0])
             lab.daemon.await_state(BTC, "confirmed")
-            lab.daemon.await_log("took its right to publish away")
+            lab.daemon.await_log("revoked its right to publish")
             self.assertEqual(lab.daemon.status()["refused"]["revoked"], 2)
 
     def test_a_reload_that_leaves_the_rights_as_they_are_ends_nobody(self):

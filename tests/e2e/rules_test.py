@@ -386,7 +386,7 @@ class Health(unittest.TestCase):
             self.assertEqual([t["trip"] for t in daemon.ask("receipts")["receipts"]], [1])
             self.assertEqual(lab.sim.cancels()["requests"], 2, "one for each family")
             self.assertEqual(daemon.family(ETH)["trip"], 1)
-            self.assertIn("; rule orphans: maker-1 vanished without goodbye", daemon.family(BTC)["cause"])
+            self.assertIn("; rule orphans: maker-1 vanished without detaching", daemon.family(BTC)["cause"])
             lab.source().publish(BTC, "delta", 1)
             code, _, err = daemon.ctl("rearm", "all", "--trip", 1, "--reason", "it is back")
             self.assertEqual(code, 0, err)

@@ -50,8 +50,10 @@ TEST_CASE("restore: what a start latches without a cancel is held, and a trip ca
     Plan plan = plan_of({2});
     plan.accounts[0].budget.slots = 3;
     Start start(plan);
-    start.with(
-        {{{A, TripId{}, false, false, "scramd ended without saying so"}}, TripId{7}, {}, {}});
+    start.with({{{A, TripId{}, false, false, "scramd ended without a clean shutdown"}},
+                TripId{7},
+                {},
+                {}});
     CHECK(start.desk.did() == "close A");
     CHECK(start.desk.state(A) == "held");
     CHECK(start.desk.events.back().cancel == Cancel::held);

@@ -100,7 +100,7 @@ TEST_CASE("stale: a goodbye ends the watch, a new attach begins it") {
     CHECK(desk.latched(A));
 }
 
-TEST_CASE("stale: a maker that died without goodbye is silent, also where no rule says gone") {
+TEST_CASE("stale: a maker that died without detaching is silent, also where no rule says gone") {
     Plan plan = plan_of({});
     add_stale(plan, 3s);
     Desk desk(plan);

@@ -106,7 +106,7 @@ TEST_CASE("receipt in words: each kind of rule says what it saw and its limit") 
     CHECK(words(3) == "rule busy: fills rose by 27.1, limit 25 in 2000 ms");
     CHECK(words(4) == "rule apart: delta differs by 27.1, limit 25");
     CHECK(words(5, SourceId{1}) == "rule silent: maker-2 was silent for 27.1 ms, limit 25 ms");
-    CHECK(words(6, SourceId{0}) == "rule gone: maker-1 vanished without goodbye");
+    CHECK(words(6, SourceId{0}) == "rule gone: maker-1 vanished without detaching");
     CHECK(words(7, SourceId{0}) == "rule bad: bad record of maker-1: not a finite number");
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("receipt: each rule that one input breached is told, and how many more
                             .value = 26,
                             .limit = 25});
     CHECK(cause_text(receipt) ==
-          "rule gone: maker-1 vanished without goodbye; "
+          "rule gone: maker-1 vanished without detaching; "
           "rule delta: delta 26 of mm-1/ETH-USD, limit 25");
     const std::string json = receipt_json(receipt, nullptr);
     REQUIRE(is_json(json));

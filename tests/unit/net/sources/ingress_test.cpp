@@ -262,7 +262,7 @@ TEST_CASE("ingress: a maker that dies is heard to its last signal, then it has v
     waitpid(child, nullptr, 0);
     REQUIRE(rig.sink.told.size() == 301);
     CHECK(rig.sink.told[299] == "value 299");
-    CHECK(rig.sink.told[300] == "vanished: its connection closed without goodbye");
+    CHECK(rig.sink.told[300] == "vanished: its connection closed without detaching");
 }
 
 TEST_CASE("ingress: an end that was killed is known within SCRAM_LISTEN_MS of publishing") {
