@@ -84,7 +84,7 @@ struct ConfigError {
     std::filesystem::path file;
     std::uint32_t line = 0;  // 0: the file as a whole
     std::uint32_t column = 0;
-    std::string message;  // names the key, what stands there and what is accepted
+    std::string message;  // names the key, what was expected and what the file has
     std::string source_line;
     std::string text() const;
     std::string place() const;  // "file:line"

@@ -134,7 +134,7 @@ std::variant<Credentials, std::string> parse_credentials(std::string_view text) 
     for (const auto& [key, node] : table) {
         const auto name = key.str();
         if (name == "key" || name == "secret" || name == "passphrase") continue;
-        return fmt::format("has an unknown key in line {}; accepted: key, secret, passphrase",
+        return fmt::format("has an unknown key in line {}; expected key, secret and passphrase",
                            key.source().begin.line);
     }
     return credentials;
@@ -147,7 +147,7 @@ std::variant<Credentials, std::string> parse_quietly(std::string_view text) {
     } catch (const toml::parse_error& error) {
         const auto& at = error.source().begin;
         return fmt::format(
-            "is not TOML at line {}, column {}; accepted: key, secret and passphrase, "
+            "is not TOML at line {}, column {}; expected key, secret and passphrase, "
             "each as NAME = \"...\"",
             at.line, at.column);
     } catch (const std::exception&) {

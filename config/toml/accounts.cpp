@@ -86,9 +86,10 @@ void read_user(Section& section, Config& config) {
     read_principals(section, "user", users);
     const bool nobody = section.has("user") && section.sound({"user"}) && users.empty();
     if (nobody)
-        section.error("user",
-                      "user: an empty list stands here; accepted: those who may attach as "
-                      "this source, or no key, for everybody who may publish");
+        section.error(
+            "user",
+            "user: expected those who may attach as this source (or leave the key out, for "
+            "everybody who may publish), got an empty list");
     config.source_users.push_back(std::move(users));
 }
 
@@ -118,8 +119,7 @@ void read_accounts(Section& top, Config& config) {
     for (auto& section : families) read_family(section, config.plan);
     for (std::size_t i = 0; i < accounts.size(); ++i)
         check_account_has_family(accounts[i], id_at<AccountId>(i), config.plan);
-    if (!top.has("account"))
-        top.error("account", "the file has no [[account]]; it needs one at least");
+    if (!top.has("account")) top.error("account", "expected at least one [[account]], got none");
 }
 
 void read_sources(Section& top, Config& config) {

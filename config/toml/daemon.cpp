@@ -25,9 +25,9 @@ void check_host(Section& exchange, std::string_view host) {
     in6_addr parsed{};
     if (inet_pton(AF_INET6, std::string(host).c_str(), &parsed) == 1) return;
     exchange.error("host",
-                   fmt::format("host: {} stands here; accepted: a host's name or address alone, "
-                               "as in \"www.okx.com\" (no https://, no path; the key `port` "
-                               "has the port)",
+                   fmt::format("host: expected a host's name or address alone, as in "
+                               "\"www.okx.com\" (no https://, no path; the key `port` has the "
+                               "port), got {}",
                                in_quotes(host)));
 }
 
@@ -47,10 +47,9 @@ void read_pins(Section& exchange, ExchangeConfig& config) {
     for (auto& pin : exchange.list("pins").value_or(std::vector<Text>{})) {
         if (!is_pin(pin.value)) {
             exchange.document().error(
-                pin.place,
-                fmt::format("pins: {} stands here; accepted: \"sha256/\" and the Base64 of "
-                            "a SHA-256, 44 characters",
-                            in_quotes(pin.value)));
+                pin.place, fmt::format("pins: expected \"sha256/\" and the Base64 of a SHA-256 (44 "
+                                       "characters), got {}",
+                                       in_quotes(pin.value)));
         }
         config.pins.push_back(std::move(pin.value));
     }
@@ -77,8 +76,8 @@ void read_warm_peer(Section& section, WireConfig& wire) {
     section.read("warm_peer", wire.warm_peer);
     if (wire.warm_peer.empty() || is_address_and_port(wire.warm_peer)) return;
     section.error("warm_peer",
-                  fmt::format("warm_peer: {} stands here; accepted: an address and a port, as in "
-                              "\"192.0.2.1:9\" or \"[2001:db8::1]:9\"",
+                  fmt::format("warm_peer: expected an address and a port, as in \"192.0.2.1:9\" or "
+                              "\"[2001:db8::1]:9\", got {}",
                               in_quotes(wire.warm_peer)));
 }
 
@@ -87,8 +86,8 @@ void read_socket_path(Section& paths, std::string_view key, std::string& path) {
     path = paths.document().resolve(path).string();
     if (path.size() <= socket_path_max) return;
     paths.error(
-        key, fmt::format("{}: {} has {} bytes; accepted: at most {} (a Unix socket's address)", key,
-                         in_quotes(path), path.size(), socket_path_max));
+        key, fmt::format("{}: expected at most {} bytes (a Unix socket's address), got {}: {}", key,
+                         socket_path_max, path.size(), in_quotes(path)));
 }
 
 // "0660": as chmod takes it.
@@ -103,8 +102,8 @@ void read_mode(Section& paths, std::string_view key, std::uint32_t& mode) {
         mode = number;
         return;
     }
-    paths.error(key, fmt::format("{}: {} stands here; accepted: four octal digits from \"0600\" to "
-                                 "\"0777\", as in \"0660\"; scramd's own user reads and writes",
+    paths.error(key, fmt::format("{}: expected four octal digits from \"0600\" to \"0777\", as in "
+                                 "\"0660\" (scramd's own user reads and writes), got {}",
                                  key, in_quotes(text->value)));
 }
 
@@ -123,8 +122,8 @@ void read_top(Section& top, Config& config) {
         metrics.push_back(std::move(metric.value));
     }
     if (config.plan.metrics.size() > metrics_max) {
-        top.error("metrics", fmt::format("metrics: {} stand here; accepted: at most {}",
-                                         config.plan.metrics.size(), metrics_max));
+        top.error("metrics", fmt::format("metrics: expected at most {}, got {}", metrics_max,
+                                         config.plan.metrics.size()));
     }
 }
 

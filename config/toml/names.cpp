@@ -59,8 +59,8 @@ bool check_option_family(Document& document, const Text& name) {
     const std::string meant = nearest_option_family(family);
     document.refuse_unless_for_a_kill(
         name.place,
-        fmt::format("{} is not how OKX names an option family{}; accepted: capital letters and "
-                    "digits on both sides of one \"-\", as in \"BTC-USD\" or \"BTC-USD_UM\"",
+        fmt::format("expected an option family as OKX names it (capital letters and digits on both "
+                    "sides of one \"-\", as in \"BTC-USD\" or \"BTC-USD_UM\"), got {}{}",
                     in_quotes(family),
                     meant.empty() ? ""
                                   : fmt::format(" (did you mean \"{}{}\"?)",
@@ -84,10 +84,11 @@ bool matches(std::string_view pattern, std::string_view name) {
 std::string no_match(std::string_view pattern, std::string_view what,
                      const std::vector<std::string_view>& names) {
     if (names.empty())
-        return fmt::format("{} matches nothing: the file has no {}", in_quotes(pattern), what);
-    return fmt::format("no {} is called {}{}; accepted: a name that the file declares, or \"*\"{}",
-                       what, in_quotes(pattern), did_you_mean(pattern, names),
-                       what == "family" ? ", or \"ACCOUNT/*\"" : "");
+        return fmt::format("expected a declared {} (the file declares none), got {}", what,
+                           in_quotes(pattern));
+    return fmt::format("expected a declared {}, \"*\"{}, got {}{}", what,
+                       what == "family" ? " or \"ACCOUNT/*\"" : "", in_quotes(pattern),
+                       did_you_mean(pattern, names));
 }
 
 }  // namespace
@@ -95,25 +96,26 @@ std::string no_match(std::string_view pattern, std::string_view what,
 bool check_name(Document& document, const Text& name) {
     if (is_name(name.value)) return true;
     document.error(name.place,
-                   fmt::format("{} is no name; accepted: 1 to {} letters, digits, - _ .",
-                               in_quotes(name.value), name_max));
+                   fmt::format("expected a name of 1 to {} letters, digits, - _ ., got {}",
+                               name_max, in_quotes(name.value)));
     return false;
 }
 
 bool check_account_name(Document& document, const Text& name) {
     if (name.value != "all") return check_name(document, name);
     document.error(name.place,
-                   "\"all\" is no name for an account: `scramctl trip all` and "
-                   "`scram-now all` mean every family of the file; accepted: any other");
+                   "expected any other name for an account, got \"all\": `scramctl trip all` and "
+                   "`scram-now all` mean every family of the file");
     return false;
 }
 
 bool check_family_name(Document& document, const Text& name) {
     if (is_family_name(name.value)) return check_option_family(document, name);
-    document.error(name.place,
-                   fmt::format("{} is no family's name; accepted: ACCOUNT/FAMILY, as in "
-                               "\"mm-1/BTC-USD\", at most {} letters, digits, - _ . in all",
-                               in_quotes(name.value), name_max));
+    document.error(
+        name.place,
+        fmt::format("expected ACCOUNT/FAMILY, as in \"mm-1/BTC-USD\", at most {} letters, "
+                    "digits, - _ . in all, got {}",
+                    name_max, in_quotes(name.value)));
     return false;
 }
 
@@ -122,9 +124,10 @@ std::optional<std::size_t> find_name(Document& document, const Text& name, std::
     const auto found = std::find(names.begin(), names.end(), name.value);
     if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
     const auto all = joined(names);
-    document.error(name.place, fmt::format("no {} is called {}{}; accepted: {}", what,
-                                           in_quotes(name.value), did_you_mean(name.value, names),
-                                           all.empty() ? "none, as the file names none" : all));
+    document.error(name.place, fmt::format("{}: expected {}, got {}{}", what,
+                                           all.empty() ? "a declared name (the file declares none)"
+                                                       : "one of " + all,
+                                           in_quotes(name.value), did_you_mean(name.value, names)));
     return std::nullopt;
 }
 
@@ -132,10 +135,10 @@ std::vector<Text> read_patterns(Section& section, std::string_view key) {
     auto patterns = section.list(key);
     if (!patterns) return {{"*", section.place()}};
     if (patterns->empty() && section.sound({key}))
-        section.error(key,
-                      fmt::format("{}: an empty list stands here; accepted: one name or pattern at "
-                                  "least, or no such key",
-                                  key));
+        section.error(
+            key, fmt::format("{}: expected at least one name or pattern (or leave the key out), "
+                             "got an empty list",
+                             key));
     return *std::move(patterns);
 }
 

@@ -69,10 +69,10 @@ std::optional<Id> number_of(const std::string& text) {
     return number;
 }
 
-void refuse_principal(Document& document, const Text& text, std::string_view why) {
-    document.error(text.place, fmt::format("{} {}; accepted: \"user:NAME\", \"group:NAME\", "
-                                           "\"uid:NUMBER\" or \"gid:NUMBER\"",
-                                           in_quotes(text.value), why));
+void refuse_principal(Document& document, const Text& text) {
+    document.error(text.place, fmt::format("expected \"user:NAME\", \"group:NAME\", "
+                                           "\"uid:NUMBER\" or \"gid:NUMBER\", got {}",
+                                           in_quotes(text.value)));
 }
 
 // Somebody has left, or the directory service is not up yet: no reason to guard nothing.
@@ -90,12 +90,11 @@ void read_principal(Document& document, const Text& text, Principals& principals
     const auto how = text.value.substr(0, colon);
     const auto who = text.value.substr(std::min(colon + 1, text.value.size()));
     const bool is_user = how == "user" || how == "uid";
-    if (!is_user && how != "group" && how != "gid")
-        return refuse_principal(document, text, "is neither a user nor a group");
+    if (!is_user && how != "group" && how != "gid") return refuse_principal(document, text);
     const bool by_name = how == "user" || how == "group";
     const auto id = how == "user" ? uid_of(who) : how == "group" ? gid_of(who) : number_of(who);
     if (!id && by_name) return note_unknown(document, text, how, principals);
-    if (!id) return refuse_principal(document, text, "is no number of a user or group");
+    if (!id) return refuse_principal(document, text);
     (is_user ? principals.uids : principals.gids).push_back(*id);
 }
 

@@ -58,7 +58,7 @@ void read_amount(Section& rule, std::string_view key, std::string_view what, dou
     rule.need(key, what);
     rule.read(key, out);
     if (rule.has(key) && rule.sound({key}) && !(out > 0))
-        rule.error(key, fmt::format("{}: {} stands here; accepted: a number above 0", key, out));
+        rule.error(key, fmt::format("{}: expected a number above 0, got {}", key, out));
 }
 
 void read_within(Section& rule, RuleSpec& spec) {
@@ -150,8 +150,9 @@ void read_rule_name(Section& rule, RuleSpec& spec, const Plan& plan) {
     const auto name = rule.text("name");
     if (!name || !check_name(rule.document(), *name)) return;
     if (name->value == implicit_gone || name->value == implicit_bad) {
-        rule.error("name", fmt::format("{} is the name of an implicit rule; accepted: another name",
-                                       in_quotes(name->value)));
+        rule.error("name",
+                   fmt::format("name: expected another name than that of an implicit rule, got {}",
+                               in_quotes(name->value)));
     }
     check_name_is_new(rule.document(), *name, "rule", names_of(plan.rules));
     spec.name = name->value;

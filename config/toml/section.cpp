@@ -13,12 +13,11 @@ Place place_of(const toml::node& node) {
 }
 
 std::string shown(const toml::node& node) {
-    if (const auto text = node.value_exact<std::string_view>())
-        return "the text " + short_in_quotes(*text);
+    if (const auto text = node.value_exact<std::string_view>()) return short_in_quotes(*text);
     if (const auto number = node.value_exact<std::int64_t>()) return fmt::format("{}", *number);
     if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
     if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
-    if (node.is_array()) return "a list";
+    if (const auto* array = node.as_array()) return array->empty() ? "an empty list" : "a list";
     if (node.is_table()) return "a table";
     return "a date or time";
 }
@@ -40,8 +39,8 @@ std::optional<std::string> plain_text(const toml::node& node) {
     return text;
 }
 
-constexpr std::string_view plain_text_accepted =
-    "a text in quotes, not empty and without control characters";
+constexpr std::string_view plain_text_expected =
+    "a string in quotes, not empty and without control characters";
 
 }  // namespace
 
@@ -72,7 +71,7 @@ void Section::read(std::string_view key, std::vector<double>& out) {
     const auto* node = find(key);
     if (node == nullptr) return;
     const auto* array = node->as_array();
-    if (array == nullptr) return refuse(key, *node, "a list of numbers: [0.5, 0.8]");
+    if (array == nullptr) return refuse(key, *node, "a list of numbers, as in [0.5, 0.8]");
     std::vector<double> numbers;
     for (const auto& item : *array) {
         const auto number = finite_number(item);
@@ -113,7 +112,7 @@ std::optional<std::size_t> Section::choice(std::string_view key,
     if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
     std::vector<std::string> all;
     for (const auto name : names) all.push_back(in_quotes(name));
-    refuse(key, *node, joined({all.begin(), all.end()}));
+    refuse(key, *node, "one of " + joined({all.begin(), all.end()}));
     return std::nullopt;
 }
 
@@ -121,7 +120,7 @@ std::optional<Text> Section::text(std::string_view key) {
     const auto* node = find(key);
     if (node == nullptr) return std::nullopt;
     if (const auto value = plain_text(*node)) return Text{*value, place_of(*node)};
-    refuse(key, *node, plain_text_accepted);
+    refuse(key, *node, plain_text_expected);
     return std::nullopt;
 }
 
@@ -130,14 +129,14 @@ std::optional<std::vector<Text>> Section::list(std::string_view key) {
     if (node == nullptr) return std::nullopt;
     const auto* array = node->as_array();
     if (array == nullptr) {
-        refuse(key, *node, "a list of texts: [\"...\"]");
+        refuse(key, *node, "a list of strings, as in [\"...\"]");
         return std::nullopt;
     }
     std::vector<Text> texts;
     for (const auto& item : *array) {
         const auto value = plain_text(item);
         if (value) texts.push_back({*value, place_of(item)});
-        if (!value) refuse(key, item, plain_text_accepted);
+        if (!value) refuse(key, item, plain_text_expected);
     }
     return texts;
 }
@@ -149,7 +148,7 @@ std::optional<Section> Section::table(std::string_view key) {
     auto title = at_top ? fmt::format("[{}]", key) : fmt::format("{} {}", title_, key);
     if (const auto* found = node->as_table()) return Section{*document_, *found, std::move(title)};
     refuse(key, *node,
-           fmt::format("a table: {}", at_top ? title : fmt::format("{} = {{...}}", key)));
+           fmt::format("a table, as in {}", at_top ? title : fmt::format("{} = {{...}}", key)));
     return std::nullopt;
 }
 
@@ -163,9 +162,9 @@ std::vector<Section> Section::tables(std::string_view key, std::size_t count_max
         return {};
     }
     if (array->size() > count_max) {
-        document_->error(place_of((*array)[count_max]),
-                         fmt::format("{}: {} stand in the file; accepted: at most {}", title,
-                                     array->size(), count_max));
+        document_->error(
+            place_of((*array)[count_max]),
+            fmt::format("{}: expected at most {}, got {}", title, count_max, array->size()));
     }
     std::vector<Section> sections;
     for (std::size_t i = 0; i < std::min(array->size(), count_max); ++i) {
@@ -179,7 +178,8 @@ bool Section::has(std::string_view key) {
 }
 
 void Section::need(std::string_view key, std::string_view what) {
-    if (!has(key)) error(key, fmt::format("{} needs the key {}: {}", title_, in_quotes(key), what));
+    if (!has(key))
+        error(key, fmt::format("{}: expected the key {} ({})", title_, in_quotes(key), what));
 }
 
 void Section::end() {
@@ -191,9 +191,9 @@ void Section::end() {
             continue;
         }
         document_->error(
-            place, fmt::format("unknown key {} {}{}{}; accepted: {}", short_in_quotes(key.str()),
-                               title_.empty() ? "at the top" : "in ", title_,
-                               did_you_mean(key.str(), known_), joined(known_)));
+            place, fmt::format("unknown key {} {}{}{}; expected one of {}",
+                               short_in_quotes(key.str()), title_.empty() ? "at the top" : "in ",
+                               title_, did_you_mean(key.str(), known_), joined(known_)));
     }
 }
 
@@ -221,10 +221,10 @@ const toml::node* Section::find(std::string_view key) {
     return table_->get(key);
 }
 
-void Section::refuse(std::string_view key, const toml::node& node, std::string_view accepted) {
+void Section::refuse(std::string_view key, const toml::node& node, std::string_view expected) {
     refused_.push_back(key);
     document_->error(place_of(node),
-                     fmt::format("{}: {} stands here; accepted: {}", key, shown(node), accepted));
+                     fmt::format("{}: expected {}, got {}", key, expected, shown(node)));
 }
 
 }  // namespace scram::config

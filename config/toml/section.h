@@ -63,7 +63,7 @@ class Section {
 
   private:
     const toml::node* find(std::string_view key);
-    void refuse(std::string_view key, const toml::node& node, std::string_view accepted);
+    void refuse(std::string_view key, const toml::node& node, std::string_view expected);
     std::optional<std::int64_t> integer(std::string_view key, Range<std::int64_t> range);
     std::optional<std::size_t> choice(std::string_view key, std::vector<std::string_view> names);
 

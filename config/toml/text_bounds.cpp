@@ -16,11 +16,11 @@ class BoundsReader {
         while (at_ < text_.size()) {
             take(text_[at_]);
             if (nesting_ > nesting_max)
-                return fault(fmt::format("brackets are nested deeper than the {} levels accepted",
-                                         nesting_max));
+                return fault(
+                    fmt::format("expected brackets nested at most {} levels deep", nesting_max));
             if (key_parts_ > key_parts_max)
-                return fault(fmt::format("a key has more than the {} parts between dots accepted",
-                                         key_parts_max));
+                return fault(
+                    fmt::format("expected a key of at most {} parts between dots", key_parts_max));
             ++at_;
         }
         return std::nullopt;

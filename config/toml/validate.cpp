@@ -34,8 +34,8 @@ void check_both_publish(Section& rule, const RuleSpec& spec, const Plan& plan) {
     };
     if (std::any_of(spec.families.begin(), spec.families.end(), both)) return;
     rule.error("sources",
-               fmt::format("{} can never trip: {} and {} may not both publish for any family "
-                           "that it watches; accepted: two sources with a family in common",
+               fmt::format("{} can never trip: expected two sources that may publish for a watched "
+                           "family in common, got {} and {}",
                            rule.title(), in_quotes(one.name), in_quotes(other.name)));
 }
 
@@ -43,48 +43,44 @@ void check_both_publish(Section& rule, const RuleSpec& spec, const Plan& plan) {
 
 void check_reserve_below_share(Section& budget, const BudgetSpec& spec) {
     if (!budget.sound({"share", "reserve"}) || spec.reserve < spec.slots) return;
-    budget.error("reserve", fmt::format("reserve = {} is not below share = {}: lock renewals would "
-                                        "never get a slot; accepted: 0 to {}",
-                                        spec.reserve, spec.slots, spec.slots - 1));
+    budget.error("reserve", fmt::format("reserve: expected 0 to {} (below share, or lock renewals "
+                                        "would never get a slot), got {}",
+                                        spec.slots - 1, spec.reserve));
 }
 
 void check_reconnect_order(Section& exchange, const ExchangeConfig& config) {
     if (!exchange.sound({"reconnect_first_ms", "reconnect_max_ms"})) return;
     if (config.reconnect_first <= config.reconnect_max) return;
-    exchange.error(
-        "reconnect_first_ms",
-        fmt::format(
-            "reconnect_first_ms = {} is above reconnect_max_ms = {}; accepted: at most that",
-            ms(config.reconnect_first), ms(config.reconnect_max)));
+    exchange.error("reconnect_first_ms",
+                   fmt::format("reconnect_first_ms: expected at most reconnect_max_ms = {}, got {}",
+                               ms(config.reconnect_max), ms(config.reconnect_first)));
 }
 
 void check_retry_order(Section& timings, const Timings& spec) {
     if (!timings.sound({"retry_first_ms", "retry_max_ms"}) || spec.retry_first <= spec.retry_max)
         return;
-    timings.error(
-        "retry_first_ms",
-        fmt::format("retry_first_ms = {} is above retry_max_ms = {}; accepted: at most that",
-                    ms(spec.retry_first), ms(spec.retry_max)));
+    timings.error("retry_first_ms",
+                  fmt::format("retry_first_ms: expected at most retry_max_ms = {}, got {}",
+                              ms(spec.retry_max), ms(spec.retry_first)));
 }
 
 void check_paths_differ(Section& paths, const Paths& config) {
     if (config.signals != config.control) return;
-    paths.error("control", fmt::format("control and signals are the same socket, {}; accepted: two "
-                                       "different paths",
-                                       config.control));
+    paths.error("control",
+                fmt::format("control: expected another path than that of signals, got {}",
+                            in_quotes(config.control)));
 }
 
 void check_one_bound(Section& rule, int bounds) {
     if (bounds == 1) return;
-    rule.error("limit", fmt::format("{} needs exactly one of above, below, beyond; {} "
-                                    "stand here",
+    rule.error("limit", fmt::format("{}: expected exactly one of above, below, beyond, got {}",
                                     rule.title(), bounds == 0 ? "none" : std::to_string(bounds)));
 }
 
 void check_beyond_positive(Section& rule, const RuleSpec& spec) {
     if (!rule.has("beyond") || !rule.sound({"beyond"}) || spec.limit > 0) return;
-    rule.error("beyond", fmt::format("beyond: {} stands here; accepted: a number above 0 (the rule "
-                                     "trips when the value's magnitude is larger)",
+    rule.error("beyond", fmt::format("beyond: expected a number above 0 (the rule trips when the "
+                                     "value's magnitude is larger), got {}",
                                      spec.limit));
 }
 
@@ -98,46 +94,45 @@ void check_warn_steps(Section& rule, const RuleSpec& spec) {
         std::all_of(steps.begin(), steps.end(), is_share))
         return;
     rule.error("warn",
-               fmt::format("warn: [{}] stands here; accepted: at most {} shares of the limit, "
-                           "each above 0 and below 1, ascending, as in [0.5, 0.8]",
-                           fmt::join(steps, ", "), warn_steps_max));
+               fmt::format("warn: expected at most {} shares of the limit, each above 0 and below "
+                           "1, ascending, as in [0.5, 0.8], got [{}]",
+                           warn_steps_max, fmt::join(steps, ", ")));
 }
 
 void check_warn_has_share(Section& rule, const RuleSpec& spec) {
     if (spec.warn.empty() || !rule.sound({"warn", "limit", "above", "below", "beyond"})) return;
     if (spec.bound == Bound::below ? spec.limit < 0 : spec.limit > 0) return;
     rule.error("warn",
-               fmt::format("warn: {} = {} has no shares that could warn; accepted: warn with "
-                           "above or beyond a number above 0, or below a number below 0",
+               fmt::format("warn: expected a limit that has shares (above or beyond a number above "
+                           "0, or below a number below 0), got {} = {}",
                            word(bound_words, spec.bound), spec.limit));
 }
 
 void check_two_sides(Section& rule, const RuleSpec& spec, const Plan& plan) {
     if (!rule.sound({"metric", "from", "sources"})) return;
     if (rule.has("from") == rule.has("sources")) {
-        return rule.error("from",
-                          fmt::format("{} needs exactly one of from (another metric) and "
-                                      "sources (two of them, compared by metric); {} stand here",
-                                      rule.title(), rule.has("from") ? "both" : "none"));
+        return rule.error(
+            "from", fmt::format("{}: expected exactly one of from (another metric) and sources "
+                                "(two of them, compared by metric), got {}",
+                                rule.title(), rule.has("from") ? "both" : "none"));
     }
     if (rule.has("from") && spec.metric == spec.other_metric && spec.metric != none<MetricId>()) {
-        rule.error("from",
-                   fmt::format("from: {} is the rule's metric itself; accepted: another metric",
-                               in_quotes(plan.metrics[index(spec.metric)])));
+        rule.error("from", fmt::format("from: expected another metric than the rule's own, got {}",
+                                       in_quotes(plan.metrics[index(spec.metric)])));
     }
     if (rule.has("sources") && !spec.sources.empty() && spec.sources.size() != 2) {
         rule.error("sources",
-                   fmt::format("sources: {} are named here; accepted: exactly two, whose "
-                               "values are compared",
+                   fmt::format("sources: expected exactly two, whose values are compared, got {}",
                                spec.sources.size()));
     }
 }
 
 void check_families_have_metric(Section& rule) {
     if (!rule.has("families") || rule.has("metric")) return;
-    rule.error("families",
-               "families: a stale rule without a metric watches whole sources; accepted: families "
-               "together with metric, or sources alone");
+    rule.error(
+        "families",
+        "families: expected the key metric beside it, or sources alone (a stale rule without "
+        "a metric watches whole sources)");
 }
 
 // A rule that waits for a value which nobody may publish would be a hole that looks like a guard.
@@ -152,16 +147,16 @@ void check_can_trip(Section& rule, const RuleSpec& spec, const Plan& plan) {
         if (is_watched && publishes(plan.sources[i], spec.families)) return;
     }
     rule.error("families",
-               fmt::format("{} can never trip: none of the sources may publish for the "
-                           "families that it watches; accepted: families of a [[source]]",
+               fmt::format("{} can never trip: expected families that a watched [[source]] may "
+                           "publish for, got none",
                            rule.title()));
 }
 
 void check_name_is_new(Document& document, const Text& name, std::string_view what,
                        const std::vector<std::string_view>& earlier) {
     if (std::find(earlier.begin(), earlier.end(), name.value) == earlier.end()) return;
-    document.error(name.place, fmt::format("another {} is called {}; accepted: each name once",
-                                           what, in_quotes(name.value)));
+    document.error(name.place, fmt::format("{}: expected each name once, got {} again", what,
+                                           in_quotes(name.value)));
 }
 
 // Two accounts with one key would each count the same five requests as their own.
@@ -170,24 +165,25 @@ void check_credentials_differ(Section& account, const Config& config) {
     const auto& files = config.credentials;
     if (std::find(files.begin(), files.end() - 1, files.back()) == files.end() - 1) return;
     account.error("credentials",
-                  "another account has the same credentials: one key is one User ID, "
-                  "and one budget; accepted: a file of its own for each account");
+                  "credentials: expected a file of its own for each account (one key is one User "
+                  "ID, and one budget), got another account's");
 }
 
 void check_account_has_family(Section& account, AccountId id, const Plan& plan) {
     const auto is_its = [id](const FamilySpec& family) { return family.account == id; };
     if (std::any_of(plan.families.begin(), plan.families.end(), is_its)) return;
-    account.error("", fmt::format("{} has no [[family]], so there is nothing it could cancel",
+    account.error("", fmt::format("{}: expected at least one [[family]] of this account, got none: "
+                                  "there is nothing that it could cancel",
                                   account.title()));
 }
 
 void check_samples(Section& top, const Plan& plan) {
     const auto samples = plan.sources.size() * plan.families.size() * plan.metrics.size();
     if (samples <= samples_max) return;
-    top.error(
-        "", fmt::format("{} sources x {} families x {} metrics are {} values; accepted: at most {}",
-                        plan.sources.size(), plan.families.size(), plan.metrics.size(), samples,
-                        samples_max));
+    top.error("", fmt::format(
+                      "expected at most {} values, got {} ({} sources x {} families x {} metrics)",
+                      samples_max, samples, plan.sources.size(), plan.families.size(),
+                      plan.metrics.size()));
 }
 
 // What a rule looks at: a family or all of them, by source or in sum; a source, or a source's
@@ -200,10 +196,10 @@ void check_conditions(Section& top, const Plan& plan) {
                           : std::max<std::size_t>(1, rule.families.size()) * rule.sources.size();
     }
     if (conditions <= conditions_max) return;
-    top.error("",
-              fmt::format("the rules look at {} values and sources; accepted: at most {}; over = "
-                          "\"each\" counts once for each source",
-                          conditions, conditions_max));
+    top.error(
+        "", fmt::format("expected rules that look at {} values and sources at most, got {} (over = "
+                        "\"each\" counts once for each source)",
+                        conditions_max, conditions));
 }
 
 void check_windows(Section& top, const Plan& plan) {
@@ -212,10 +208,10 @@ void check_windows(Section& top, const Plan& plan) {
         if (has_window(rule)) windows += condition_count(rule, plan.sources.size());
     }
     if (windows <= windows_max) return;
-    top.error(
-        "", fmt::format("the rules with within_ms look at {} values; accepted: at most {}; over = "
-                        "\"each\" counts once for each source",
-                        windows, windows_max));
+    top.error("", fmt::format(
+                      "expected rules with within_ms that look at {} values at most, got {} (over "
+                      "= \"each\" counts once for each source)",
+                      windows_max, windows));
 }
 
 void check_warnings(Section& top, const Plan& plan) {
@@ -225,10 +221,10 @@ void check_warnings(Section& top, const Plan& plan) {
             warnings += condition_count(rule, plan.sources.size()) * rule.warn.size();
     }
     if (warnings <= warnings_max) return;
-    top.error("",
-              fmt::format("the rules with warn have {} steps, for each value that they look at; "
-                          "accepted: at most {}; over = \"each\" counts once for each source",
-                          warnings, warnings_max));
+    top.error(
+        "", fmt::format("expected at most {} steps of warn, one for each value that its rule looks "
+                        "at, got {} (over = \"each\" counts once for each source)",
+                        warnings_max, warnings));
 }
 
 }  // namespace scram::config

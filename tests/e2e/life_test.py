@@ -70,7 +70,7 @@ class Start(unittest.TestCase):
             daemon = lab.add(Scramd(lab.folder, wrong))
             self.assertEqual(daemon.ended(), 3)
             self.assertIn('"prt"', daemon.log())
-            self.assertIn("beyond: -25 stands here", daemon.log())
+            self.assertIn("beyond: expected a number above 0", daemon.log())
 
     def test_check_exits_without_running(self):
         with Lab() as lab:

@@ -129,7 +129,7 @@ TEST_CASE("credentials: each of the three is needed, and nothing else is accepte
     CHECK(has(error_with("key = 5\nsecret = \"s\"\npassphrase = \"p\"\n"), "needs key = \"...\""));
     CHECK(has(error_with(""), "needs key = \"...\""));
     CHECK(has(error_with(good + "\nuser = \"x\"\n"),
-              "has an unknown key in line 5; accepted: key, secret, passphrase"));
+              "has an unknown key in line 5; expected key, secret and passphrase"));
 }
 
 TEST_CASE("credentials: a value that would forge a header is refused") {

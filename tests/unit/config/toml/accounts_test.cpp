@@ -30,23 +30,24 @@ budget = { share = 4, reserve = 1, window_ms = 2100, guard_ms = 500 }
 }
 
 TEST_CASE("account: name and credentials are needed") {
-    CHECK(
-        messages("[[account]]\n[[family]]\nname = \"mm-1/B-USD\"\n") ==
-        "[[account]] needs the key \"name\": a name of your choice, as in \"mm-1\"\n"
-        "[[account]] needs the key \"credentials\": the file with its key, secret and passphrase\n"
-        "[[account]] has no [[family]], so there is nothing it could cancel\n"
-        "no account is called \"mm-1\"; accepted: none, as the file names none\n");
+    CHECK(messages("[[account]]\n[[family]]\nname = \"mm-1/B-USD\"\n") ==
+          "[[account]]: expected the key \"name\" (a name of your choice, as in "
+          "\"mm-1\")\n[[account]]: expected the key \"credentials\" (the file with its key, secret "
+          "and passphrase)\n[[account]]: expected at least one [[family]] of this account, got "
+          "none: there is nothing that it could cancel\naccount: expected a declared name (the "
+          "file declares none), got \"mm-1\"\n");
 }
 
 TEST_CASE("account: without a family it is refused") {
     CHECK(messages(account) ==
-          "[[account]] mm-1 has no [[family]], so there is nothing it could cancel\n");
+          "[[account]] mm-1: expected at least one [[family]] of this account, got none: there is "
+          "nothing that it could cancel\n");
 }
 
 TEST_CASE("account: two of them have two names and two credentials") {
     const auto text = messages(account + account + family);
-    CHECK(has(text, "another account is called \"mm-1\"; accepted: each name once"));
-    CHECK(has(text, "another account has the same credentials"));
+    CHECK(has(text, "account: expected each name once, got \"mm-1\" again"));
+    CHECK(has(text, "credentials: expected a file of its own for each account"));
 }
 
 TEST_CASE("account: credentials come from the service manager's folder when it names one") {
@@ -60,8 +61,9 @@ TEST_CASE("account: credentials come from the service manager's folder when it n
 TEST_CASE("account: 1 to 8 links") {
     CHECK(messages(account + "links = 8\n" + family).empty());
     CHECK(messages(account + "links = 9\n" + family) ==
-          "links: 9 stands here; accepted: an integer from 1 to 8\n");
-    CHECK(has(messages(account + "links = 0\n" + family), "links: 0 stands here"));
+          "links: expected an integer from 1 to 8, got 9\n");
+    CHECK(has(messages(account + "links = 0\n" + family),
+              "links: expected an integer from 1 to 8, got 0"));
 }
 
 TEST_CASE("account: 16 are the most") {
@@ -72,21 +74,23 @@ TEST_CASE("account: 16 are the most") {
                 "\"\n[[family]]\nname = \"" + name + "/B-USD\"\n";
         if (i == 15) CHECK(messages(text).empty());
     }
-    CHECK(has(messages(text), "[[account]]: 17 stand in the file; accepted: at most 16"));
+    CHECK(has(messages(text), "[[account]]: expected at most 16, got 17"));
 }
 
 TEST_CASE("budget: the share is 1 to 5, as OKX allows five") {
     CHECK(messages(budget("share = 5")).empty());
-    CHECK(messages(budget("share = 6")) ==
-          "share: 6 stands here; accepted: an integer from 1 to 5 (OKX: 5 requests in 2 s for one "
-          "User ID)\n");
-    CHECK(has(messages(budget("share = 0")), "share: 0 stands here"));
+    CHECK(
+        messages(budget("share = 6")) ==
+        "share: expected an integer from 1 to 5 (OKX: 5 requests in 2 s for one User ID), got 6\n");
+    CHECK(has(
+        messages(budget("share = 0")),
+        "share: expected an integer from 1 to 5 (OKX: 5 requests in 2 s for one User ID), got 0"));
 }
 
 TEST_CASE("budget: the reserve is below the share, also by default") {
-    CHECK(messages(budget("share = 3, reserve = 3")) ==
-          "reserve = 3 is not below share = 3: lock renewals would never get a slot; accepted: 0 "
-          "to 2\n");
+    CHECK(
+        messages(budget("share = 3, reserve = 3")) ==
+        "reserve: expected 0 to 2 (below share, or lock renewals would never get a slot), got 3\n");
     CHECK(messages(budget("share = 3, reserve = 2")).empty());
     CHECK(config_of(budget("share = 1")).plan.accounts.at(0).budget.reserve == 0);
     CHECK(config_of(budget("share = 5")).plan.accounts.at(0).budget.reserve == 2);
@@ -95,9 +99,8 @@ TEST_CASE("budget: the reserve is below the share, also by default") {
 TEST_CASE("budget: the window is never shorter than OKX's") {
     CHECK(messages(budget("window_ms = 2000")).empty());
     CHECK(messages(budget("window_ms = 1999.9")) ==
-          "window_ms: 1999.9 stands here; accepted: a number of milliseconds from 2000 to 60000 "
-          "(OKX counts "
-          "over 2 s)\n");
+          "window_ms: expected a number of milliseconds from 2000 to 60000 (OKX counts over 2 s), "
+          "got 1999.9\n");
 }
 
 TEST_CASE("family: name, account and lock arrive, in the order of the file") {
@@ -134,8 +137,8 @@ TEST_CASE("family: its name is ACCOUNT/FAMILY, 31 bytes at most") {
                              "mm-1/" + std::string(27, 'X')}) {
         CAPTURE(name);
         CHECK(has(named(name),
-                  "is no family's name; accepted: ACCOUNT/FAMILY, as in \"mm-1/BTC-USD\", at most "
-                  "31 letters, digits, - _ . in all"));
+                  "expected ACCOUNT/FAMILY, as in \"mm-1/BTC-USD\", at most 31 letters, digits, - "
+                  "_ . in all, got "));
     }
 }
 
@@ -145,16 +148,16 @@ TEST_CASE("family: it is spelled as OKX spells one, or the spelling that was mea
     };
     for (const auto* name : {"SOL-USD", "BTC-USD_UM", "1INCH-USDC"}) CHECK(named(name).empty());
     CHECK(named("sol-usd") ==
-          "\"sol-usd\" is not how OKX names an option family (did you mean \"mm-1/SOL-USD\"?); "
-          "accepted: capital letters and digits on both sides of one \"-\", as in \"BTC-USD\" or "
-          "\"BTC-USD_UM\"\n");
+          "expected an option family as OKX names it (capital letters and digits on both sides of "
+          "one \"-\", as in \"BTC-USD\" or \"BTC-USD_UM\"), got \"sol-usd\" (did you mean "
+          "\"mm-1/SOL-USD\"?)\n");
     CHECK(has(named("SOL-USD-261225"), "(did you mean \"mm-1/SOL-USD\"?)"));
     CHECK(has(named("SOL-USD-261225-200-C"), "(did you mean \"mm-1/SOL-USD\"?)"));
     CHECK(has(named("SOLUSD"), "(did you mean \"mm-1/SOL-USD\"?)"));
     CHECK(has(named("SOL-USD_um"), "(did you mean \"mm-1/SOL-USD_UM\"?)"));
     for (const auto* name : {"SOL", "-USD", "SOL-", "USD", "SOL_USD", "SOL-USD_", "SOL.USD"}) {
         CAPTURE(name);
-        CHECK(has(named(name), "is not how OKX names an option family"));
+        CHECK(has(named(name), "expected an option family as OKX names it"));
     }
 }
 
@@ -165,32 +168,34 @@ TEST_CASE("family: for a kill without the daemon a strange spelling is a warning
     REQUIRE(config != nullptr);
     CHECK(config->plan.families.back().inst_family == "sol-usd");
     REQUIRE(config->warnings.size() == 1);
-    CHECK(has(config->warnings[0].message, "is not how OKX names an option family"));
+    CHECK(has(config->warnings[0].message, "expected an option family as OKX names it"));
 }
 
 TEST_CASE("account: \"all\" would mean every family of the file") {
     CHECK(has(messages("[[account]]\nname = \"all\"\ncredentials = \"a\"\n"
                        "[[family]]\nname = \"all/BTC-USD\"\n"),
-              "\"all\" is no name for an account"));
+              "expected any other name for an account, got \"all\""));
 }
 
 TEST_CASE("family: its account stands in the file, and each family once") {
     CHECK(has(messages(small + "[[family]]\nname = \"mm1/SOL-USD\"\n"),
-              "no account is called \"mm1\" (did you mean \"mm-1\"?); accepted: mm-1"));
-    CHECK(has(messages(small + family), "another family is called \"mm-1/BTC-USD\""));
+              "account: expected one of mm-1, got \"mm1\" (did you mean \"mm-1\"?)"));
+    CHECK(has(messages(small + family),
+              "family: expected each name once, got \"mm-1/BTC-USD\" again"));
 }
 
 TEST_CASE("family: the lock is what OKX takes, whole milliseconds from 0 to 10000") {
     CHECK(config_of(account + family + "lock_ms = 0\n").plan.families.at(0).lock == 0ms);
     CHECK(has(messages(account + family + "lock_ms = 10001\n"),
               "from 0 to 10000 (OKX's lockInterval)"));
-    CHECK(has(messages(account + family + "lock_ms = 0.5\n"), "lock_ms: 0.5 stands here"));
+    CHECK(has(messages(account + family + "lock_ms = 0.5\n"),
+              "lock_ms: expected an integer from 0 to 10000 (OKX's lockInterval), got 0.5"));
 }
 
 TEST_CASE("family: 512 are the most") {
     CHECK(messages(account + repeated(512, "[[family]]", "mm-1/X-F")).empty());
     CHECK(has(messages(account + repeated(513, "[[family]]", "mm-1/X-F")),
-              "[[family]]: 513 stand in the file; accepted: at most 512"));
+              "[[family]]: expected at most 512, got 513"));
 }
 
 TEST_CASE("source: publishes for all families unless it names some") {
@@ -213,28 +218,32 @@ TEST_CASE("source: a pattern without a match is refused") {
         return messages(small + "[[source]]\nname = \"m\"\nfamilies = " + list + "\n");
     };
     CHECK(with("[\"mm-1/BTC-UDS\"]") ==
-          "no family is called \"mm-1/BTC-UDS\" (did you mean \"mm-1/BTC-USD\"?); accepted: a name "
-          "that the "
-          "file declares, or \"*\", or \"ACCOUNT/*\"\n");
-    CHECK(has(with("[\"mm-2/*\"]"), "no family is called \"mm-2/*\""));
-    CHECK(has(with("[\"mm-1*\"]"), "no family is called \"mm-1*\""));
-    CHECK(has(with("[]"), "families: an empty list stands here"));
+          "expected a declared family, \"*\" or \"ACCOUNT/*\", got \"mm-1/BTC-UDS\" (did you mean "
+          "\"mm-1/BTC-USD\"?)\n");
+    CHECK(has(with("[\"mm-2/*\"]"),
+              "expected a declared family, \"*\" or \"ACCOUNT/*\", got \"mm-2/*\""));
+    CHECK(has(with("[\"mm-1*\"]"),
+              "expected a declared family, \"*\" or \"ACCOUNT/*\", got \"mm-1*\""));
+    CHECK(has(with("[]"),
+              "families: expected at least one name or pattern (or leave the key out), got an "
+              "empty list"));
 }
 
 TEST_CASE("source: a name that no signal could carry is refused, and each name once") {
     CHECK(messages(small + "[[source]]\nname = \"" + std::string(31, 'x') + "\"\n").empty());
     CHECK(has(messages(small + "[[source]]\nname = \"" + std::string(32, 'x') + "\"\n"),
-              "is no name; accepted: 1 to 31 letters, digits, - _ ."));
-    CHECK(has(messages(small + "[[source]]\nname = \"maker/1\"\n"), "is no name"));
+              "expected a name of 1 to 31 letters, digits, - _ ., got "));
+    CHECK(has(messages(small + "[[source]]\nname = \"maker/1\"\n"),
+              "expected a name of 1 to 31 letters"));
     CHECK(has(messages(small + "[[source]]\nname = \"maker-1\"\n"),
-              "another source is called \"maker-1\""));
+              "source: expected each name once, got \"maker-1\" again"));
 }
 
 TEST_CASE("source: 1024 are the most") {
     const auto base = account + family;
     CHECK(messages(base + repeated(1024, "[[source]]", "m")).empty());
     CHECK(has(messages(base + repeated(1025, "[[source]]", "m")),
-              "[[source]]: 1025 stand in the file; accepted: at most 1024"));
+              "[[source]]: expected at most 1024, got 1025"));
 }
 
 TEST_CASE("source: sources x families x metrics stay within the engine's table") {
@@ -242,6 +251,7 @@ TEST_CASE("source: sources x families x metrics stay within the engine's table")
     for (int i = 0; i < 33; ++i) metrics += "\"m" + std::to_string(i) + "\", ";
     const auto text = metrics + "]\n" + account + repeated(64, "[[family]]", "mm-1/X-F") +
                       repeated(512, "[[source]]", "m");
-    CHECK(messages(text) ==
-          "512 sources x 64 families x 33 metrics are 1081344 values; accepted: at most 1048576\n");
+    CHECK(
+        messages(text) ==
+        "expected at most 1048576 values, got 1081344 (512 sources x 64 families x 33 metrics)\n");
 }

@@ -42,10 +42,11 @@ colour = "red"
 )");
     CHECK(wrong.find("\"latched\"") != wrong.npos);
     CHECK(wrong.find("\"armed\"") != wrong.npos);
-    CHECK(wrong.find("keep: 1") != wrong.npos);
+    CHECK(wrong.find("keep: expected an integer from 2 to 10000, got 1\n") != wrong.npos);
     CHECK(wrong.find("65536") != wrong.npos);
-    CHECK(wrong.find("receipts: 9") != wrong.npos);
-    CHECK(wrong.find("receipt_signals: 4097") != wrong.npos);
+    CHECK(wrong.find("receipts: expected an integer from 10 to 100000, got 9\n") != wrong.npos);
+    CHECK(wrong.find("receipt_signals: expected an integer from 0 to 4096, got 4097\n") !=
+          wrong.npos);
     CHECK(wrong.find("colour") != wrong.npos);
 }
 

@@ -26,14 +26,13 @@ TEST_CASE("rules: a change is by a number above 0, within a window") {
     CHECK(spec.limit == 2.5);
     CHECK(spec.within == 10ms);
     CHECK(has(refused("kind = \"change\"\nmetric = \"delta\"\nby = 1"),
-              "needs the key \"within_ms\": the window in which it moves"));
+              "expected the key \"within_ms\" (the window in which it moves"));
     CHECK(has(refused("kind = \"change\"\nmetric = \"delta\"\nwithin_ms = 10"),
-              "needs the key \"by\": how far the value may move"));
+              "expected the key \"by\" (how far the value may move"));
     CHECK(refused("kind = \"change\"\nmetric = \"delta\"\nby = -1\nwithin_ms = 10") ==
-          "by: -1 stands here; accepted: a number above 0\n");
-    CHECK(
-        has(refused("kind = \"change\"\nmetric = \"delta\"\nby = 1\nwithin_ms = 9.9"),
-            "within_ms: 9.9 stands here; accepted: a number of milliseconds from 10 to 86400000"));
+          "by: expected a number above 0, got -1\n");
+    CHECK(has(refused("kind = \"change\"\nmetric = \"delta\"\nby = 1\nwithin_ms = 9.9"),
+              "within_ms: expected a number of milliseconds from 10 to 86400000, got 9.9"));
 }
 
 TEST_CASE("rules: a count is of more than a number above 0, within a window") {
@@ -43,9 +42,9 @@ TEST_CASE("rules: a count is of more than a number above 0, within a window") {
     CHECK(spec.limit == 200);
     CHECK(spec.within == 5s);
     CHECK(has(refused("kind = \"count\"\nmetric = \"delta\"\nmore_than = 0\nwithin_ms = 10"),
-              "more_than: 0 stands here; accepted: a number above 0"));
+              "more_than: expected a number above 0, got 0"));
     CHECK(has(refused("kind = \"count\"\nmetric = \"delta\"\nmore_than = 1"),
-              "needs the key \"within_ms\""));
+              "expected the key \"within_ms\" ("));
     CHECK(has(refused("kind = \"count\"\nmetric = \"delta\"\nby = 1\nwithin_ms = 10"),
               "unknown key \"by\""));
 }
@@ -61,9 +60,9 @@ TEST_CASE("rules: a divergence is from another metric") {
     CHECK(spec.limit == 5);
     CHECK(spec.sources.empty());
     CHECK(refused("kind = \"divergence\"\nmetric = \"delta\"\nfrom = \"delta\"\nby = 5") ==
-          "from: \"delta\" is the rule's metric itself; accepted: another metric\n");
+          "from: expected another metric than the rule's own, got \"delta\"\n");
     CHECK(has(refused("kind = \"divergence\"\nmetric = \"delta\"\nfrom = \"pln\"\nby = 5"),
-              "no metric is called \"pln\" (did you mean \"pnl\"?)"));
+              "got \"pln\" (did you mean \"pnl\"?)"));
     CHECK(has(
         refused(
             "kind = \"divergence\"\nmetric = \"delta\"\nfrom = \"pnl\"\nby = 5\nover = \"each\""),
@@ -80,14 +79,13 @@ TEST_CASE("rules: or it is between exactly two sources") {
     CHECK(spec.other_metric == none<MetricId>());
     CHECK(spec.sources == std::vector{id_at<SourceId>(0), id_at<SourceId>(1)});
     CHECK(config_of(with("sources = [\"*\"]\n")).plan.rules[0].sources.size() == 2);
-    CHECK(
-        messages(with("")) ==
-        "[[rule]] r (kind divergence) needs exactly one of from (another metric) and sources (two "
-        "of them, compared by metric); none stand here\n");
+    CHECK(messages(with("")) ==
+          "[[rule]] r (kind divergence): expected exactly one of from (another metric) and sources "
+          "(two of them, compared by metric), got none\n");
     CHECK(has(messages(with("from = \"pnl\"\nsources = [\"*\"]\n")),
-              "compared by metric); both stand"));
+              "compared by metric), got both"));
     CHECK(messages(with("sources = [\"maker-1\"]\n")) ==
-          "sources: 1 are named here; accepted: exactly two, whose values are compared\n");
+          "sources: expected exactly two, whose values are compared, got 1\n");
 }
 
 TEST_CASE("rules: a divergence of two sources that share no family is refused") {
@@ -102,10 +100,9 @@ families = ["mm-1/ETH-USD"]
 sources = ["maker-1", "maker-2"]
 by = 5
 )");
-    CHECK(
-        text ==
-        "[[rule]] r (kind divergence) can never trip: \"maker-1\" and \"maker-2\" may not both "
-        "publish for any family that it watches; accepted: two sources with a family in common\n");
+    CHECK(text ==
+          "[[rule]] r (kind divergence) can never trip: expected two sources that may publish for "
+          "a watched family in common, got \"maker-1\" and \"maker-2\"\n");
 }
 
 // ---- when a breach counts, and what is told
@@ -126,11 +123,12 @@ TEST_CASE("rules: for, confirm, warn, shadow and lock, and what they are by defa
     CHECK(full.shadow);
     CHECK(full.lock == 0ms);
     CHECK(first_rule("kind = \"gone\"\nshadow = true\nlock_ms = 10_000").lock == 10s);
-    CHECK(has(refused(limit + "for_ms = -1"), "for_ms: -1 stands here"));
-    CHECK(
-        has(refused(limit + "confirm = 0"), "confirm: 0 stands here; accepted: an integer from 1"));
-    CHECK(has(refused(limit + "shadow = 1"), "shadow: 1 stands here; accepted: true or false"));
-    CHECK(has(refused(limit + "lock_ms = 10_001"), "accepted: an integer from 0 to 10000"));
+    CHECK(has(refused(limit + "for_ms = -1"),
+              "for_ms: expected a number of milliseconds from 0 to 86400000, got -1"));
+    CHECK(has(refused(limit + "confirm = 0"),
+              "confirm: expected an integer from 1 to 1000000, got 0"));
+    CHECK(has(refused(limit + "shadow = 1"), "shadow: expected true or false, got 1"));
+    CHECK(has(refused(limit + "lock_ms = 10_001"), "expected an integer from 0 to 10000"));
 }
 
 TEST_CASE("rules: time, confirmation and warnings belong to values, not to a source's health") {
@@ -145,14 +143,14 @@ TEST_CASE("rules: time, confirmation and warnings belong to values, not to a sou
 TEST_CASE("rules: warning steps ascend between the start and the end of a limit") {
     const std::string limit = "kind = \"limit\"\nmetric = \"delta\"\nbeyond = 25\n";
     CHECK(refused(limit + "warn = [0.8, 0.5]") ==
-          "warn: [0.8, 0.5] stands here; accepted: at most 4 shares of the limit, each above 0 and "
-          "below 1, ascending, as in [0.5, 0.8]\n");
+          "warn: expected at most 4 shares of the limit, each above 0 and below 1, ascending, as "
+          "in [0.5, 0.8], got [0.8, 0.5]\n");
     for (const std::string steps :
          {"[0]", "[1]", "[-0.5]", "[0.5, 0.5]", "[0.1, 0.2, 0.3, 0.4, 0.5]"})
-        CHECK(has(refused(limit + "warn = " + steps), "accepted: at most 4 shares"));
-    CHECK(has(refused(limit + "warn = 0.5"), "warn: 0.5 stands here; accepted: a list of numbers"));
-    CHECK(has(refused(limit + "warn = [0.5, nan]"),
-              "warn: nan stands here; accepted: a finite number"));
+        CHECK(has(refused(limit + "warn = " + steps), "warn: expected at most 4 shares"));
+    CHECK(has(refused(limit + "warn = 0.5"),
+              "warn: expected a list of numbers, as in [0.5, 0.8], got 0.5"));
+    CHECK(has(refused(limit + "warn = [0.5, nan]"), "warn: expected a finite number, got nan"));
     CHECK(first_rule(limit + "warn = []").warn.empty());
 }
 
@@ -161,8 +159,7 @@ TEST_CASE("rules: a limit without shares cannot warn") {
         return "kind = \"limit\"\nmetric = \"pnl\"\nwarn = [0.5]\n" + bound;
     };
     for (const std::string bound : {"above = 0", "above = -5", "below = 0", "below = 5"})
-        CHECK(
-            has(refused(with(bound)), "has no shares that could warn; accepted: warn with above"));
+        CHECK(has(refused(with(bound)), "warn: expected a limit that has shares"));
     CHECK(refused(with("below = -5")).empty());
     CHECK(refused(with("above = 5")).empty());
 }
@@ -186,10 +183,10 @@ TEST_CASE("rules: windows and warnings stay within the engine's memory") {
     const std::string change = "kind = \"change\"\nby = 1\nwithin_ms = 50\n";
     CHECK(messages(with(32, change)).empty());
     CHECK(has(messages(with(33, change)),
-              "the rules with within_ms look at 16896 values; accepted: at most 16384"));
+              "expected rules with within_ms that look at 16384 values at most, got 16896"));
     const std::string warns = "kind = \"limit\"\nbeyond = 1\nwarn = [0.5, 0.8]\n";
     CHECK(messages(with(4, warns)).empty());
     CHECK(has(messages(with(5, warns)),
-              "the rules with warn have 5120 steps, for each value that they look at; accepted: at "
-              "most 4096"));
+              "expected at most 4096 steps of warn, one for each value that its rule looks at, got "
+              "5120"));
 }

@@ -45,26 +45,28 @@ kills = ["*"])");
 
 TEST_CASE("rules: a limit has exactly one of above, below, beyond") {
     CHECK(refused("kind = \"limit\"\nmetric = \"delta\"") ==
-          "[[rule]] r (kind limit) needs exactly one of above, below, beyond; none stand here\n");
+          "[[rule]] r (kind limit): expected exactly one of above, below, beyond, got none\n");
     CHECK(has(refused("kind = \"limit\"\nmetric = \"delta\"\nabove = 1\nbelow = -1"),
-              "exactly one of above, below, beyond; 2 stand here"));
+              "exactly one of above, below, beyond, got 2"));
     CHECK(refused("kind = \"limit\"\nmetric = \"delta\"\nabove = 0").empty());
 }
 
 TEST_CASE("rules: beyond is above 0") {
     CHECK(has(refused("kind = \"limit\"\nmetric = \"delta\"\nbeyond = 0"),
-              "beyond: 0 stands here; accepted: a number above 0"));
+              "beyond: expected a number above 0 (the rule trips when the value's magnitude is "
+              "larger), got 0"));
     CHECK(has(refused("kind = \"limit\"\nmetric = \"delta\"\nbeyond = -5"),
-              "beyond: -5 stands here"));
+              "beyond: expected a number above 0 (the rule trips when the value's magnitude is "
+              "larger), got -5"));
 }
 
 TEST_CASE("rules: a bound is finite, for a NaN would never trip") {
     CHECK(refused("kind = \"limit\"\nmetric = \"delta\"\nabove = nan") ==
-          "above: nan stands here; accepted: a finite number\n");
+          "above: expected a finite number, got nan\n");
     CHECK(has(refused("kind = \"limit\"\nmetric = \"delta\"\nbelow = -inf"),
-              "below: -inf stands here"));
+              "below: expected a finite number, got -inf"));
     CHECK(has(refused("kind = \"limit\"\nmetric = \"delta\"\nabove = \"9\""),
-              "the text \"9\" stands here"));
+              "above: expected a finite number, got \"9\""));
 }
 
 TEST_CASE("rules: a drawdown is by a number above 0") {
@@ -73,15 +75,15 @@ TEST_CASE("rules: a drawdown is by a number above 0") {
     CHECK(spec.kind == RuleKind::drawdown);
     CHECK(spec.limit == 60'000.0);
     CHECK(refused("kind = \"drawdown\"\nmetric = \"pnl\"\nby = 0") ==
-          "by: 0 stands here; accepted: a number above 0\n");
-    CHECK(has(refused("kind = \"drawdown\"\nmetric = \"pnl\""), "needs the key \"by\""));
+          "by: expected a number above 0, got 0\n");
+    CHECK(has(refused("kind = \"drawdown\"\nmetric = \"pnl\""), "expected the key \"by\" ("));
 }
 
 TEST_CASE("rules: a metric is needed and known") {
     CHECK(has(refused("kind = \"limit\"\nabove = 1"),
-              "[[rule]] r (kind limit) needs the key \"metric\""));
+              "[[rule]] r (kind limit): expected the key \"metric\" ("));
     CHECK(refused("kind = \"limit\"\nmetric = \"detla\"\nabove = 1") ==
-          "no metric is called \"detla\" (did you mean \"delta\"?); accepted: delta, pnl\n");
+          "metric: expected one of delta, pnl, got \"detla\" (did you mean \"delta\"?)\n");
 }
 
 TEST_CASE("rules: stale watches whole sources, or one of their metrics") {
@@ -93,21 +95,22 @@ TEST_CASE("rules: stale watches whole sources, or one of their metrics") {
     const auto metric = first_rule("kind = \"stale\"\nmetric = \"pnl\"\nafter_ms = 1500");
     CHECK(index(metric.metric) == 1);
     CHECK(metric.families == both);
-    CHECK(has(refused("kind = \"stale\""), "needs the key \"after_ms\": the silence that trips"));
-    CHECK(has(refused("kind = \"stale\"\nafter_ms = 0"), "after_ms: 0 stands here"));
+    CHECK(
+        has(refused("kind = \"stale\""), "expected the key \"after_ms\" (the silence that trips"));
+    CHECK(has(refused("kind = \"stale\"\nafter_ms = 0"),
+              "after_ms: expected a number of milliseconds from 1 to 86400000, got 0"));
 }
 
 TEST_CASE("rules: stale takes families only together with a metric") {
     CHECK(refused("kind = \"stale\"\nafter_ms = 5\nfamilies = [\"*\"]") ==
-          "families: a stale rule without a metric watches whole sources; accepted: families "
-          "together with "
-          "metric, or sources alone\n");
+          "families: expected the key metric beside it, or sources alone (a stale rule without a "
+          "metric watches whole sources)\n");
 }
 
 TEST_CASE("rules: over and per belong to values, not to a source's health") {
-    CHECK(has(
-        refused("kind = \"gone\"\nover = \"each\""),
-        "unknown key \"over\" in [[rule]] r (kind gone); accepted: name, kind, sources, kills"));
+    CHECK(has(refused("kind = \"gone\"\nover = \"each\""),
+              "unknown key \"over\" in [[rule]] r (kind gone); expected one of name, kind, "
+              "sources, kills"));
     CHECK(has(refused("kind = \"stale\"\nafter_ms = 5\nper = \"all\""), "unknown key \"per\""));
     CHECK(has(refused("kind = \"limit\"\nmetric = \"delta\"\nabove = 1\nby = 2"),
               "unknown key \"by\""));
@@ -115,16 +118,17 @@ TEST_CASE("rules: over and per belong to values, not to a source's health") {
 
 TEST_CASE("rules: without a known kind only the kind is refused") {
     CHECK(refused("kind = \"limits\"\nabove = 1") ==
-          "kind: the text \"limits\" stands here; accepted: \"limit\", \"drawdown\", \"change\", "
-          "\"count\", \"divergence\", \"stale\", \"gone\", \"bad\"\n");
-    CHECK(has(refused("above = 1"), "[[rule]] r needs the key \"kind\""));
+          "kind: expected one of \"limit\", \"drawdown\", \"change\", \"count\", \"divergence\", "
+          "\"stale\", \"gone\", \"bad\", got \"limits\"\n");
+    CHECK(has(refused("above = 1"), "[[rule]] r: expected the key \"kind\" ("));
 }
 
 TEST_CASE("rules: kills names families, and an empty list is refused") {
     CHECK(first_rule("kind = \"gone\"\nkills = [\"mm-1/ETH-USD\"]").kills == only_eth);
-    CHECK(has(refused("kind = \"gone\"\nkills = []"), "kills: an empty list stands here"));
-    CHECK(
-        has(refused("kind = \"gone\"\nkills = [\"ETH-USD\"]"), "no family is called \"ETH-USD\""));
+    CHECK(has(
+        refused("kind = \"gone\"\nkills = []"),
+        "kills: expected at least one name or pattern (or leave the key out), got an empty list"));
+    CHECK(has(refused("kind = \"gone\"\nkills = [\"ETH-USD\"]"), "got \"ETH-USD\""));
 }
 
 TEST_CASE("rules: the sum of all may span several accounts") {
@@ -175,13 +179,14 @@ after_ms = 9
 }
 
 TEST_CASE("rules: names are there, unique, and not those of the implicit ones") {
-    CHECK(has(messages(small + "[[rule]]\nkind = \"gone\"\n"), "[[rule]] needs the key \"name\""));
+    CHECK(has(messages(small + "[[rule]]\nkind = \"gone\"\n"),
+              "[[rule]]: expected the key \"name\" ("));
     CHECK(has(messages(rule("kind = \"gone\"") + "[[rule]]\nname = \"r\"\nkind = \"bad\"\n"),
-              "another rule is called \"r\""));
+              "rule: expected each name once, got \"r\" again"));
     CHECK(has(messages(small + "[[rule]]\nname = \"gone\"\nkind = \"gone\"\n"),
-              "\"gone\" is the name of an implicit rule; accepted: another name"));
+              "name: expected another name than that of an implicit rule, got \"gone\""));
     CHECK(has(messages(small + "[[rule]]\nname = \"bad\"\nkind = \"gone\"\n"),
-              "\"bad\" is the name"));
+              "an implicit rule, got \"bad\""));
 }
 
 TEST_CASE("rules: a source that no rule covers gets implicit gone and bad rules") {
@@ -216,7 +221,7 @@ TEST_CASE("rules: a switch for people alone needs neither rules nor sources") {
 TEST_CASE("rules: one on sources is refused where there are none") {
     const auto text =
         account + "[[family]]\nname = \"mm-1/B-USD\"\n[[rule]]\nname = \"r\"\nkind = \"gone\"\n";
-    CHECK(messages(text) == "\"*\" matches nothing: the file has no source\n");
+    CHECK(messages(text) == "expected a declared source (the file declares none), got \"*\"\n");
 }
 
 TEST_CASE("rules: 1022 are the most, so that two implicit ones have room") {
@@ -228,7 +233,7 @@ TEST_CASE("rules: 1022 are the most, so that two implicit ones have room") {
         return text;
     };
     CHECK(config_of(with(1022)).plan.rules.size() == rules_max);
-    CHECK(has(messages(with(1023)), "[[rule]]: 1023 stand in the file; accepted: at most 1022"));
+    CHECK(has(messages(with(1023)), "[[rule]]: expected at most 1022, got 1023"));
 }
 
 TEST_CASE("rules: what they look at together stays within the engine's memory") {
@@ -244,6 +249,5 @@ TEST_CASE("rules: what they look at together stays within the engine's memory") 
     };
     CHECK(messages(with(127)).empty());  // 127 x 32 x 64, and 64 for each implicit rule
     CHECK(has(messages(with(128)),
-              "the rules look at 262272 values and sources; accepted: at most "
-              "262144"));
+              "expected rules that look at 262144 values and sources at most, got 262272"));
 }
