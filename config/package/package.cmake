@@ -56,7 +56,7 @@ install(FILES ${drop_ins} ${CMAKE_SOURCE_DIR}/config/scramd.toml
 # The postinst puts the sample beside it; systemd reads what lies in it as root.
 install(DIRECTORY DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/scramd/credentials COMPONENT scramd
     DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
-foreach(guide operator security faults tuning)
+foreach(guide operator security faults tuning interfaces)
     install_compressed(${CMAKE_SOURCE_DIR}/docs/${guide}.md ${guide}.md
         ${CMAKE_INSTALL_DATADIR}/doc/scramd scramd)
 endforeach()

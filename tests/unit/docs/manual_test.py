@@ -68,6 +68,50 @@ class Names(unittest.TestCase):
             self.assertIn(command, completion)
 
 
+def names_in(path, function):
+    """What a function of the sources returns: the names of an enum."""
+    body = (ROOT / path).read_text().split(f"std::string_view name({function}) {{")[1].split("\n}\n")[0]
+    return set(re.findall(r'return "([a-z_]+)";', body))
+
+
+class Interfaces(unittest.TestCase):
+    """docs/interfaces.md is what scripts rely on: what is not in it, or no longer true, fails here."""
+
+    text = (ROOT / "docs/interfaces.md").read_text()
+
+    def section(self, title):
+        return self.text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+    def test_it_lists_the_log_events_and_no_others(self):
+        listed = re.findall(r"^\| `([a-z_]+)` \| \S", self.section("Log events"), re.MULTILINE)
+        self.assertEqual(len(listed), len(set(listed)))
+        self.assertEqual(set(listed), names_in("core/model/events.cpp", "EventKind kind") |
+                         names_in("daemon/log/line.cpp", "LogEvent event"))
+
+    def test_it_lists_the_kinds_of_refusals(self):
+        listed = set(re.findall("`([a-z_]+)`", self.section("Log events").split("The `kind` of `refused`")[1]))
+        rights = names_in("config/toml/rights.cpp", "Right right")
+        self.assertEqual(listed - {"refused"}, rights | names_in("daemon/control/refusals.cpp", "RefusedKind kind"))
+
+    def test_it_lists_the_reasons_for_not_being_ready(self):
+        listed = re.search(r"^`reason_code` is one of (.*?)\.$", self.text, re.MULTILINE | re.DOTALL)[1]
+        self.assertEqual(set(re.findall("`([a-z_]+)`", listed)),
+                         names_in("core/engine/readiness.cpp", "NotReadyReason reason"))
+
+    def test_it_has_the_exit_codes_of_each_program(self):
+        for program, source in (("scramctl", "scramctl"), ("scramd", "scramd"), ("scram-now", "scram_now")):
+            row = re.search(rf"^\| `{program}` \|(.*)\|$", self.section("Exit codes"), re.MULTILINE)[1].split("|")
+            codes = re.search(r"enum Exit \{(.*?)\}", (ROOT / f"daemon/{source}/main.cpp").read_text())[1]
+            self.assertEqual([str(code) for code, text in enumerate(row) if text.strip()],
+                             re.findall(r"= (\d)", codes), program)
+
+    def test_it_has_the_versions_of_the_protocols(self):
+        versions = dict(re.findall(r"^\| (\w+) socket[\w ]* \| (\d+) \|", self.section("Protocols"), re.MULTILINE))
+        signal = re.search(r"SCRAM_VERSION = (\d+)", (ROOT / "core/signal.h").read_text())[1]
+        control = re.search(r"control_version = (\d+)", (ROOT / "daemon/control/protocol.h").read_text())[1]
+        self.assertEqual(versions, {"signal": signal, "control": control})
+
+
 class Paths(unittest.TestCase):
     def test_every_file_that_a_document_names_is_there(self):
         named = re.compile(r"`((?:core|config|net|daemon|client|tests|bench|docs)/[\w./-]+)`")
