@@ -119,8 +119,7 @@ std::string Commands::on_turned_away(const Peer& peer, Rejection why) {
     switch (why) {
         case Rejection::connection_limit:
             return refuse(
-                fmt::format("{} has more than the {} connections allowed: the oldest is "
-                            "closed",
+                fmt::format("{} has more than the {} connections allowed: the oldest is closed",
                             person(config_, peer.uid), control_group_max));
         case Rejection::idle_timeout:
             return refuse(
@@ -259,8 +258,7 @@ std::string Commands::review(const std::vector<FamilyId>& families) const {
         .add("v", control_version)
         .add("ok", false)
         .add("error",
-             "arming again wants the ids of the trips that you have looked at (trips), and a "
-             "reason")
+             "--trip and --reason are required: the trips that you have looked at, and why")
         .add_raw("latched", latched.text())
         .text();
 }

@@ -112,6 +112,49 @@ class Interfaces(unittest.TestCase):
         self.assertEqual(versions, {"signal": signal, "control": control})
 
 
+class Words(unittest.TestCase):
+    """Terms that stood for something else than their plain meaning, each with what replaced it. The log of changes
+    may name them."""
+
+    RETIRED = {
+        r"\b(he|him|his)\b": "they",
+        r"\bmend(s|ed)?\b": "fix, correct",
+        r"\buntold\b": "suppressed",
+        r"\blacking\b": "missing, not ready",
+        r"\bby and by\b": "on the next cycle",
+        r"\bwent well\b": "successful",
+        r"three in the morning": "(a plain heading)",
+        r"\bwho sleeps\b": "a sleeping client",
+        r"\bstill holds\b|STILL HOLDS": "is still in breach",
+        r"\blongest turn\b": "longest event-loop iteration",
+        r"\bcannot go on\b": "fatal",
+        r"\bwants (a|an|its|the)\b": "needs, is required",
+        r"\bsomebody else (spends|uses)\b": "another client",
+        r"without (goodbye|saying so)\b": "without detaching, without a clean shutdown",
+        r"operator's hand": "control",
+        r"\bstands? here; accepted\b|\bstands here\b": "expected WHAT, got WHAT",
+        r"\b(journal_(trouble|mended|board)|receipts_(trouble|mended)|longest_turn|untold_breaches)\b": "(its new name)",
+        r"\breach what=": "sandbox_incomplete feature=",
+    }
+    LITERAL = re.compile(r"""//[^\n]*|/\*.*?\*/|"((?:[^"\\\n]|\\.)*)"|'(?:[^'\\\n]|\\.)'""", re.DOTALL)
+
+    def texts(self):
+        pages = [*(page for page in ROOT.glob("*.md") if page.name != "CHANGELOG.md"), *ROOT.glob("docs/*.md"), *PAGES, *ROOT.glob("config/*.toml"),
+                 *ROOT.glob("config/samples/*.toml")]
+        for page in pages:
+            yield page, page.read_text()
+        for part in ("core", "config", "net", "daemon", "client"):
+            for source in sorted((ROOT / part).rglob("*")):
+                if source.suffix in (".cpp", ".h", ".c", ".hpp"):
+                    found = self.LITERAL.finditer(source.read_text())
+                    yield source, "\n".join(match[1] for match in found if match[1])
+
+    def test_no_message_or_document_has_a_retired_term(self):
+        self.assertEqual([f"{path.relative_to(ROOT)}: {match[0]!r}: say: {instead}"
+                          for path, text in self.texts() for term, instead in self.RETIRED.items()
+                          for match in re.finditer(term, text)], [])
+
+
 class Paths(unittest.TestCase):
     def test_every_file_that_a_document_names_is_there(self):
         named = re.compile(r"`((?:core|config|net|daemon|client|tests|bench|docs)/[\w./-]+)`")
