@@ -12,7 +12,9 @@ namespace {
 std::string text_of(std::int64_t seconds) {
     const std::int64_t told = std::clamp<std::int64_t>(seconds, 0, timestamp_max.value / 1000);
     const TimestampText text = timestamp_text(WallMillis{told * 1000});
-    return std::string(text.data(), text.size() - 8) + "Z";  // without ":57.000Z"
+    std::string out(text.data(), text.size() - 8);  // without ":57.000Z"
+    out.push_back('Z');
+    return out;
 }
 
 bool holds(const RefusedValidity& refused, std::int64_t at) {
