@@ -59,6 +59,7 @@
 #include "core/model/events.h"
 #include "core/model/plan.h"
 #include "core/rules/deadlines.h"
+#include "core/rules/findings.h"
 #include "core/rules/memory.h"
 #include "core/rules/metric_table.h"
 #include "core/rules/shape.h"
@@ -70,21 +71,6 @@ namespace scram {
 inline constexpr double warn_hysteresis = 0.05;  // of the limit; half a step, if that is less
 inline constexpr Duration late_after = 10ms;     // a loop that serves a deadline later was stopped
 
-// One rule that began to hold, or a step towards it.
-enum class BreachKind : std::uint8_t { trip, would_trip, warning, warning_over };
-struct Breach {
-    BreachKind kind = BreachKind::trip;
-    RuleId rule{};
-    FamilyId family = none<FamilyId>();  // that breached; of a bad record: that it named
-    SourceId source = none<SourceId>();
-    MetricId metric = none<MetricId>();
-    BadReason bad = BadReason::none;
-    double value = 0;  // change: how far it moved, count: how many, divergence: the difference
-    double limit = 0;  // drawdown: the value that it may not fall below
-    double share = 0;  // a warning's step
-};
-using Breaches = FixedList<Breach>;
-
 // An accepted record, as the table has taken it.
 struct Sample {
     SourceId source{};
@@ -95,35 +81,6 @@ struct Sample {
     bool first = false;  // the source had not published it before
     Time at{};
     bool restart = false;  // it begins a new series
-};
-
-// One condition on values, now.
-struct Distance {
-    RuleId rule{};
-    FamilyId family = none<FamilyId>();  // none: all that the rule watches
-    SourceId source = none<SourceId>();  // none: their sum
-    double value = 0;                    // as of a breach
-    double limit = 0;
-    double share = 0;  // of the limit that is used; NaN if the limit has none (above 0, below 0)
-    bool known = false;
-    bool holds = false;         // has tripped, and not ended since
-    std::uint32_t missing = 0;  // first values of expected sources that it waits for
-};
-
-// Where a search over all conditions stands that goes a few at a time.
-struct NearestSearch {
-    std::size_t watch = 0;
-    std::size_t at = 0;  // within the watch
-    std::vector<Distance> best;
-};
-
-// A value that a rule looks at, of which an expected source has said nothing: not since the start,
-// and none was left by an earlier process.
-struct Unknown {
-    RuleId rule = none<RuleId>();  // none: all is known
-    FamilyId family = none<FamilyId>();
-    SourceId source = none<SourceId>();
-    MetricId metric = none<MetricId>();
 };
 
 class RuleSet {
