@@ -264,8 +264,7 @@ void Engine::adopt(PlanUpdate& update, Time now, Step& step) {
     std::swap(rules_, update.rules);
     std::swap(memory_, update.memory);
     std::swap(breaches_, update.breaches);
-    metrics_ = MetricTable(plan_.sources.size(), plan_.families.size(), plan_.metrics.size(),
-                           memory_->values, memory_->times);
+    metrics_.go_on_in(memory_->values, memory_->times);
     told_.assign(plan_.rules.size(), {});
     for (std::size_t a = 0; a < accounts_.size(); ++a) {
         accounts_[a].budget.change(plan_.accounts[a].budget);

@@ -22,6 +22,12 @@ bool same_trip(const RuleSpec& a, const RuleSpec& b) {
            a.shadow == b.shadow;
 }
 
+// Whatever is made of a value by the one is made of it by the other, and when.
+bool same_judgement(const RuleSpec& a, const RuleSpec& b) {
+    return same_shape(a, b) && same_trip(a, b) && a.hold_for == b.hold_for &&
+           a.confirm == b.confirm && a.warn == b.warn;
+}
+
 }  // namespace
 
 RuleSet::RuleSet(const Plan& plan) : RuleSet(plan, std::make_unique<StateMemory>(plan), nullptr) {}
@@ -67,6 +73,7 @@ RuleSet::RuleSet(const Plan& plan, std::unique_ptr<StateMemory> own, StateMemory
     holding_.resize(family_count_);
     index_watches();
     judged_in_.resize(watches_.size());
+    goes_on_.resize(watches_.size());
     in_batch_.reserve(watches_.size());
     mark_told_by_gone();
     index_stale();
@@ -184,7 +191,8 @@ std::size_t RuleSet::warnings() const {
 // ---- From one plan to the next ------------------------------------------------------------------
 
 // Conditions that a rule of the same name had before keep what they know: the watches of one rule
-// stand together, in an order that its shape decides. Deadlines come with on_reload().
+// stand together, in an order that its shape decides. Where the rule is changed in any way, its
+// deadlines come with on_reload().
 void RuleSet::carry_over(const RuleSet& old) {
     std::copy(old.sources_.begin(), old.sources_.end(), sources_.begin());
     armed_ = old.armed_;
@@ -204,8 +212,8 @@ void RuleSet::carry_values(RuleId id, const RuleSet& old, RuleId before) {
     const RuleSpec& old_rule = old.rules_[index(before)];
     const std::size_t count = condition_count(rule, sources_.size());
     if (!is_of_values(rule.kind) || count == 0) return;
-    const Watch& from = old.first_watch(before);
-    const Watch& to = first_watch(id);
+    const Watch& from = old.watches_[old.first_watch(before)];
+    const Watch& to = watches_[first_watch(id)];
     const auto copy = [count](const auto& source, std::size_t first, auto& target,
                               std::size_t target_first) {
         std::copy_n(source.begin() + static_cast<std::ptrdiff_t>(first), count,
@@ -220,11 +228,29 @@ void RuleSet::carry_values(RuleId id, const RuleSet& old, RuleId before) {
         if (its.phase == Phase::tripped && !same_trip(rule, old_rule)) its.phase = Phase::pending;
         if (rule.warn != old_rule.warn) its.warned = 0;
     }
+    if (same_judgement(rule, old_rule)) carry_deadlines(id, old, before);
 }
 
-const RuleSet::Watch& RuleSet::first_watch(RuleId rule) const {
-    return *std::lower_bound(watches_.begin(), watches_.end(), rule,
-                             [](const Watch& watch, RuleId id) { return watch.rule < id; });
+// As if there had been no reload; but one that waits for the first values of others is judged now.
+void RuleSet::carry_deadlines(RuleId id, const RuleSet& old, RuleId before) {
+    const std::size_t from = old.first_watch(before);
+    const std::size_t conditions = is_by_source(rules_[index(id)]) ? sources_.size() : 1;
+    std::size_t to = first_watch(id);
+    for (std::size_t w = from; to < watches_.size() && watches_[to].rule == id; ++w, ++to) {
+        if (old.watches_[w].missing > 0) continue;
+        goes_on_[to] = true;
+        if (!has_deadline(rules_[index(id)])) continue;
+        for (std::size_t i = 0; i < conditions; ++i)
+            deadlines_.set(watches_[to].first_deadline + i,
+                           old.deadlines_.at(old.watches_[w].first_deadline + i));
+    }
+}
+
+std::size_t RuleSet::first_watch(RuleId rule) const {
+    const auto first =
+        std::lower_bound(watches_.begin(), watches_.end(), rule,
+                         [](const Watch& watch, RuleId id) { return watch.rule < id; });
+    return static_cast<std::size_t>(first - watches_.begin());
 }
 
 std::vector<std::pair<RuleId, RuleId>> RuleSet::pairs_by_name(const RuleSet& old) const {

@@ -197,15 +197,19 @@ std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t before) {
     return sum;
 }
 
-std::uint64_t checksum_of_names(const StateHead& head, std::span<const std::byte> memory) {
-    const auto head_bytes = std::as_bytes(std::span(&head, 1));
-    std::uint64_t sum = checksum(head_bytes.first(offsetof(StateHead, names)));
+std::uint64_t checksum_of_keys(const StateHead& head, std::span<const std::byte> memory) {
+    std::uint64_t sum = 0;
     for (const StatePart part : {StatePart::value_keys, StatePart::condition_keys,
                                  StatePart::source_keys, StatePart::health_keys}) {
         const auto& its = head.parts[static_cast<std::size_t>(part)];
         sum = checksum(memory.subspan(its.offset, std::size_t{its.count} * its.item_bytes), sum);
     }
     return sum;
+}
+
+std::uint64_t checksum_of_names(const StateHead& head, std::uint64_t keys) {
+    const auto head_bytes = std::as_bytes(std::span(&head, 1));
+    return checksum(head_bytes.first(offsetof(StateHead, names)), keys);
 }
 
 std::vector<HealthWatch> health_watches(const Plan& plan, RuleKind kind) {
@@ -264,13 +268,14 @@ StateMemory::StateMemory(const Plan& plan, std::span<std::byte> memory) : memory
     name_values(plan, *this);
     name_conditions(plan, *this);
     name_health(plan, *this);
-    head_->names = checksum_of_names(*head_, memory_);
+    keys_ = checksum_of_keys(*head_, memory_);
+    head_->names = checksum_of_names(*head_, keys_);
 }
 
 void StateMemory::begin(const BootNumber& boot, WallMillis wall, Time now) {
     head_->boot = boot;
     compare_clocks(wall, now);
-    head_->names = checksum_of_names(*head_, memory_);
+    head_->names = checksum_of_names(*head_, keys_);
 }
 
 void StateMemory::compare_clocks(WallMillis wall, Time now) {

@@ -81,6 +81,7 @@ class StateMemory {
     std::unique_ptr<Block[]> own_;
     std::span<std::byte> memory_;
     StateHead* head_ = nullptr;
+    std::uint64_t keys_ = 0;  // their checksum
 };
 
 // What was taken over from an earlier process.

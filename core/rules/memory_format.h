@@ -1,4 +1,4 @@
-// How the state's memory is laid out. Of the engine and core/state_*.cpp alone.
+// How the state's memory is laid out. Of the engine and core/rules alone.
 #pragma once
 
 #include <cstring>
@@ -9,7 +9,7 @@ namespace scram {
 
 inline constexpr std::array<char, 8> state_magic = {'s', 'c', 'r', 'a', 'm', 's', 't', 'a'};
 inline constexpr std::uint32_t state_byte_order = 0x01020304;
-inline constexpr std::uint16_t state_version = 1;
+inline constexpr std::uint16_t state_version = 2;
 
 enum class StatePart : std::uint16_t {
     value_keys,
@@ -54,7 +54,9 @@ constexpr std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
 
 // Against accidents and other versions, not against who can write the file: it is scramd's own.
 std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t before = 0);
-std::uint64_t checksum_of_names(const StateHead& head, std::span<const std::byte> memory);
+// Of a million keys it takes milliseconds, and they stay as they were made; the head changes.
+std::uint64_t checksum_of_keys(const StateHead& head, std::span<const std::byte> memory);
+std::uint64_t checksum_of_names(const StateHead& head, std::uint64_t keys);
 
 // The same process goes on in another memory.
 void go_on_from(const StateMemory& from, StateMemory& to);

@@ -28,7 +28,8 @@ class Left {
             if (part.offset > bytes_.size() || size > bytes_.size() - part.offset)
                 return "it is cut";
         }
-        if (checksum_of_names(head, bytes_) != head.names) return "its head was changed";
+        if (checksum_of_names(head, checksum_of_keys(head, bytes_)) != head.names)
+            return "its head was changed";
         const bool sealed = head.whole != 0;
         if (sealed && (checksum(bytes_.subspan(sizeof head)) | 1) != head.whole)
             return "it was changed";

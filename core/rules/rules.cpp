@@ -313,15 +313,22 @@ void RuleSet::advance(const Condition& condition, Time now) {
     if (condition.rule.kind == RuleKind::count) sum(condition).advance(now);
 }
 
-void RuleSet::on_reload(const MetricTable& table, Time now, Breaches& out) {
-    for (Watch& watch : watches_) watch.missing = 0;
-    for_each_condition([&](const Condition& condition) {
+std::size_t RuleSet::on_reload(const MetricTable& table, Time now, Breaches& out) {
+    std::size_t looked_at = 0;
+    const auto look = [&](const Condition& condition) {
+        ++looked_at;
         if (!is_known(condition, table)) return;
         if (!state(condition).begun) begin(condition, value_of(condition, table), now);
         review(condition, table, now, out);
-    });
+    };
+    for (std::size_t w = 0; w < watches_.size(); ++w) {
+        watches_[w].missing = 0;
+        if (!goes_on_[w]) for_each_condition(watches_[w], look);
+        goes_on_[w] = false;
+    }
     look_for_gone(out);
     silence_deadline_ = Time{};  // looked at on the next tick
+    return looked_at;
 }
 
 }  // namespace scram

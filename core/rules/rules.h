@@ -122,8 +122,9 @@ class RuleSet {
     // After what an earlier process knew was put into the memory, and its latched families were
     // told: conditions go on where they stood; who was attached owes a sign from now on.
     void on_restart(const MetricTable& table, Time now, Breaches& out);
-    // Looks at every condition again: after a reload, when limits changed but no value did.
-    void on_reload(const MetricTable& table, Time now, Breaches& out);
+    // After a reload, when limits changed but no value did: looks again at every condition but
+    // those that carry_over() took over from a rule which was the same. Returns at how many.
+    std::size_t on_reload(const MetricTable& table, Time now, Breaches& out);
 
     // Whose signals, if there are any unread, may end what is due.
     void due_sources(const MetricTable& table, Time now, std::vector<SourceId>& out) const;
@@ -154,7 +155,8 @@ class RuleSet {
     std::vector<Unknown> unknowns(const MetricTable& table, std::size_t count_max) const;
 
     // A reload: what conditions know is kept where the rule of that name still looks at the same,
-    // over the same window: windows, peaks, since when they hold, steps that were told.
+    // over the same window: windows, peaks, since when they hold, steps that were told; and, where
+    // all of the rule is the same, what they wait for.
     void carry_over(const RuleSet& old);
 
     const SourceHealth& health(SourceId source) const { return sources_[index(source)]; }
@@ -300,7 +302,8 @@ class RuleSet {
     void index_watches();
     std::size_t warnings() const;
     void carry_values(RuleId id, const RuleSet& old, RuleId before);
-    const Watch& first_watch(RuleId rule) const;
+    void carry_deadlines(RuleId id, const RuleSet& old, RuleId before);
+    std::size_t first_watch(RuleId rule) const;
     std::vector<std::pair<RuleId, RuleId>> pairs_by_name(const RuleSet& old) const;
     static void carry_health(std::span<HealthWatch> to, RuleId rule,
                              std::span<const HealthWatch> from, RuleId before);
@@ -332,6 +335,7 @@ class RuleSet {
     std::vector<Time> wait_until_;            // by watch: it has a value, and waits for others
     std::vector<std::uint64_t> judged_in_;    // by watch: the last batch that it was judged in
     std::uint64_t batch_ = 0;
+    std::vector<bool> goes_on_;               // by watch: a reload has changed nothing of it
     std::vector<std::uint32_t> in_batch_;     // watches that it moved
     std::vector<std::uint32_t> watch_list_;   // indices into watches_, grouped by (family, metric)
     std::vector<std::uint32_t> watch_begin_;  // per (family, metric), and one more

@@ -48,44 +48,38 @@ bool write_all(int fd, std::span<const std::byte> bytes) {
     return true;
 }
 
-void unmap(std::span<std::byte>& memory) {
-    if (!memory.empty()) munmap(memory.data(), memory.size());
-    memory = {};
-}
-
 }  // namespace
+
+StateMapping::~StateMapping() {
+    if (!bytes_.empty()) munmap(bytes_.data(), bytes_.size());
+}
 
 StateFile::StateFile(std::string path, std::string copy)
     : path_(std::move(path)), copy_(std::move(copy)) {}
-
-StateFile::~StateFile() {
-    unmap(next_);
-    unmap(kept_);
-}
 
 std::vector<std::vector<std::byte>> StateFile::left() const {
     return {read_own(path_), read_own(copy_)};
 }
 
 std::span<std::byte> StateFile::map(std::size_t size) {
-    unmap(next_);
+    next_ = StateMapping();
     trouble_.clear();
     next_ = map_shared(size);
-    if (!next_.empty()) return next_;
+    if (!next_.bytes().empty()) return next_.bytes();
     void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) throw std::bad_alloc();
-    next_ = {static_cast<std::byte*>(at), size};
-    return next_;
+    next_ = StateMapping({static_cast<std::byte*>(at), size});
+    return next_.bytes();
 }
 
 // All of it now: a store into memory that the system cannot give would end the process.
-std::span<std::byte> StateFile::map_shared(std::size_t size) {
+StateMapping StateFile::map_shared(std::size_t size) {
     const std::string fresh = path_ + ".new";
     const auto failed = [&](int fd, int error) {
         trouble_ = fmt::format("no state file at {}: {}; a restart will not know the values", fresh,
                                std::strerror(error));
         if (fd >= 0) ::close(fd);
-        return std::span<std::byte>{};
+        return StateMapping();
     };
     ::unlink(fresh.c_str());
     const int fd = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -96,10 +90,10 @@ std::span<std::byte> StateFile::map_shared(std::size_t size) {
     if (at == MAP_FAILED) return failed(fd, errno);
     ::close(fd);
     (void)mlock(at, size);  // where the limits allow
-    return {static_cast<std::byte*>(at), size};
+    return StateMapping({static_cast<std::byte*>(at), size});
 }
 
-void StateFile::keep() {
+StateMapping StateFile::keep() {
     const std::string fresh = path_ + ".new";
     if (trouble_.empty() && std::rename(fresh.c_str(), path_.c_str()) != 0)
         trouble_ = fmt::format("cannot rename {}: {}; a restart will not know the values", fresh,
@@ -107,8 +101,7 @@ void StateFile::keep() {
     if (!trouble_.empty())
         ::unlink(path_.c_str());  // what is older than this is wrong from here on
     ::unlink(copy_.c_str());
-    unmap(kept_);
-    kept_ = std::exchange(next_, {});
+    return std::exchange(kept_, std::exchange(next_, StateMapping()));
 }
 
 // A copy that the disk has not taken when the power goes is cut, and its checksum tells.

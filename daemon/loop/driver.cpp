@@ -249,7 +249,9 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
 }
 
 Driver::NextPlan Driver::prepare(const Plan& plan) const {
-    return {std::make_shared<const Plan>(plan), signed_requests_.prepare(plan),
+    return {{},
+            std::make_shared<const Plan>(plan),
+            signed_requests_.prepare(plan),
             PlanUpdate(plan, journal_.state_file().map(StateMemory::size_for(plan)))};
 }
 
@@ -264,7 +266,7 @@ void Driver::adopt(NextPlan& next) {
     if (signed_requests_.adopt(next.requests, clock_.at(now)))
         sealed_requests_.reload(*logged_plan_);
     engine_.adopt(next.update, now, step_);
-    journal_.state_file().keep();
+    next.replaced = journal_.state_file().keep();
     carry_out(Time{}, now);
     family_check_.ask_again();
 }

@@ -84,6 +84,7 @@ class Driver final : public LinkObserver {
     // New rules, limits and timings; the plan keeps every id. What takes long is prepare()'s, which
     // any thread may call; what was replaced stays in `next`.
     struct NextPlan {
+        StateMapping replaced;             // what the rules of before stood in, which end before it
         std::shared_ptr<const Plan> told;  // for log and receipts
         SignedRequests::Requests requests;
         PlanUpdate update;

@@ -187,3 +187,75 @@ TEST_CASE("reload: a rolling peak is not that since arming") {
     desk.publish(maker, A, pnl, 99);
     CHECK(desk.latched(A));
 }
+
+TEST_CASE("reload: looks only at the conditions of rules that it changes") {
+    Plan plan = plan_of({.families = 3, .sources = 2});
+    add_limit(plan, 100);
+    add_change(plan, 100, within).over = Over::each;
+    add_limit(plan, 200).name = "wide";
+    MetricTable table(2, 3, 2);
+    RuleSet before(plan);
+    FixedList<Breach> breaches(before.breaches_max());
+    CHECK(before.on_reload(table, Time{}, breaches) == 3 + 6 + 3);
+    const auto looked_at = [&](const Plan& next_plan) {
+        RuleSet next(next_plan);
+        next.carry_over(before);
+        return next.on_reload(table, Time{}, breaches);
+    };
+    CHECK(looked_at(plan) == 0);
+    plan.rules[0].lock = 500ms;  // how it is cancelled, not when
+    CHECK(looked_at(plan) == 0);
+    plan.rules[2].hold_for = 1s;
+    CHECK(looked_at(plan) == 3);
+    plan.rules[1].limit = 50;
+    CHECK(looked_at(plan) == 6 + 3);
+}
+
+namespace {
+
+// Everything that waits for something: windows, times, samples, warnings.
+Plan plan_of_all_kinds() {
+    Plan plan = plan_of({.families = 2, .sources = 2});
+    add_limit(plan, 60).hold_for = 2s;
+    plan.rules.back().warn = {0.5, 0.8};
+    add_change(plan, 90, within).warn = {0.6};
+    add_change(plan, 70, within).over = Over::each;
+    plan.rules.back().name = "each";
+    add_count(plan, 900, 10s).hold_for = 1s;
+    add_drawdown(plan, 70).confirm = 2;
+    add_drawdown(plan, 60).within = within;
+    plan.rules.back().name = "rolling";
+    for (RuleSpec& rule : plan.rules) rule.shadow = true;  // so that each tells all the time
+    return plan;
+}
+
+}  // namespace
+
+TEST_CASE("reload: the same rules again change nothing, whenever it comes") {
+    const Plan plan = plan_of_all_kinds();
+    Desk desk(plan), other(plan);
+    std::uint64_t random = 7;
+    const auto next = [&](std::uint64_t below) {
+        random = random * 6364136223846793005 + 1442695040888963407;
+        return (random >> 33) % below;
+    };
+    std::size_t told = 0;
+    for (int i = 0; i < 3000; ++i) {
+        const SourceId source = next(2) == 0 ? maker : other_maker;
+        const FamilyId family = next(2) == 0 ? A : B;
+        const MetricId metric = next(2) == 0 ? delta : pnl;
+        const double value = static_cast<double>(next(100)) - 50;
+        const Duration pause = milliseconds{static_cast<std::int64_t>(next(1500))};
+        other.adopt(plan);
+        desk.forget();
+        other.forget();
+        for (Desk* its : {&desk, &other}) {
+            its->publish(source, family, metric, value);
+            its->wait(pause);
+        }
+        const std::string it_told = desk.told();
+        REQUIRE(other.told() == it_told);
+        told += it_told.empty() ? 0 : 1;
+    }
+    CHECK(told > 300);
+}

@@ -166,6 +166,8 @@ TEST_CASE("way: a breach right behind a reload asks the signer, and then sends o
     plan.rules[0].lock = 500ms;  // neither signed nor sealed yet
     Driver::NextPlan next = whole.driver.prepare(plan);
     whole.driver.adopt(next);
+    // For whoever made it to give back: that takes long.
+    CHECK(next.replaced.bytes().size() == StateMemory::size_for(plan));
     const WaySeen seen = whole.trip(A);
     if (!has_way_hooks) return;
     CHECK(seen.sends == 2);
