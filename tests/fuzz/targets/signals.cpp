@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "core/base/check.h"
@@ -54,11 +55,19 @@ class World {
     void take(scram_signal record) {
         Meanwhile meanwhile;
         std::memcpy(&meanwhile, record.name, sizeof meanwhile);
+        if (meanwhile.wait_ms != 0 || meanwhile.happens != 0) end_batch();
         wait(milliseconds(meanwhile.wait_ms % 8192));
         happen(meanwhile);
         const auto from = id_at<SourceId>(meanwhile.from % plan().sources.size());
         if (engine_.phase(from) != SourcePhase::attached) join(from);
         send(from, repaired(record, from, meanwhile.repairs));
+        check_values();
+    }
+
+    // What came together is judged at the latest when the loop's turn ends.
+    void end_batch() {
+        if (!std::exchange(batch_open_, false)) return;
+        input([&] { engine_.on_batch_ended(now_, step_); });
         check_values();
     }
 
@@ -186,9 +195,9 @@ class World {
     void send(SourceId from, const scram_signal& record) {
         const bool good = is_good(from, record);
         input([&] { engine_.on_signal(from, record, now_, step_); });
-        if (record.version == SCRAM_VERSION && record.source == index(from)) {
-            next_sequence_[index(from)] = record.sequence + 1;
-        }
+        const bool ours = record.version == SCRAM_VERSION && record.source == index(from);
+        if (ours) next_sequence_[index(from)] = record.sequence + 1;
+        batch_open_ = ours && scram_is_more(record.kind) != 0;
         if (good) return;
         witness_.see_bad(from);
         for (const FamilyId family : plan().sources[index(from)].families) {
@@ -202,7 +211,7 @@ class World {
         if (record.sequence != next_sequence_[index(from)]) return false;
         if (record.kind == SCRAM_HEARTBEAT) return true;
         const auto& its = plan().sources[index(from)].families;
-        return record.kind == SCRAM_VALUE && record.metric < plan().metrics.size() &&
+        return scram_is_value(record.kind) != 0 && record.metric < plan().metrics.size() &&
                std::count(its.begin(), its.end(), static_cast<FamilyId>(record.family)) == 1 &&
                std::isfinite(record.value);
     }
@@ -221,7 +230,7 @@ class World {
                     check(may || value == 0, "no value is where its source may not publish");
                 }
             }
-            check_limit(family);
+            if (!batch_open_) check_limit(family);
         }
     }
 
@@ -245,6 +254,7 @@ class World {
     Witness witness_;
     Time now_ = time_from_ns(1'000'000'000'000);
     std::array<std::uint64_t, 2> next_sequence_{1, 1};
+    bool batch_open_ = false;             // more may follow, and nothing of it was judged
     std::array<bool, 4> forced_{};        // since it was within its limit
     std::array<bool, 4> rearm_forced_{};  // since it was armed
     std::vector<LinkId> lost_;            // their link_down is under way
@@ -257,5 +267,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Input input(data, size);
     World world(step);
     while (!input.empty()) world.take(input.value<scram_signal>());
+    world.end_batch();
     return 0;
 }
