@@ -203,7 +203,11 @@ std::uint32_t KillSwitch::closed(AttemptId attempt, LinkId link) {
 void KillSwitch::stray(milliseconds lock, Time dead, Time now) {
     its_.stray_lock = its_.stray_until > now ? std::min(its_.stray_lock, lock) : lock;
     its_.stray_until = std::max(its_.stray_until, dead);
-    if (dead == never) its_.stray_since = now;
+    if (dead == never) {
+        its_.stray_since = now;
+    } else {
+        its_.stray_dead = std::max(its_.stray_dead, dead);
+    }
 }
 
 void KillSwitch::lock_due(Time at) {

@@ -48,8 +48,10 @@ struct Switch {
     bool lock_open = false;  // its cancel is confirmed, its lock is not (core/engine/locks.cpp)
     Time locked_until{};     // the exchange may refuse its orders until then
     // Attempts without an answer that may still arrive: until when (`never`: until a sign of life
-    // that begins a guard after `stray_since`), and the shortest of their locks.
+    // that begins a guard after `stray_since`; `stray_dead`: of those that somebody else answered),
+    // and the shortest of their locks.
     Time stray_until{};
+    Time stray_dead{};
     Time stray_since{};
     milliseconds stray_lock{};
     // The latest attempt that was sent or settled, and its link.
@@ -123,7 +125,7 @@ class KillSwitch {
     // An attempt with `lock` that may still be carried out: until `dead`, or if that is `never`
     // until a sign of life.
     void stray(milliseconds lock, Time dead, Time now);
-    void stray_dies(Time at) { its_.stray_until = at; }
+    void stray_dies(Time at) { its_.stray_until = std::max(at, its_.stray_dead); }
     // What was in the way of its lock is over sooner.
     void lock_due(Time at);
 

@@ -73,7 +73,8 @@ void Engine::remember_stray(FamilyId id, milliseconds lock, Time dead, Time now)
     accounts_[index(plan_.families[index(id)].account)].has_strays = true;
 }
 
-// What ends the doubt about a lost slot (core/engine/budget.h) ends that about its lock.
+// What ends the doubt about a lost slot (core/engine/budget.h) ends that about its lock. It says
+// nothing of what a proxy may still pass on.
 void Engine::see_alive(AccountId id, Time since, Time now) {
     Account& account = accounts_[index(id)];
     account.budget.alive(since, now);

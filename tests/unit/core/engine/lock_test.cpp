@@ -200,6 +200,24 @@ TEST_CASE("lock: a new trip's cancel that overtakes an unlocking is no proof of 
     CHECK(desk.state(A) == "confirmed");
 }
 
+TEST_CASE("lock: what a proxy answered may still end a lock, whatever sign of life came since") {
+    Desk desk(locking_plan());
+    desk.trip({A});
+    desk.down(link(0));  // may still arrive, until a sign of life
+    desk.answer(link(1), AnswerClass::confirmed);
+    desk.wait(900ms);
+    desk.rearm({A});
+    desk.give(link(1), {AnswerClass::failed, 502, no_code});  // the unlocking, which goes on
+    desk.wait(100ms);
+    desk.answer(link(1), AnswerClass::confirmed);  // sent a guard after the loss: a sign of life
+    CHECK(desk.state(A) == "armed");
+    desk.wait(2 * Budget::round);
+    desk.trip({A});
+    desk.forget();
+    desk.answer(desk.engine.family(A).link, AnswerClass::confirmed);
+    CHECK(desk.told() == "answered A, lock_unconfirmed A");
+}
+
 TEST_CASE("lock: a cancel of equal lock that is lost leaves the hedge's confirmation as it is") {
     Plan plan = locking_plan();
     plan.timings.hedge_min = 100ms;
