@@ -1,5 +1,6 @@
 // The engine and its links: which are usable, when each is rehearsed, when one is given up.
 #include <algorithm>
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/engine/engine.h"
@@ -60,21 +61,24 @@ void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, 
     finish(now, step);
 }
 
-// The link that waits longest goes first, so that with more of them than there is time for, each
-// has its turn.
+// A sign of life that frees a slot goes first; else the link that waits longest, so that with more
+// of them than there is time for, each has its turn.
 void Engine::rehearse_due(Time now, Step& step) {
+    const auto turn = [&](const LinkState& link) {
+        const bool frees = accounts_[index(link.account)].budget.silent_until() <= now;
+        return std::pair(!frees, rehearse_at(link));
+    };
     while (next_rehearsal_ <= now) {
-        LinkId longest = none<LinkId>();
+        LinkId first = none<LinkId>();
         for (std::size_t i = 0; i < links_.size(); ++i) {
             const LinkState& link = links_[i];
             if (link.phase != LinkPhase::idle || rehearse_at(link) > now) continue;
             if (!may_rehearse(accounts_[index(link.account)], now)) continue;
-            const bool longer = longest == none<LinkId>() ||
-                                rehearse_at(link) < rehearse_at(links_[index(longest)]);
-            if (longer) longest = id_at<LinkId>(i);
+            if (first == none<LinkId>() || turn(link) < turn(links_[index(first)]))
+                first = id_at<LinkId>(i);
         }
-        if (longest == none<LinkId>()) return;
-        rehearse(longest, now, step);
+        if (first == none<LinkId>()) return;
+        rehearse(first, now, step);
     }
 }
 

@@ -174,6 +174,37 @@ TEST_CASE("link: with more links than there is time for, each is rehearsed in it
     for (const int turn : turns) CHECK(turn >= 18);
 }
 
+TEST_CASE("link: a rehearsal that frees a lost slot waits for no other account's") {
+    Plan plan = plan_of({2, 1, 5});
+    plan.accounts.push_back({"mm-2", {}, 2});
+    plan.families[1].account = AccountId{1};
+    plan.timings.rehearse_every = 500ms;
+    plan.timings.rehearse_gap = 250ms;  // two of seven in their time
+    Desk desk(plan);
+    const auto live = [&desk](Duration span) {
+        for (const Time end = desk.now + span; desk.now < end;) {
+            desk.wait(10ms);
+            for (std::size_t l = 0; l < 7; ++l) {
+                if (desk.engine.phase(link(l)) == LinkPhase::rehearsing) desk.rehearsed(link(l));
+            }
+        }
+    };
+    for (int i = 0; i < 7; ++i) {  // wherever in the turn of links it comes
+        live(5s + i * 250ms);
+        desk.trip({B});
+        desk.down(link(5));
+        desk.answer(link(6), AnswerClass::confirmed);
+        live(990ms);
+        CHECK(desk.engine.budget(AccountId{1}).silent_until() != never);
+        live(280ms);
+        CHECK(desk.engine.budget(AccountId{1}).silent_until() == never);
+        desk.warm(link(5));
+        desk.rearm({B});
+        if (desk.engine.phase(link(5)) == LinkPhase::firing)
+            desk.answer(link(5), AnswerClass::confirmed);
+    }
+}
+
 namespace {
 
 // The exchange cuts each connection that carries a rehearsal.
