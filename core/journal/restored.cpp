@@ -49,10 +49,11 @@ std::optional<Restored::Family> stands(const Folded& folded, FamilyId id, const 
     const bool sent_more = !folded.clean && word && !is_over && !(was_held && *word == Word::armed);
     // What was held is, like what was armed, cancelled only if the config says so.
     const bool lost_more = folded.in_doubt() && (!was_held || after_crash == AfterCrash::fire);
-    if (known.latched)
-        return Restored::Family{id, known.trip, known.unfinished || sent_more || lost_more,
-                                known.confirmed,
+    if (known.latched) {
+        const bool unfinished = known.unfinished || sent_more || lost_more;
+        return Restored::Family{id, known.trip, unfinished, known.confirmed && !unfinished,
                                 known.trip == TripId{} ? by_health(folded.health) : ""};
+    }
     if (known.unfinished)
         return Restored::Family{id, known.trip, true, false,
                                 "armed again before its cancel was confirmed"};

@@ -171,9 +171,10 @@ void World::check_restored(const Folded& folded, const Restored& before) {
                             fmt::format("family {} was latched, and is armed after a restart", f));
         if (latched && must_owe && !nothing_left && !its->unfinished)
             throw Violation(5, fmt::format("family {}'s cancel does not go on after a restart", f));
-        must(
-            !latched || !its->confirmed || was.confirmed || ever_damaged_ || damage != Damage::none,
-            10, "a family is restored as confirmed, and no answer said so");
+        const bool known = was.confirmed || ever_damaged_ || damage != Damage::none;
+        if (latched && its->confirmed && !known)
+            throw Violation(
+                10, fmt::format("family {} is restored as confirmed, and no answer said so", f));
         if (latched && !its->unfinished && !its->confirmed) seen_.note(Seen::restored_held);
         const bool as_was = !folded.in_doubt() && !host_.lost_records() && damage == Damage::none &&
                             (ended_in_peace_ || (!all && !ended_with_machine_));

@@ -172,6 +172,9 @@ TEST_CASE("journal: a crash while a confirmed family is cancelled again repeats 
             Process::Crash::before_actions);
     }
     CHECK(after(machine, AfterCrash::armed) == "A unfinished");
+    const Process next(machine);
+    REQUIRE(next.before.latched[0].family == A);
+    CHECK_FALSE(next.before.latched[0].confirmed);  // an answer said so of the cancel before
 }
 
 TEST_CASE("journal: a repeated cancel that waits for the budget is not forgotten") {
