@@ -20,6 +20,7 @@
 
 #include "core/base/check.h"
 #include "core/okx/sign.h"
+#include "daemon/common/openssl_life.h"
 #include "daemon/common/standard_descriptors.h"
 #include "daemon/common/version.h"
 #include "daemon/scram_now/check.h"
@@ -280,6 +281,7 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     scram::open_standard_descriptors();
+    scram::keep_openssl();
     CLI::App app{scram::about, "scram-now"};
     scram::Options options;
     scram::declare(app, options);

@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "config/credentials.h"
 #include "core/okx/sign.h"
+#include "daemon/common/openssl_life.h"
 #include "daemon/common/standard_descriptors.h"
 #include "daemon/common/version.h"
 #include "daemon/log/line.h"
@@ -177,6 +178,7 @@ int run(const std::string& file) {
 
 int main(int argc, char** argv) {
     scram::open_standard_descriptors();
+    scram::keep_openssl();
     CLI::App options{"scramd: a kill switch for option market makers on OKX", "scramd"};
     std::string file = "/etc/scramd/scramd.toml";
     bool check = false, quiet = false;
