@@ -23,7 +23,7 @@ QUICK = "[timings]\nanswer_timeout_ms = 1000\nrehearse_every_ms = 100\nretry_fir
 SLOWER = 20  # how many times; a loop that is held is slower by a thousand
 CHUNKED = r"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 SECONDS_TO_CLOSE = 5
-MEMORY_KIB = (128 if IS_SANITIZED else 16) * 1024  # a sanitizer keeps what was freed for a while
+MEMORY_KIB = (384 if IS_SANITIZED else 16) * 1024  # ASan keeps 256 MiB of what was freed
 
 
 class HostilePeer(Process):
@@ -67,17 +67,21 @@ def delays(mode, honest):
 
 
 class BoundedTurn(unittest.TestCase):
-    seconds_max = 120
+    seconds_max = 240
 
     def beside(self, mode):
-        quiet, _ = delays(mode, 5)
-        hostile, grown = delays(mode, 4)
-        told = [f"{1e3 * statistics.median(d):.2f} ms, of a hundred the 90th {1e3 * d[len(d) * 9 // 10]:.2f} ms"
-                for d in (quiet, hostile)]
-        if os.environ.get("SCRAM_SHOW"):  # the figures, for people
-            print(f"{mode}: quiet {told[0]}; hostile {told[1]}; memory +{grown} KiB")
-        self.assertLess(statistics.median(hostile), SLOWER * statistics.median(quiet), told)
-        self.assertLess(grown, MEMORY_KIB)
+        """Another program may have had the cores during one half: what holds the loop does so each time."""
+        for last in (False, False, True):
+            quiet, _ = delays(mode, 5)
+            hostile, grown = delays(mode, 4)
+            told = [f"{1e3 * statistics.median(d):.2f} ms, of a hundred the 90th {1e3 * d[len(d) * 9 // 10]:.2f} ms"
+                    for d in (quiet, hostile)]
+            if os.environ.get("SCRAM_SHOW"):  # the figures, for people
+                print(f"{mode}: quiet {told[0]}; hostile {told[1]}; memory +{grown} KiB")
+            self.assertLess(grown, MEMORY_KIB)
+            if statistics.median(hostile) < SLOWER * statistics.median(quiet):
+                return
+            self.assertFalse(last, f"three times in a row; the last: {told}")
 
     def test_hello_requests_in_the_handshake(self):
         self.beside("hello")
