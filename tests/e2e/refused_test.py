@@ -81,7 +81,8 @@ class DoorLab(Lab):
             self.events.wait("confirmed", family=name)
         fired = [self.events.all("answered", family=name)[0] for name in FAMILIES]
         self.rearm()
-        return [event["read_us"] + event["decided_us"] + event["wire_us"] for event in fired]
+        # One that had to wait for a link was not sent by its signal, and has no such times.
+        return [event["read_us"] + event["decided_us"] + event["wire_us"] for event in fired if "read_us" in event]
 
     def rearm(self):
         for name in FAMILIES:
@@ -145,6 +146,7 @@ class Refused(unittest.TestCase):
         for kind in ("trip", "publish", "connection_limit", "long_line"):
             self.assertGreater(refused[kind], 0, note)
         self.assertGreater(rate, 10_000 / 4 / PATIENCE, note)
+        self.assertGreater(len(attacked), ROUNDS * len(FAMILIES) * 0.8, note)
         calm, share = statistics.median(quiet), len(attacked) // 4
         near, far = (3 * share, 3 * share) if INSIDE else (share, 2 * share)
         self.assertLess(attacked[near], calm + SLICE_US / 10, note)
