@@ -90,7 +90,7 @@ enum class BadReason : std::uint8_t {
 };
 std::string_view name(BadReason reason);
 
-// What a person must know of and mend; raised once, until it is over.
+// What a person must know of and put right; raised once, until it is over.
 enum class Alarm : std::uint8_t {
     none,
     budget_shared,  // the exchange refused for its rate limit what we had not spent

@@ -45,7 +45,7 @@ void JournalWriter::store() {
     while (ledger_.last_sequence() < until) {
         if (!store_some(until)) return;
     }
-    mend();
+    recovered();
 }
 
 bool JournalWriter::store_some(std::uint64_t until) {
@@ -171,7 +171,7 @@ bool JournalWriter::fail(std::string text) {
     return false;
 }
 
-void JournalWriter::mend() {
+void JournalWriter::recovered() {
     {
         const std::lock_guard lock(mutex_);
         if (trouble_.empty()) return;

@@ -62,7 +62,7 @@ class JournalWriter {
     void resume();
     bool fail(std::string_view what, int error);
     bool fail(std::string text);
-    void mend();
+    void recovered();
     void tell(int priority, LogEvent event, std::string_view detail);
 
     // The thread's own.

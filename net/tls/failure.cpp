@@ -1,4 +1,4 @@
-// What a TLS failure is called, for a person who must mend it.
+// What a TLS failure is called, for the person who has to put it right.
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 

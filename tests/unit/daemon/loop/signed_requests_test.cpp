@@ -1,4 +1,5 @@
-// The signed_requests and its client over a line whose other end the test holds, or a real signer.
+// The signed requests and their signer over a line whose other end the test holds, or a real
+// signer.
 #include "daemon/loop/signed_requests.h"
 
 #include <doctest/doctest.h>
