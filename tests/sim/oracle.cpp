@@ -272,7 +272,7 @@ void Oracle::end_waits(Time now) {
 
 // Looks at each moment between the last look and now at which a window forgot something, and at the
 // one at which the condition had held for long enough.
-void Oracle::pass_time(Condition& condition, Time now) {
+void Oracle::pass_time(Condition& condition, Time now, Warnings warnings) {
     const Time from = condition.looked;
     condition.looked = now;
     const RuleSpec& rule = rule_of(condition);
@@ -287,7 +287,7 @@ void Oracle::pass_time(Condition& condition, Time now) {
         const std::int64_t width = cell_width(rule);
         for (std::int64_t cell = cell_of(rule, from) + 1; cell <= cell_of(rule, now); ++cell) {
             const Reading reading = read(condition, time_from_ns(cell * width));
-            warn(condition, reading);
+            if (warnings == Warnings::told) warn(condition, reading);
             if (reading.breach || ended != never) continue;
             ended = time_from_ns(cell * width);
         }

@@ -119,7 +119,8 @@ class Oracle {
     void take(Condition& condition, double rose, Time now);
     void settle(Condition& condition, bool is_sample, Time now);
     void warn(Condition& condition, const Reading& reading);
-    void pass_time(Condition& condition, Time now);
+    enum class Warnings { told, missed };
+    void pass_time(Condition& condition, Time now, Warnings warnings = Warnings::told);
     bool waits(const Condition& condition) const;
     bool has_value(const Condition& condition) const;
     bool owed(const RuleSpec& rule, FamilyId family, MetricId metric) const;

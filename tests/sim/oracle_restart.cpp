@@ -74,7 +74,10 @@ void Oracle::restart(const std::vector<bool>& armed, Time now) {
         const bool waited = waits(condition) || cut_off;
         condition.waited = has_value(condition);
         condition.wait_until = never;
-        if (known(condition)) pass_time(condition, now);
+        // Nobody judged what the end cut off: a warning that it would have been worth, and that is
+        // over by now, is not told.
+        if (known(condition))
+            pass_time(condition, now, cut_off ? Warnings::missed : Warnings::told);
         if (waited && condition.waited) settle(condition, false, now);
     }
     // Of a batch that the end cut off, the values are known, and what a count rose by is lost.
