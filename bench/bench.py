@@ -12,7 +12,7 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests/e2e"))
+sys.path.insert(0, str(HERE.parent / "tests/e2e/support"))
 
 
 def arguments():

@@ -6,6 +6,7 @@ With --stay everything goes on afterwards, to be tried by hand, until Ctrl-C.
 """
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ STAYS = "--stay" in sys.argv
 FOLDERS = [word for word in sys.argv[1:] if not word.startswith("--")]
 if FOLDERS:
     os.environ["SCRAM_BUILD"] = os.path.abspath(FOLDERS[0])
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 
 from lab import BIN, ROOT, Lab, Process, Scramd, eventually, pki  # noqa: E402
 

@@ -331,7 +331,7 @@ class Health(unittest.TestCase):
             lab.sim.quote("BTC-USD")
             daemon = lab.scramd(sources=(("maker-1", [BTC]),)).await_ready()
             maker = subprocess.Popen([sys.executable, "-c", script, lab.folder], stdout=subprocess.PIPE,
-                                     cwd=pathlib.Path(__file__).parent)
+                                     cwd=pathlib.Path(__file__).parent / "support")
             self.assertEqual(maker.stdout.readline(), b"attached\n")
             maker.send_signal(signal.SIGKILL)
             maker.wait()

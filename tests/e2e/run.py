@@ -85,7 +85,7 @@ def main():
     os.environ["SCRAM_BUILD"] = str(build)
     if build.name in ("asan", "tsan"):
         os.environ.setdefault("SCRAM_PATIENCE", "5")
-    sys.path.insert(0, str(HERE))
+    sys.path[:0] = [str(HERE), str(HERE / "support")]
     import lab
 
     lab.pki()

@@ -11,7 +11,7 @@ import sys
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE)]
+sys.path[:0] = [str(HERE.parent / "e2e"), str(HERE.parent / "e2e/support"), str(HERE)]
 
 
 def own_network():

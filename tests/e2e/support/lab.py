@@ -16,7 +16,7 @@ from peers import Control, Refused, RingSource, Source, as_user  # noqa: F401: a
 from texts import DELTA_RULE, account_texts, rule, write_credentials  # noqa: F401: a test takes all from here
 from waiting import PATIENCE, eventually, let_write
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("SCRAM_BUILD", ROOT / "build/dev")).resolve()
 BIN = BUILD / "bin"
 IS_SANITIZED = any(line[:22] == "SCRAM_SANITIZE:STRING=" and line[22:] for line in
