@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "config/toml/keys.h"
 #include "config/toml/names.h"
+#include "config/toml/reader.h"
 #include "config/toml/sections.h"
 #include "config/toml/validate.h"
 
@@ -24,13 +26,9 @@ std::filesystem::path credentials_path(const Document& document,
 void read_budget(Section& account, BudgetSpec& budget) {
     auto section = account.table("budget");
     if (!section) return;
-    section->read("share", budget.slots,
-                  {1, budget_slots_max, "OKX: 5 requests in 2 s for one User ID"});
-    const bool given = section->has("reserve");
-    if (!given) budget.reserve = std::min<std::uint8_t>(budget.reserve, budget.slots - 1);
-    section->read("reserve", budget.reserve, {0, budget_slots_max - 1});
-    section->read_ms("window_ms", budget.window, {2'000, 60'000, "OKX counts over 2 s"});
-    section->read_ms("guard_ms", budget.guard, {0, 60'000});
+    visit_budget(Reader{*section}, budget);
+    if (!section->has("reserve"))
+        budget.reserve = std::min<std::uint8_t>(budget.reserve, budget.slots - 1);
     check_reserve_below_share(*section, budget);
     section->end();
 }

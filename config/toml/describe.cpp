@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "config/toml/document.h"
+#include "config/toml/keys.h"
 #include "config/toml/words.h"
 #include "core/rules/shape.h"
 
@@ -48,74 +49,84 @@ std::string list_of(const std::vector<Id>& ids, const std::vector<Spec>& specs) 
     return list(std::move(names));
 }
 
+// Writes what config/toml/keys.h declares.
+class Printer {
+  public:
+    explicit Printer(Block& block, std::string prefix = {})
+        : lines_(block.lines), prefix_(std::move(prefix)) {}
+
+    void flag(std::string_view key, bool value) { add(key, value); }
+    template <class Integer>
+    void number(std::string_view key, Integer value, config::Range<std::int64_t>) {
+        add(key, value);
+    }
+    void ms(std::string_view key, Duration value, config::Range<double>) {
+        lines_.push_back(line_ms(prefix_ + std::string(key), value));
+    }
+    template <class Enum, std::size_t n>
+    void word(std::string_view key, Enum value, const std::string_view (&words)[n]) {
+        add(key, in_quotes(config::word(words, value)));
+    }
+    void host(std::string_view key, const std::string& value) { add(key, in_quotes(value)); }
+    void socket(std::string_view key, const std::string& value) { add(key, in_quotes(value)); }
+    void mode(std::string_view key, std::uint32_t value) {
+        add(key, fmt::format("\"{:04o}\"", value));
+    }
+    void pins(std::string_view key, const std::vector<std::string>& value) {
+        add(key, list(value));
+    }
+    void metrics(std::string_view key, const std::vector<std::string>& value) {
+        add(key, list(value));
+    }
+    // Not given, and without a default.
+    void file(std::string_view key, const std::string& value) {
+        if (!value.empty()) add(key, in_quotes(value));
+    }
+    void address(std::string_view key, const std::string& value) { file(key, value); }
+
+  private:
+    template <class Value>
+    void add(std::string_view key, const Value& value) {
+        lines_.push_back(line(prefix_ + std::string(key), value));
+    }
+
+    std::vector<std::string>& lines_;
+    std::string prefix_;
+};
+
 Block top_block(const Config& config) {
-    return {
-        "",
-        "the top of the file",
-        {line("cpu", config.cpu), line("wait", in_quotes(word(config::wait_words, config.wait))),
-         line("ready_when", in_quotes(word(config::ready_when_words, config.ready_when))),
-         line("readable_credentials",
-              in_quotes(word(config::readable_credentials_words, config.readable_credentials))),
-         line("metrics", list(config.plan.metrics))}};
+    Block block{"", "the top of the file", {}};
+    config::visit_top(Printer{block}, config);
+    return block;
 }
 
 Block exchange_block(const ExchangeConfig& exchange) {
-    Block block{
-        "[exchange]", "", {line("host", in_quotes(exchange.host)), line("port", exchange.port)}};
-    auto& lines = block.lines;
-    if (!exchange.ca_file.empty()) lines.push_back(line("ca_file", in_quotes(exchange.ca_file)));
-    lines.push_back(line("pins", list(exchange.pins)));
-    lines.push_back(line("simulated_trading", exchange.simulated_trading));
-    lines.push_back(line_ms("connect_timeout_ms", exchange.connect_timeout));
-    lines.push_back(line_ms("reconnect_first_ms", exchange.reconnect_first));
-    lines.push_back(line_ms("reconnect_max_ms", exchange.reconnect_max));
-    lines.push_back(line_ms("resign_every_ms", exchange.resign_every));
+    Block block{"[exchange]", "", {}};
+    config::visit_exchange(Printer{block}, exchange);
     return block;
 }
 
 Block timings_block(const Config& config) {
-    const Timings& timings = config.plan.timings;
-    return {
-        "[timings]",
-        "",
-        {line_ms("rehearse_every_ms", timings.rehearse_every),
-         line_ms("answer_timeout_ms", timings.answer_timeout),
-         line_ms("hedge_min_ms", timings.hedge_min), line_ms("retry_first_ms", timings.retry_first),
-         line_ms("retry_max_ms", timings.retry_max),
-         line_ms("retry_refused_ms", timings.retry_refused),
-         line_ms("halted_after_ms", config.halted_after),
-         line_ms("reattach_within_ms", timings.reattach_within),
-         line_ms("sum_wait_ms", timings.sum_wait)}};
+    Block block{"[timings]", "", {}};
+    config::visit_timings(Printer{block}, config);
+    return block;
 }
 
 Block wire_block(const WireConfig& wire) {
     Block block{"[wire]", "", {}};
-    block.lines.push_back(line("records", in_quotes(word(config::records_words, wire.records))));
-    block.lines.push_back(line("stamps", wire.stamps));
-    block.lines.push_back(line_ms("warm_every_ms", wire.warm_every));
-    if (!wire.warm_peer.empty())
-        block.lines.push_back(line("warm_peer", in_quotes(wire.warm_peer)));
+    config::visit_wire(Printer{block}, wire);
     return block;
 }
 
 Block paths_block(const Paths& paths) {
-    return {"[paths]",
-            "",
-            {line("signals", in_quotes(paths.signals)), line("control", in_quotes(paths.control)),
-             line("signals_mode", fmt::format("\"{:04o}\"", paths.signals_mode)),
-             line("control_mode", fmt::format("\"{:04o}\"", paths.control_mode))}};
+    Block block{"[paths]", "", {}};
+    config::visit_paths(Printer{block}, paths);
+    return block;
 }
 
 Block journal_block(const Config& config) {
     Block block{"[journal]", "", {}};
-    if (!config.journal.directory.empty())
-        block.lines.push_back(line("directory", in_quotes(config.journal.directory)));
-    const auto after_crash = word(config::after_crash_words, config.plan.after_crash);
-    block.lines.push_back(line("after_crash", in_quotes(after_crash)));
-    block.lines.push_back(line("keep", config.journal.keep));
-    block.lines.push_back(line("file_kib", config.journal.file_kib));
-    block.lines.push_back(line("receipts", config.journal.receipts));
-    block.lines.push_back(line("receipt_signals", config.journal.receipt_signals));
+    config::visit_journal(Printer{block}, config);
     return block;
 }
 
@@ -135,13 +146,13 @@ Block rights_block(const Principals (&rights)[right_count]) {
 }
 
 Block account_block(const AccountSpec& account, const std::filesystem::path& credentials) {
-    const auto& budget = account.budget;
-    return {"[[account]]",
-            account.name,
-            {line("name", in_quotes(account.name)),
-             line("credentials", in_quotes(credentials.string())), line("links", account.links),
-             line("budget.share", budget.slots), line("budget.reserve", budget.reserve),
-             line_ms("budget.window_ms", budget.window), line_ms("budget.guard_ms", budget.guard)}};
+    Block block{
+        "[[account]]",
+        account.name,
+        {line("name", in_quotes(account.name)),
+         line("credentials", in_quotes(credentials.string())), line("links", account.links)}};
+    config::visit_budget(Printer{block, "budget."}, account.budget);
+    return block;
 }
 
 Block family_block(const FamilySpec& family) {
