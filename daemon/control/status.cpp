@@ -76,7 +76,7 @@ std::string account_json(const Driver& driver, AccountId id, Time now) {
         if (engine.account_of(id_at<LinkId>(l)) != id) continue;
         links.add_raw(link_json(driver, id_at<LinkId>(l), now));
     }
-    const milliseconds oldest = driver.signed_requests().oldest(id, driver.clock().at(now));
+    const milliseconds oldest = driver.requests().oldest(id, driver.clock().at(now));
     return JsonObject()
         .add("name", engine.plan().accounts[index(id)].name)
         .add("slots", engine.budget(id).slots())

@@ -103,31 +103,27 @@ void Driver::act(const Action& action, Time published, Time read, Time decided) 
         case ActionKind::abort_link:
             return links_[index(action.link)]->abort("no answer in time");
         case ActionKind::resign:
-            signed_requests_.resign(action.account, clock_.at(decided));
-            return sealed_requests_.signed_again(action.account);
+            return requests_.resign(action.account, clock_.at(decided));
     }
 }
 
 // On a link that was lost a moment ago nothing is sent: its link_down is under way to the engine.
 void Driver::fire(const Action& action, const Stages& so_far) {
-    const std::size_t at =
-        signed_requests_.pick(action.family, action.lock, clock_.at(so_far.decided));
-    const bool tried = links_[index(action.link)]->up();
-    if (tried) sealed_requests_.fire(action.link, at);
-    sent(action.link, tried ? RequestKind::attempt : RequestKind::none, so_far);
+    const bool is_sent =
+        requests_.fire(action.link, action.family, action.lock, clock_.at(so_far.decided));
+    sent(action.link, is_sent ? RequestKind::attempt : RequestKind::none, so_far);
 }
 
 void Driver::rehearse(LinkId link, const Stages& so_far) {
-    const bool tried = links_[index(link)]->up();
-    if (tried) sealed_requests_.rehearse(link);
-    sent(link, tried ? RequestKind::rehearsal : RequestKind::none, so_far);
+    const bool is_sent = requests_.rehearse(link);
+    sent(link, is_sent ? RequestKind::rehearsal : RequestKind::none, so_far);
 }
 
 void Driver::sent(LinkId link, RequestKind request, const Stages& so_far) {
     LinkStats& sight = link_stats_[index(link)];
     sight.stages = so_far;
     sight.stages.sent = monotonic_now();
-    if (request != RequestKind::none) sight.in_flight = request;
+    if (request != RequestKind::none) sight.unsettled = request;
 }
 
 // ---- Afterwards ---------------------------------------------------------------------------------
@@ -170,7 +166,7 @@ RequestKind Driver::settle(LinkId link, Time answered) {
     sight.settled = sight.stages;
     sight.settled.answered = answered;
     sight.settled.wire = wire_time(link, sight.settled);
-    return std::exchange(sight.in_flight, RequestKind::none);
+    return std::exchange(sight.unsettled, RequestKind::none);
 }
 
 void Driver::record(RequestKind request, const Stages& stages) {
@@ -251,7 +247,7 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
 Driver::NextPlan Driver::prepare(const Plan& plan) const {
     return {{},
             std::make_shared<const Plan>(plan),
-            signed_requests_.prepare(plan),
+            requests_.prepare(plan),
             PlanUpdate(plan, journal_.state_file().map(StateMemory::size_for(plan)))};
 }
 
@@ -263,8 +259,7 @@ void Driver::adopt(NextPlan& next) {
     const Time now = monotonic_now();
     ++plans_adopted_;
     pace_.restart(logged_plan_->rules.size());
-    if (signed_requests_.adopt(next.requests, clock_.at(now)))
-        sealed_requests_.reload(*logged_plan_);
+    requests_.adopt(next.requests, clock_.at(now));
     engine_.adopt(next.update, now, step_);
     next.replaced = journal_.state_file().keep();
     carry_out(Time{}, now);
@@ -285,14 +280,12 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       receipts_(engine_, logged_plan_, journal.directory(),
                 {config.journal.receipts, config.journal.receipt_signals}),
       signer_(std::move(signer)),
-      signed_requests_(config, signer_),
       clock_(monotonic_now(), wall_now()),
       suspension_(monotonic_now(), boottime_now()),
       latency_{wall_now(), {}, {}},
       turns_(config.wait == Wait::spin),
       pace_(config.plan.rules.size()),
-      sealed_requests_(config.plan, signed_requests_, links_,
-                       rehearsal_request(config.exchange.host)),
+      requests_(config, signer_, links_),
       link_stats_(engine_.link_count()),
       up_shares_(config.plan.accounts.size()),
       family_check_(
@@ -326,11 +319,7 @@ void Driver::start() {
     engine_.on_restored(journal_.begin(), started, step_);
     journal_.state_file().keep();
     carry_out(Time{}, started);
-    const WallMillis now = clock_.at(monotonic_now());
-    for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
-        signed_requests_.resign(id_at<AccountId>(a), now);
-    }
-    sealed_requests_.reload(engine_.plan());
+    requests_.sign_all(clock_.at(monotonic_now()));
     await_answers();
     ask_next();
     for (const auto& link : links_) link->start();

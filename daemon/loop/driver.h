@@ -22,8 +22,7 @@
 #include "daemon/log/event_text.h"
 #include "daemon/log/logger.h"
 #include "daemon/loop/family_check.h"
-#include "daemon/loop/sealed_requests.h"
-#include "daemon/loop/signed_requests.h"
+#include "daemon/loop/prepared_requests.h"
 #include "daemon/records/journal.h"
 #include "daemon/records/receipt_recorder.h"
 #include "daemon/signer/client.h"
@@ -43,9 +42,9 @@ struct LinkStats {
     std::string lost;  // why it was lost last, or could not be made
     Duration round_trip{};
     Time rehearsed{};  // when the last rehearsal was answered well; Time{} if never
-    Stages stages;     // of the request in flight, or the last
-    RequestKind in_flight = RequestKind::none;
-    Stages settled;  // of the last that was answered or lost
+    Stages stages;     // of the request that was sent last ...
+    RequestKind unsettled = RequestKind::none;  // ... and is neither answered nor lost
+    Stages settled;                             // of the last that was answered or lost
 };
 
 // What comes of a trip comes at once: it is filed together.
@@ -86,7 +85,7 @@ class Driver final : public LinkObserver {
     struct NextPlan {
         StateMapping replaced;             // what the rules of before stood in, which end before it
         std::shared_ptr<const Plan> told;  // for log and receipts
-        SignedRequests::Requests requests;
+        PreparedRequests::Next requests;
         PlanUpdate update;
     };
     NextPlan prepare(const Plan& plan) const;
@@ -102,7 +101,7 @@ class Driver final : public LinkObserver {
 
     const Engine& engine() const { return engine_; }
     const LinkStats& sight(LinkId link) const { return link_stats_[index(link)]; }
-    const SignedRequests& signed_requests() const { return signed_requests_; }
+    const PreparedRequests& requests() const { return requests_; }
     double up_share(AccountId id, Time now) const { return up_shares_[index(id)].of(now); }
     const ExchangeClock& clock() const { return clock_; }
     const FamilyListing& listing() const { return family_check_.listing(); }
@@ -171,7 +170,6 @@ class Driver final : public LinkObserver {
     Step step_;
     ReceiptRecorder receipts_;
     SignerClient signer_;
-    SignedRequests signed_requests_;
     ExchangeClock clock_;
     Suspension suspension_;
     AnswerReader answers_;
@@ -179,8 +177,8 @@ class Driver final : public LinkObserver {
     LoopTimer turns_;
     EventPace pace_;
     std::uint64_t plans_adopted_ = 0;
-    SealedRequests::Links links_;
-    SealedRequests sealed_requests_;
+    PreparedRequests::Links links_;
+    PreparedRequests requests_;
     std::vector<LinkStats> link_stats_;
     std::vector<UpShare> up_shares_;  // by account
     FamilyCheck family_check_;

@@ -12,7 +12,7 @@ namespace scram {
 void Driver::link_up(LinkId link, const std::string& peer, const std::string& tls) {
     link_stats_[index(link)].peer = peer;
     link_stats_[index(link)].tls = tls;
-    sealed_requests_.number_is_new(link);
+    requests_.number_is_new(link);
     const Time now = monotonic_now();
     turns_.did("link up", now);
     engine_.on_link_up(link, now, step_);

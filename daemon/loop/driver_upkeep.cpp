@@ -14,22 +14,18 @@ namespace {
 
 // With an empty send each; while they are, a signal waits.
 constexpr std::size_t warmed_at_once = 4;
-// Waking up costs more than to ask for and seal these; while they are, a signal waits.
-constexpr std::size_t signed_at_once = 4;
 
 }  // namespace
 
 // ---- The signer ---------------------------------------------------------------------------------
 
 void Driver::ask_next() {
-    const std::size_t count = std::min(signed_at_once, signed_requests_.size());
-    const Duration interval = resign_every_ * count / (signed_requests_.size() + 1);
-    resign_timer_.expires_after(std::max<Duration>(interval, 1ms));
-    resign_timer_.async_wait([this, count](auto error) {
+    resign_timer_.expires_after(requests_.ask_interval(resign_every_));
+    resign_timer_.async_wait([this](auto error) {
         if (error) return;
         const Time now = monotonic_now();
         turns_.did("signature", now);
-        signed_requests_.ask_next(count, clock_.at(now));
+        requests_.ask_next(clock_.at(now));
         ask_next();
     });
 }
@@ -60,15 +56,7 @@ void Driver::await_answers() {
 
 void Driver::on_answers() {
     turns_.did("signature", monotonic_now());
-    const auto renewed = signed_requests_.take_answers();
-    if (renewed.size() <= signed_at_once) {
-        for (const std::size_t at : renewed) sealed_requests_.signed_again(at);
-        return;
-    }
-    // After a pause: a few at a time.
-    for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
-        sealed_requests_.signed_again(id_at<AccountId>(a));
-    }
+    requests_.take_answers();
     seal_soon();
 }
 
@@ -83,12 +71,12 @@ bool Driver::needs_restart(Time now) {
 
 // A few at a time, so that a signal waits no longer than that.
 void Driver::seal_soon() {
-    if (sealing_ || !sealed_requests_.is_wanting()) return;
+    if (sealing_ || !requests_.is_wanting()) return;
     sealing_ = true;
     boost::asio::post(io_, [this] {
         turns_.did("seal", monotonic_now());
         sealing_ = false;
-        sealed_requests_.seal_some();
+        requests_.seal_some();
         seal_soon();
     });
 }
@@ -102,8 +90,7 @@ void Driver::warm(Time now) {
         const Engine::Next next = engine_.next_cancel(family, now);
         drilled_ += next.touched;
         if (next.link == none<LinkId>()) continue;
-        sealed_requests_.fire_dry(next.link,
-                                  signed_requests_.pick(family, next.lock, clock_.at(now)));
+        requests_.touch(next.link, family, next.lock, clock_.at(now));
         gates_.touch(family);
         journal_.touch(family);
     }
@@ -129,7 +116,7 @@ ReadinessInput Driver::readiness_input(Time now) const {
         const auto id = id_at<AccountId>(a);
         const Budget& budget = engine_.budget(id);
         ReadinessInput::Account& account = sight.accounts[a];
-        account.oldest_signature = signed_requests_.oldest(id, clock_.at(now));
+        account.oldest_signature = requests_.oldest(id, clock_.at(now));
         account.slots = budget.slots();
         account.slots_working = budget.working_slots(now);
         account.slots_free = budget.free_slots(now);

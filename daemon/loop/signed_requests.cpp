@@ -49,49 +49,47 @@ SignedRequests::SignedRequests(const Config& config, SignerClient& signer) : sig
 
 // ---- For a kill ---------------------------------------------------------------------------------
 
-std::size_t SignedRequests::pick(FamilyId family, milliseconds lock, WallMillis now) {
+const SignedRequest& SignedRequests::pick(FamilyId family, milliseconds lock, WallMillis now) {
     const std::size_t at = find(family, lock);
-    if (age(requests_[at].request, now) > signature_age_young) [[unlikely]]
-        return sign_now(at, now);
-    return at;
+    if (age(now_.all[at].request, now) > signature_age_young) [[unlikely]]
+        return now_.all[sign_now(at, now)];
+    return now_.all[at];
 }
 
 std::size_t SignedRequests::find(FamilyId family, milliseconds lock) const {
-    const auto first = requests_.begin() + static_cast<std::ptrdiff_t>(first_[index(family)]);
-    const auto last = requests_.begin() + static_cast<std::ptrdiff_t>(first_[index(family) + 1]);
+    const auto first = now_.all.begin() + static_cast<std::ptrdiff_t>(now_.first[index(family)]);
+    const auto last = now_.all.begin() + static_cast<std::ptrdiff_t>(now_.first[index(family) + 1]);
     // A reload may have taken away the lock of a trip that is still being cancelled: the longest
     // serves it.
-    const auto armed =
-        std::find_if(first, last - 1, [lock](const Armed& its) { return its.lock >= lock; });
-    return static_cast<std::size_t>(armed - requests_.begin());
+    const auto armed = std::find_if(first, last - 1,
+                                    [lock](const SignedRequest& its) { return its.lock >= lock; });
+    return static_cast<std::size_t>(armed - now_.all.begin());
 }
 
 std::size_t SignedRequests::sign_now(std::size_t at, WallMillis now) {
     ask(at, now);
     send();
     await_all();
-    const bool is_signed = requests_[at].request.signed_at() != WallMillis{};
-    return is_signed ? at : best_of(requests_[at].family, at);
+    return now_.all[at].is_signed() ? at : best_of(now_.all[at].family, at);
 }
 
 // A reload has just brought this lock, and the signer is stuck: another lock cancels as well.
 std::size_t SignedRequests::best_of(FamilyId family, std::size_t at) const {
     std::size_t best = at;
-    for (std::size_t i = first_[index(family)]; i < first_[index(family) + 1]; ++i) {
-        const bool is_signed = requests_[i].request.signed_at() != WallMillis{};
-        if (is_signed && requests_[i].lock > 0ms) best = i;
+    for (std::size_t i = now_.first[index(family)]; i < now_.first[index(family) + 1]; ++i) {
+        if (now_.all[i].is_signed() && now_.all[i].lock > 0ms) best = i;
     }
     return best;
 }
 
 void SignedRequests::resign(AccountId account, WallMillis now) {
-    for (std::size_t at = 0; at < requests_.size(); ++at) {
-        if (requests_[at].account == account) ask(at, now);
+    for (std::size_t at = 0; at < now_.all.size(); ++at) {
+        if (now_.all[at].account == account) ask(at, now);
     }
     send();
     await_all();
     // The caller knows.
-    std::erase_if(renewed_, [&](std::size_t at) { return requests_[at].account == account; });
+    std::erase_if(renewed_, [&](std::size_t at) { return now_.all[at].account == account; });
 }
 
 // ---- All the time -------------------------------------------------------------------------------
@@ -99,10 +97,10 @@ void SignedRequests::resign(AccountId account, WallMillis now) {
 void SignedRequests::ask_next(std::size_t count, WallMillis now) {
     // The next in turn is the oldest. After a pause of the loop or of the signer, a kill would
     // wait.
-    const bool paused = age(requests_[next_].request, now) > signature_age_young;
-    if (paused) count = requests_.size();
+    const bool paused = age(now_.all[next_].request, now) > signature_age_young;
+    if (paused) count = now_.all.size();
     for (std::size_t i = 0; i < count; ++i) {
-        ask(std::exchange(next_, (next_ + 1) % requests_.size()), now);
+        ask(std::exchange(next_, (next_ + 1) % now_.all.size()), now);
     }
     send();
 }
@@ -115,7 +113,7 @@ std::span<const std::size_t> SignedRequests::take_answers() {
 }
 
 void SignedRequests::ask(std::size_t at, WallMillis now) {
-    const Armed& armed = requests_[at];
+    const SignedRequest& armed = now_.all[at];
     SignRequest request{};
     request.number = ++asked_;
     request.timestamp = now.value;
@@ -152,8 +150,8 @@ bool SignedRequests::take_message(Time now, Time until) {
 
 void SignedRequests::take(const SignAnswer& answer) {
     answered_ = std::max(answered_, answer.number);
-    if (answer.number <= void_ || answer.number > asked_ || answer.at >= requests_.size()) return;
-    Armed& armed = requests_[answer.at];
+    if (answer.number <= void_ || answer.number > asked_ || answer.at >= now_.all.size()) return;
+    SignedRequest& armed = now_.all[answer.at];
     if (answer.number <= armed.signed_by) return;  // late: a newer one is there
     armed.request.renew(WallMillis{answer.timestamp}, answer.signature);
     armed.signed_by = answer.number;
@@ -164,10 +162,9 @@ void SignedRequests::take(const SignAnswer& answer) {
 // One that a reload has just brought is as old as the reload.
 milliseconds SignedRequests::oldest(AccountId account, WallMillis now) const {
     milliseconds oldest{};
-    for (const Armed& armed : requests_) {
+    for (const SignedRequest& armed : now_.all) {
         if (armed.account != account) continue;
-        const bool is_new = armed.request.signed_at() == WallMillis{};
-        const WallMillis since = is_new ? adopted_at_ : armed.request.signed_at();
+        const WallMillis since = armed.is_signed() ? armed.request.signed_at() : adopted_at_;
         oldest = std::max(oldest, milliseconds{std::abs(now.value - since.value)});
     }
     return oldest;
@@ -177,11 +174,15 @@ milliseconds SignedRequests::oldest(AccountId account, WallMillis now) const {
 
 SignedRequests::Requests SignedRequests::prepare(const Plan& plan) const {
     Requests made;
+    made.by_account.resize(plan.accounts.size());
     for (std::size_t f = 0; f < plan.families.size(); ++f) {
         const FamilySpec& family = plan.families[f];
         made.first.push_back(made.all.size());
         for (const milliseconds lock : locks_of(plan, id_at<FamilyId>(f))) {
-            made.all.push_back({family.account, id_at<FamilyId>(f), lock, render(family, lock)});
+            auto& of_account = made.by_account[index(family.account)];
+            made.all.push_back({family.account, id_at<FamilyId>(f), lock, render(family, lock),
+                                of_account.size()});
+            of_account.push_back(made.all.size() - 1);
         }
     }
     made.first.push_back(made.all.size());
@@ -189,32 +190,33 @@ SignedRequests::Requests SignedRequests::prepare(const Plan& plan) const {
 }
 
 bool SignedRequests::adopt(Requests& next, WallMillis now) {
-    const auto same = [](const Armed& a, const Armed& b) {
+    const auto same = [](const SignedRequest& a, const SignedRequest& b) {
         return a.family == b.family && a.lock == b.lock;
     };
-    if (std::equal(requests_.begin(), requests_.end(), next.all.begin(), next.all.end(), same))
+    if (std::equal(now_.all.begin(), now_.all.end(), next.all.begin(), next.all.end(), same))
         return false;
-    if (!requests_.empty()) keep_signed(next);
-    requests_.swap(next.all);
-    first_.swap(next.first);
+    if (!now_.all.empty()) keep_signed(next);
+    std::swap(now_, next);
     renewed_.clear();
-    renewed_.reserve(requests_.size());
+    renewed_.reserve(now_.all.size());
     next_ = 0;
     void_ = asked_;
     adopted_at_ = now;
     if (now == WallMillis{}) return true;  // the exchange's time is not known yet
-    for (std::size_t at = 0; at < requests_.size(); ++at) {
-        if (requests_[at].request.signed_at() == WallMillis{}) ask(at, now);
+    for (std::size_t at = 0; at < now_.all.size(); ++at) {
+        if (!now_.all[at].is_signed()) ask(at, now);
     }
     send();
     return true;
 }
 
 void SignedRequests::keep_signed(Requests& next) {
-    for (Armed& armed : next.all) {
-        for (std::size_t i = first_[index(armed.family)]; i < first_[index(armed.family) + 1];
+    for (SignedRequest& its : next.all) {
+        for (std::size_t i = now_.first[index(its.family)]; i < now_.first[index(its.family) + 1];
              ++i) {
-            if (requests_[i].lock == armed.lock) std::swap(requests_[i], armed);
+            if (now_.all[i].lock != its.lock) continue;
+            std::swap(now_.all[i], its);
+            std::swap(now_.all[i].place, its.place);
         }
     }
 }

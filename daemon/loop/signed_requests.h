@@ -15,19 +15,36 @@
 
 namespace scram {
 
+// One for each lock that a family can be cancelled with.
+struct SignedRequest {
+    AccountId account{};
+    FamilyId family{};
+    milliseconds lock{};
+    ArmedRequest request;
+    std::size_t place = 0;  // among its account's
+    // Another after each signature: what was made of the bytes before is of no use.
+    std::uint64_t revision = 0;
+    std::uint64_t signed_by = 0;  // the number of the question that its signature answers
+
+    std::string_view bytes() const { return request.bytes(); }
+    bool is_signed() const { return request.signed_at() != WallMillis{}; }
+};
+
 class SignedRequests {
   public:
     SignedRequests(const Config& config, SignerClient& signer);
 
-    // The request to send now, as an index. For a signature that has grown too old while the loop
-    // or the signer was stuck, a new one is waited for.
-    std::size_t pick(FamilyId family, milliseconds lock, WallMillis now);
+    // The request to send now. For a signature that has grown too old while the loop or the signer
+    // was stuck, a new one is waited for.
+    const SignedRequest& pick(FamilyId family, milliseconds lock, WallMillis now);
 
-    std::size_t size() const { return requests_.size(); }
-    std::string_view bytes(std::size_t at) const { return requests_[at].request.bytes(); }
-    AccountId account(std::size_t at) const { return requests_[at].account; }
-    // Another after each signature: what was made of the bytes before is of no use.
-    std::uint64_t revision(std::size_t at) const { return requests_[at].revision; }
+    std::size_t size() const { return now_.all.size(); }
+    const SignedRequest& operator[](std::size_t at) const { return now_.all[at]; }
+    std::size_t accounts() const { return identities_.size(); }
+    // An account's, by their place.
+    const std::vector<std::size_t>& of(AccountId account) const {
+        return now_.by_account[index(account)];
+    }
 
     // Asks for the signatures of the next few requests in turn, or of all where they have grown too
     // old for a kill. Called size() times / `count` per resign_every.
@@ -48,18 +65,10 @@ class SignedRequests {
     // Age of the oldest signature of an account's families.
     milliseconds oldest(AccountId account, WallMillis now) const;
 
-    // One for each lock that a family can be cancelled with.
-    struct Armed {
-        AccountId account{};
-        FamilyId family{};
-        milliseconds lock{};
-        ArmedRequest request;
-        std::uint64_t revision = 0;
-        std::uint64_t signed_by = 0;  // the number of the question that its signature answers
-    };
     struct Requests {
-        std::vector<Armed> all;          // grouped by family
-        std::vector<std::size_t> first;  // by family, into `all`; and one more
+        std::vector<SignedRequest> all;                    // grouped by family
+        std::vector<std::size_t> first;                    // by family, into `all`; and one more
+        std::vector<std::vector<std::size_t>> by_account;  // into `all`
     };
 
   private:
@@ -76,8 +85,7 @@ class SignedRequests {
 
     SignerClient& signer_;
     std::vector<RequestIdentity> identities_;  // by account
-    std::vector<Armed> requests_;              // as Requests has them
-    std::vector<std::size_t> first_;
+    Requests now_;
     WallMillis adopted_at_{};  // the last change of them, where the exchange's time was known
     std::size_t next_ = 0;
     std::uint64_t signatures_ = 0;

@@ -63,8 +63,8 @@ struct Bench {
         }
         return count;
     }
-    std::string_view header(std::size_t at, std::string_view name) const {
-        const std::string_view bytes = signed_requests->bytes(at);
+    static std::string_view header(const SignedRequest& request, std::string_view name) {
+        const std::string_view bytes = request.bytes();
         const std::size_t begin = bytes.find(name) + name.size() + 2;
         return bytes.substr(begin, bytes.find("\r\n", begin) - begin);
     }
@@ -87,6 +87,17 @@ struct Bench {
     std::optional<SigningPolicy> desk;
 };
 
+// What was signed before has the place that it has now.
+void check_places(const SignedRequests& requests) {
+    for (std::size_t a = 0; a < requests.accounts(); ++a) {
+        const auto& of_account = requests.of(id_at<AccountId>(a));
+        for (std::size_t place = 0; place < of_account.size(); ++place) {
+            CHECK(requests[of_account[place]].account == id_at<AccountId>(a));
+            CHECK(requests[of_account[place]].place == place);
+        }
+    }
+}
+
 constexpr WallMillis later(WallMillis t, milliseconds by) {
     return {t.value + by.count()};
 }
@@ -105,9 +116,9 @@ TEST_CASE("signed requests: asks in turn, and takes the answers when they come")
     const auto renewed = signed_requests.take_answers();
     CHECK(std::vector(renewed.begin(), renewed.end()) == std::vector<std::size_t>{0, 1, 2, 3});
     CHECK(signed_requests.oldest(first, v2_time) == 0ms);
-    const std::size_t at = signed_requests.pick(eth, 10'000ms, v2_time);
-    CHECK(bench.header(at, "OK-ACCESS-SIGN") == v2_signature);
-    CHECK(bench.header(at, "OK-ACCESS-TIMESTAMP") == "2026-01-15T23:27:52.907Z");
+    const SignedRequest& picked = signed_requests.pick(eth, 10'000ms, v2_time);
+    CHECK(bench.header(picked, "OK-ACCESS-SIGN") == v2_signature);
+    CHECK(bench.header(picked, "OK-ACCESS-TIMESTAMP") == "2026-01-15T23:27:52.907Z");
     signed_requests.ask_next(4, v2_time);
     const auto asked = bench.hear();
     REQUIRE(asked.size() == 4);
@@ -139,12 +150,12 @@ TEST_CASE("signed requests: an answer that is older than what is there is droppe
     signed_requests.ask_next(6, later(v2_time, -60s));  // the exchange's clock stepped back
     bench.answer(bench.hear());
     signed_requests.take_answers();
-    const std::string bytes(signed_requests.bytes(0));
-    const std::uint64_t revision = signed_requests.revision(0);
+    const std::string bytes(signed_requests[0].bytes());
+    const std::uint64_t revision = signed_requests[0].revision;
     bench.answer(early);
     CHECK(signed_requests.take_answers().empty());
-    CHECK(signed_requests.bytes(0) == bytes);
-    CHECK(signed_requests.revision(0) == revision);
+    CHECK(signed_requests[0].bytes() == bytes);
+    CHECK(signed_requests[0].revision == revision);
 }
 
 TEST_CASE("signed requests: what a young request is picked for, nobody is asked for") {
@@ -158,16 +169,16 @@ TEST_CASE("signed requests: what a young request is picked for, nobody is asked 
 TEST_CASE("signed requests: an old one is asked for again; unanswered, what was signed is picked") {
     Bench bench;
     bench.sign_all(v2_time);
-    const std::size_t at = bench.signed_requests->pick(btc, 0ms, v2_time);
-    const std::string bytes(bench.signed_requests->bytes(at));
-    CHECK(bench.signed_requests->pick(btc, 0ms, later(v2_time, 15'001ms)) == at);
-    CHECK(bench.signed_requests->bytes(at) == bytes);
+    const SignedRequest& picked = bench.signed_requests->pick(btc, 0ms, v2_time);
+    const std::string bytes(picked.bytes());
+    CHECK(&bench.signed_requests->pick(btc, 0ms, later(v2_time, 15'001ms)) == &picked);
+    CHECK(picked.bytes() == bytes);
     const auto asked = bench.hear();
     REQUIRE(asked.size() == 1);
-    CHECK(asked[0].at == at);
+    CHECK(&(*bench.signed_requests)[asked[0].at] == &picked);
     bench.answer(asked);  // late, but taken
     REQUIRE(bench.signed_requests->take_answers().size() == 1);
-    CHECK(bench.signed_requests->bytes(at) != bytes);
+    CHECK(picked.bytes() != bytes);
 }
 
 TEST_CASE("signed requests: a signer that let somebody wait is not waited for until it answers") {
@@ -197,7 +208,7 @@ TEST_CASE("signed requests: a signer that is there is waited for") {
     if (signed_requests.oldest(first, v2_time) > 0ms)
         signed_requests.resign(first, v2_time);  // a busy machine
     while (signed_requests.oldest(first, v2_time) > 0ms) signed_requests.take_answers();
-    CHECK(signed_requests.bytes(signed_requests.pick(eth, 10'000ms, v2_time)).find(v2_signature) !=
+    CHECK(signed_requests.pick(eth, 10'000ms, v2_time).bytes().find(v2_signature) !=
           std::string_view::npos);
     CHECK(signed_requests.oldest(AccountId{1}, v2_time) > 1h);
 }
@@ -206,24 +217,24 @@ TEST_CASE(
     "signed requests: a reload keeps what is signed, and asks for what is new without waiting") {
     Bench bench;
     bench.sign_all(v2_time);
-    const std::string bytes(
-        bench.signed_requests->bytes(bench.signed_requests->pick(eth, 10'000ms, v2_time)));
+    const std::string bytes(bench.signed_requests->pick(eth, 10'000ms, v2_time).bytes());
     RuleSpec rule;
     rule.lock = 500ms;
     bench.config.plan.rules.push_back(rule);
     CHECK(bench.adopt(v2_time));
     REQUIRE(bench.signed_requests->size() == 9);
+    check_places(*bench.signed_requests);
     CHECK(bench.signed_requests->oldest(first, WallMillis{v2_time.value + 7}) == 7ms);
     const auto asked = bench.hear();
     CHECK(asked.size() == 3);
     for (const SignRequest& request : asked) CHECK(request.lock_ms == 500);
-    CHECK(bench.signed_requests->bytes(bench.signed_requests->pick(eth, 10'000ms, v2_time)) ==
-          bytes);
+    CHECK(bench.signed_requests->pick(eth, 10'000ms, v2_time).bytes() == bytes);
     // Its own is not signed yet: another lock cancels as well.
-    CHECK(bench.signed_requests->bytes(bench.signed_requests->pick(eth, 500ms, v2_time)) == bytes);
+    CHECK(bench.signed_requests->pick(eth, 500ms, v2_time).bytes() == bytes);
     CHECK(bench.answer_all() >= 1);
     while (!bench.signed_requests->take_answers().empty()) continue;
-    CHECK(bench.signed_requests->bytes(bench.signed_requests->pick(eth, 500ms, v2_time))
+    CHECK(bench.signed_requests->pick(eth, 500ms, v2_time)
+              .bytes()
               .ends_with(R"("lockInterval":"500"})"));
 }
 

@@ -1,0 +1,140 @@
+#include "daemon/loop/prepared_requests.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace scram {
+namespace {
+
+constexpr int sealed_at_once = 8;  // about three microseconds
+// Waking up costs more than to ask for and seal these; while they are, a signal waits.
+constexpr std::size_t signed_at_once = 4;
+
+}  // namespace
+
+PreparedRequests::PreparedRequests(const Config& config, SignerClient& signer, const Links& links)
+    : signed_(config, signer), links_(links), rehearsal_(rehearsal_request(config.exchange.host)) {
+    for (std::size_t a = 0; a < config.plan.accounts.size(); ++a) {
+        for (std::size_t l = 0; l < config.plan.accounts[a].links; ++l) {
+            slots_by_link_.emplace_back().account = id_at<AccountId>(a);
+        }
+    }
+    make_slots();
+}
+
+// ---- The way of a kill --------------------------------------------------------------------------
+
+// A record that is nobody's next, and a link that is lost, send() refuses.
+bool PreparedRequests::fire(LinkId id, FamilyId family, milliseconds lock, WallMillis now) {
+    const SignedRequest& request = signed_.pick(family, lock, now);
+    const SealedSlot& ready = slots_by_link_[index(id)].slots[request.place];
+    Link& link = *links_[index(id)];
+    const bool sent = (ready.revision == request.revision && link.send(ready.record)) ||
+                      link.send(request.bytes());
+    number_is_new(id);
+    return sent;
+}
+
+bool PreparedRequests::rehearse(LinkId id) {
+    Link& link = *links_[index(id)];
+    const bool sent =
+        link.send(slots_by_link_[index(id)].rehearsal) || link.send(std::string_view(rehearsal_));
+    number_is_new(id);
+    return sent;
+}
+
+void PreparedRequests::touch(LinkId id, FamilyId family, milliseconds lock, WallMillis now) {
+    const SignedRequest& request = signed_.pick(family, lock, now);
+    const SealedSlot& ready = slots_by_link_[index(id)].slots[request.place];
+    const Link& link = *links_[index(id)];
+    if (ready.revision == request.revision && link.is_next(ready.record)) ready.record.touch();
+    link.touch();
+}
+
+// ---- Signatures ---------------------------------------------------------------------------------
+
+void PreparedRequests::sign_all(WallMillis now) {
+    for (std::size_t a = 0; a < signed_.accounts(); ++a) resign(id_at<AccountId>(a), now);
+}
+
+void PreparedRequests::resign(AccountId account, WallMillis now) {
+    signed_.resign(account, now);
+    for (std::size_t l = 0; l < slots_by_link_.size(); ++l) {
+        if (slots_by_link_[l].account == account) number_is_new(id_at<LinkId>(l));
+    }
+}
+
+void PreparedRequests::ask_next(WallMillis now) {
+    signed_.ask_next(std::min(signed_at_once, signed_.size()), now);
+}
+
+Duration PreparedRequests::ask_interval(Duration resign_every) const {
+    const std::size_t count = std::min(signed_at_once, signed_.size());
+    return std::max<Duration>(resign_every * count / (signed_.size() + 1), 1ms);
+}
+
+// After a pause there are many: they are sealed a few at a time.
+void PreparedRequests::take_answers() {
+    const auto renewed = signed_.take_answers();
+    if (renewed.size() <= signed_at_once) {
+        for (const std::size_t at : renewed) seal_on_all_links(signed_[at]);
+        return;
+    }
+    for (std::size_t l = 0; l < slots_by_link_.size(); ++l) number_is_new(id_at<LinkId>(l));
+}
+
+void PreparedRequests::adopt(Next& next, WallMillis now) {
+    if (signed_.adopt(next, now)) make_slots();
+}
+
+// ---- Records ------------------------------------------------------------------------------------
+
+void PreparedRequests::make_slots() {
+    for (std::size_t l = 0; l < slots_by_link_.size(); ++l) {
+        LinkSlots& its = slots_by_link_[l];
+        its.slots.assign(signed_.of(its.account).size(), {});
+        number_is_new(id_at<LinkId>(l));
+    }
+}
+
+void PreparedRequests::number_is_new(LinkId link) {
+    slots_by_link_[index(link)].sealed = 0;
+    slots_by_link_[index(link)].rehearsal_sealed = false;
+    is_wanting_ = true;
+}
+
+void PreparedRequests::seal_on_all_links(const SignedRequest& request) {
+    for (std::size_t l = 0; l < slots_by_link_.size(); ++l) {
+        LinkSlots& its = slots_by_link_[l];
+        if (its.account == request.account && links_[l]->seals())
+            seal(request, *links_[l], its.slots[request.place]);
+    }
+}
+
+void PreparedRequests::seal_some() {
+    int left = sealed_at_once;
+    for (std::size_t l = 0; l < slots_by_link_.size(); ++l) {
+        if (!links_[l]->seals()) continue;
+        while (seal_next(slots_by_link_[l], *links_[l])) {
+            if (--left == 0) return;
+        }
+    }
+    is_wanting_ = false;
+}
+
+// What a trip would send comes first.
+bool PreparedRequests::seal_next(LinkSlots& slots, Link& link) {
+    if (slots.sealed == slots.slots.size()) {
+        if (std::exchange(slots.rehearsal_sealed, true)) return false;
+        return link.seal(rehearsal_, slots.rehearsal);
+    }
+    const std::size_t place = slots.sealed++;
+    seal(signed_[signed_.of(slots.account)[place]], link, slots.slots[place]);
+    return true;
+}
+
+void PreparedRequests::seal(const SignedRequest& request, Link& link, SealedSlot& slot) {
+    if (link.seal(request.bytes(), slot.record)) slot.revision = request.revision;
+}
+
+}  // namespace scram
