@@ -66,7 +66,7 @@ int run(const std::string& path) {
     boost::asio::io_context io{1};
     const auto gates = std::get<0>(Gates::make(4));
     Nobody nobody;
-    Ingress ingress(io, std::get<0>(listen_at(path, SOCK_SEQPACKET)), *gates, nobody);
+    Ingress ingress(io, std::get<0>(listen_at(path, SOCK_SEQPACKET)), *gates, nobody, nobody);
     ingress.start();
     fmt::print("{:<52} {:>8}\n", "a maker's call", "ns");
     fmt::print("{:<52} {:>8.1f}\n", "scram_halted, scramd writes no heartbeat",

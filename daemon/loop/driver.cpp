@@ -35,8 +35,6 @@ LinkOptions link_options(const Config& config) {
 // ---- The way of a kill --------------------------------------------------------------------------
 
 void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
-    if (source == none<SourceId>()) [[unlikely]]
-        return drill_.run(read_at);
     const bool is_breach = engine_.decide(source, signal, read_at, step_);
     if (!is_breach) [[likely]] {
         // A value alone may begin what ends by time: a breach that must last.
@@ -51,7 +49,7 @@ void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
     carry_out(Time{}, read_at);
 }
 
-void Driver::batch_ended(Time read_at) {
+void Driver::batch_ended(SourceId, Time read_at) {
     engine_.on_batch_ended(read_at, step_);
     if (!step_.actions.empty() || !step_.events.empty()) return carry_out(Time{}, read_at);
     if (engine_.next_deadline() < deadline_) follow_deadline();

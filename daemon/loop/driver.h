@@ -30,6 +30,7 @@
 #include "net/exchange/link.h"
 #include "net/operators/control_server.h"
 #include "net/sources/gates.h"
+#include "net/sources/signal_sink.h"
 
 namespace scram {
 
@@ -50,7 +51,18 @@ struct LinkStats {
 // What comes of a trip comes at once: it is filed together.
 inline constexpr Duration filed_after = 10ms;
 
-class Driver final : public LinkObserver {
+// Signals of nobody's, for practice.
+class DrySignals final : public SignalSink {
+  public:
+    void signal(SourceId, const scram_signal&, Time read_at) override { run_.run(read_at); }
+    void batch_ended(SourceId, Time) override {}
+    void signals_lost(SourceId, Time) override {}
+
+  private:
+    DryRun run_;
+};
+
+class Driver final : public SignalSink, public LinkObserver {
   public:
     Driver(boost::asio::io_context& io, const Config& config, SignerLine signer, TlsContext& tls,
            Gates& gates, Logger& logger, Journal& journal);
@@ -62,14 +74,15 @@ class Driver final : public LinkObserver {
     // How all that a source has published until now is read.
     void read_with(std::function<void(SourceId)> read) { read_ = std::move(read); }
 
-    // While nothing happens: reads and runs what a kill would, so that it finds its way warm. Sends
-    // nothing.
+    // While nothing happens: where signals go that are read for practice; reads and runs what a
+    // kill would, so that it finds its way warm. Sends nothing.
+    SignalSink& dry_run() { return dry_signals_; }
     void warm(Time now);
 
     // The way of a kill.
-    void signal(SourceId source, const scram_signal& signal, Time read_at);
-    void batch_ended(Time read_at);
-    void signals_lost(SourceId source, Time seen_at);
+    void signal(SourceId source, const scram_signal& signal, Time read_at) override;
+    void batch_ended(SourceId, Time read_at) override;
+    void signals_lost(SourceId source, Time seen_at) override;
 
     void source_joined(SourceId source, std::string_view who);
     void source_left(SourceId source);
@@ -200,7 +213,7 @@ class Driver final : public LinkObserver {
     mutable std::size_t unknowns_as_of_ = ~std::size_t{0};
     bool sealing_ = false;
     bool filing_ = false;
-    DryRun drill_;
+    DrySignals dry_signals_;
     double drilled_ = 0;  // what was touched, so that no compiler leaves it out
     std::size_t warmed_ = 0;
 };

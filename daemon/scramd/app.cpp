@@ -34,7 +34,7 @@ App::App(Config config, Parts parts)
       source_registry_(config_, driver_, refusals_),
       commands_(config_, driver_, logger_, refusals_,
                 [this](Commands::ReloadDone done) { reload(std::move(done)); }),
-      ingress_(io_, std::move(parts.signals), *gates_, source_registry_),
+      ingress_(io_, std::move(parts.signals), *gates_, source_registry_, driver_),
       control_(io_, std::move(parts.control), commands_),
       config_reader_(
           io_, config_, [this](const Plan& plan) { return driver_.prepare(plan); },
@@ -179,7 +179,7 @@ void App::warm(Time now) {
         case 0:
             return warmer_->exercise();
         case 1:
-            return ingress_.drill();
+            return ingress_.drill(driver_.dry_run());
         default:
             return driver_.warm(now);
     }

@@ -7,11 +7,11 @@
 #include "config/config.h"
 #include "daemon/control/refusals.h"
 #include "daemon/loop/driver.h"
-#include "net/sources/ingress.h"
+#include "net/sources/source_admission.h"
 
 namespace scram {
 
-class SourceRegistry final : public SignalSink {
+class SourceRegistry final : public SourceAdmission {
   public:
     SourceRegistry(const Config& config, Driver& driver, Refusals& refusals)
         : config_(config), driver_(driver), refusals_(refusals) {}
@@ -22,13 +22,6 @@ class SourceRegistry final : public SignalSink {
     std::variant<FamilyId, std::string> resolve_family(SourceId source,
                                                        std::string_view name) override;
     std::variant<MetricId, std::string> resolve_metric(std::string_view name) override;
-    void signal(SourceId source, const scram_signal& signal, Time read_at) override {
-        driver_.signal(source, signal, read_at);
-    }
-    void batch_ended(SourceId, Time read_at) override { driver_.batch_ended(read_at); }
-    void signals_lost(SourceId source, Time seen_at) override {
-        driver_.signals_lost(source, seen_at);
-    }
     void left(SourceId source) override { driver_.source_left(source); }
     void vanished(SourceId source, const std::string& reason) override {
         driver_.source_vanished(source, reason);

@@ -50,10 +50,12 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     };
     using ConnectionPtr = std::shared_ptr<Connection>;
 
-    Impl(boost::asio::io_context& loop, Listener listener, Gates& region, SignalSink& to)
+    Impl(boost::asio::io_context& loop, Listener listener, Gates& region, SourceAdmission& asked,
+         SignalSink& to)
         : io(loop),
           gates(region),
-          sink(to),
+          admission(asked),
+          signals(to),
           door(
               loop, std::move(listener), [this](int fd) { on_connection(fd); },
               [this] { tell_exhausted(); }),
@@ -77,7 +79,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         std::vector<const Peer*> peers;
         for (const ConnectionPtr& one : connections) peers.push_back(&one->peer);
         const Peer* most = of_most_frequent_user(peers);
-        if (most != nullptr) sink.turned_away(*most, Rejection::no_descriptor);
+        if (most != nullptr) admission.turned_away(*most, Rejection::no_descriptor);
     }
 
     template <class Test>
@@ -92,7 +94,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     }
 
     void turn_away(const ConnectionPtr& connection, Rejection why) {
-        sink.turned_away(connection->peer, why);
+        admission.turned_away(connection->peer, why);
         end(ConnectionPtr(connection), {});
     }
 
@@ -119,8 +121,8 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     void check_rights() {
         const std::list<ConnectionPtr> now = connections;  // refuse_and_end() removes one
         for (const ConnectionPtr& one : now) {
-            if (!one->source || sink.may_stay(*one->source, one->peer)) continue;
-            sink.turned_away(one->peer, Rejection::revoked);
+            if (!one->source || admission.may_stay(*one->source, one->peer)) continue;
+            admission.turned_away(one->peer, Rejection::revoked);
             refuse(one, "a reload revoked the right to publish");
             end(one, "a reload revoked its right to publish");
         }
@@ -181,9 +183,10 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         }
         for (std::size_t i = 0; i < count; ++i) {
             clear_foreign_stamp(records[i], connection.attached_at, now);
-            sink.signal(*connection.source, records[i], now);
+            signals.signal(*connection.source, records[i], now);
         }
-        if (scram_is_more(records[count - 1].kind) != 0) sink.batch_ended(*connection.source, now);
+        if (scram_is_more(records[count - 1].kind) != 0)
+            signals.batch_ended(*connection.source, now);
     }
 
     bool poll() {
@@ -243,7 +246,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         if (!name || connection->source) {
             return refuse(connection, name ? "already attached" : "an empty or unclosed name");
         }
-        const auto result = sink.attach(*name, connection->peer);
+        const auto result = admission.attach(*name, connection->peer);
         if (const auto* why = std::get_if<std::string>(&result)) return refuse(connection, *why);
         connection->source = std::get<SourceId>(result);
         scram_signal answer = answer_of(SCRAM_OK);
@@ -274,8 +277,9 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
             send_message(connection->descriptor.native_handle(), answer, {});
             return true;
         };
-        if (request.kind == SCRAM_METRIC) return take(sink.resolve_metric(*name), answer.metric);
-        return take(sink.resolve_family(*connection->source, *name), answer.family);
+        if (request.kind == SCRAM_METRIC)
+            return take(admission.resolve_metric(*name), answer.metric);
+        return take(admission.resolve_family(*connection->source, *name), answer.family);
     }
 
     bool goodbye(const ConnectionPtr& connection, const scram_signal& request) {
@@ -294,7 +298,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         end.source = static_cast<std::uint16_t>(source);
         end.version = SCRAM_VERSION;
         end.kind = SCRAM_HEARTBEAT;
-        sink.signal(source, end, monotonic_now());
+        signals.signal(source, end, monotonic_now());
     }
 
     bool refuse(const ConnectionPtr& connection, std::string_view why) {
@@ -304,7 +308,7 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
 
     bool refuse_and_end(const ConnectionPtr& connection, const std::string& why) {
         refuse(connection, why);
-        if (!connection->source) sink.turned_away(connection->peer, Rejection::protocol_error);
+        if (!connection->source) admission.turned_away(connection->peer, Rejection::protocol_error);
         return end(connection, "it broke the protocol: " + why);
     }
 
@@ -314,9 +318,9 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
         if (!connection->source) return false;
         feeds.drain_and_remove(*connection->source);
         if (connection->goodbye) {
-            sink.left(*connection->source);
+            admission.left(*connection->source);
         } else {
-            sink.vanished(*connection->source, reason);
+            admission.vanished(*connection->source, reason);
         }
         return false;
     }
@@ -336,7 +340,8 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
 
     boost::asio::io_context& io;
     Gates& gates;
-    SignalSink& sink;
+    SourceAdmission& admission;
+    SignalSink& signals;
     Acceptor door;
     boost::asio::steady_timer patience_timer;
     const std::size_t unattached_max = share_of_descriptors(unattached_most);
@@ -347,8 +352,9 @@ struct Ingress::Impl : std::enable_shared_from_this<Impl> {
     bool stopped = false;
 };
 
-Ingress::Ingress(boost::asio::io_context& io, Listener listener, Gates& gates, SignalSink& sink)
-    : impl_(std::make_shared<Impl>(io, std::move(listener), gates, sink)) {}
+Ingress::Ingress(boost::asio::io_context& io, Listener listener, Gates& gates,
+                 SourceAdmission& admission, SignalSink& signals)
+    : impl_(std::make_shared<Impl>(io, std::move(listener), gates, admission, signals)) {}
 
 void Ingress::start() {
     impl_->door.open();
@@ -362,8 +368,8 @@ void Ingress::check_rights() {
     impl_->check_rights();
 }
 
-void Ingress::drill() {
-    impl_->feeds.drill();
+void Ingress::drill(SignalSink& sink) {
+    impl_->feeds.drill(sink);
 }
 
 void Ingress::read(SourceId source) {

@@ -17,12 +17,12 @@ constexpr int signals_per_turn = 64;  // then the others have their turn: a floo
 
 bool RingReaders::poll() {
     bool any = false;
-    for (Feed& feed : feeds_) any |= read(feed, signals_per_turn);
+    for (Feed& feed : feeds_) any |= read(feed, sink_, signals_per_turn);
     return any;
 }
 
 // The source hears only after the signals' work is done that their slots are free again.
-bool RingReaders::read(Feed& feed, int signals_max) {
+bool RingReaders::read(Feed& feed, SignalSink& sink, int signals_max) {
     scram_signal signal;
     bool open = false;  // a batch
     Found found = feed.broken ? Found::nothing : feed.reader.next(signal);
@@ -30,7 +30,7 @@ bool RingReaders::read(Feed& feed, int signals_max) {
     while (found == Found::signal) {
         const Time now = monotonic_now();
         clear_foreign_stamp(signal, feed.attached_at, now);
-        sink_.signal(feed.source, signal, now);
+        sink.signal(feed.source, signal, now);
         open = scram_is_more(signal.kind) != 0;
         // A batch is read whole; one that has no end is not.
         if (++count >= signals_max && !open) break;
@@ -38,17 +38,17 @@ bool RingReaders::read(Feed& feed, int signals_max) {
         found = feed.reader.next(signal);
     }
     if (open) [[unlikely]]
-        sink_.batch_ended(feed.source, monotonic_now());
+        sink.batch_ended(feed.source, monotonic_now());
     if (count > 0) feed.reader.free_read();
     const bool lost_more = feed.reader.lost_more();
     if (lost_more) [[unlikely]]
-        sink_.signals_lost(feed.source, monotonic_now());
+        sink.signals_lost(feed.source, monotonic_now());
     if (found == Found::broken) [[unlikely]]
         break_off(feed, signal.sequence);
     return count > 0 || lost_more || found == Found::broken;
 }
 
-void RingReaders::drill() {
+void RingReaders::drill(SignalSink& sink) {
     if (!drill_) {
         auto ring = Ring::make();
         if (!ring) return;
@@ -57,7 +57,7 @@ void RingReaders::drill() {
             Feed{RingReader(ring->memory()), none<SourceId>(), false, Time{}, 0, std::move(*ring)});
     }
     drill_->ring.publish(drill_->reader.due());
-    read(*drill_, 1);
+    read(*drill_, sink, 1);
 }
 
 // ---- Rings that break, come and go --------------------------------------------------------------
@@ -98,7 +98,7 @@ std::optional<SourceId> RingReaders::broken() const {
 }
 
 void RingReaders::read(SourceId source) {
-    if (Feed* const feed = find(source)) read(*feed, SCRAM_RING_SLOTS);
+    if (Feed* const feed = find(source)) read(*feed, sink_, SCRAM_RING_SLOTS);
 }
 
 void RingReaders::add(SourceId source, Ring ring, Time attached_at) {
@@ -109,7 +109,7 @@ void RingReaders::add(SourceId source, Ring ring, Time attached_at) {
 void RingReaders::drain_and_remove(SourceId source) {
     Feed* const feed = find(source);
     if (feed == nullptr) return;
-    read(*feed, SCRAM_RING_SLOTS);
+    read(*feed, sink_, SCRAM_RING_SLOTS);
     look_behind(*feed);
     feeds_.erase(feeds_.begin() + (feed - feeds_.data()));
     any_broken_ =

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "net/sources/ingress.h"
 #include "net/sources/ring.h"
+#include "net/sources/signal_sink.h"
 
 namespace scram {
 
@@ -23,9 +23,9 @@ class RingReaders {
 
     // Of each ring so much that it holds up no other. True if there was anything.
     bool poll();
-    // Reads a signal of nobody's from a ring of its own, so that the way of signals stays warm: the
-    // sink gets it with source none.
-    void drill();
+    // Reads a signal of nobody's from a ring of its own, so that the way of signals stays warm:
+    // `sink` gets it with source none, and the sink of the others nothing.
+    void drill(SignalSink& sink);
     // The source says that there is something, and poll() found nothing: did it skip a number?
     void look_behind(SourceId source);
     // A source whose ring broke; `bad` was told, it is read no more and wants to be removed.
@@ -42,7 +42,7 @@ class RingReaders {
     };
 
     Feed* find(SourceId source);
-    bool read(Feed& feed, int signals_max);
+    bool read(Feed& feed, SignalSink& sink, int signals_max);
     void look_behind(Feed& feed);
     void break_off(Feed& feed, std::uint64_t number);
 

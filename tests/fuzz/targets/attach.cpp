@@ -24,7 +24,7 @@ constexpr std::size_t clients_max = 4;
 
 // ---- Behind the ingress -------------------------------------------------------------------------
 
-class Sink final : public SignalSink {
+class Sink final : public SourceAdmission, public SignalSink {
   public:
     bool any_attached() const {
         return std::find(attached_.begin(), attached_.end(), true) != attached_.end();
@@ -90,7 +90,7 @@ struct Server {
     fuzz::LocalSocket socket{SOCK_SEQPACKET};
     std::unique_ptr<Gates> gates = std::get<0>(Gates::make(4));
     Sink sink;
-    Ingress ingress{io, socket.listener(), *gates, sink};
+    Ingress ingress{io, socket.listener(), *gates, sink, sink};
 
     Server() {
         ingress.start();

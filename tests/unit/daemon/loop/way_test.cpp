@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "daemon/loop/driver.h"
-#include "daemon/scramd/source_registry.h"
 #include "net/clock.h"
 #include "net/sources/ring_readers.h"
 #include "tests/unit/core/engine/rig.h"
@@ -114,9 +113,7 @@ struct Whole {
     Logger logger{open("/dev/null", O_WRONLY | O_CLOEXEC)};
     std::unique_ptr<Journal> journal = Journaled::opened(config);
     Driver driver;
-    Refusals refusals{logger};
-    SourceRegistry desk{config, driver, refusals};
-    RingReaders feeds{desk};
+    RingReaders feeds{driver};
     std::optional<testing::RingWriter> writer;
 };
 

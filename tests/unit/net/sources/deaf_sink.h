@@ -1,16 +1,17 @@
-// A sink that lets everybody in and makes nothing of it: a test, a fuzz target or a measurement
-// overrides what it looks at.
+// A sink and an admission that lets everybody in and makes nothing of it: a test, a fuzz target or
+// a measurement overrides what it looks at.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "net/sources/ingress.h"
+#include "net/sources/signal_sink.h"
+#include "net/sources/source_admission.h"
 
 namespace scram::testing {
 
-class DeafSink : public SignalSink {
+class DeafSink : public SourceAdmission, public SignalSink {
   public:
     std::variant<SourceId, std::string> attach(std::string_view, const Peer&) override {
         return SourceId{0};

@@ -25,7 +25,7 @@ using namespace scram;
 namespace {
 
 // What came behind the ingress, in its order: "value 3", "lost", "left", "vanished".
-struct Sink final : SignalSink {
+struct Sink final : SourceAdmission, SignalSink {
     std::variant<SourceId, std::string> attach(std::string_view name, const Peer&) override {
         return id_at<SourceId>(static_cast<std::size_t>(name.back() - '0'));
     }
@@ -77,7 +77,7 @@ class Rig {
         folder = name;
         path = folder + "/signals.sock";
         ingress = std::make_unique<Ingress>(io, std::get<0>(listen_at(path, SOCK_SEQPACKET)),
-                                            *gates, sink);
+                                            *gates, sink, sink);
         ingress->start();
     }
     ~Rig() {

@@ -43,3 +43,13 @@ TEST_CASE("ring feeds: a stamp from before the source attached, or from the futu
     feeds.poll();
     CHECK(sink.seen == std::vector<std::int64_t>{good, 0, 0, 0, 0, 0});
 }
+
+TEST_CASE("ring feeds: a drill takes the way of a signal, and no source's sink hears of it") {
+    Stamps sink, practice;
+    RingReaders feeds(sink);
+    feeds.drill(practice);
+    feeds.drill(practice);
+    CHECK(practice.seen.size() == 2);
+    CHECK(sink.seen.empty());
+    CHECK_FALSE(feeds.poll());
+}
