@@ -210,6 +210,10 @@ void Driver::read_what_is_due() {
     due_.clear();
 }
 
+std::optional<WallMillis> Driver::exchange_time() const {
+    return clock_.synced() ? std::optional(clock_.at(monotonic_now())) : std::nullopt;
+}
+
 // ---- Sources and operators ----------------------------------------------------------------------
 
 void Driver::source_joined(SourceId source, std::string_view who) {
@@ -267,7 +271,7 @@ void Driver::adopt(NextPlan& next) {
 // ---- Life ---------------------------------------------------------------------------------------
 
 Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine signer,
-               TlsContext& tls, Gates& gates, Logger& logger, Journal& journal)
+               const LinkFactory& links, Gates& gates, Logger& logger, Journal& journal)
     : io_(io),
       logger_(logger),
       journal_(journal),
@@ -287,7 +291,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       link_stats_(engine_.link_count()),
       up_shares_(config.plan.accounts.size()),
       family_check_(
-          io, tls, link_options(config),
+          io, links, link_options(config),
           option_families_request(config.exchange.host, config.exchange.simulated_trading),
           engine_.plan(), answers_, [this] { tell_listing(); }),
       deadline_timer_(io),
@@ -296,13 +300,10 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       filing_timer_(io),
       resign_every_(config.exchange.resign_every) {
     due_.reserve(config.plan.sources.size());
-    tls.know_time_by([this]() -> std::optional<WallMillis> {
-        return clock_.synced() ? std::optional(clock_.at(monotonic_now())) : std::nullopt;
-    });
     LinkOptions options = link_options(config);
     for (std::size_t l = 0; l < engine_.link_count(); ++l) {
         options.address_offset = l;
-        links_.push_back(std::make_unique<Link>(io, tls, id_at<LinkId>(l), options, *this));
+        links_.push_back(links(id_at<LinkId>(l), options, *this));
     }
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "config/config.h"
@@ -64,8 +65,8 @@ class DrySignals final : public SignalSink {
 
 class Driver final : public SignalSink, public LinkObserver {
   public:
-    Driver(boost::asio::io_context& io, const Config& config, SignerLine signer, TlsContext& tls,
-           Gates& gates, Logger& logger, Journal& journal);
+    Driver(boost::asio::io_context& io, const Config& config, SignerLine signer,
+           const LinkFactory& links, Gates& gates, Logger& logger, Journal& journal);
     ~Driver();
 
     void start();
@@ -117,6 +118,8 @@ class Driver final : public SignalSink, public LinkObserver {
     const PreparedRequests& requests() const { return requests_; }
     double up_share(AccountId id, Time now) const { return up_shares_[index(id)].of(now); }
     const ExchangeClock& clock() const { return clock_; }
+    // The exchange's, where it is known.
+    std::optional<WallMillis> exchange_time() const;
     const FamilyListing& listing() const { return family_check_.listing(); }
     const Journal& journal() const { return journal_; }
     const ReceiptRecorder& receipts() const { return receipts_; }

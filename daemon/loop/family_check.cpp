@@ -15,11 +15,10 @@ constexpr Duration patience = 10s;
 
 }  // namespace
 
-FamilyCheck::FamilyCheck(boost::asio::io_context& io, TlsContext& tls, LinkOptions options,
+FamilyCheck::FamilyCheck(boost::asio::io_context& io, LinkFactory links, LinkOptions options,
                          std::string request, const Plan& plan, AnswerReader& answers,
                          std::function<void()> told)
-    : io_(io),
-      tls_(tls),
+    : make_link_(std::move(links)),
       options_(std::move(options)),
       request_(std::move(request)),
       plan_(plan),
@@ -56,7 +55,7 @@ void FamilyCheck::ask() {
     timer_.async_wait([this](auto error) {
         if (!error) fail(fmt::format("no answer within {} s", patience / 1s));
     });
-    link_.emplace(io_, tls_, none<LinkId>(), options_, *this);
+    link_ = make_link_(none<LinkId>(), options_, *this);
     link_->start();
 }
 

@@ -9,7 +9,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
-#include <optional>
+#include <memory>
 
 #include "core/model/family_listing.h"
 #include "core/okx/answer.h"
@@ -20,7 +20,7 @@ namespace scram {
 class FamilyCheck final : public LinkObserver {
   public:
     // `told` is called when something new is known, or when a question failed.
-    FamilyCheck(boost::asio::io_context& io, TlsContext& tls, LinkOptions options,
+    FamilyCheck(boost::asio::io_context& io, LinkFactory links, LinkOptions options,
                 std::string request, const Plan& plan, AnswerReader& answers,
                 std::function<void()> told);
 
@@ -41,8 +41,7 @@ class FamilyCheck final : public LinkObserver {
     void fail(std::string why);
     void end();
 
-    boost::asio::io_context& io_;
-    TlsContext& tls_;
+    LinkFactory make_link_;
     LinkOptions options_;
     std::string request_;
     const Plan& plan_;
@@ -50,7 +49,7 @@ class FamilyCheck final : public LinkObserver {
     std::function<void()> told_;
     FamilyListing listing_;
     boost::asio::steady_timer timer_;
-    std::optional<Link> link_;
+    std::unique_ptr<ExchangeLink> link_;
     bool begun_ = false;
 };
 

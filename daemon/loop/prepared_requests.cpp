@@ -28,7 +28,7 @@ PreparedRequests::PreparedRequests(const Config& config, SignerClient& signer, c
 bool PreparedRequests::fire(LinkId id, FamilyId family, milliseconds lock, WallMillis now) {
     const SignedRequest& request = signed_.pick(family, lock, now);
     const SealedSlot& ready = slots_by_link_[index(id)].slots[request.place];
-    Link& link = *links_[index(id)];
+    ExchangeLink& link = *links_[index(id)];
     const bool sent = (ready.revision == request.revision && link.send(ready.record)) ||
                       link.send(request.bytes());
     number_is_new(id);
@@ -36,7 +36,7 @@ bool PreparedRequests::fire(LinkId id, FamilyId family, milliseconds lock, WallM
 }
 
 bool PreparedRequests::rehearse(LinkId id) {
-    Link& link = *links_[index(id)];
+    ExchangeLink& link = *links_[index(id)];
     const bool sent =
         link.send(slots_by_link_[index(id)].rehearsal) || link.send(std::string_view(rehearsal_));
     number_is_new(id);
@@ -46,7 +46,7 @@ bool PreparedRequests::rehearse(LinkId id) {
 void PreparedRequests::touch(LinkId id, FamilyId family, milliseconds lock, WallMillis now) {
     const SignedRequest& request = signed_.pick(family, lock, now);
     const SealedSlot& ready = slots_by_link_[index(id)].slots[request.place];
-    const Link& link = *links_[index(id)];
+    const ExchangeLink& link = *links_[index(id)];
     if (ready.revision == request.revision && link.is_next(ready.record)) ready.record.touch();
     link.touch();
 }
@@ -123,7 +123,7 @@ void PreparedRequests::seal_some() {
 }
 
 // What a trip would send comes first.
-bool PreparedRequests::seal_next(LinkSlots& slots, Link& link) {
+bool PreparedRequests::seal_next(LinkSlots& slots, ExchangeLink& link) {
     if (slots.sealed == slots.slots.size()) {
         if (std::exchange(slots.rehearsal_sealed, true)) return false;
         return link.seal(rehearsal_, slots.rehearsal);
@@ -133,7 +133,7 @@ bool PreparedRequests::seal_next(LinkSlots& slots, Link& link) {
     return true;
 }
 
-void PreparedRequests::seal(const SignedRequest& request, Link& link, SealedSlot& slot) {
+void PreparedRequests::seal(const SignedRequest& request, ExchangeLink& link, SealedSlot& slot) {
     if (link.seal(request.bytes(), slot.record)) slot.revision = request.revision;
 }
 

@@ -12,13 +12,13 @@
 
 #include "config/config.h"
 #include "daemon/loop/signed_requests.h"
-#include "net/exchange/link.h"
+#include "net/exchange/exchange_link.h"
 
 namespace scram {
 
 class PreparedRequests {
   public:
-    using Links = std::vector<std::unique_ptr<Link>>;
+    using Links = std::vector<std::unique_ptr<ExchangeLink>>;
 
     // `links` in the order of the accounts, as the engine numbers them.
     PreparedRequests(const Config& config, SignerClient& signer, const Links& links);
@@ -71,8 +71,8 @@ class PreparedRequests {
     };
     void make_slots();
     void seal_on_all_links(const SignedRequest& request);
-    static void seal(const SignedRequest& request, Link& link, SealedSlot& slot);
-    bool seal_next(LinkSlots& slots, Link& link);
+    static void seal(const SignedRequest& request, ExchangeLink& link, SealedSlot& slot);
+    bool seal_next(LinkSlots& slots, ExchangeLink& link);
 
     SignedRequests signed_;
     const Links& links_;

@@ -29,7 +29,8 @@ App::App(Config config, Parts parts)
       heartbeat_(std::move(parts.heartbeat)),
       gates_(std::move(parts.gates)),
       journal_(std::move(parts.journal)),
-      driver_(io_, config_, std::move(parts.signer), *tls_, *gates_, logger_, *journal_),
+      driver_(io_, config_, std::move(parts.signer), links_over(io_, *tls_), *gates_, logger_,
+              *journal_),
       refusals_(logger_),
       source_registry_(config_, driver_, refusals_),
       commands_(config_, driver_, logger_, refusals_,
@@ -45,7 +46,9 @@ App::App(Config config, Parts parts)
       beat_interval_(
           std::min<Duration>(service_manager_.watchdog_interval().value_or(1s) / 3, 500ms)),
       warmer_(std::move(parts.warmer)),
-      warnings_(std::move(parts.warnings)) {}
+      warnings_(std::move(parts.warnings)) {
+    tls_->know_time_by([this] { return driver_.exchange_time(); });
+}
 
 bool App::run() {
     try {

@@ -183,4 +183,10 @@ bool Link::seals() const {
     return up() && impl_->sealer_;
 }
 
+LinkFactory links_over(boost::asio::io_context& io, TlsContext& tls) {
+    return [&io, &tls](LinkId id, const LinkOptions& options, LinkObserver& observer) {
+        return std::make_unique<Link>(io, tls, id, options, observer);
+    };
+}
+
 }  // namespace scram

@@ -21,6 +21,7 @@
 #include "core/base/ids.h"
 #include "core/base/time.h"
 #include "core/okx/taken.h"
+#include "net/exchange/exchange_link.h"
 #include "net/exchange/http_response.h"
 #include "net/tls/context.h"
 #include "net/tls/sealer.h"
@@ -80,52 +81,33 @@ class LinkObserver {
     ~LinkObserver() = default;
 };
 
-class Link {
+class Link final : public ExchangeLink {
   public:
     Link(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOptions options,
          LinkObserver& observer);
-    ~Link();
+    ~Link() override;
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;
 
-    void start();
-    // Hands the whole request to TLS and the kernel before it returns (a small rest that the kernel
-    // does not take is sent as soon as it does). Precondition: up() and no request in flight; else
-    // nothing is sent, and false.
-    // False: no byte of it left or will, and the connection is lost: link_down(Taken::nothing) will
-    // follow, and the request may go out on another link at once.
-    // Where the records are ours it seals now, at the price of a third of a microsecond.
-    bool send(std::string_view request);
-
-    // Encrypts `request` as the record that the peer expects next. Good until a record leaves on
-    // this connection; any number may be sealed for the same place. Does not allocate. False, and
-    // `record` is none: not up, or the records are not ours, or it is over request_max.
-    bool seal(std::string_view request, SealedRecord& record);
-    // Whether `record` is still the next of this connection.
-    bool is_next(const SealedRecord& record) const;
-    // As send(request), from bytes sealed before. Precondition: is_next(record) too; else nothing
-    // is sent, and false.
-    bool send(const SealedRecord& record);
-
-    // Has the kernel look at the connection as for a request, and sends nothing.
-    void touch() const;
-
-    // Ends the connection with RST, so that bytes still under way are dead, and reconnects at once.
-    // link_down follows. A link that is not up has nothing to abort and goes on as it was.
-    void abort(const std::string& reason);
-    // Says close_notify, closes, and stays down. No callback follows.
-    void stop();
-
-    bool up() const;
+    void start() override;
+    bool send(std::string_view request) override;
+    bool seal(std::string_view request, SealedRecord& record) override;
+    bool is_next(const SealedRecord& record) const override;
+    bool send(const SealedRecord& record) override;
+    void touch() const override;
+    void abort(const std::string& reason) override;
+    void stop() override;
+    bool up() const override;
     bool in_flight() const;
-    // The kernel's TX stamp of the request sent last, known with its answer at the latest; stays
-    // until the next is sent, also when the link is lost. Time{}: none.
-    Time wire_time() const;
-    bool seals() const;  // it is up, and its records are ours to seal
+    Time wire_time() const override;
+    bool seals() const override;
 
   private:
     struct Impl;
     std::shared_ptr<Impl> impl_;
 };
+
+// `io` and `tls` outlive what it makes.
+LinkFactory links_over(boost::asio::io_context& io, TlsContext& tls);
 
 }  // namespace scram

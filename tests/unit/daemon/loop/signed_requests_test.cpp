@@ -3,14 +3,11 @@
 #include "daemon/loop/signed_requests.h"
 
 #include <doctest/doctest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <optional>
 
-#include "daemon/signer/policy.h"
 #include "net/clock.h"
-#include "tests/unit/daemon/signer/rig.h"
+#include "tests/unit/daemon/loop/scripted_signer.h"
 
 using namespace scram;
 using namespace scram::test;
@@ -20,49 +17,18 @@ namespace {
 constexpr FamilyId btc{0}, eth{1};
 constexpr AccountId first{0};
 
-// The signer's end: it answers when the test says so.
 struct Bench {
     Bench() {
-        int ends[2];
-        REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
-        far = ends[1];
-        SignerLine line{ends[0], -1, {}, {}};
-        for (const char* key : {"fake-key-1", "fake-key-2"})
-            line.keys.push_back({key, Secret("fake-passphrase")});
-        client.emplace(std::move(line));
         config.plan = signer_plan();
         config.exchange.host = "www.okx.com";
+        signer.emplace(config.plan);
+        client.emplace(signer->line());
         signed_requests.emplace(config, *client);
-        std::vector<std::unique_ptr<Signer>> signers;
-        for (int a = 0; a < 2; ++a) signers.push_back(std::make_unique<HmacSigner>(example_secret));
-        desk.emplace(config.plan, std::move(signers), pace);
     }
-    ~Bench() { die(); }
 
-    void die() {
-        if (far >= 0) ::close(far);
-        far = -1;
-    }
-    // Takes one message; empty: nothing was asked.
-    std::vector<SignRequest> hear() const {
-        std::vector<SignRequest> asked(requests_per_message_max);
-        const ssize_t size =
-            recv(far, asked.data(), asked.size() * sizeof(SignRequest), MSG_DONTWAIT);
-        asked.resize(size < 0 ? 0 : static_cast<std::size_t>(size) / sizeof(SignRequest));
-        return asked;
-    }
-    void answer(const std::vector<SignRequest>& asked) {
-        const auto answers = desk->answer(std::as_bytes(std::span(asked)), Time{});
-        REQUIRE(send(far, answers.data(), answers.size_bytes(), 0) > 0);
-    }
-    std::size_t answer_all() {
-        std::size_t count = 0;
-        for (auto asked = hear(); !asked.empty(); asked = hear()) {
-            answer(asked);
-            count += asked.size();
-        }
-        return count;
-    }
+    std::vector<SignRequest> hear() const { return signer->hear(); }
+    void answer(const std::vector<SignRequest>& asked) { signer->answer(asked); }
+    std::size_t answer_all() { return signer->answer_all(); }
     static std::string_view header(const SignedRequest& request, std::string_view name) {
         const std::string_view bytes = request.bytes();
         const std::size_t begin = bytes.find(name) + name.size() + 2;
@@ -80,11 +46,9 @@ struct Bench {
     }
 
     Config config;
-    int far = -1;
+    std::optional<ScriptedSigner> signer;
     std::optional<SignerClient> client;
     std::optional<SignedRequests> signed_requests;
-    SigningPace pace;
-    std::optional<SigningPolicy> desk;
 };
 
 // What was signed before has the place that it has now.
@@ -292,12 +256,12 @@ TEST_CASE("signer client: refusals are counted, with the last one's reason") {
 TEST_CASE("signer client: a new signer and the end of all are noticed; asking goes on in peace") {
     Bench bench;
     const SignerHello hello{4711, true, true, {}};
-    REQUIRE(send(bench.far, &hello, sizeof hello, 0) == sizeof hello);
+    REQUIRE(send(bench.signer->far(), &hello, sizeof hello, 0) == sizeof hello);
     CHECK(bench.client->take(monotonic_now()).empty());
     CHECK(bench.client->restarts() == 1);
     CHECK(bench.client->hello().pid == 4711);
     CHECK_FALSE(bench.client->gone());
-    bench.die();
+    bench.signer->die();
     CHECK(bench.client->take(monotonic_now()).empty());
     CHECK(bench.client->gone());
     bench.signed_requests->ask_next(1, v2_time);

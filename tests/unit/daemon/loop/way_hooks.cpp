@@ -9,6 +9,8 @@
 
 #include <cstdlib>
 
+#include "tests/unit/net/exchange/call_faults.h"
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SCRAM_SANITIZED 1
 #elif defined(__has_feature)
@@ -106,7 +108,16 @@ int pthread_rwlock_wrlock(pthread_rwlock_t* mutex) noexcept {
 
 ssize_t send(int fd, const void* bytes, std::size_t size, int flags) {
     if (scram::test::watching) ++scram::test::seen.sends;
+    if (scram::testing::call_fails("send")) return -1;
     return syscall(SYS_sendto, fd, bytes, size, flags, nullptr, 0);
+}
+ssize_t recv(int fd, void* bytes, std::size_t size, int flags) {
+    if (scram::testing::call_fails("recv")) return -1;
+    return syscall(SYS_recvfrom, fd, bytes, size, flags, nullptr, nullptr);
+}
+int connect(int fd, const sockaddr* address, socklen_t size) {
+    if (scram::testing::call_fails("connect")) return -1;
+    return static_cast<int>(syscall(SYS_connect, fd, address, size));
 }
 }
 

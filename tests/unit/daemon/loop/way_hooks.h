@@ -1,5 +1,5 @@
 // Hooks in the test program's malloc(), its locks and its send(): what a thread that asks has done
-// until its first send.
+// until its first send. Also in recv() and connect(), for tests/unit/net/exchange/call_faults.h.
 #pragma once
 
 #include <cstddef>

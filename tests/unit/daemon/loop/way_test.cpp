@@ -42,7 +42,7 @@ struct Whole {
     explicit Whole(const WireConfig& wire)
         : server({.certificate = &testing::pki().good}, confirm_all),
           config(config_for(wire)),
-          driver(io, config, signer(config.plan), *tls, *gates, logger, *journal) {
+          driver(io, config, signer(config.plan), links_over(io, *tls), *gates, logger, *journal) {
         auto ring = Ring::make();
         REQUIRE(ring);
         writer.emplace(ring->memory());

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -59,6 +61,22 @@ class JournalFolder {
     }
 
     std::filesystem::path root;
+};
+
+// No file of this process may grow beyond `size`, as on a disk without room.
+class FileSizeLimit {
+  public:
+    explicit FileSizeLimit(rlim_t size) {
+        signal(SIGXFSZ, SIG_IGN);
+        getrlimit(RLIMIT_FSIZE, &before_);
+        rlimit limit = before_;
+        limit.rlim_cur = size;
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+  private:
+    rlimit before_{};
 };
 
 // Waits for what another thread is to bring about.

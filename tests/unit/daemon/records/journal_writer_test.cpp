@@ -26,22 +26,6 @@ void many_trips(Journaled& run, int count) {
     }
 }
 
-// No file of this process may grow beyond `size`, as on a disk without room.
-class FileSizeLimit {
-  public:
-    explicit FileSizeLimit(rlim_t size) {
-        signal(SIGXFSZ, SIG_IGN);
-        getrlimit(RLIMIT_FSIZE, &before_);
-        rlimit limit = before_;
-        limit.rlim_cur = size;
-        setrlimit(RLIMIT_FSIZE, &limit);
-    }
-    ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-
-  private:
-    rlimit before_{};
-};
-
 }  // namespace
 
 TEST_CASE("keeper: files hold what the board holds, and join") {
