@@ -1,6 +1,5 @@
 #include "config/credentials.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <sys/stat.h>
@@ -12,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+
+#include "config/plain_file.h"
 
 namespace scram {
 namespace {
@@ -25,20 +26,6 @@ void wipe(std::string& text) noexcept {
     OPENSSL_cleanse(text.data(), text.size());
     text.clear();
 }
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0) close(number_);
-    }
-    int number() const { return number_; }
-
-  private:
-    int number_;
-};
 
 // systemd lets the service read its credentials by an ACL, whose mask appears as group bits (mode
 // 0440, github.com/systemd/systemd/issues/29435); the folder itself admits nobody else.
@@ -66,22 +53,6 @@ std::optional<std::string> refuse_reason(const struct stat& status, bool group_m
     return std::nullopt;
 }
 
-// Empty, or why `text` could not be filled.
-std::string read_all(int descriptor, std::string& text) {
-    text.resize(file_bytes_max + 1);
-    std::size_t size = 0;
-    while (size < text.size()) {
-        const auto got = read(descriptor, text.data() + size, text.size() - size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return fmt::format("cannot be read: {}", std::strerror(errno));
-        if (got == 0) break;
-        size += static_cast<std::size_t>(got);
-    }
-    if (size > file_bytes_max) return fmt::format("is larger than {} bytes", file_bytes_max);
-    text.resize(size);
-    return {};
-}
-
 // A start without them is the usual first one: it is told where they belong.
 std::string why_not_opened(const std::filesystem::path& file, int error) {
     const auto why = fmt::format("cannot be opened: {}", std::strerror(error));
@@ -92,15 +63,20 @@ std::string why_not_opened(const std::filesystem::path& file, int error) {
         why, file.filename().string());
 }
 
+std::string cannot_be_read() {
+    return fmt::format("cannot be read: {}", std::strerror(errno));
+}
+
 std::string open_and_read(const std::filesystem::path& file, std::string& text) {
-    // Not blocking, so that a FIFO is refused and not waited for.
-    const Descriptor opened{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-    if (opened.number() < 0) return why_not_opened(file, errno);
+    const UniqueFd opened = open_to_read(file.c_str());
+    if (!opened) return why_not_opened(file, errno);
     struct stat status {};
-    if (fstat(opened.number(), &status) != 0)
-        return fmt::format("cannot be read: {}", std::strerror(errno));
+    if (fstat(opened.get(), &status) != 0) return cannot_be_read();
     if (auto reason = refuse_reason(status, is_from_service_manager(file))) return *reason;
-    return read_all(opened.number(), text);
+    text.resize(file_bytes_max + 1);
+    if (!read_full(opened, text)) return cannot_be_read();
+    if (text.size() > file_bytes_max) return fmt::format("is larger than {} bytes", file_bytes_max);
+    return {};
 }
 
 // The values go into HTTP headers as they are: a line end in one would forge a header.

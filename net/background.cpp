@@ -3,17 +3,17 @@
 #include <sched.h>
 
 #include <condition_variable>
-#include <csignal>
 #include <deque>
 #include <mutex>
 #include <system_error>
-#include <thread>
 #include <utility>
+
+#include "net/quiet_thread.h"
 
 namespace scram {
 namespace {
 
-// Signals are for the thread that started us, and its core may be for itself alone.
+// The core of the thread that started us may be for itself alone.
 void be_out_of_the_way() {
     cpu_set_t all;
     CPU_ZERO(&all);
@@ -44,7 +44,7 @@ struct Background::Jobs {
 
 Background::Background() : jobs_(std::make_shared<Jobs>()) {}
 
-// The thread begins with the first job, with all signals blocked.
+// The thread begins with the first job.
 bool Background::run(std::function<void()> job) {
     const std::lock_guard lock(jobs_->mutex);
     if (!jobs_->has_thread && !start()) return false;
@@ -54,15 +54,11 @@ bool Background::run(std::function<void()> job) {
 }
 
 bool Background::start() {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-        std::thread([jobs = jobs_] { jobs->work(); }).detach();
+        quiet_thread([jobs = jobs_] { jobs->work(); }).detach();
         jobs_->has_thread = true;
     } catch (const std::system_error&) {  // memory may be short, or a limit reached
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return jobs_->has_thread;
 }
 

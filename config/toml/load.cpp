@@ -1,12 +1,11 @@
 // From the file's bytes to a Config, or to everything that is wrong with it.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "config/plain_file.h"
 #include "config/toml/sections.h"
 #include "config/toml/text_bounds.h"
 
@@ -21,39 +20,16 @@ std::string because_of(int error) {
     return fmt::format("cannot be read: {}", std::strerror(error));
 }
 
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
-// Appends what the file holds; says why it cannot. A pipe or a device is not waited for, and a file
-// that grows meanwhile ends at the bound.
+// What the file holds; says why it cannot be read.
 std::string read_file(const std::filesystem::path& file, std::string& text) {
-    const Descriptor opened{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    if (opened.get() < 0) return because_of(errno);
+    const UniqueFd opened = open_to_read(file.c_str());
     struct stat status {};
-    if (fstat(opened.get(), &status) != 0) return because_of(errno);
+    if (!opened || fstat(opened.get(), &status) != 0) return because_of(errno);
     if (!S_ISREG(status.st_mode)) return "is not a regular file";
-    const std::string too_large = fmt::format("is larger than {} bytes", config_bytes_max);
-    if (status.st_size > static_cast<off_t>(config_bytes_max)) return too_large;
-    for (;;) {
-        char bytes[65536];
-        const ssize_t size = read(opened.get(), bytes, sizeof bytes);
-        if (size < 0 && errno == EINTR) continue;
-        if (size < 0) return because_of(errno);
-        if (size == 0) return {};
-        text.append(bytes, static_cast<std::size_t>(size));
-        if (text.size() > config_bytes_max) return too_large;
-    }
+    text.resize(config_bytes_max + 1);
+    if (!read_full(opened, text)) return because_of(errno);
+    if (text.size() <= config_bytes_max) return {};
+    return fmt::format("is larger than {} bytes", config_bytes_max);
 }
 
 void read_config(const toml::table& root, config::Document& document, Config& config) {

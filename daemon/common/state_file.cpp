@@ -13,6 +13,9 @@
 #include <new>
 #include <utility>
 
+#include "config/plain_file.h"
+#include "daemon/common/write_full.h"
+
 namespace scram {
 namespace {
 
@@ -20,32 +23,14 @@ constexpr std::size_t size_max = std::size_t{256} << 20;  // more than any plan 
 
 // Nothing of a file that is no plain one, or is somebody else's.
 std::vector<std::byte> read_own(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) return {};
+    const UniqueFd file = open_to_read(path.c_str(), O_NOFOLLOW);
     struct stat info {};
-    std::vector<std::byte> bytes;
-    const bool ours = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
-    if (ours) bytes.resize(std::min(static_cast<std::size_t>(info.st_size), size_max));
-    std::size_t have = 0;
-    while (have < bytes.size()) {
-        const ssize_t got = ::read(fd, bytes.data() + have, bytes.size() - have);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
-        have += static_cast<std::size_t>(got);
-    }
-    ::close(fd);
-    bytes.resize(have);
+    const bool ours =
+        file && fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
+    if (!ours) return {};
+    std::vector<std::byte> bytes(std::min(static_cast<std::size_t>(info.st_size), size_max));
+    if (!read_full(file, bytes)) return {};
     return bytes;
-}
-
-bool write_all(int fd, std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-        const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-        if (put < 0 && errno == EINTR) continue;
-        if (put <= 0) return false;
-        bytes = bytes.subspan(static_cast<std::size_t>(put));
-    }
-    return true;
 }
 
 }  // namespace
@@ -75,20 +60,20 @@ std::span<std::byte> StateFile::map(std::size_t size) {
 // All of it now: a store into memory that the system cannot give would end the process.
 StateMapping StateFile::map_shared(std::size_t size) {
     const std::string fresh = path_ + ".new";
-    const auto failed = [&](int fd, int error) {
+    const auto failed = [&](int error) {
         trouble_ = fmt::format("no state file at {}: {}; a restart will not know the values", fresh,
                                std::strerror(error));
-        if (fd >= 0) ::close(fd);
         return StateMapping();
     };
     ::unlink(fresh.c_str());
-    const int fd = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) return failed(fd, errno);
-    if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(size)); error != 0)
-        return failed(fd, error);
-    void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
-    if (at == MAP_FAILED) return failed(fd, errno);
-    ::close(fd);
+    const UniqueFd file(
+        ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) return failed(errno);
+    if (const int error = posix_fallocate(file.get(), 0, static_cast<off_t>(size)); error != 0)
+        return failed(error);
+    void* at =
+        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file.get(), 0);
+    if (at == MAP_FAILED) return failed(errno);
     (void)mlock(at, size);  // where the limits allow
     return StateMapping({static_cast<std::byte*>(at), size});
 }
@@ -108,11 +93,10 @@ StateMapping StateFile::keep() {
 void StateFile::leave_copy(std::span<const std::byte> bytes) {
     const std::string fresh = copy_ + ".new";
     ::unlink(fresh.c_str());
-    const int fd =
-        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) return;
-    const bool written = write_all(fd, bytes);
-    ::close(fd);
+    const UniqueFd file(
+        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) return;
+    const bool written = write_full(file.get(), bytes);
     if (!written || std::rename(fresh.c_str(), copy_.c_str()) != 0) ::unlink(fresh.c_str());
 }
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +11,7 @@
 #include "core/base/iso_time.h"
 #include "daemon/common/poll_wait.h"
 #include "net/clock.h"
+#include "net/quiet_thread.h"
 
 namespace scram {
 namespace {
@@ -21,13 +20,6 @@ constexpr std::uint32_t ring_size =
     4096;                                // a power of two: positions run on and wrap by themselves
 constexpr std::size_t folded_max = 512;  // kinds of lines at once
 constexpr Duration farewell = 500ms;
-
-// Signals are the loop's: its thread alone takes them.
-void block_signals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, nullptr);
-}
 
 bool is_socket(int fd) {
     struct stat status {};
@@ -161,10 +153,7 @@ Logger::Logger(int fd)
       folding_(folded_max),
       ring_(ring_size),
       give_up_at_ns_(std::numeric_limits<std::int64_t>::max()) {
-    thread_ = std::thread([this] {
-        block_signals();
-        run();
-    });
+    thread_ = quiet_thread([this] { run(); });
 }
 
 Logger::~Logger() {

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "config/plain_file.h"
 #include "daemon/common/memory_guard.h"
 #include "daemon/log/line.h"
 #include "net/clock.h"
@@ -29,15 +30,10 @@ constexpr Duration board_pause = 10s;  // between two tries to have a file for t
 
 BootId boot_id() {
     BootId id{};
-    const int fd = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return id;
-    char text[64] = {};
-    const ssize_t size = ::read(fd, text, sizeof text);
-    ::close(fd);
-    std::string digits;
-    for (ssize_t i = 0; i < size; ++i) {
-        if (text[i] != '-' && text[i] != '\n') digits.push_back(text[i]);
-    }
+    const UniqueFd file = open_to_read("/proc/sys/kernel/random/boot_id");
+    std::string digits(64, '\0');
+    if (!file || !read_full(file, digits)) return id;
+    std::erase_if(digits, [](char c) { return c == '-' || c == '\n'; });
     if (digits.size() != 2 * id.size()) return BootId{};
     for (std::size_t i = 0; i < id.size(); ++i) {
         const char* at = &digits[2 * i];
@@ -66,8 +62,8 @@ Journal::Journal(const Config& config)
 // nobody in it.
 std::string Journal::lock() {
     mkdir(directory_.c_str(), 0750);
-    lock_fd_ = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock_fd_ < 0 || flock(lock_fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};
+    lock_ = open_to_read(directory_.c_str(), O_DIRECTORY);
+    if (!lock_ || flock(lock_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};
     return fmt::format(
         "another scramd runs on the journal in {}: end it, or give this one a folder of its own "
         "([journal] directory)",
@@ -191,24 +187,23 @@ std::string Journal::show_board() {
 // `in_place_of`: the memory whose addresses it takes; nullptr: any.
 std::span<std::byte> Journal::map_shared(const std::string& path, std::size_t size,
                                          void* in_place_of) {
-    const auto failed = [&](int fd, int error) {
+    const auto failed = [&](int error) {
         board_trouble_ = fmt::format("no board at {}: {}; a crash may forget its last moment", path,
                                      std::strerror(error));
-        if (fd >= 0) ::close(fd);
         return std::span<std::byte>{};
     };
     unlink(path.c_str());  // of a start that came no further, or whatever else lies there
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) return failed(fd, errno);
+    const UniqueFd file(
+        ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) return failed(errno);
     // All of it now: a store into memory that the system cannot give would end the process.
-    if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(size)); error != 0)
-        return failed(fd, error);
+    if (const int error = posix_fallocate(file.get(), 0, static_cast<off_t>(size)); error != 0)
+        return failed(error);
     const int how = MAP_SHARED | MAP_POPULATE | (in_place_of != nullptr ? MAP_FIXED : 0);
-    void* at = mmap(in_place_of, size, PROT_READ | PROT_WRITE, how, fd, 0);
-    if (at == MAP_FAILED) return failed(fd, errno);
+    void* at = mmap(in_place_of, size, PROT_READ | PROT_WRITE, how, file.get(), 0);
+    if (at == MAP_FAILED) return failed(errno);
     struct stat info {};
-    board_file_ = fstat(fd, &info) == 0 ? info.st_ino : 0;
-    ::close(fd);
+    board_file_ = fstat(file.get(), &info) == 0 ? info.st_ino : 0;
     guard_memory({static_cast<std::byte*>(at), size});
     (void)mlock(at, size);  // where the limits allow
     return {static_cast<std::byte*>(at), size};
@@ -291,7 +286,6 @@ Journal::~Journal() {
     board_.reset();
     guard_memory({});
     if (!memory_.empty()) munmap(memory_.data(), memory_.size());
-    if (lock_fd_ >= 0) ::close(lock_fd_);
 }
 
 }  // namespace scram

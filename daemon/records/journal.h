@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "config/config.h"
+#include "config/unique_fd.h"
 #include "daemon/common/state_file.h"
 #include "daemon/records/journal_writer.h"
 
@@ -66,7 +67,7 @@ class Journal {
     JournalConfig config_;
     std::string directory_, board_path_;
     StateFile state_file_;
-    int lock_fd_ = -1;
+    UniqueFd lock_;
     Folded folded_;
     Restored restored_;
     std::string last_file_;        // the one that folded_ ends with, if no other follows it

@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "config/plain_file.h"
+
 namespace scram {
 namespace {
 
@@ -66,34 +68,20 @@ namespace {
 std::variant<FileBytes, std::string> read_file_of(const std::string& path,
                                                   std::optional<uid_t> owner) {
     // Neither a link to another's file, nor a FIFO that would be waited for.
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) return failure("open", path, errno);
+    const UniqueFd file = open_to_read(path.c_str(), O_NOFOLLOW);
+    if (!file) return failure("open", path, errno);
     struct stat info {};
-    const bool known = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
-    if (known && owner && info.st_uid != *owner) {
-        ::close(fd);
+    if (fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
+        return fmt::format("{} is not a regular file", path);
+    if (owner && info.st_uid != *owner) {
         return fmt::format(
             "{} belongs to uid {}, not to scramd's uid {}: if scramd wrote it, run as root: chown "
             "{} {}; then restart scramd",
             path, info.st_uid, *owner, *owner, path);
     }
-    const auto size = known ? static_cast<std::size_t>(info.st_size) : 0;
-    FileBytes bytes(std::min(size, file_size_max));
-    std::size_t have = 0;
-    ssize_t got = known ? 1 : -1;
-    while (got > 0 && have < bytes.size()) {
-        got = ::read(fd, bytes.data() + have, bytes.size() - have);
-        if (got < 0 && errno == EINTR)
-            got = 1;
-        else if (got > 0)
-            have += static_cast<std::size_t>(got);
-    }
-    const int error = errno;
-    ::close(fd);
-    if (!known) return fmt::format("{} is not a regular file", path);
-    if (got < 0) return failure("read", path, error);
-    bytes.resize(have);  // one that is shorter by now
-    return bytes;
+    FileBytes bytes(std::min(static_cast<std::size_t>(info.st_size), file_size_max));
+    if (!read_full(file, bytes)) return failure("read", path, errno);
+    return bytes;  // of one that is shorter by now, what is there
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,8 +10,11 @@
 #include <cstring>
 #include <utility>
 
+#include "config/plain_file.h"
 #include "daemon/common/poll_wait.h"
+#include "daemon/common/write_full.h"
 #include "net/clock.h"
+#include "net/quiet_thread.h"
 
 namespace scram {
 namespace {
@@ -20,10 +22,8 @@ namespace {
 constexpr std::size_t batch_records = 256;
 
 void sync_directory(const std::string& directory) {
-    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    (void)fsync(fd);
-    ::close(fd);
+    if (const UniqueFd opened = open_to_read(directory.c_str(), O_DIRECTORY))
+        (void)fsync(opened.get());
 }
 
 }  // namespace
@@ -57,31 +57,18 @@ bool JournalWriter::store_some(std::uint64_t until) {
     for (std::uint64_t s = ledger_.last_sequence(); s < until && batch_.size() < most;) {
         batch_.push_back(board_.record(++s));
     }
-    const std::size_t bytes = batch_.size() * sizeof(JournalRecord);
-    if (!write_all(batch_.data(), bytes, size_)) return fail("write", errno);
-    if (fdatasync(fd_) != 0) {
+    const auto bytes = std::as_bytes(std::span(batch_));
+    if (!write_full(file_.get(), bytes, size_)) return fail("write", errno);
+    if (fdatasync(file_.get()) != 0) {
         // What the kernel could not write it may have dropped: another file tells it again.
         const int error = errno;
-        (void)!ftruncate(fd_, static_cast<off_t>(size_));
+        (void)!ftruncate(file_.get(), static_cast<off_t>(size_));
         close_file();
         return fail("sync", error);
     }
-    size_ += bytes;
+    size_ += bytes.size();
     for (const JournalRecord& record : batch_) ledger_.add(record);
     stored_.store(ledger_.last_sequence(), std::memory_order_release);
-    return true;
-}
-
-bool JournalWriter::write_all(const void* bytes, std::size_t size, std::size_t at) {
-    const char* from = static_cast<const char*>(bytes);
-    while (size > 0) {
-        const ssize_t taken = ::pwrite(fd_, from, size, static_cast<off_t>(at));
-        if (taken < 0 && errno == EINTR) continue;
-        if (taken <= 0) return false;
-        from += taken;
-        at += static_cast<std::size_t>(taken);
-        size -= static_cast<std::size_t>(taken);
-    }
     return true;
 }
 
@@ -90,16 +77,16 @@ bool JournalWriter::write_all(const void* bytes, std::size_t size, std::size_t a
 // A file that somebody removed or cut is no place for records.
 bool JournalWriter::check_file() {
     struct stat info {};
-    if (fd_ >= 0 && fstat(fd_, &info) != 0) return fail("look at", errno);
-    const bool gone = fd_ >= 0 && info.st_nlink == 0;
-    const bool cut = fd_ >= 0 && static_cast<std::size_t>(info.st_size) < size_;
+    if (file_ && fstat(file_.get(), &info) != 0) return fail("look at", errno);
+    const bool gone = file_ && info.st_nlink == 0;
+    const bool cut = file_ && static_cast<std::size_t>(info.st_size) < size_;
     if (gone || cut) {
         tell(2, LogEvent::journal_error,
              fmt::format("{} was {} by somebody: a new file begins", path_,
                          gone ? "removed" : "cut"));
         close_file();
     }
-    return fd_ >= 0 || begin_file();
+    return file_ || begin_file();
 }
 
 bool JournalWriter::begin_file() {
@@ -110,10 +97,10 @@ bool JournalWriter::begin_file() {
     const auto& files = std::get<std::vector<JournalFile>>(listed);
     const std::uint32_t number = files.empty() ? 1 : files.back().number + 1;
     path_ = options_.directory + "/" + journal_file_name(number);
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    if (fd_ < 0) return fail("create", errno);
+    file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+    if (!file_) return fail("create", errno);
     const auto head = ledger_.head(wall_now());
-    if (!write_all(head.data(), head.size(), 0) || fdatasync(fd_) != 0) {
+    if (!write_full(file_.get(), std::as_bytes(std::span(head))) || fdatasync(file_.get()) != 0) {
         const int error = errno;
         close_file();
         unlink(path_.c_str());  // or each try would leave one
@@ -129,12 +116,13 @@ bool JournalWriter::begin_file() {
 void JournalWriter::resume() {
     if (options_.resume.empty() || options_.resume_at == 0) return;
     path_ = options_.resume;
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (fd_ < 0) return;
+    file_.reset(::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+    if (!file_) return;
     struct stat info {};
-    const bool ours = fstat(fd_, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
+    const bool ours =
+        fstat(file_.get(), &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
     if (!ours) return close_file();  // swapped since it was read: a new file begins
-    if (ftruncate(fd_, static_cast<off_t>(options_.resume_at)) != 0) return close_file();
+    if (ftruncate(file_.get(), static_cast<off_t>(options_.resume_at)) != 0) return close_file();
     size_ = options_.resume_at;
 }
 
@@ -150,8 +138,7 @@ void JournalWriter::remove_old() {
 }
 
 void JournalWriter::close_file() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
+    file_.reset();
     size_ = 0;
 }
 
@@ -205,12 +192,7 @@ JournalWriter::JournalWriter(Options options, const Board& board, Ledger ledger)
       stored_(ledger_.last_sequence()) {
     batch_.reserve(batch_records);
     resume();
-    thread_ = std::thread([this] {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, nullptr);
-        run();
-    });
+    thread_ = quiet_thread([this] { run(); });
     nudge();
 }
 

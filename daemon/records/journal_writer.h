@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "config/unique_fd.h"
 #include "core/journal/journal.h"
 #include "daemon/log/line.h"
 #include "daemon/records/journal_files.h"
@@ -53,7 +54,6 @@ class JournalWriter {
     void run();
     void store();
     bool store_some(std::uint64_t until);
-    bool write_all(const void* bytes, std::size_t size, std::size_t at);
     bool check_file();
     bool begin_file();
     std::string next_path(std::string& error) const;
@@ -70,7 +70,7 @@ class JournalWriter {
     const Board& board_;
     Ledger ledger_;
     std::string path_;
-    int fd_ = -1;
+    UniqueFd file_;
     std::size_t size_ = 0;
     std::vector<JournalRecord> batch_;
 

@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>
 #include <simdjson.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,29 +13,15 @@
 #include <utility>
 #include <vector>
 
+#include "config/unique_fd.h"
 #include "daemon/common/poll_wait.h"
+#include "daemon/common/write_full.h"
 #include "daemon/records/journal_files.h"
+#include "net/quiet_thread.h"
 
 namespace scram {
 namespace fs = std::filesystem;
 namespace {
-
-// Signals are the loop's: its thread alone takes them.
-void block_signals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, nullptr);
-}
-
-bool write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t taken = ::write(fd, text.data(), text.size());
-        if (taken < 0 && errno == EINTR) continue;
-        if (taken <= 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(taken));
-    }
-    return fsync(fd) == 0;
-}
 
 // Whole or not at all, whenever the machine stops. Empty, or why not.
 std::string replace_file(const fs::path& path, std::string_view text) {
@@ -46,13 +30,12 @@ std::string replace_file(const fs::path& path, std::string_view text) {
         return fmt::format("{}: {}", of.native(), std::strerror(errno));
     };
     ::unlink(aside.c_str());  // of a start that came no further, or whatever else lies there
-    const int fd =
-        ::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-    if (fd < 0) return fault(aside);
-    const bool whole = fchmod(fd, 0640) == 0 && write_all(fd, text);
-    const std::string why = whole ? std::string() : fault(aside);
-    ::close(fd);
-    if (!whole) return why;
+    const UniqueFd file(
+        ::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
+    const bool whole = file && fchmod(file.get(), 0640) == 0 &&
+                       write_full(file.get(), std::as_bytes(std::span(text))) &&
+                       fsync(file.get()) == 0;
+    if (!whole) return fault(aside);
     return ::rename(aside.c_str(), path.c_str()) == 0 ? std::string() : fault(path);
 }
 
@@ -102,10 +85,7 @@ std::string written_cause(const fs::path& folder, TripId trip) try {
 ReceiptWriter::ReceiptWriter(const fs::path& directory, ReceiptLimits limits)
     : folder_(directory.empty() ? fs::path() : directory / receipts_folder), limits_(limits) {
     if (!writes()) return;
-    thread_ = std::thread([this] {
-        block_signals();
-        run();
-    });
+    thread_ = quiet_thread([this] { run(); });
 }
 
 ReceiptWriter::~ReceiptWriter() {

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "daemon/sandbox/sandbox.h"
+#include "net/unique_fd.h"
 
 namespace scram {
 namespace {
@@ -49,12 +50,10 @@ bool add_rule(int ruleset, const Folder& folder, std::uint64_t handled) {
     const std::uint64_t reading = read_file | read_dir;
     const std::uint64_t writing =
         write_file | truncate | remove_file | remove_dir | make_reg | make_dir | make_sock;
-    const int fd = ::open(folder.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
-    const PathBeneath rule{(reading | (folder.writable ? writing : 0)) & handled, fd};
-    const bool added = syscall(sys_add_rule, ruleset, rule_path_beneath, &rule, 0) == 0;
-    ::close(fd);
-    return added;
+    const UniqueFd beneath(::open(folder.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!beneath) return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
+    const PathBeneath rule{(reading | (folder.writable ? writing : 0)) & handled, beneath.get()};
+    return syscall(sys_add_rule, ruleset, rule_path_beneath, &rule, 0) == 0;
 }
 
 std::string restrict(int ruleset, std::span<const Folder> folders, std::uint64_t handled) {
@@ -73,12 +72,10 @@ std::string confine_files(std::span<const Folder> folders) {
     if (version < 1) return failed("the kernel offers no Landlock");
     const std::uint64_t handled = handled_by(version);
     const RulesetAttribute attribute{handled};
-    const auto ruleset =
-        static_cast<int>(syscall(sys_create_ruleset, &attribute, sizeof attribute, 0));
-    if (ruleset < 0) return failed("landlock_create_ruleset");
-    std::string why = restrict(ruleset, folders, handled);
-    ::close(ruleset);
-    return why;
+    const UniqueFd ruleset(
+        static_cast<int>(syscall(sys_create_ruleset, &attribute, sizeof attribute, 0)));
+    if (!ruleset) return failed("landlock_create_ruleset");
+    return restrict(ruleset.get(), folders, handled);
 }
 
 }  // namespace scram

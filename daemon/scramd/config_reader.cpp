@@ -3,22 +3,20 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 
 #include <boost/asio/post.hpp>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
+#include "net/quiet_thread.h"
+
 namespace scram {
 namespace {
 
-// Signals are the loop's, and so is the processor where there are not enough: what wakes up there
-// comes before a batch. No nicer than that: on a busy machine a reload would not end.
+// The processor is the loop's where there are not enough: what wakes up there comes before a batch.
+// No nicer than that: on a busy machine a reload would not end.
 void stand_back() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, nullptr);
     const sched_param none{};
     pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
 }
@@ -120,7 +118,7 @@ struct ConfigReader::Shared : std::enable_shared_from_this<Shared> {
 ConfigReader::ConfigReader(boost::asio::io_context& io, Config running, Prepare prepare, Done done)
     : shared_(
           std::make_shared<Shared>(io, std::move(running), std::move(prepare), std::move(done))) {
-    std::thread([shared = shared_] { shared->run(); }).detach();
+    quiet_thread([shared = shared_] { shared->run(); }).detach();
 }
 
 ConfigReader::~ConfigReader() {

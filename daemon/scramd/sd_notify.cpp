@@ -36,11 +36,7 @@ ServiceManager::ServiceManager() : watchdog_(asked_watchdog()) {
     const char* address = std::getenv("NOTIFY_SOCKET");
     if (address == nullptr || std::strlen(address) >= sizeof(sockaddr_un::sun_path)) return;
     address_ = address;
-    fd_ = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
-
-ServiceManager::~ServiceManager() {
-    if (fd_ >= 0) ::close(fd_);
+    socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
 void ServiceManager::ready(std::string_view status) {
@@ -64,13 +60,13 @@ void ServiceManager::stopping() {
 }
 
 void ServiceManager::send(std::string_view message) {
-    if (fd_ < 0) return;
+    if (!socket_) return;
     sockaddr_un to{};
     to.sun_family = AF_UNIX;
     std::memcpy(to.sun_path, address_.data(), address_.size());
     if (to.sun_path[0] == '@') to.sun_path[0] = '\0';  // the abstract namespace
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
-    (void)sendto(fd_, message.data(), message.size(), MSG_NOSIGNAL,
+    (void)sendto(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&to), size);
 }
 

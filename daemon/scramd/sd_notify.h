@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/time.h"
+#include "net/unique_fd.h"
 
 namespace scram {
 
@@ -17,9 +18,6 @@ std::optional<Duration> asked_watchdog();
 class ServiceManager {
   public:
     ServiceManager();
-    ~ServiceManager();
-    ServiceManager(const ServiceManager&) = delete;
-    ServiceManager& operator=(const ServiceManager&) = delete;
 
     void ready(std::string_view status);
     void status(std::string_view status);
@@ -32,7 +30,7 @@ class ServiceManager {
   private:
     void send(std::string_view message);
 
-    int fd_ = -1;
+    UniqueFd socket_;
     std::string address_;
     std::optional<Duration> watchdog_;
 };

@@ -12,27 +12,23 @@
 #include <string>
 #include <variant>
 
+#include "net/unique_fd.h"
+
 namespace scram {
 
 class Warmer {
   public:
     // `peer`: "192.0.2.1:9", "[2001:db8::1]:9", or empty. The error says what the kernel refused.
     static std::variant<std::unique_ptr<Warmer>, std::string> make(const std::string& peer);
-    ~Warmer();
-    Warmer(const Warmer&) = delete;
-    Warmer& operator=(const Warmer&) = delete;
 
     // Once along the way. What is lost on it does not matter.
     void exercise();
 
   private:
-    struct Sockets {
-        int from = -1, to = -1;  // a TCP connection over loopback, both ends of it
-        int peer = -1;           // a UDP socket
-    };
-    explicit Warmer(Sockets sockets) : sockets_(sockets) {}
+    Warmer() = default;
 
-    Sockets sockets_;
+    UniqueFd from_, to_;  // a TCP connection over loopback, both ends of it
+    UniqueFd peer_;       // a UDP socket
 };
 
 }  // namespace scram

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace scram {
 namespace {
@@ -22,24 +23,23 @@ constexpr int beats_in_limit = 8;  // that the loop writes, if it turns at all
 }  // namespace
 
 std::variant<std::unique_ptr<Gates>, std::string> Gates::make(std::size_t families) {
-    const auto failed = [](const char* what, int fd) {
-        const std::string error = std::strerror(errno);
-        if (fd >= 0) ::close(fd);
-        return "no gate region: " + std::string(what) + ": " + error;
+    const auto failed = [](const char* what) {
+        return "no gate region: " + std::string(what) + ": " + std::strerror(errno);
     };
-    const int fd = memfd_create("scramd-gates", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0) return failed("memfd_create", fd);
+    UniqueFd fd(memfd_create("scramd-gates", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!fd) return failed("memfd_create");
     const std::size_t size = size_of(families);
-    if (ftruncate(fd, static_cast<off_t>(size)) != 0) return failed("ftruncate", fd);
-    void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (at == MAP_FAILED) return failed("mmap", fd);
+    if (ftruncate(fd.get(), static_cast<off_t>(size)) != 0) return failed("ftruncate");
+    void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+    if (at == MAP_FAILED) return failed("mmap");
     // Our own mapping stays writable; from here on nobody, scramd included, can make another such.
-    if (fcntl(fd, F_ADD_SEALS, seals) != 0) return failed("sealing", fd);
-    return std::unique_ptr<Gates>(new Gates(fd, static_cast<scram_gates*>(at), families));
+    if (fcntl(fd.get(), F_ADD_SEALS, seals) != 0) return failed("sealing");
+    return std::unique_ptr<Gates>(
+        new Gates(std::move(fd), static_cast<scram_gates*>(at), families));
 }
 
-Gates::Gates(int fd, scram_gates* region, std::size_t families)
-    : fd_(fd), region_(region), size_(size_of(families)) {
+Gates::Gates(UniqueFd fd, scram_gates* region, std::size_t families)
+    : fd_(std::move(fd)), region_(region), size_(size_of(families)) {
     region_->magic = SCRAM_GATE_MAGIC;
     region_->version = SCRAM_VERSION;
     region_->families = static_cast<std::uint16_t>(families);
@@ -48,7 +48,6 @@ Gates::Gates(int fd, scram_gates* region, std::size_t families)
 
 Gates::~Gates() {
     munmap(region_, size_);
-    ::close(fd_);
 }
 
 void Gates::halted_after(Duration age) {

@@ -11,6 +11,7 @@
 #include "core/base/ids.h"
 #include "core/base/time.h"
 #include "core/signal.h"
+#include "net/unique_fd.h"
 
 namespace scram {
 
@@ -45,15 +46,15 @@ class Gates {
     void wake();
 
     // Sealed: it can be neither resized nor mapped for writing.
-    int fd() const { return fd_; }
+    int fd() const { return fd_.get(); }
 
   private:
-    Gates(int fd, scram_gates* region, std::size_t families);
+    Gates(UniqueFd fd, scram_gates* region, std::size_t families);
     void set(FamilyId family, scram_gate gate);
     void write_heartbeat(Time now);
     void say_asleep(std::uint64_t sleep);
 
-    int fd_;
+    UniqueFd fd_;
     scram_gates* region_;
     std::size_t size_;
     std::uint64_t sleeps_ = 0;

@@ -78,22 +78,18 @@ scram_signal RingReader::copy(std::uint64_t number) const {
 
 // Populated: the first lap, too, is read without a page fault.
 std::optional<Ring> Ring::make() {
-    const int fd = memfd_create("scramd-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0) return std::nullopt;
-    void* at = MAP_FAILED;
-    if (ftruncate(fd, sizeof(scram_ring)) == 0 && fcntl(fd, F_ADD_SEALS, seals) == 0) {
-        at = mmap(nullptr, sizeof(scram_ring), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-                  fd, 0);
-    }
-    if (at == MAP_FAILED) {
-        ::close(fd);
+    UniqueFd fd(memfd_create("scramd-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!fd || ftruncate(fd.get(), sizeof(scram_ring)) != 0 ||
+        fcntl(fd.get(), F_ADD_SEALS, seals) != 0)
         return std::nullopt;
-    }
+    void* at = mmap(nullptr, sizeof(scram_ring), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+                    fd.get(), 0);
+    if (at == MAP_FAILED) return std::nullopt;
     auto* memory = static_cast<scram_ring*>(at);
     memory->magic = SCRAM_RING_MAGIC;
     memory->version = SCRAM_VERSION;
     memory->slot_count = SCRAM_RING_SLOTS;
-    return Ring(fd, memory);
+    return Ring(std::move(fd), memory);
 }
 
 void Ring::publish(std::uint64_t number) {
@@ -101,7 +97,7 @@ void Ring::publish(std::uint64_t number) {
 }
 
 Ring::Ring(Ring&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), memory_(std::exchange(other.memory_, nullptr)) {}
+    : fd_(std::move(other.fd_)), memory_(std::exchange(other.memory_, nullptr)) {}
 
 Ring& Ring::operator=(Ring&& other) noexcept {
     std::swap(fd_, other.fd_);
@@ -110,13 +106,7 @@ Ring& Ring::operator=(Ring&& other) noexcept {
 }
 
 Ring::~Ring() {
-    close_fd();
     if (memory_ != nullptr) munmap(memory_, sizeof(scram_ring));
-}
-
-void Ring::close_fd() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
 }
 
 }  // namespace scram

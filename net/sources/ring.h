@@ -18,8 +18,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "core/signal.h"
+#include "net/unique_fd.h"
 
 namespace scram {
 
@@ -69,14 +71,14 @@ class Ring {
     // As a source does, for drills: an empty signal of this number.
     void publish(std::uint64_t number);
     // Sealed: it cannot be resized, so that no access to it can fault.
-    int fd() const { return fd_; }
+    int fd() const { return fd_.get(); }
     // The source has its own; the memory stays.
-    void close_fd();
+    void close_fd() { fd_.reset(); }
 
   private:
-    Ring(int fd, scram_ring* memory) : fd_(fd), memory_(memory) {}
+    Ring(UniqueFd fd, scram_ring* memory) : fd_(std::move(fd)), memory_(memory) {}
 
-    int fd_;
+    UniqueFd fd_;
     scram_ring* memory_;
 };
 

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <map>
 
+#include "net/unique_fd.h"
+
 namespace scram {
 namespace {
 
@@ -24,12 +26,9 @@ std::string failed(const std::string& path, const char* what, int error) {
 }
 
 bool answers(const sockaddr_un& address, int type) {
-    const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-    if (fd < 0) return false;
+    const UniqueFd asking(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
     const auto* to = reinterpret_cast<const sockaddr*>(&address);
-    const bool connected = connect(fd, to, sizeof address) == 0;
-    ::close(fd);
-    return connected;
+    return asking && connect(asking.get(), to, sizeof address) == 0;
 }
 
 // Makes room for a socket at `path`; says why it must not.
@@ -93,15 +92,13 @@ std::variant<Listener, std::string> listen_at(const std::string& path, int type,
     }
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     if (std::string why = remove_dead(path, address, type); !why.empty()) return why;
-    const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return failed(path, "cannot make a socket for", errno);
+    UniqueFd fd(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd) return failed(path, "cannot make a socket for", errno);
     const auto* at = reinterpret_cast<const sockaddr*>(&address);
-    const bool ok = bind(fd, at, sizeof address) == 0 && chmod(path.c_str(), mode) == 0 &&
-                    listen(fd, waiting_max) == 0;
-    if (ok) return Listener{fd, path, type, mode};
-    const int error = errno;
-    ::close(fd);
-    return failed(path, "cannot listen at", error);
+    const bool ok = bind(fd.get(), at, sizeof address) == 0 && chmod(path.c_str(), mode) == 0 &&
+                    listen(fd.get(), waiting_max) == 0;
+    if (!ok) return failed(path, "cannot listen at", errno);
+    return Listener{fd.take(), path, type, mode};
 }
 
 }  // namespace scram
