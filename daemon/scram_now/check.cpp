@@ -2,78 +2,153 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <map>
+#include <memory>
 
+#include "core/okx/answer.h"
+#include "core/okx/exchange_clock.h"
+#include "core/okx/request.h"
 #include "daemon/common/json.h"
+#include "daemon/scram_now/driver.h"
 #include "net/clock.h"
+#include "net/exchange/name_lookup.h"
 
 namespace scram {
 namespace {
 
-void say_connected(NowContext& context, const NowAddress& address, const std::string& tls) {
-    const auto ahead = context.clock.ahead_of(monotonic_now(), wall_now()).count();
-    JsonObject json;
-    json.add("address", address.text()).add("tls", tls).add("clock_ahead_ms", ahead);
-    context.output.say(context.json
-                           ? json.text()
-                           : fmt::format("{} is {}: {}, verified; its clock is {} ms ahead of ours",
-                                         address.text(), context.config.exchange.host, tls, ahead));
-}
+// One link to each address, all at once; each is done with its first word, good or bad.
+class Addresses final : public LinkObserver {
+  public:
+    Addresses(TlsContext& tls, const ExchangeConfig& exchange, const Timings& timings,
+              NowOutput& output)
+        : tls_(tls),
+          exchange_(exchange),
+          output_(output),
+          lookup_(io_, exchange.host, exchange.port,
+                  [this](const std::string& error, const std::vector<Endpoint>& found) {
+                      try_each(error, try_order(found, 0));
+                  }),
+          timer_(io_),
+          patience_(exchange.connect_timeout + timings.answer_timeout) {}
 
-// Empty, or why it would not do.
-std::string try_address(NowContext& context, const NowAddress& address) {
-    NowClient client(context.tls, -1);
-    AnswerReader reader;
-    const Duration to_connect = context.config.exchange.connect_timeout;
-    auto failure =
-        client.connect(address, std::min(context.deadline, monotonic_now() + to_connect));
-    if (!failure.empty()) return failure;
-    const std::string tls_text = client.tls_text();
-    const Duration to_answer = context.config.plan.timings.answer_timeout;
-    if (!ask_for_time(client, reader, context, to_answer))
-        return "connected and verified, but it does not tell its time";
-    say_connected(context, address, tls_text);
-    return {};
-}
-
-bool try_addresses(NowContext& context, const std::vector<NowAddress>& addresses) {
-    bool found = false;
-    for (const NowAddress& address : addresses) {
-        const std::string failure = try_address(context, address);
-        found = found || failure.empty();
-        if (failure.empty()) continue;
-        const std::string& host = context.config.exchange.host;
-        context.output.warn(fmt::format("{} ({}): {}", host, address.text(), failure));
+    bool run() {
+        give_up_after(patience_);
+        lookup_.ask();
+        io_.run();
+        return found_;
     }
-    return found;
-}
+
+  private:
+    struct Tried {
+        std::unique_ptr<Link> link;
+        std::string address, tls;
+        Time asked{};
+        bool done = false;
+    };
+
+    void give_up_after(Duration patience) {
+        timer_.expires_after(patience);
+        timer_.async_wait([this](auto error) {
+            if (error) return;
+            if (tried_.empty()) warn("the name cannot be resolved: no answer in time");
+            for (Tried& its : tried_)
+                if (!its.done) fail(its, "connected and verified, but it does not tell its time");
+            io_.stop();
+        });
+    }
+
+    void try_each(const std::string& error, const std::vector<Endpoint>& found) {
+        if (found.empty()) {
+            warn("the name cannot be resolved: " + error);
+            return io_.stop();
+        }
+        LinkOptions options = link_options(exchange_);
+        for (const Endpoint& endpoint : found) {
+            options.address = endpoint.address().to_string();
+            const auto id = id_at<LinkId>(tried_.size());
+            tried_.push_back(
+                {std::make_unique<Link>(io_, tls_, id, options, *this), to_text(endpoint), {}});
+        }
+        give_up_after(patience_);
+        for (Tried& its : tried_) its.link->start();
+    }
+
+    void link_up(LinkId id, const std::string&, const std::string& tls) override {
+        Tried& its = tried_[index(id)];
+        its.tls = tls;
+        its.asked = monotonic_now();
+        its.link->send(rehearsal_request(exchange_.host));
+    }
+    void link_down(LinkId id, bool, Taken, const std::string& reason) override {
+        Tried& its = tried_[index(id)];
+        if (!its.done) fail(its, reason);
+    }
+    void link_answered(LinkId id, const HttpResponse& answer, Time read_at) override {
+        Tried& its = tried_[index(id)];
+        const auto time = answers_.time(answer.status, answer.body);
+        if (!time) return fail(its, "connected and verified, but it does not tell its time");
+        found_ = true;
+        ExchangeClock clock(its.asked, wall_now());
+        clock.sample(its.asked, read_at, *time);
+        const auto ahead = clock.ahead_of(monotonic_now(), wall_now()).count();
+        JsonObject json;
+        json.add("address", its.address).add("tls", its.tls).add("clock_ahead_ms", ahead);
+        output_.say(output_.json()
+                        ? json.text()
+                        : fmt::format("{} is {}: {}, verified; its clock is {} ms ahead of ours",
+                                      its.address, exchange_.host, its.tls, ahead));
+        end(its);
+    }
+
+    void fail(Tried& its, const std::string& why) {
+        const std::string place = fmt::format("{} ({}): ", exchange_.host, its.address);
+        output_.warn(why.starts_with(place) ? why : place + why);
+        end(its);
+    }
+    void end(Tried& its) {
+        its.done = true;
+        its.link->stop();
+        if (std::all_of(tried_.begin(), tried_.end(), [](const Tried& t) { return t.done; }))
+            io_.stop();
+    }
+    void warn(const std::string& why) { output_.warn(exchange_.host + ": " + why); }
+
+    boost::asio::io_context io_;
+    TlsContext& tls_;
+    const ExchangeConfig& exchange_;
+    NowOutput& output_;
+    NameLookup lookup_;
+    boost::asio::steady_timer timer_;
+    Duration patience_;
+    AnswerReader answers_;
+    std::vector<Tried> tried_;
+    bool found_ = false;
+};
 
 // As if each answer came at once.
-void say_plan(NowContext& context, const std::vector<FamilySpec>& families) {
+void say_plan(const Plan& plan, NowOutput& output) {
     std::map<AccountId, std::int64_t> counts;
-    for (const FamilySpec& family : families) {
-        const BudgetSpec& budget = context.config.plan.accounts[index(family.account)].budget;
+    for (const FamilySpec& family : plan.families) {
+        const BudgetSpec& budget = plan.accounts[index(family.account)].budget;
         const auto at = counts[family.account]++ / budget.slots * budget.window;
         const auto at_ms = std::chrono::duration_cast<milliseconds>(at).count();
         JsonObject json;
         json.add("family", family.name).add("at_ms", at_ms).add("lock_ms", family.lock.count());
-        context.output.say(
-            context.json ? json.text()
-                         : fmt::format("{} would be cancelled at {:.3f} s, lock {} ms", family.name,
-                                       static_cast<double>(at_ms) / 1000, family.lock.count()));
+        output.say(output.json()
+                       ? json.text()
+                       : fmt::format("{} would be cancelled at {:.3f} s, lock {} ms", family.name,
+                                     static_cast<double>(at_ms) / 1000, family.lock.count()));
     }
 }
 
 }  // namespace
 
-bool rehearse_now(NowContext& context, const std::vector<FamilySpec>& families) {
-    const auto addresses = context.addresses.get(context.deadline, {});
-    if (addresses.empty())
-        context.output.warn(context.config.exchange.host + ": " + context.addresses.why_none());
-    const bool found = try_addresses(context, addresses);
-    say_plan(context, families);
-    context.output.print();
+bool rehearse_now(TlsContext& tls, const ExchangeConfig& exchange, const Plan& plan,
+                  NowOutput& output) {
+    const bool found = Addresses(tls, exchange, plan.timings, output).run();
+    say_plan(plan, output);
     return found;
 }
 

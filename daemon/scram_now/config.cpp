@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <sstream>
 
 namespace scram {
@@ -82,6 +83,29 @@ std::variant<std::vector<FamilyId>, std::string> families_of(
         if (wanted[f]) families.push_back(id_at<FamilyId>(f));
     }
     return families;
+}
+
+// As many links as may have a request in flight at once, and one for a single family's second try.
+NowPlan plan_for(const Plan& whole, const std::vector<FamilyId>& families,
+                 std::optional<milliseconds> lock) {
+    NowPlan out;
+    out.plan.timings = whole.timings;
+    for (const FamilyId id : families) {
+        FamilySpec family = whole.families[index(id)];
+        const auto known = std::find(out.accounts.begin(), out.accounts.end(), family.account);
+        const auto at = static_cast<std::size_t>(known - out.accounts.begin());
+        if (known == out.accounts.end()) {
+            out.accounts.push_back(family.account);
+            out.plan.accounts.push_back(whole.accounts[index(family.account)]);
+            out.plan.accounts[at].links = 1;
+        }
+        AccountSpec& account = out.plan.accounts[at];
+        if (account.links < std::max<std::size_t>(2, account.budget.slots)) ++account.links;
+        family.account = id_at<AccountId>(at);
+        family.lock = lock.value_or(family.lock);
+        out.plan.families.push_back(std::move(family));
+    }
+    return out;
 }
 
 }  // namespace scram

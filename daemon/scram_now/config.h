@@ -2,6 +2,7 @@
 // not stop a kill.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,5 +22,14 @@ std::variant<NowConfig, std::vector<ConfigError>> load_for_now(const std::filesy
 // target, and which there are.
 std::variant<std::vector<FamilyId>, std::string> families_of(
     const Plan& plan, const std::vector<std::string>& targets);
+
+// What the engine is to know of them: their accounts and nothing of scramd's. Its families stand in
+// the same order.
+struct NowPlan {
+    Plan plan;
+    std::vector<AccountId> accounts;  // by the plan's accounts: which they are in `whole`
+};
+NowPlan plan_for(const Plan& whole, const std::vector<FamilyId>& families,
+                 std::optional<milliseconds> lock);
 
 }  // namespace scram

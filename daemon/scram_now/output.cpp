@@ -1,66 +1,59 @@
 #include "daemon/scram_now/output.h"
 
-#include <fmt/format.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <cstdint>
+#include <csignal>
 #include <cstdio>
-#include <utility>
-
-#include "core/base/check.h"
+#include <system_error>
 
 namespace scram {
 
-NowOutput::NowOutput() : wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    check(wake_fd_ >= 0, "a descriptor to be woken by");
+// Signals are for the loop: they cut no line short.
+NowOutput::NowOutput(bool json) : json_(json) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+        printer_ = std::thread([this] { print_all(); });
+    } catch (const std::system_error&) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 NowOutput::~NowOutput() {
-    close(wake_fd_);
-}
-
-void NowOutput::say(std::string line) {
-    add({true, std::move(line)});
-}
-
-void NowOutput::warn(std::string line) {
-    add({false, std::move(line)});
-}
-
-void NowOutput::warn_once(std::string line) {
     {
         const std::lock_guard lock(mutex_);
-        if (!told_.insert(line).second) return;
+        ended_ = true;
     }
-    warn(std::move(line));
+    changed_.notify_one();
+    if (printer_.joinable()) printer_.join();
+}
+
+void NowOutput::warn_once(const std::string& line) {
+    if (told_.insert(line).second) warn(line);
 }
 
 void NowOutput::add(Line line) {
-    {
-        const std::lock_guard lock(mutex_);
-        lines_.push_back(std::move(line));
-    }
-    wake();
+    if (!printer_.joinable()) return line.print();
+    const std::lock_guard lock(mutex_);
+    lines_.push_back(std::move(line));
+    changed_.notify_one();
 }
 
-void NowOutput::wake() {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof one);
+void NowOutput::Line::print() const {
+    std::FILE* const to = is_result ? stdout : stderr;
+    std::fputs((text + "\n").c_str(), to);
+    std::fflush(to);
 }
 
-void NowOutput::print() {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto got = read(wake_fd_, &count, sizeof count);
-    std::vector<Line> lines;
-    {
-        const std::lock_guard lock(mutex_);
-        lines.swap(lines_);
-    }
-    for (const Line& line : lines) {
-        std::FILE* const to = line.is_result ? stdout : stderr;
-        std::fputs((line.text + "\n").c_str(), to);
-        std::fflush(to);
+void NowOutput::print_all() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        changed_.wait(lock, [this] { return ended_ || !lines_.empty(); });
+        if (lines_.empty()) return;
+        const Line line = std::move(lines_.front());
+        lines_.pop_front();
+        lock.unlock();
+        line.print();
+        lock.lock();
     }
 }
 

@@ -1,40 +1,48 @@
-// What scram-now has to say. Lanes only leave it here; the main thread prints it, so that a
-// terminal or a log that takes nothing holds up no cancel.
+// What scram-now has to say. A thread of its own prints it, so that a terminal or a log that takes
+// nothing holds up no cancel; where no thread is to be had, who says it prints it.
 #pragma once
 
+#include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <set>
 #include <string>
-#include <vector>
+#include <thread>
+
+#include "daemon/scram_now/report.h"
 
 namespace scram {
 
 class NowOutput {
   public:
-    NowOutput();
-    ~NowOutput();
+    explicit NowOutput(bool json);
+    ~NowOutput();  // once all is printed
     NowOutput(const NowOutput&) = delete;
     NowOutput& operator=(const NowOutput&) = delete;
 
-    void say(std::string line);        // a result, for stdout
-    void warn(std::string line);       // for stderr
-    void warn_once(std::string line);  // unless the very same was told before
-    void wake();                       // nothing to say, but something to look at
-
-    int fd() const { return wake_fd_; }  // readable when there is something
-    void print();                        // all of it; by one thread
+    bool json() const { return json_; }
+    void say(std::string line) { add({true, std::move(line)}); }  // a result, for stdout
+    void result(const NowResult& result) { say(json_ ? result_json(result) : result_text(result)); }
+    void warn(std::string line) { add({false, std::move(line)}); }  // for stderr
+    void complain(const std::string& line) { warn("scram-now: " + line); }
+    void warn_once(const std::string& line);  // unless the very same was told before
 
   private:
     struct Line {
         bool is_result;
         std::string text;
+        void print() const;
     };
     void add(Line line);
+    void print_all();
 
-    int wake_fd_;
-    std::mutex mutex_;
-    std::vector<Line> lines_;
+    const bool json_;
     std::set<std::string> told_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Line> lines_;
+    bool ended_ = false;
+    std::thread printer_;
 };
 
 }  // namespace scram

@@ -7,22 +7,18 @@
 namespace scram {
 namespace {
 
-bool is_confirmed(const NowResult& result) {
-    return result.outcome.state == NowRound::Family::State::confirmed;
-}
-
 std::string code_text(const Answer& answer) {
     return answer.code == no_code ? "" : std::to_string(answer.code);
 }
 
 std::string last_words(const NowResult& result) {
-    const NowRound::Family& family = result.outcome;
+    const NowKill::Outcome& its = result.outcome;
     if (!result.cause.empty()) return result.cause;
-    if (family.requests == 0) return "nothing was sent";
-    if (family.state == NowRound::Family::State::in_flight) return "its answer was not waited for";
-    if (!family.answer) return "no answer";
-    if (is_confirmed(result)) return text(*family.answer);
-    return std::string(name(family.answer->answer_class)) + ", " + text(*family.answer);
+    if (its.requests == 0) return "nothing was sent";
+    if (!its.confirmed && its.in_flight > 0) return "its answer was not waited for";
+    if (!its.answer) return "no answer";
+    if (its.confirmed) return text(*its.answer);
+    return std::string(name(its.answer->answer_class)) + ", " + text(*its.answer);
 }
 
 }  // namespace
@@ -39,18 +35,18 @@ std::string result_text(const NowResult& result) {
     const double seconds = std::chrono::duration<double>(result.after).count();
     const std::uint32_t requests = result.outcome.requests;
     return fmt::format("{} {}: {}; {:.3f} s, {} {}", result.family,
-                       is_confirmed(result) ? "confirmed" : "NOT CONFIRMED", last_words(result),
+                       result.outcome.confirmed ? "confirmed" : "NOT CONFIRMED", last_words(result),
                        seconds, requests, requests == 1 ? "request" : "requests");
 }
 
 std::string result_json(const NowResult& result) {
     const auto& answer = result.outcome.answer;
     JsonObject out;
-    out.add("family", result.family).add("confirmed", is_confirmed(result));
+    out.add("family", result.family).add("confirmed", result.outcome.confirmed);
     out.add("class", answer ? name(answer->answer_class) : std::string_view());
     out.add("http", answer ? answer->http_status : 0);
     out.add("code", answer ? code_text(*answer) : std::string());
-    out.add("why", is_confirmed(result) ? std::string() : last_words(result));
+    out.add("why", result.outcome.confirmed ? std::string() : last_words(result));
     out.add("requests", result.outcome.requests);
     out.add("after_ms", std::chrono::duration_cast<milliseconds>(result.after).count());
     return out.text();

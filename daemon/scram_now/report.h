@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "daemon/scram_now/round.h"
+#include "daemon/scram_now/kill.h"
 
 namespace scram {
 
 struct NowResult {
     std::string family;
-    NowRound::Family outcome;
+    NowKill::Outcome outcome;
     Duration after{};   // since scram-now began
     std::string cause;  // why nothing was sent; empty if something was
 };

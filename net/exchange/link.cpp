@@ -26,9 +26,10 @@ Link::Impl::Impl(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOp
               }),
       socket_(io) {
     error_code not_an_address;
-    const auto address = boost::asio::ip::make_address(options_.host, not_an_address);
-    host_is_address_ = !not_an_address;
-    if (host_is_address_) known_ = {Endpoint(address, options_.port)};
+    const std::string& one = options_.address.empty() ? options_.host : options_.address;
+    const auto address = boost::asio::ip::make_address(one, not_an_address);
+    address_is_given_ = !not_an_address;
+    if (address_is_given_) known_ = {Endpoint(address, options_.port)};
 }
 
 void Link::Impl::start() {

@@ -48,6 +48,8 @@ struct LinkOptions {
     bool sealed = true;
     // Of one connection; then a new one takes over between two requests.
     std::uint64_t records_max = Sealer::numbers_max / 2;
+    // "192.0.2.1": this address of the name alone, which is then not looked up.
+    std::string address{};
 };
 
 // When is it certain that the peer took nothing of a request (Taken::nothing)? There are two

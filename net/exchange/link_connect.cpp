@@ -40,7 +40,7 @@ std::string tls_text(SSL* ssl) {
 
 void Link::Impl::begin_round() {
     enter(State::awaiting_addresses);
-    if (host_is_address_) return use_known_addresses("");
+    if (address_is_given_) return use_known_addresses("");
     arm_timer(known_.empty() ? options_.connect_timeout
                              : std::min(resolve_patience, options_.connect_timeout));
     lookup_.ask();  // one that still hangs serves this round too

@@ -131,7 +131,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     Backoff backoff_;
     std::minstd_rand random_{std::random_device{}()};
 
-    bool host_is_address_ = false;
+    bool address_is_given_ = false;
     NameLookup lookup_;
     std::vector<Endpoint> known_;  // of the last resolution that worked
     std::vector<Endpoint> round_;  // tried in this round ...

@@ -178,11 +178,8 @@ std::string TlsContext::Impl::set_up() {
     SSL_CTX_set_security_level(ctx, std::max(SSL_CTX_get_security_level(ctx), security_level_min));
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, note_validity);
     SSL_CTX_set_app_data(ctx, this);
-    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    if (options.keep_sessions) {
-        SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-        SSL_CTX_sess_set_new_cb(ctx, keep_session);
-    }
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ctx, keep_session);
     SSL_CTX_set_keylog_callback(ctx, catch_secret);
     if (!bound_key_exchange(ctx)) return "TLS cannot be set up: no key exchange of bounded cost";
     std::string error;
@@ -224,7 +221,6 @@ void TlsContext::Impl::adopt_trust() {
 }
 
 std::string TlsContext::Impl::trust_doubted() {
-    if (!options.keep_sessions) return "";  // of several threads, and of a program that ends soon
     if (monotonic_now() >= renew_after) renew_trust();
     const std::lock_guard lock(renewal->mutex);
     return renewal->error.empty() ? ""

@@ -21,8 +21,6 @@ struct TlsOptions {
     std::string ca_file{};  // additional trust anchors (PEM); empty: the system's alone
     // "sha256/BASE64" of a SubjectPublicKeyInfo in the verified chain; empty: any key.
     std::vector<std::string> pins{};
-    // Whether sessions are kept for resumption. False: connections may be of several threads.
-    bool keep_sessions = true;
 };
 
 class TlsContext {

@@ -173,6 +173,7 @@ class Turned(Case):
             before = server.connections
             eventually(lambda: server.connections > before, "it comes back")
             self.assertEqual(daemon.stop(), 0)
+            told_now = told_now.replace("PEER", f"localhost (127.0.0.1:{server.port})")
             self.assertEqual(lab.now_until(told_now, "all", port=server.port).code, 1)
 
     def test_an_answer_to_a_request_never_sent(self):
@@ -183,7 +184,7 @@ class Turned(Case):
 
     def test_a_header_without_end(self):
         told = "the answer's header is over 8192 bytes"
-        self.turned(told, says_for_ever(b"HTTP/1.1 200 OK\r\nX-Bomb: ", b"x" * 1024), f"not yet: {told}")
+        self.turned(told, says_for_ever(b"HTTP/1.1 200 OK\r\nX-Bomb: ", b"x" * 1024), f"not yet: PEER: {told}")
 
     def test_headers_without_number(self):
         self.turned("the answer's header is over 8192 bytes",
@@ -191,7 +192,7 @@ class Turned(Case):
 
     def test_a_body_whose_length_is_a_bomb(self):
         told = "the answer's body is over 65536 bytes"
-        self.turned(told, says("HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n"), f"not yet: {told}")
+        self.turned(told, says("HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n"), f"not yet: PEER: {told}")
 
     def test_a_body_in_chunks_without_end(self):
         self.turned("the answer's body is over 65536 bytes",
@@ -232,7 +233,8 @@ class Cut(Case):
             eventually(lambda: sum("POST" in r for r in server.requests) >= 2, "it is tried again")
             self.assertTrue(daemon.family(BTC)["unfinished"])
             self.assertEqual(daemon.stop(), 0)
-            self.assertEqual(lab.now_until("not yet: the peer closed the connection", BTC, port=server.port).code, 1)
+            told = f"not yet: localhost (127.0.0.1:{server.port}): the peer closed the connection"
+            self.assertEqual(lab.now_until(told, BTC, port=server.port).code, 1)
 
 
 class Renegotiating:

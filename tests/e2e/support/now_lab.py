@@ -8,7 +8,9 @@ from lab import BIN, Lab, Process, write_credentials
 from waiting import PATIENCE
 
 NAMES = ["BTC", "ETH", "SOL", "XRP", "ADA", "DOT", "LTC", "EOS", "TRX", "BCH", "ETC"]
-QUICK = "[timings]\nretry_first_ms = 20\nretry_max_ms = 200\nretry_refused_ms = 100\nanswer_timeout_ms = 300\n"
+# A second try of what is not answered comes late, so that a slow machine sends no request more.
+QUICK = ("[timings]\nretry_first_ms = 20\nretry_max_ms = 200\nretry_refused_ms = 100\nanswer_timeout_ms = 300\n"
+         "hedge_min_ms = 250\n")
 
 
 def families(count, account="mm-1"):

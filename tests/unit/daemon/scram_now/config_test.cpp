@@ -47,6 +47,40 @@ TEST_CASE("now config: an unknown target is named, and those that are known") {
           "mm-2/BTC-USD");
 }
 
+TEST_CASE("now config: the engine is told of the targets, their accounts and no rules") {
+    Plan whole = two_accounts().plan;
+    whole.rules.emplace_back();
+    whole.sources.emplace_back();
+    whole.timings.retry_refused = 1234ms;
+    const NowPlan aimed = plan_for(whole, {FamilyId{2}}, 0ms);
+    CHECK(aimed.accounts == std::vector{AccountId{1}});
+    REQUIRE(aimed.plan.accounts.size() == 1);
+    CHECK(aimed.plan.accounts[0].name == "mm-2");
+    REQUIRE(aimed.plan.families.size() == 1);
+    CHECK(aimed.plan.families[0].name == "mm-2/BTC-USD");
+    CHECK(aimed.plan.families[0].account == AccountId{0});
+    CHECK(aimed.plan.families[0].lock == 0ms);
+    CHECK(aimed.plan.rules.empty());
+    CHECK(aimed.plan.sources.empty());
+    CHECK(aimed.plan.timings.retry_refused == 1234ms);
+    CHECK(plan_for(whole, {FamilyId{0}}, {}).plan.families[0].lock == whole.families[0].lock);
+}
+
+TEST_CASE(
+    "now config: a link for each family and one more, as many as there are slots, two at least") {
+    Plan whole = two_accounts().plan;
+    const std::vector<FamilyId> one{FamilyId{0}}, two{FamilyId{0}, FamilyId{1}};
+    CHECK(plan_for(whole, one, {}).plan.accounts[0].links == 2);
+    CHECK(plan_for(whole, two, {}).plan.accounts[0].links == 3);
+    whole.accounts[0].budget.slots = 1;
+    CHECK(plan_for(whole, two, {}).plan.accounts[0].links == 2);
+    whole.accounts[0].budget.slots = 5;
+    whole.families.resize(9, whole.families[0]);
+    std::vector<FamilyId> all;
+    for (std::size_t f = 3; f < 9; ++f) all.push_back(id_at<FamilyId>(f));
+    CHECK(plan_for(whole, all, {}).plan.accounts[0].links == 5);
+}
+
 namespace {
 
 std::variant<NowConfig, std::vector<ConfigError>> load_text(const std::string& text) {

@@ -6,14 +6,15 @@ using namespace scram;
 
 namespace {
 
-using State = NowRound::Family::State;
+enum class State : std::uint8_t { due, in_flight, confirmed };
 
 NowResult result(State state, std::optional<Answer> answer, std::uint32_t requests = 1) {
-    NowRound::Family family;
-    family.state = state;
-    family.answer = answer;
-    family.requests = requests;
-    return {"mm-1/BTC-USD", family, 1234567us, {}};
+    NowKill::Outcome outcome;
+    outcome.confirmed = state == State::confirmed;
+    outcome.in_flight = state == State::in_flight ? 1 : 0;
+    outcome.answer = answer;
+    outcome.requests = requests;
+    return {"mm-1/BTC-USD", outcome, 1234567us, {}};
 }
 
 }  // namespace

@@ -1,0 +1,165 @@
+#include "daemon/scram_now/driver.h"
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "net/clock.h"
+
+namespace scram {
+namespace {
+
+void wipe(std::string_view text) {
+    OPENSSL_cleanse(const_cast<char*>(text.data()), text.size());
+}
+
+// steady_clock is CLOCK_MONOTONIC too.
+std::chrono::steady_clock::time_point asio_time(Time at) {
+    return std::chrono::steady_clock::time_point(at.time_since_epoch());
+}
+
+}  // namespace
+
+LinkOptions link_options(const ExchangeConfig& exchange) {
+    LinkOptions options{exchange.host, exchange.port, exchange.connect_timeout,
+                        exchange.reconnect_first, exchange.reconnect_max};
+    options.sealed = false;
+    return options;
+}
+
+NowDriver::NowDriver(boost::asio::io_context& io, TlsContext& tls, const ExchangeConfig& exchange,
+                     Plan plan, std::vector<Credentials> credentials, Times times,
+                     NowOutput& output)
+    : io_(io),
+      output_(output),
+      plan_(std::move(plan)),
+      times_(times),
+      kill_(plan_, times.began, times.until),
+      clock_(times.began, wall_now()),
+      rehearsal_(rehearsal_request(exchange.host)),
+      rehearsed_at_(kill_.engine().link_count()),
+      timer_(io) {
+    for (const Credentials& its : credentials)
+        signers_.push_back(std::make_unique<HmacSigner>(its.secret.reveal()));
+    for (const FamilySpec& family : plan_.families) {
+        const Credentials& its = credentials[index(family.account)];
+        const RequestIdentity identity{exchange.host, its.key, its.passphrase.reveal(),
+                                       exchange.simulated_trading};
+        requests_.emplace_back(identity, family.inst_family, family.lock);
+        wipe(identity.passphrase);
+    }
+    LinkOptions options = link_options(exchange);
+    for (; options.address_offset < rehearsed_at_.size(); ++options.address_offset) {
+        const auto id = id_at<LinkId>(options.address_offset);
+        links_.push_back(std::make_unique<Link>(io, tls, id, options, *this));
+    }
+}
+
+NowDriver::~NowDriver() {
+    for (const ArmedRequest& request : requests_) wipe(request.bytes());
+}
+
+// If nothing is confirmed by then, time being up ends it.
+void NowDriver::start() {
+    for (const auto& link : links_) link->start();
+    follow_deadline();
+}
+
+void NowDriver::link_up(LinkId link, const std::string&, const std::string&) {
+    const Time now = monotonic_now();
+    carry_out(kill_.link_up(link, now), now);
+}
+
+void NowDriver::link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) {
+    if (!was_up) return output_.warn_once("no connection to " + reason);
+    const LinkPhase phase = kill_.engine().phase(link);
+    if (phase == LinkPhase::idle || phase == LinkPhase::rehearsing)
+        output_.warn_once("connection lost: " + reason);
+    const Time now = monotonic_now();
+    carry_out(kill_.link_down(link, taken, now), now, reason);
+}
+
+void NowDriver::link_answered(LinkId link, const HttpResponse& answer, Time read_at) {
+    const LinkPhase phase = kill_.engine().phase(link);
+    if (phase == LinkPhase::firing) {
+        const Answer meaning = answers_.mass_cancel(answer.status, answer.body);
+        carry_out(kill_.answered(link, meaning, answer.keep_alive, read_at), read_at);
+    } else if (phase == LinkPhase::rehearsing) {
+        const auto time = answers_.time(answer.status, answer.body);
+        if (time) clock_.sample(rehearsed_at_[index(link)], read_at, *time);
+        const bool good = time.has_value();
+        carry_out(kill_.rehearsed(link, good, answer.status, answer.keep_alive, read_at), read_at);
+    }
+}
+
+void NowDriver::carry_out(const Step& step, Time now, const std::string& detail) {
+    for (const Action& action : step.actions) act(action, now);
+    if (kill_.has_begun() && !std::exchange(begun_, true) && !clock_.synced())
+        output_.warn("the exchange does not tell its time: signed by the local clock");
+    for (const Event& event : step.events) tell(event, detail);
+    if (kill_.over(now)) return io_.stop();
+    follow_deadline();
+}
+
+// On a link that was lost a moment ago nothing is sent: its link_down is under way.
+void NowDriver::act(const Action& action, Time now) {
+    switch (action.kind) {
+        case ActionKind::fire:
+            return fire(action, now);
+        case ActionKind::rehearse:
+            rehearsed_at_[index(action.link)] = now;
+            links_[index(action.link)]->send(rehearsal_);
+            return;
+        case ActionKind::abort_link:
+            return links_[index(action.link)]->abort("no answer in time");
+        case ActionKind::close_gate:
+        case ActionKind::open_gate:  // scramd's
+        case ActionKind::resign:     // each is signed when it leaves
+            return;
+    }
+}
+
+void NowDriver::fire(const Action& action, Time now) {
+    ArmedRequest& request = requests_[index(action.family)];
+    Link& link = *links_[index(action.link)];
+    const bool is_signed = request.refresh(*signers_[index(action.account)], clock_.at(now));
+    if (!is_signed) return link.abort("the request cannot be signed");
+    link.send(request.bytes());
+}
+
+void NowDriver::tell(const Event& event, const std::string& detail) {
+    if (event.late || event.family == none<FamilyId>()) return;
+    const auto not_yet = [&](const std::string& why) {
+        output_.warn(plan_.families[index(event.family)].name + " not yet: " + why);
+    };
+    const bool is_done = event.answer.answer_class == AnswerClass::confirmed ||
+                         event.answer.answer_class == AnswerClass::nothing_left;
+    if (event.kind == EventKind::confirmed) output_.result(result(event.family));
+    if (event.kind == EventKind::answered && !is_done)
+        not_yet(fmt::format("{}, {}", name(event.answer.answer_class), text(event.answer)));
+    if (event.kind == EventKind::attempt_lost)
+        not_yet(detail.empty() ? "no answer in time" : detail);
+    if (event.kind == EventKind::fired && event.hedge)
+        not_yet("no answer so far, sent again on another connection");
+}
+
+void NowDriver::follow_deadline() {
+    const Time next = kill_.next_deadline();
+    const Time now = monotonic_now();
+    timer_.expires_at(asio_time(now < times_.until ? std::min(next, times_.until) : next));
+    timer_.async_wait([this](auto error) {
+        if (error) return;
+        const Time at = monotonic_now();
+        carry_out(kill_.on_time(at), at);
+    });
+}
+
+NowResult NowDriver::result(FamilyId family) const {
+    const NowKill::Outcome& its = kill_.outcome(family);
+    const Time at = its.confirmed ? its.confirmed_at : monotonic_now();
+    return {plan_.families[index(family)].name, its, at - times_.began, {}};
+}
+
+}  // namespace scram

@@ -1,0 +1,63 @@
+// Carries out what NowKill decides: links of its own, signatures of its own, one thread, and a word
+// on what happens. No sealed records and no journal; nothing of scramd's.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <vector>
+
+#include "config/config.h"
+#include "config/credentials.h"
+#include "core/okx/exchange_clock.h"
+#include "core/okx/request.h"
+#include "daemon/scram_now/kill.h"
+#include "daemon/scram_now/output.h"
+#include "daemon/scram_now/report.h"
+#include "net/exchange/link.h"
+
+namespace scram {
+
+LinkOptions link_options(const ExchangeConfig& exchange);
+
+class NowDriver final : public LinkObserver {
+  public:
+    struct Times {
+        Time began;
+        Time until;  // nothing is sent after it
+    };
+    // `credentials` by the plan's accounts. It stops `io` when it is over.
+    NowDriver(boost::asio::io_context& io, TlsContext& tls, const ExchangeConfig& exchange,
+              Plan plan, std::vector<Credentials> credentials, Times times, NowOutput& output);
+    ~NowDriver();
+
+    void start();
+    NowResult result(FamilyId family) const;
+
+  private:
+    void link_up(LinkId link, const std::string& peer, const std::string& tls) override;
+    void link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) override;
+    void link_answered(LinkId link, const HttpResponse& answer, Time read_at) override;
+    void carry_out(const Step& step, Time now, const std::string& detail = {});
+    void act(const Action& action, Time now);
+    void fire(const Action& action, Time now);
+    void tell(const Event& event, const std::string& detail);
+    void follow_deadline();
+
+    boost::asio::io_context& io_;
+    NowOutput& output_;
+    Plan plan_;
+    Times times_;
+    NowKill kill_;
+    ExchangeClock clock_;
+    AnswerReader answers_;
+    std::string rehearsal_;
+    std::vector<std::unique_ptr<HmacSigner>> signers_;  // by account
+    std::vector<ArmedRequest> requests_;                // by family
+    std::vector<std::unique_ptr<Link>> links_;
+    std::vector<Time> rehearsed_at_;  // by link
+    boost::asio::steady_timer timer_;
+    bool begun_ = false;
+};
+
+}  // namespace scram
