@@ -52,9 +52,11 @@ std::string certificate_failure(long verdict, const std::string& host,
     }
 }
 
+// Behind a failure OpenSSL counts as in a handshake again: what the peer said last of one tells.
 std::string closed(SSL* ssl) {
-    return SSL_in_init(ssl) ? "the peer closed the connection during the TLS handshake"
-                            : "the peer closed the connection";
+    const bool was_up = SSL_get_peer_finished(ssl, nullptr, 0) > 0;
+    return was_up ? "the peer closed the connection"
+                  : "the peer closed the connection during the TLS handshake";
 }
 
 bool is_unverified(unsigned long error) {
