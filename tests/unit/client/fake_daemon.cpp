@@ -222,4 +222,16 @@ Handle attach(FakeDaemon& daemon) {
     return Handle(client);
 }
 
+scram_result attach_to(const char* path, const char* name) {
+    scram_client* client = nullptr;
+    const scram_result result = scram_attach(&client, path, name);
+    CHECK((client != nullptr) == (result == SCRAM_DONE));
+    scram_abandon(client);
+    return result;
+}
+
+std::string last_error(const Handle& client) {
+    return scram_error(client.get());
+}
+
 }  // namespace client_test

@@ -102,4 +102,9 @@ using Handle = std::unique_ptr<scram_client, Abandon>;
 // Attached as "maker-1"; the request for that is taken off the messages.
 Handle attach(FakeDaemon& daemon);
 
+// What comes of attaching at that path.
+scram_result attach_to(const char* path, const char* name = "maker-1");
+
+std::string last_error(const Handle& client);
+
 }  // namespace client_test

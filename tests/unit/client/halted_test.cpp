@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::int64_t ms = 1'000'000;
 
-std::string last_error(const Handle& client) {
-    return scram_error(client.get());
-}
-
 }  // namespace
 
 TEST_CASE("client: halted follows the family's gate word") {
