@@ -12,51 +12,38 @@ static_assert(static_cast<int>(BadReason::ring_full) == 10);
 static_assert(static_cast<int>(Alarm::refused) == 2);
 static_assert(static_cast<int>(Refusal::unknown_value) == 3);
 
-RecordKind kind_of(EventKind kind) {
-    switch (kind) {
-        case EventKind::tripped:
-            return RecordKind::tripped;
-        case EventKind::latched:
-            return RecordKind::latched;
-        case EventKind::fired:
-            return RecordKind::fired;
-        case EventKind::answered:
-            return RecordKind::answered;
-        case EventKind::attempt_lost:
-            return RecordKind::attempt_lost;
-        case EventKind::confirmed:
-            return RecordKind::confirmed;
-        case EventKind::rearmed:
-            return RecordKind::rearmed;
-        case EventKind::rearm_refused:
-            return RecordKind::rearm_refused;
-        case EventKind::lock_released:
-            return RecordKind::lock_released;
-        case EventKind::lock_expired:
-            return RecordKind::lock_expired;
-        case EventKind::alarm_raised:
-            return RecordKind::alarm_raised;
-        case EventKind::alarm_cleared:
-            return RecordKind::alarm_cleared;
-        case EventKind::plan_changed:
-            return RecordKind::plan_changed;
-        case EventKind::restored:  // the board has told it as `standing`, before the engine ran
-        case EventKind::lock_unconfirmed:
-        case EventKind::warned:
-        case EventKind::warning_over:
-        case EventKind::would_trip:
-        case EventKind::source_joined:
-        case EventKind::source_left:
-        case EventKind::source_vanished:
-        case EventKind::series_restarted:
-        case EventKind::link_up:
-        case EventKind::link_down:
-        case EventKind::rehearsal_failed:
-        case EventKind::rehearsal_lost:
-            return RecordKind::none;
+// The events that the journal keeps, each at its record's number, from 1. Of the others a source or
+// the network can make any number, or the board has told them as `standing` before the engine ran.
+constexpr std::array kept_events = {
+    EventKind::tripped,      EventKind::latched,       EventKind::fired,
+    EventKind::answered,     EventKind::attempt_lost,  EventKind::confirmed,
+    EventKind::rearmed,      EventKind::rearm_refused, EventKind::lock_released,
+    EventKind::lock_expired, EventKind::alarm_raised,  EventKind::alarm_cleared,
+    EventKind::plan_changed,
+};
+constexpr RecordKind kind_of(EventKind kind) {
+    for (std::size_t i = 0; i < kept_events.size(); ++i) {
+        if (kept_events[i] == kind) return static_cast<RecordKind>(i + 1);
     }
     return RecordKind::none;
 }
+static_assert(kind_of(EventKind::tripped) == RecordKind::tripped);
+static_assert(kind_of(EventKind::latched) == RecordKind::latched);
+static_assert(kind_of(EventKind::fired) == RecordKind::fired);
+static_assert(kind_of(EventKind::answered) == RecordKind::answered);
+static_assert(kind_of(EventKind::attempt_lost) == RecordKind::attempt_lost);
+static_assert(kind_of(EventKind::confirmed) == RecordKind::confirmed);
+static_assert(kind_of(EventKind::rearmed) == RecordKind::rearmed);
+static_assert(kind_of(EventKind::rearm_refused) == RecordKind::rearm_refused);
+static_assert(kind_of(EventKind::lock_released) == RecordKind::lock_released);
+static_assert(kind_of(EventKind::lock_expired) == RecordKind::lock_expired);
+static_assert(kind_of(EventKind::alarm_raised) == RecordKind::alarm_raised);
+static_assert(kind_of(EventKind::alarm_cleared) == RecordKind::alarm_cleared);
+static_assert(kind_of(EventKind::plan_changed) == RecordKind::plan_changed);
+
+// What only the journal tells, from RecordKind::started on.
+constexpr std::string_view own_names[] = {"started", "stopped", "standing", "lost"};
+static_assert(kept_events.size() + 1 == static_cast<std::size_t>(RecordKind::started));
 
 std::uint16_t number_in_account(const Engine& engine, LinkId link) {
     std::size_t first = 0;
@@ -187,45 +174,11 @@ std::uint8_t flags_of(const Standing& standing) {
 }
 
 std::string_view name(RecordKind kind) {
-    switch (kind) {
-        case RecordKind::none:
-            return "none";
-        case RecordKind::tripped:
-            return "tripped";
-        case RecordKind::latched:
-            return "latched";
-        case RecordKind::fired:
-            return "fired";
-        case RecordKind::answered:
-            return "answered";
-        case RecordKind::attempt_lost:
-            return "attempt_lost";
-        case RecordKind::confirmed:
-            return "confirmed";
-        case RecordKind::rearmed:
-            return "rearmed";
-        case RecordKind::rearm_refused:
-            return "rearm_refused";
-        case RecordKind::lock_released:
-            return "lock_released";
-        case RecordKind::lock_expired:
-            return "lock_expired";
-        case RecordKind::alarm_raised:
-            return "alarm_raised";
-        case RecordKind::alarm_cleared:
-            return "alarm_cleared";
-        case RecordKind::plan_changed:
-            return "plan_changed";
-        case RecordKind::started:
-            return "started";
-        case RecordKind::stopped:
-            return "stopped";
-        case RecordKind::standing:
-            return "standing";
-        case RecordKind::lost:
-            return "lost";
-    }
-    return "?";  // a later version's, or no record's
+    const auto number = static_cast<std::size_t>(kind);
+    const auto own = number - static_cast<std::size_t>(RecordKind::started);
+    if (kind == RecordKind::none) return "none";
+    if (number <= kept_events.size()) return name(kept_events[number - 1]);
+    return own < std::size(own_names) ? own_names[own] : "?";  // a later version's, or no record's
 }
 
 }  // namespace scram

@@ -113,7 +113,7 @@ std::string family_json(const Driver& driver, FamilyId id, RuleId holds, Time no
     if (answer.http_status != 0) {
         out.add("last_class", name(answer.answer_class)).add("last_http", answer.http_status);
         if (answer.code != no_code)
-            out.add("last_code", answer.code).add("last_why", why(answer.code));
+            out.add("last_code", std::to_string(answer.code)).add("last_why", why(answer.code));
         if (answer.answer_class == AnswerClass::refused)
             out.add("last_advice", what_to_do(answer.code));
     }

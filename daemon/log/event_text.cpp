@@ -2,72 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <vector>
+#include <iterator>
 
 #include "core/rules/shape.h"
-#include "daemon/common/json.h"
-#include "daemon/log/line.h"
+#include "daemon/log/told_event.h"
 
 namespace scram {
 namespace {
 
-struct Field {
-    std::string_view key;
-    std::string value;
-    bool is_text = false;
-};
-using Fields = std::vector<Field>;
-
-void add_text(Fields& to, std::string_view key, std::string_view value) {
-    if (!value.empty()) to.push_back({key, std::string(value), true});
-}
-
-template <class Number>
-void add_number(Fields& to, std::string_view key, Number value) {
-    to.push_back({key, fmt::format("{}", value), false});
-}
-
-// Microseconds between two stages, if both were passed.
-void add_stage(Fields& to, std::string_view key, Time from, Time until) {
-    if (from == Time{} || until == Time{}) return;
-    to.push_back(
-        {key, fmt::format("{:.1f}", static_cast<double>((until - from).count()) / 1000), false});
-}
-
-void add_ids(Fields& to, const Event& event, const Plan& plan) {
-    if (event.trip != TripId{}) add_number(to, "trip", static_cast<std::uint64_t>(event.trip));
-    if (event.rule != none<RuleId>()) add_text(to, "rule", plan.rules[index(event.rule)].name);
-    if (index(event.family) < plan.families.size()) {
-        add_text(to, "family", plan.families[index(event.family)].name);
-    }
-    if (event.source != none<SourceId>())
-        add_text(to, "source", plan.sources[index(event.source)].name);
-    if (event.link != none<LinkId>()) add_text(to, "link", link_name(plan, event.link));
-    if (event.attempt != AttemptId{})
-        add_number(to, "attempt", static_cast<std::uint64_t>(event.attempt));
-    if (event.account != none<AccountId>())
-        add_text(to, "account", plan.accounts[index(event.account)].name);
-    if (event.alarm != Alarm::none) add_text(to, "alarm", name(event.alarm));
-    if (event.refusal != Refusal::none) add_text(to, "why", name(event.refusal));
-    if (event.refusal == Refusal::unknown_value)
-        add_text(to, "metric", plan.metrics[index(event.metric)]);
-    if (event.lock > 0ms) add_number(to, "lock_ms", event.lock.count());
-    if (event.hedge) to.push_back({"hedge", "true", false});
-    if (event.late) to.push_back({"late", "true", false});
-    if (event.not_taken) to.push_back({"not_taken", "true", false});
-}
-
-// What is known of a family's cancel, and what to do where there was none.
-void add_cancel(Fields& to, const Event& event, const Plan& plan) {
-    if (event.kind != EventKind::restored && event.kind != EventKind::rearmed) return;
-    if (event.kind == EventKind::restored)
-        add_text(to, "cancel", event.cancel == Cancel::due ? "unfinished" : name(event.cancel));
-    if (event.cancel != Cancel::held) return;
-    if (event.kind == EventKind::rearmed)
-        return add_text(to, "note", "nothing was cancelled: quotes from before may rest");
-    add_text(to, "note",
-             fmt::format("nothing was cancelled, quotes may rest; to cancel them: scramctl trip {}",
-                         plan.families[index(event.family)].name));
+template <class Id, class Specs>
+std::string_view name_of(Id id, const Specs& specs) {
+    return index(id) < specs.size() ? std::string_view(specs[index(id)].name) : std::string_view{};
 }
 
 bool is_breach(EventKind kind) {
@@ -75,137 +20,128 @@ bool is_breach(EventKind kind) {
            kind == EventKind::warned || kind == EventKind::warning_over;
 }
 
-void add_cause(Fields& to, const Event& event, const Plan& plan) {
-    if (!is_breach(event.kind) || event.rule == none<RuleId>()) return;
-    const RuleSpec& rule = plan.rules[index(event.rule)];
-    if (event.bad != BadReason::none) add_text(to, "bad", name(event.bad));
-    if (event.suppressed > 0) add_number(to, "suppressed", event.suppressed);
-    if (rule.kind == RuleKind::stale) {
-        add_number(to, "silent_ms", event.value);
-        add_number(to, "after_ms", event.limit);
-    }
-    if (!is_of_values(rule.kind)) return;
-    add_text(to, "metric", plan.metrics[index(event.metric)]);
-    to.push_back({"value", json_number(event.value), false});
-    to.push_back({"limit", json_number(event.limit), false});
-    if (event.share > 0) to.push_back({"share", json_number(event.share), false});
+bool has_answer(EventKind kind) {
+    return kind == EventKind::answered || kind == EventKind::confirmed ||
+           kind == EventKind::lock_released || kind == EventKind::lock_unconfirmed ||
+           kind == EventKind::rehearsal_failed;
 }
 
-void add_restart(Fields& to, const Event& event, const Plan& plan) {
-    if (event.kind != EventKind::series_restarted) return;
-    add_text(to, "metric", plan.metrics[index(event.metric)]);
-    to.push_back({"value", json_number(event.value), false});
-    to.push_back({"before", json_number(event.limit), false});
-    if (event.suppressed > 0) add_number(to, "suppressed", event.suppressed);
+ToldEvent::Values values_of(const Event& event, const Plan& plan) {
+    if (event.kind == EventKind::series_restarted) return ToldEvent::Values::series;
+    if (!is_breach(event.kind) || event.rule == none<RuleId>()) return ToldEvent::Values::none;
+    const RuleKind kind = plan.rules[index(event.rule)].kind;
+    if (kind == RuleKind::stale) return ToldEvent::Values::silence;
+    return is_of_values(kind) ? ToldEvent::Values::metric : ToldEvent::Values::none;
 }
 
-void add_answer(Fields& to, const Event& event) {
-    const bool has_answer =
-        event.kind == EventKind::answered || event.kind == EventKind::confirmed ||
-        event.kind == EventKind::lock_released || event.kind == EventKind::lock_unconfirmed ||
-        event.kind == EventKind::rehearsal_failed;
-    if (!has_answer) return;
-    if (event.kind != EventKind::rehearsal_failed)
-        add_text(to, "class", name(event.answer.answer_class));
-    add_number(to, "http", event.answer.http_status);
-    if (event.answer.code == no_code) return;
-    add_text(to, "code", std::to_string(event.answer.code));
-    add_text(to, "why", why(event.answer.code));
+// What to do where nothing was cancelled.
+std::string note_on(const Event& event, std::string_view family) {
+    if (event.cancel != Cancel::held) return {};
+    if (event.kind == EventKind::rearmed)
+        return "nothing was cancelled: quotes from before may rest";
+    if (event.kind != EventKind::restored) return {};
+    return fmt::format("nothing was cancelled, quotes may rest; to cancel them: scramctl trip {}",
+                       family);
+}
+
+std::string_view cancel_of(const Event& event) {
+    if (event.kind != EventKind::restored) return {};
+    return event.cancel == Cancel::due ? "unfinished" : name(event.cancel);
+}
+
+ToldEvent told(const Event& event, const Plan& plan) {
+    ToldEvent out;
+    out.trip = static_cast<std::uint64_t>(event.trip);
+    out.attempt = static_cast<std::uint64_t>(event.attempt);
+    out.rule = name_of(event.rule, plan.rules);
+    out.family = name_of(event.family, plan.families);
+    out.source = name_of(event.source, plan.sources);
+    out.account = name_of(event.account, plan.accounts);
+    if (index(event.metric) < plan.metrics.size()) out.metric = plan.metrics[index(event.metric)];
+    if (event.link != none<LinkId>()) out.link = link_name(plan, event.link);
+    out.alarm = event.alarm;
+    out.refusal = event.refusal;
+    out.lock = event.lock;
+    out.hedge = event.hedge;
+    out.late = event.late;
+    out.not_taken = event.not_taken;
+    out.values = values_of(event, plan);
+    out.value = event.value;
+    out.limit = event.limit;
+    out.share = event.share;
+    if (is_breach(event.kind) && !out.rule.empty()) out.bad = event.bad;
+    out.suppressed = event.suppressed;
+    if (has_answer(event.kind)) out.answer = event.answer;
+    out.answer_has_class = event.kind != EventKind::rehearsal_failed;
+    out.cancel = cancel_of(event);
+    out.note = note_on(event, out.family);
+    return out;
+}
+
+// Microseconds between two stages, if both were passed.
+void add_stage(Fields& to, std::string_view key, Time from, Time until) {
+    if (from == Time{} || until == Time{}) return;
+    to.number(key, fmt::format("{:.1f}", static_cast<double>((until - from).count()) / 1000));
 }
 
 Fields fields_of(const LogEntry& entry) {
-    const Event& event = entry.event;
-    Fields out;
-    add_ids(out, event, *entry.plan);
-    add_cause(out, event, *entry.plan);
-    add_restart(out, event, *entry.plan);
-    add_answer(out, event);
-    add_cancel(out, event, *entry.plan);
-    add_stage(out, "read_us", entry.stages.published, entry.stages.read);
-    add_stage(out, "decided_us", entry.stages.read, entry.stages.decided);
-    add_stage(out, "sent_us", entry.stages.decided, entry.stages.sent);
-    add_stage(out, "wire_us", entry.stages.decided, entry.stages.wire);
-    add_stage(out, "answered_us", entry.stages.sent, entry.stages.answered);
-    add_text(out, "by", event.by.view());
-    add_text(out, "reason", event.text.view());
-    add_text(out, "detail", entry.detail.view());
+    const Stages& stages = entry.stages;
+    Fields out = fields_of(told(entry.event, *entry.plan));
+    add_stage(out, "read_us", stages.published, stages.read);
+    add_stage(out, "decided_us", stages.read, stages.decided);
+    add_stage(out, "sent_us", stages.decided, stages.sent);
+    add_stage(out, "wire_us", stages.decided, stages.wire);
+    add_stage(out, "answered_us", stages.sent, stages.answered);
+    out.text("by", entry.event.by.view()).text("reason", entry.event.text.view());
+    out.text("detail", entry.detail.view());
     return out;
+}
+
+// How it is told: with which priority (of an answer, a good one), and whether repeats are counted.
+struct Manner {
+    EventKind kind;
+    int priority;
+    bool folds;
+};
+constexpr Manner manners[] = {
+    {EventKind::tripped, 2, false},         {EventKind::latched, 5, false},
+    {EventKind::restored, 4, false},        {EventKind::fired, 5, false},
+    {EventKind::answered, 5, false},        {EventKind::attempt_lost, 4, true},
+    {EventKind::confirmed, 5, false},       {EventKind::lock_unconfirmed, 4, false},
+    {EventKind::rearmed, 5, false},         {EventKind::rearm_refused, 4, false},
+    {EventKind::lock_released, 5, false},   {EventKind::lock_expired, 4, false},
+    {EventKind::warned, 4, true},           {EventKind::warning_over, 5, true},
+    {EventKind::would_trip, 4, true},       {EventKind::alarm_raised, 2, false},
+    {EventKind::alarm_cleared, 5, false},   {EventKind::source_joined, 6, true},
+    {EventKind::source_left, 6, true},      {EventKind::source_vanished, 4, true},
+    {EventKind::series_restarted, 5, true}, {EventKind::link_up, 6, true},
+    {EventKind::link_down, 4, true},        {EventKind::rehearsal_failed, 4, true},
+    {EventKind::rehearsal_lost, 4, true},   {EventKind::plan_changed, 5, false},
+};
+constexpr bool is_in_order() {
+    for (std::size_t i = 0; i < std::size(manners); ++i) {
+        if (manners[i].kind != static_cast<EventKind>(i)) return false;
+    }
+    return manners[std::size(manners) - 1].kind == EventKind::plan_changed;
+}
+static_assert(is_in_order());
+
+const Manner& manner_of(EventKind kind) {
+    return manners[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace
 
 int priority(const Event& event) {
-    switch (event.kind) {
-        case EventKind::tripped:
-        case EventKind::alarm_raised:
-            return 2;
-        case EventKind::answered: {
-            const AnswerClass klass = event.answer.answer_class;
-            const bool done = klass == AnswerClass::confirmed || klass == AnswerClass::nothing_left;
-            return done ? 5 : klass == AnswerClass::refused ? 2 : 4;
-        }
-        case EventKind::attempt_lost:
-        case EventKind::rehearsal_failed:
-        case EventKind::rehearsal_lost:
-        case EventKind::link_down:
-        case EventKind::rearm_refused:
-        case EventKind::lock_expired:
-        case EventKind::lock_unconfirmed:
-        case EventKind::restored:
-        case EventKind::source_vanished:
-        case EventKind::warned:
-        case EventKind::would_trip:
-            return 4;
-        case EventKind::latched:
-        case EventKind::fired:
-        case EventKind::confirmed:
-        case EventKind::rearmed:
-        case EventKind::plan_changed:
-        case EventKind::lock_released:
-        case EventKind::warning_over:
-        case EventKind::alarm_cleared:
-        case EventKind::series_restarted:
-            return 5;
-        case EventKind::source_joined:
-        case EventKind::source_left:
-        case EventKind::link_up:
-            return 6;
-    }
-    return 4;
+    const AnswerClass its = event.answer.answer_class;
+    if (event.kind != EventKind::answered || its == AnswerClass::confirmed ||
+        its == AnswerClass::nothing_left)
+        return manner_of(event.kind).priority;
+    return its == AnswerClass::refused ? 2 : 4;
 }
 
 Duration fold_window(EventKind kind) {
-    switch (kind) {
-        case EventKind::attempt_lost:
-        case EventKind::rehearsal_failed:
-        case EventKind::rehearsal_lost:
-        case EventKind::link_up:
-        case EventKind::link_down:
-        case EventKind::source_joined:
-        case EventKind::source_left:
-        case EventKind::source_vanished:
-        case EventKind::series_restarted:
-        case EventKind::warned:
-        case EventKind::warning_over:
-        case EventKind::would_trip:
-            return 10s;
-        case EventKind::tripped:
-        case EventKind::latched:
-        case EventKind::restored:
-        case EventKind::fired:
-        case EventKind::answered:
-        case EventKind::confirmed:
-        case EventKind::lock_unconfirmed:
-        case EventKind::rearmed:
-        case EventKind::rearm_refused:
-        case EventKind::lock_released:
-        case EventKind::lock_expired:
-        case EventKind::alarm_raised:
-        case EventKind::alarm_cleared:
-        case EventKind::plan_changed:
-            return Duration::zero();
-    }
-    return Duration::zero();
+    return manner_of(kind).folds ? 10s : Duration::zero();
 }
 
 // A rule's further step of warning is another kind than the one before.
@@ -220,19 +156,13 @@ LogKey log_key(const Event& event) {
 }
 
 std::string log_line(const LogEntry& entry) {
-    std::string out(name(entry.event.kind));
-    for (const Field& field : fields_of(entry)) {
-        out.append(" ").append(field.key).append("=").append(log_value(field.value));
-    }
-    return out;
+    return std::string(name(entry.event.kind)) + fields_of(entry).line();
 }
 
 std::string json_line(const LogEntry& entry, WallMillis wall) {
     JsonObject out;
     out.add("event", name(entry.event.kind)).add("wall_ms", wall.value);
-    for (const Field& field : fields_of(entry)) {
-        out.add_raw(field.key, field.is_text ? json_string(field.value) : field.value);
-    }
+    fields_of(entry).add_to(out);
     return out.text();
 }
 

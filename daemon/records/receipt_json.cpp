@@ -9,6 +9,7 @@
 
 #include "daemon/common/json.h"
 #include "daemon/log/event_text.h"
+#include "daemon/log/fields.h"
 
 namespace scram {
 namespace {
@@ -220,9 +221,9 @@ class ReceiptJson {
         add_time(out, "wire_us", note.wire);
         add_time(out, note.lost ? "lost_us" : "answered_us", note.settled);
         if (note.lost || note.settled == Time{}) return out.text();
-        out.add("class", name(note.answer.answer_class)).add("http", note.answer.http_status);
-        if (note.answer.code == no_code) return out.text();
-        return out.add("code", note.answer.code).add("why", why(note.answer.code)).text();
+        out.add("class", name(note.answer.answer_class));
+        add_answer(out, note.answer);
+        return out.text();
     }
 
     // Ids are as the source wrote them: one that the plan does not have is told as its number.

@@ -179,7 +179,7 @@ class RefusedByTheExchange(unittest.TestCase):
         family = lab.daemon.family(BTC)
         self.assertIn(family["state"], ("tripped", "cancelling"))
         self.assertEqual((family["gate"], family["unfinished"]), ("closed", True))
-        self.assertEqual((family["last_class"], str(family["last_code"])), ("refused", code))
+        self.assertEqual((family["last_class"], family["last_code"]), ("refused", code))
         self.assertTrue(family["last_why"])
         alarms = lab.answered(code=code, **{"class": "refused"})
         self.assertTrue(alarms and all(line.startswith("<2>") for line in alarms), alarms)

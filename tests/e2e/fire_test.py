@@ -65,7 +65,7 @@ class Trip(unittest.TestCase):
         with TrippedLab() as lab:
             family = lab.daemon.family(BTC)
             expected = {"state": "confirmed", "gate": "closed", "trip": 1, "unfinished": False, "failures": 0,
-                        "last_class": "confirmed", "last_http": 200, "last_code": 0, "holds": "delta"}
+                        "last_class": "confirmed", "last_http": 200, "last_code": "0", "holds": "delta"}
             self.assertEqual({key: family.get(key) for key in expected}, expected)
 
     def test_a_tripped_family_stays_latched_when_its_value_comes_back(self):

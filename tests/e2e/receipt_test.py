@@ -57,7 +57,7 @@ class Receipt(unittest.TestCase):
             [family] = receipt["families"]
             self.assertEqual((family["family"], family["how"], family["confirmed"]), (BTC, "latched", True))
             [attempt] = receipt["attempts"]
-            self.assertEqual((attempt["class"], attempt["http"], attempt["code"]), ("confirmed", 200, 0))
+            self.assertEqual((attempt["class"], attempt["http"], attempt["code"]), ("confirmed", 200, "0"))
             self.assertEqual(attempt["lock_ms"], 10000)
             self.assertLess(attempt["sent_us"], attempt["answered_us"])
             self.assertNotIn("signals", receipt)

@@ -52,7 +52,7 @@ TEST_CASE("journal print: attempts, answers, states") {
     fired.lock_ms = 5000;
     fired.flags = JournalRecord::is_hedge;
     CHECK(tail(fired) ==
-          "fired trip=3 family=mm-1/BTC-USD link=mm-1#2 attempt=9 hedge=true lock_ms=5000");
+          "fired trip=3 family=mm-1/BTC-USD link=mm-1#2 attempt=9 lock_ms=5000 hedge=true");
     JournalRecord answered = record(RecordKind::answered, {"mm-1/BTC-USD", {}, {}, {}, {}});
     answered.http_status = 502;
     answered.answer_class = static_cast<std::uint8_t>(AnswerClass::failed);
@@ -67,6 +67,22 @@ TEST_CASE("journal print: attempts, answers, states") {
     JournalRecord alarm = record(RecordKind::alarm_raised, {"mm-1", {}, {}, {}, {}});
     alarm.reason = static_cast<std::uint8_t>(Alarm::refused);
     CHECK(tail(alarm) == "alarm_raised account=mm-1 alarm=" + std::string(name(Alarm::refused)));
+}
+
+TEST_CASE("journal print: what was refused for a value that is not known names it and its source") {
+    JournalRecord refused = record(RecordKind::rearm_refused,
+                                   {"mm-1/BTC-USD", "btc-delta", "maker-1", "delta", "calm"});
+    refused.trip = 3;
+    refused.reason = static_cast<std::uint8_t>(Refusal::unknown_value);
+    CHECK(tail(refused) ==
+          "rearm_refused trip=3 rule=btc-delta family=mm-1/BTC-USD source=maker-1 "
+          "why=unknown_value metric=delta reason=calm");
+    refused =
+        record(RecordKind::rearm_refused, {"mm-1/BTC-USD", "btc-delta", "uid 1 (ann)", {}, "calm"});
+    refused.reason = static_cast<std::uint8_t>(Refusal::rule_holds);
+    CHECK(tail(refused) ==
+          "rearm_refused rule=btc-delta family=mm-1/BTC-USD why=rule_holds by=\"uid 1 (ann)\" "
+          "reason=calm");
 }
 
 TEST_CASE("journal print: any bytes are printed as one line and as JSON") {
