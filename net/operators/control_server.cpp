@@ -35,6 +35,8 @@ struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
         bool watching = false;
         bool answering = false;  // reads on once all is written
         bool ends = false;       // once all is written
+        bool end_is_watched = false;
+        std::shared_ptr<void> awaits;  // the outcome that it is to be told
     };
     using ClientPtr = std::shared_ptr<Client>;
 
@@ -81,9 +83,9 @@ struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
 
     template <class Test>
     void send_away_one(Test test) {
-        const auto find = [&](bool watching_too) {
+        const auto find = [&](bool busy_too) {
             return std::find_if(clients.begin(), clients.end(), [&](const ClientPtr& one) {
-                return test(*one) && (watching_too || !one->watching);
+                return test(*one) && (busy_too || (!one->watching && !one->awaits));
             });
         };
         const auto idle = find(false);
@@ -141,6 +143,7 @@ struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
     void end(const ClientPtr& client) {
         boost::system::error_code ignored;
         client->socket.close(ignored);
+        client->awaits.reset();
         clients.remove(client);
     }
 
@@ -171,20 +174,39 @@ struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
         client->granted = client->granted || reply.granted;
         client->watching = client->watching || reply.watch;
         if (reply.later) return reply.later(answer_of(client));
-        answer(client, reply.line);
+        if (!reply.outcome) return answer(client, reply.line);
+        send(client, reply.line);
+        if (!client->socket.is_open()) return;
+        client->awaits = reply.outcome(answer_of(client));
+        watch_end(client);
     }
 
     void answer(const ClientPtr& client, std::string_view line) {
+        client->awaits.reset();
         client->answering = true;
         send(client, line);
     }
 
-    ControlAnswer answer_of(const ClientPtr& client) {
-        return [self = weak_from_this(), client](std::string_view line) {
+    ControlAnswer answer_of(const ClientPtr& its) {
+        return [self = weak_from_this(), its = std::weak_ptr(its)](std::string_view line) {
             const auto here = self.lock();
-            if (!here || here->stopped || !client->socket.is_open()) return;
+            const auto client = its.lock();
+            if (!here || here->stopped || !client || !client->socket.is_open()) return;
             here->answer(client, line);
         };
+    }
+
+    // Who awaits an outcome is not read from: that it has gone is told by the hang-up alone, which
+    // a peer that merely says no more does not cause.
+    void watch_end(const ClientPtr& client) {
+        if (std::exchange(client->end_is_watched, true)) return;
+        client->socket.async_wait(Protocol::socket::wait_error,
+                                  [self = shared_from_this(), client](auto error) {
+                                      client->end_is_watched = false;
+                                      if (error || self->stopped || !client->socket.is_open())
+                                          return;
+                                      if (client->awaits) self->end(client);
+                                  });
     }
 
     void send(const ClientPtr& client, std::string_view line) {
@@ -220,7 +242,10 @@ struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
         boost::system::error_code ignored;
         door.close();
         patience_timer.cancel();
-        for (const ClientPtr& client : clients) client->socket.close(ignored);
+        for (const ClientPtr& client : clients) {
+            client->socket.close(ignored);
+            client->awaits.reset();
+        }
         clients.clear();
     }
 

@@ -16,7 +16,7 @@ namespace scram {
 inline constexpr std::size_t control_line_max = 16 * 1024;
 // A crowd keeps no operator out. All strangers, who hold no right, share one group; each user who
 // holds one has his own. In a full group, or in a full room, a newcomer takes the place of the one
-// longest there that does not watch.
+// longest there that neither watches nor awaits an outcome.
 inline constexpr std::size_t control_clients_max = 512;  // or an eighth of all descriptors
 inline constexpr std::size_t control_group_max = 64;
 // Until the first line that its rights allow, and for a peer to take what it asked for.
@@ -34,6 +34,10 @@ struct ControlReply {
     // Set where the answer takes time: it is called with whom to tell, instead of `line`. Until
     // then the peer's next line is not read.
     std::function<void(ControlAnswer)> later{};
+    // Set where a second line follows `line`, once something has come about: it is called with whom
+    // to tell. What it returns belongs to the connection, which lets go of it when it is told or
+    // ends. Until then the peer's next line is not read.
+    std::function<std::shared_ptr<void>(ControlAnswer)> outcome{};
 };
 
 class ControlHandler {

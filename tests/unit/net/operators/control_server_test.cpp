@@ -23,6 +23,13 @@ struct Desk final : ControlHandler {
         if (line == "later")
             return {.granted = true,
                     .later = [this](ControlAnswer to) { owed.push_back(std::move(to)); }};
+        if (line == "outcome")
+            return {.line = "waiting", .granted = true, .outcome = [this](ControlAnswer to) {
+                        owed.push_back(std::move(to));
+                        const auto waiter = std::make_shared<int>();
+                        waiters.push_back(waiter);
+                        return waiter;
+                    }};
         return {"ok " + std::string(line), line == "watch", !strangers};
     }
     std::string on_turned_away(const Peer&, Rejection why) override {
@@ -34,6 +41,7 @@ struct Desk final : ControlHandler {
     bool no_watching = false;
     int lines = 0;
     std::vector<ControlAnswer> owed;
+    std::vector<std::weak_ptr<int>> waiters;  // of outcomes, as long as a connection holds them
     std::map<Rejection, int> turned_away;
 };
 
@@ -54,6 +62,7 @@ class Caller {
         return send(fd_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
                static_cast<ssize_t>(text.size());
     }
+    void says_no_more() const { shutdown(fd_, SHUT_WR); }
     // What came; "(ended)" behind it if scramd has closed the connection.
     std::string hear() const {
         std::string out;
@@ -208,6 +217,70 @@ TEST_CASE("control: who leaves before his answer is told nothing") {
     room.control.stop();
     room.desk.owed[1]("done");
     CHECK(stays.hear() == "(ended)");
+}
+
+TEST_CASE("control: an outcome follows the answer, and then the next line is read") {
+    Room room;
+    const Caller caller = room.call();
+    caller.say("outcome\nstatus\n");
+    room.run();
+    CHECK(caller.hear() == "waiting\n");
+    REQUIRE(room.desk.waiters.size() == 1);
+    CHECK_FALSE(room.desk.waiters[0].expired());
+    room.desk.owed[0]("came about");
+    CHECK(room.desk.waiters[0].expired());
+    room.run();
+    CHECK(caller.hear() == "came about\nok status\n");
+}
+
+TEST_CASE("control: an outcome belongs to its connection, and is gone with it") {
+    Room room;
+    std::vector<Caller> gone;
+    gone.push_back(room.call());
+    const Caller says_no_more = room.call();
+    gone[0].say("outcome\n");
+    room.run();
+    says_no_more.say("outcome\n");
+    room.run();
+    says_no_more.says_no_more();
+    room.run();
+    CHECK_FALSE(room.desk.waiters[0].expired());
+    gone.clear();
+    room.run();
+    CHECK(room.desk.waiters[0].expired());
+    room.desk.owed[0]("nobody hears it");
+    REQUIRE_FALSE(room.desk.waiters[1].expired());
+    room.desk.owed[1]("came about");
+    room.run();
+    CHECK(says_no_more.hear() == "waiting\ncame about\n(ended)");
+}
+
+TEST_CASE("control: one who waited, and waits again, is missed too when he goes") {
+    Room room;
+    std::vector<Caller> caller;
+    caller.push_back(room.call());
+    for (std::size_t i = 0; i < 3; ++i) {
+        caller[0].say("outcome\n");
+        room.run();
+        if (i < 2) room.desk.owed[i]("came about");
+        room.run();
+    }
+    caller.clear();
+    room.run();
+    CHECK(room.desk.waiters[2].expired());
+}
+
+TEST_CASE("control: who awaits an outcome is sent away behind those who await nothing") {
+    Room room;
+    const Caller waits = room.call();
+    waits.say("outcome\n");
+    room.run();
+    const auto crowd = room.crowd(control_group_max + 10, "status\n");
+    CHECK(room.desk.turned_away[Rejection::connection_limit] == 11);
+    CHECK(waits.hear() == "waiting\n");
+    CHECK_FALSE(room.desk.waiters[0].expired());
+    room.control.stop();
+    CHECK(room.desk.waiters[0].expired());
 }
 
 TEST_CASE("control: rights that were taken away end those who used them, and nobody else") {
