@@ -76,6 +76,14 @@ std::string unknown_target(std::string_view target) {
         target);
 }
 
+std::vector<FamilyId> armed_by(const std::vector<Event>& events) {
+    std::vector<FamilyId> out;
+    for (const Event& event : events) {
+        if (event.kind == EventKind::rearmed) out.push_back(event.family);
+    }
+    return out;
+}
+
 std::string trips_json(const Receipts& receipts) {
     JsonArray out;
     for (std::size_t i = receipts.size(); i-- > 0;)
@@ -85,14 +93,21 @@ std::string trips_json(const Receipts& receipts) {
 
 }  // namespace
 
-Commands::Commands(const Config& config, Driver& driver, const Logger& logger, Refusals& refusals,
-                   Reload reload)
+Commands::Commands(boost::asio::io_context& io, const Config& config, Driver& driver,
+                   const Logger& logger, Refusals& refusals, Reload reload)
     : config_(config),
       driver_(driver),
       logger_(logger),
       refusals_(refusals),
       reload_(std::move(reload)),
-      rates_(actions) {}
+      rates_(actions),
+      waits_(io, driver.engine()) {
+    driver_.after_steps([this] { waits_.on_step(); });
+}
+
+Commands::~Commands() {
+    driver_.after_steps({});
+}
 
 ControlReply Commands::on_line(const Peer& peer, std::string_view line) {
     driver_.turns().did("operator", monotonic_now());
@@ -160,7 +175,9 @@ ControlReply Commands::answer(const Peer& peer, const OperatorRequest& request) 
     }
     if (request.op == "reload") return reload();
     if (request.op == "status") return status();
-    return {.line = act(peer, request), .watch = request.op == "watch", .granted = true};
+    ControlReply reply = act(peer, request);
+    reply.granted = true;
+    return reply;
 }
 
 // A trip that would change something is never held back: there are no more of these than gates that
@@ -180,10 +197,10 @@ bool Commands::cancels_anything(std::string_view target) const {
     });
 }
 
-std::string Commands::act(const Peer& peer, const OperatorRequest& request) {
+ControlReply Commands::act(const Peer& peer, const OperatorRequest& request) {
     if (request.op == "trip") return trip(peer, request);
     if (request.op == "rearm") return rearm(peer, request);
-    return look(request);
+    return {.line = look(request), .watch = request.op == "watch"};
 }
 
 std::string Commands::look(const OperatorRequest& request) const {
@@ -217,33 +234,55 @@ ControlReply Commands::reload() const {
             }};
 }
 
-std::string Commands::trip(const Peer& peer, const OperatorRequest& request) {
+ControlReply Commands::trip(const Peer& peer, const OperatorRequest& request) {
     const auto families = families_of(config_.plan, request.target);
-    if (families.empty()) return refuse(unknown_target(request.target));
+    if (families.empty()) return {.line = refuse(unknown_target(request.target))};
     // An emergency waits for no words; the record says so.
     const std::string reason = request.reason.empty() ? "none given" : request.reason;
     const std::string who = person(config_, peer.uid);
     const auto events = driver_.operate([&](Engine& engine, Time now, Step& step) {
         engine.on_trip(families, {who, reason.substr(0, reason_max)}, now, step);
     });
-    return JsonObject()
-        .add("v", control_version)
-        .add("ok", true)
-        .add("trip", static_cast<std::uint64_t>(events.front().trip))
-        .add("families", families.size())
-        .text();
+    const auto told = [this, families, id = events.front().trip](bool waiting) {
+        return trip_json(driver_.engine(), id, families, waiting);
+    };
+    Waits::Wish wish{peer.uid, families, is_cancel_settled, request.wait, {}};
+    if (!may_wait(wish)) return {.line = told(false)};
+    return wait(told(true), std::move(wish), [told] { return told(false); });
 }
 
-std::string Commands::rearm(const Peer& peer, const OperatorRequest& request) {
+ControlReply Commands::rearm(const Peer& peer, const OperatorRequest& request) {
     const auto families = families_of(config_.plan, request.target);
-    if (families.empty()) return refuse(unknown_target(request.target));
-    if (request.trips.empty()) return review(families);
-    if (request.reason.empty()) return refuse("--reason is required");
+    if (families.empty()) return {.line = refuse(unknown_target(request.target))};
+    if (request.trips.empty()) return {.line = review(families)};
+    if (request.reason.empty()) return {.line = refuse("--reason is required")};
     const std::string who = person(config_, peer.uid);
-    return rearm_answer(driver_.operate([&](Engine& engine, Time now, Step& step) {
+    const auto events = driver_.operate([&](Engine& engine, Time now, Step& step) {
         engine.on_rearm(families, request.trips, {who, request.reason.substr(0, reason_max)},
                         request.force, now, step);
-    }));
+    });
+    JsonObject answer = rearm_answer(events);
+    const auto armed = armed_by(events);
+    Waits::Wish wish{peer.uid, armed, is_gate_settled, request.wait, {}};
+    if (!may_wait(wish)) return {.line = answer.text()};
+    return wait(answer.add("waiting", true).text(), std::move(wish),
+                [this, armed] { return gates_json(driver_.engine(), armed); });
+}
+
+// One who waits already as often as may be is told how things stand at once.
+bool Commands::may_wait(const Waits::Wish& wish) {
+    return wish.at_most > 0ms && !all_settled(driver_.engine(), wish.families, wish.is_settled) &&
+           waits_.has_room_for(wish.uid);
+}
+
+ControlReply Commands::wait(std::string line, Waits::Wish wish,
+                            std::function<std::string()> outcome) {
+    return {.line = std::move(line),
+            .outcome = [this, wish = std::move(wish),
+                        outcome = std::move(outcome)](ControlAnswer answer) mutable {
+                wish.tell = [outcome, answer = std::move(answer)] { answer(outcome()); };
+                return waits_.add(std::move(wish));
+            }};
 }
 
 // What there is to look at before arming: nothing is armed by somebody who did not.
@@ -295,7 +334,7 @@ std::string Commands::receipts() const {
         .text();
 }
 
-std::string Commands::rearm_answer(const std::vector<Event>& events) const {
+JsonObject Commands::rearm_answer(const std::vector<Event>& events) const {
     JsonArray armed, releasing, refused, not_cancelled;
     bool any_refused = false;
     const Plan& plan = config_.plan;
@@ -317,8 +356,7 @@ std::string Commands::rearm_answer(const std::vector<Event>& events) const {
     return out.add_raw("rearmed", armed.text())
         .add_raw("releasing", releasing.text())
         .add_raw("not_cancelled", not_cancelled.text())
-        .add_raw("refused", refused.text())
-        .text();
+        .add_raw("refused", refused.text());
 }
 
 std::string Commands::refusal_json(const Event& event) const {

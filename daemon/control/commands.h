@@ -9,6 +9,7 @@
 #include "daemon/control/refusals.h"
 #include "daemon/control/request.h"
 #include "daemon/control/status.h"
+#include "daemon/control/waits.h"
 #include "daemon/loop/driver.h"
 #include "net/operators/control_server.h"
 
@@ -19,8 +20,11 @@ class Commands final : public ControlHandler {
     // Takes up the edited file, which takes a while, and then says why not.
     using ReloadDone = std::function<void(const std::string& why, const ConfigChanges& changes)>;
     using Reload = std::function<void(ReloadDone)>;
-    Commands(const Config& config, Driver& driver, const Logger& logger, Refusals& refusals,
-             Reload reload);
+    Commands(boost::asio::io_context& io, const Config& config, Driver& driver,
+             const Logger& logger, Refusals& refusals, Reload reload);
+    ~Commands();
+    Commands(const Commands&) = delete;
+    Commands& operator=(const Commands&) = delete;
 
   private:
     ControlReply on_line(const Peer& peer, std::string_view line) override;
@@ -29,19 +33,21 @@ class Commands final : public ControlHandler {
     std::string on_turned_away(const Peer& peer, Rejection why) override;
     ControlReply answer(const Peer& peer, const OperatorRequest& request);
     ControlReply refuse_request(const Peer& peer, std::string_view why);
-    std::string act(const Peer& peer, const OperatorRequest& request);
+    ControlReply act(const Peer& peer, const OperatorRequest& request);
     bool is_in_rate(const Peer& peer, const OperatorRequest& request);
     bool cancels_anything(std::string_view target) const;
     std::string look(const OperatorRequest& request) const;
-    std::string trip(const Peer& peer, const OperatorRequest& request);
-    std::string rearm(const Peer& peer, const OperatorRequest& request);
+    ControlReply trip(const Peer& peer, const OperatorRequest& request);
+    ControlReply rearm(const Peer& peer, const OperatorRequest& request);
+    bool may_wait(const Waits::Wish& wish);
+    ControlReply wait(std::string line, Waits::Wish wish, std::function<std::string()> outcome);
     ControlReply reload() const;
     ControlReply status() const;
     void go_on(std::shared_ptr<StatusReport> report, ControlAnswer answer) const;
     std::string review(const std::vector<FamilyId>& families) const;
     std::string receipt(const OperatorRequest& request) const;
     std::string receipts() const;
-    std::string rearm_answer(const std::vector<Event>& events) const;
+    JsonObject rearm_answer(const std::vector<Event>& events) const;
     std::string refusal_json(const Event& event) const;
 
     const Config& config_;
@@ -51,6 +57,7 @@ class Commands final : public ControlHandler {
     Reload reload_;
     RequestReader reader_;
     UserRates rates_;
+    Waits waits_;
 };
 
 }  // namespace scram

@@ -9,12 +9,19 @@
 //             {"v":1,"op":"receipts"}                    the last trips, in short
 //             {"v":1,"op":"receipt"}                     of the latest trip
 //             {"v":1,"op":"receipt","trip":3,"signals":true}   with the last signals before it
+//             trip, and rearm with trips, take "wait_ms":10000 as well: if the answer then has
+//             "waiting":true, a second line follows it on this connection, once what is waited for
+//             has come about or the time is over, and the next request is read after that
 //   answer    {"v":1,"ok":true,...}
 //             {"v":1,"ok":false,"error":"..."}           says what was expected
 #pragma once
 
+#include "core/base/time.h"
+
 namespace scram {
 
 inline constexpr int control_version = 1;
+// As long as an operator may have an answer wait for the outcome.
+inline constexpr milliseconds wait_max = 24h;
 
 }  // namespace scram

@@ -24,6 +24,14 @@ bool read_trips(simdjson::dom::element value, std::vector<TripId>& trips) {
     return true;
 }
 
+bool read_wait(simdjson::dom::element value, milliseconds& wait) {
+    std::uint64_t number = 0;
+    const bool is_number = value.get(number) == simdjson::SUCCESS;
+    if (!is_number || number > static_cast<std::uint64_t>(wait_max.count())) return false;
+    wait = milliseconds(number);
+    return true;
+}
+
 bool read_field(std::string_view key, simdjson::dom::element value, OperatorRequest& request) {
     std::string_view text;
     if (key == "v") return value.get(request.version) == simdjson::SUCCESS;
@@ -31,6 +39,7 @@ bool read_field(std::string_view key, simdjson::dom::element value, OperatorRequ
     if (key == "signals") return value.get(request.signals) == simdjson::SUCCESS;
     if (key == "trip") return read_trip(value, request.trip);
     if (key == "trips") return read_trips(value, request.trips);
+    if (key == "wait_ms") return read_wait(value, request.wait);
     std::string* to = key == "op"       ? &request.op
                       : key == "target" ? &request.target
                       : key == "reason" ? &request.reason
@@ -58,9 +67,11 @@ std::variant<OperatorRequest, std::string> RequestReader::read(std::string_view 
     for (const auto [key, value] : object) {
         if (!read_field(key, value, request)) {
             return fmt::format(
-                "key '{}' is unknown or has the wrong type: v, trip (numbers), op, target, reason "
-                "(strings), trips (numbers in a list), force and signals (booleans) are accepted",
-                key);
+                "key '{}' is unknown or has the wrong type: v, trip, wait_ms (numbers, the last up "
+                "to "
+                "{}), op, target, reason (strings), trips (numbers in a list), force and signals "
+                "(booleans) are accepted",
+                key, wait_max.count());
         }
     }
     if (request.version == control_version) return request;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/base/time.h"
 
 namespace scram {
 
@@ -16,6 +17,7 @@ struct OperatorRequest {
     std::int64_t version = 0;
     std::string op, target, reason;
     std::vector<TripId> trips;
+    milliseconds wait{};  // for the outcome
     TripId trip{};
     bool force = false;
     bool signals = false;

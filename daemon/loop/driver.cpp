@@ -65,6 +65,7 @@ void Driver::carry_out(Time published, Time read, std::string_view detail) {
     pace_.pace(step_.events, read);
     journal_.after(step_, engine_);
     tell(detail);
+    if (after_steps_ && (!step_.events.empty() || !step_.actions.empty())) after_steps_();
     step_.clear();
     follow_deadline();
     seal_soon();

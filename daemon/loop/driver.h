@@ -110,6 +110,9 @@ class Driver final : public SignalSink, public LinkObserver {
     // In another turn of the loop.
     void later(std::function<void()> what) { boost::asio::post(io_, std::move(what)); }
 
+    // Called behind each step that did something, when all of it is done.
+    void after_steps(std::function<void()> then) { after_steps_ = std::move(then); }
+
     // Watchers are told what the logger is told.
     void tell_watchers(ControlServer* control) { watchers_ = control; }
 
@@ -205,6 +208,7 @@ class Driver final : public SignalSink, public LinkObserver {
     boost::asio::posix::stream_descriptor answers_of_signer_;
     boost::asio::steady_timer filing_timer_;
     std::function<void(SourceId)> read_;
+    std::function<void()> after_steps_;
     std::vector<SourceId> due_;
     const Duration resign_every_;
     SignerMonitor signer_watch_;

@@ -33,7 +33,7 @@ App::App(Config config, Parts parts)
               *journal_),
       refusals_(logger_),
       source_registry_(config_, driver_, refusals_),
-      commands_(config_, driver_, logger_, refusals_,
+      commands_(io_, config_, driver_, logger_, refusals_,
                 [this](Commands::ReloadDone done) { reload(std::move(done)); }),
       ingress_(io_, std::move(parts.signals), *gates_, source_registry_, driver_),
       control_(io_, std::move(parts.control), commands_),

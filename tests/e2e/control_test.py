@@ -128,6 +128,27 @@ class Protocol(unittest.TestCase):
             daemon.await_log("tripped")
             self.assertFalse(any(line.startswith("<2>forged") for line in daemon.log().splitlines()))
 
+    def test_a_trip_that_waits_is_answered_at_once_and_when_it_is_confirmed(self):
+        with Lab() as lab:
+            lab.sim.fault("result_false", count=2)
+            lab.scramd().await_ready()
+            with Control(lab.folder) as control:
+                control.send(b'{"v":1,"op":"trip","target":"all","wait_ms":60000}\n{"v":1,"op":"status"}\n')
+                first, second, status = (control.line() for _ in range(3))
+                self.assertEqual((first["ok"], first["confirmed"], first["waiting"]), (True, False, True))
+                self.assertEqual(second, {"v": 1, "ok": True, "trip": 1, "families": 2, "confirmed": True, "refused": []})
+                self.assertEqual({f["state"] for f in status["families"]}, {"confirmed"})
+
+    def test_a_wait_ends_with_its_connection_and_the_trip_goes_on(self):
+        with Lab() as lab:
+            lab.sim.fault("result_false", count=-1)
+            daemon = lab.scramd().await_ready()
+            for _ in range(17):  # one more than may wait
+                with Control(lab.folder) as control:
+                    self.assertTrue(control.ask("trip", target=BTC, wait_ms=86400000)["waiting"])
+            lab.sim.clear_faults()
+            daemon.await_state(BTC, "confirmed")
+
     def test_a_long_reason_is_kept_in_part_and_stays_readable(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
