@@ -10,11 +10,10 @@
 #include "config/config.h"
 #include "daemon/common/config_check.h"
 #include "daemon/common/json.h"
+#include "daemon/scramctl/exit.h"
 
 namespace scram {
 namespace {
-
-enum Exit { done = 0, wrong_config = 3 };
 
 std::string errors_json(const std::vector<ConfigError>& errors) {
     JsonArray out;

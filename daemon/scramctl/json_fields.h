@@ -41,6 +41,13 @@ inline std::string field(dom::element object, std::string_view key,
     return text_of(value);
 }
 
+// As it stands, for a program.
+inline std::string raw(dom::element object, std::string_view key) {
+    dom::element value;
+    if (object[key].get(value) != simdjson::SUCCESS) return "null";
+    return simdjson::minify(value);
+}
+
 inline bool has(dom::element object, std::string_view key) {
     dom::element value;
     return object[key].get(value) == simdjson::SUCCESS;

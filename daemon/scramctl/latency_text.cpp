@@ -47,11 +47,7 @@ std::string duration_text(double ns) {
     return fmt::format("{:.2f} s", ns / 1e9);
 }
 
-std::string latency_text(std::string_view json) {
-    dom::parser parser;
-    dom::element answer;
-    if (parser.parse(json.data(), json.size()).get(answer) != simdjson::SUCCESS)
-        return std::string(json) + "\n";
+std::string latency_text(dom::element answer) {
     return fmt::format(
         "since {}\nmax is exact, a percentile at most {:g} % too high\n"
         "sent: send() has returned; wire: the kernel's TX stamp, where it gives one\n\n{}\n{}",

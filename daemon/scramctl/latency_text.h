@@ -2,13 +2,13 @@
 // rehearsals.
 #pragma once
 
+#include <simdjson.h>
+
 #include <string>
-#include <string_view>
 
 namespace scram {
 
-// `json` is a latency answer.
-std::string latency_text(std::string_view json);
+std::string latency_text(simdjson::dom::element answer);
 
 // "312 ns", "37.0 us", "2.31 ms", "1.20 s"
 std::string duration_text(double ns);

@@ -6,11 +6,10 @@
 
 #include "client/scram.h"
 #include "daemon/common/json.h"
+#include "daemon/scramctl/exit.h"
 
 namespace scram {
 namespace {
-
-enum Exit { done = 0, refused = 1, unreachable = 4 };
 
 // "error" is empty if all went well.
 scram_result try_to(const OneSignal& signal, std::string& error) {

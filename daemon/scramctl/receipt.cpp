@@ -1,7 +1,6 @@
 #include "daemon/scramctl/receipt.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,7 +8,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <stdexcept>
 #include <vector>
 
 #include "daemon/common/json.h"
@@ -17,51 +15,46 @@
 #include "daemon/records/journal_files.h"
 #include "daemon/records/receipt_writer.h"
 #include "daemon/scramctl/connection.h"
+#include "daemon/scramctl/exit.h"
 #include "daemon/scramctl/receipt_text.h"
 
 namespace scram {
 namespace fs = std::filesystem;
-namespace dom = simdjson::dom;
+using namespace printing;
 namespace {
-
-enum Exit { done = 0, refused = 1, unreachable = 4 };
 
 constexpr std::size_t listed_files_max = 64;
 
 // What the daemon said, or why it could not be asked.
 struct Told {
-    std::string answer;   // empty: it could not be asked
-    std::string trouble;  // why
+    std::optional<Reply> answer;
+    std::string trouble;  // empty: it answered
+
+    // Why a file is looked for instead.
+    std::string why() const { return answer ? answer->error() : trouble; }
 };
 
 Told ask(const ReceiptQuery& query, const JsonObject& request) try {
-    return {ControlClient(query.socket).ask(request.text()), {}};
-} catch (const std::runtime_error& error) {
-    return {{}, error.what()};
-}
-
-std::string member(const std::string& json, std::string_view key) {
-    dom::parser parser;
-    dom::element value;
-    std::string_view text;
-    if (parser.parse(json)[key].get(value) != simdjson::SUCCESS) return {};
-    return value.get(text) == simdjson::SUCCESS ? std::string(text) : simdjson::minify(value);
+    return {ControlClient(query.socket).ask(request), {}};
+} catch (const Unreachable& error) {
+    return {std::nullopt, error.what()};
 }
 
 // ---- Files --------------------------------------------------------------------------------------
 
 fs::path folder_of(const ReceiptQuery& query, const Told& told) {
     if (!query.directory.empty()) return query.directory / receipts_folder;
-    const std::string said = member(told.answer, "folder");
-    if (!said.empty()) return said;
+    if (told.answer && has(told.answer->root(), "folder"))
+        return field(told.answer->root(), "folder");
     return fs::path(journal_directory({})) / receipts_folder;
 }
 
-std::optional<std::string> read_text(const fs::path& path) {
+std::optional<Reply> read_receipt(const fs::path& path) {
     const auto read = read_file(path.native());
     const auto* bytes = std::get_if<FileBytes>(&read);
     if (bytes == nullptr) return std::nullopt;
-    return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    const std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    return Reply::read(std::string(text.substr(0, text.find_last_not_of('\n') + 1)));
 }
 
 // The id in "trip-3.json"; 0 for any other name.
@@ -71,6 +64,11 @@ std::uint64_t trip_in(const fs::path& path) {
     if (!name.starts_with("trip-")) return 0;
     const auto [end, error] = std::from_chars(name.data() + 5, name.data() + name.size(), trip);
     return error == std::errc() && std::string_view(end) == ".json" ? trip : 0;
+}
+
+std::uint64_t trip_of(dom::element receipt) {
+    std::uint64_t trip = 0;
+    return receipt["trip"].get(trip) == simdjson::SUCCESS ? trip : 0;
 }
 
 // The latest first.
@@ -99,9 +97,9 @@ std::vector<fs::path> files_beside(const fs::path& folder, std::uint64_t trip) {
 
 // ---- One receipt --------------------------------------------------------------------------------
 
-void print_receipt(const ReceiptQuery& query, const std::string& receipt) {
+void print_receipt(const ReceiptQuery& query, dom::element receipt) {
     if (query.json) {
-        fmt::print("{}\n", receipt);
+        fmt::print("{}\n", simdjson::minify(receipt));
     } else {
         fmt::print("{}", receipt_text(receipt, query.signals));
     }
@@ -114,26 +112,21 @@ void name_files(const fs::path& folder, std::uint64_t trip, const fs::path& show
     }
 }
 
+int complain(const Told& told, std::string_view what) {
+    fmt::print(stderr, "scramctl: {}; and {}\n", told.why(), what);
+    return told.answer ? refused : unreachable;
+}
+
 int show_file(const ReceiptQuery& query, const Told& told) {
     const fs::path folder = folder_of(query, told);
     const auto trips = query.trip == 0 ? trips_in(folder) : std::vector{query.trip};
-    if (trips.empty()) {
-        fmt::print(stderr, "scramctl: {}; and {} has none\n",
-                   told.trouble.empty() ? member(told.answer, "error") : told.trouble,
-                   folder.native());
-        return told.answer.empty() ? unreachable : refused;
-    }
+    if (trips.empty()) return complain(told, fmt::format("{} has none", folder.native()));
     const fs::path path = folder / receipt_file_name(TripId{trips[0]});
-    const auto receipt = read_text(path);
-    if (!receipt) {
-        fmt::print(stderr, "scramctl: {}; and {} cannot be read\n",
-                   told.trouble.empty() ? member(told.answer, "error") : told.trouble,
-                   path.native());
-        return told.answer.empty() ? unreachable : refused;
-    }
+    const auto receipt = read_receipt(path);
+    if (!receipt) return complain(told, fmt::format("{} cannot be read", path.native()));
     fmt::print(stderr, "scramctl: {}; this is {}\n",
-               told.trouble.empty() ? "scramd no longer has it" : told.trouble, path.native());
-    print_receipt(query, receipt->substr(0, receipt->find_last_not_of('\n') + 1));
+               told.answer ? "scramd no longer has it" : told.trouble, path.native());
+    print_receipt(query, receipt->root());
     name_files(folder, trips[0], path);
     return done;
 }
@@ -141,20 +134,20 @@ int show_file(const ReceiptQuery& query, const Told& told) {
 }  // namespace
 
 int show_receipt(const ReceiptQuery& query) {
-    JsonObject request;
-    request.add("v", control_version).add("op", "receipt").add("signals", query.signals);
-    if (query.trip != 0) request.add("trip", query.trip);
-    const Told told = ask(query, request);
-    const std::string receipt = member(told.answer, "receipt");
-    if (!receipt.empty()) {
+    JsonObject wish = request("receipt");
+    wish.add("signals", query.signals);
+    if (query.trip != 0) wish.add("trip", query.trip);
+    const Told told = ask(query, wish);
+    if (!told.answer) return show_file(query, told);
+    dom::element receipt;
+    if (told.answer->root()["receipt"].get(receipt) == simdjson::SUCCESS) {
         print_receipt(query, receipt);
-        if (member(receipt, "before_start") == "true")
-            name_files(folder_of(query, told), std::stoull(member(receipt, "trip")), {});
+        if (flag(receipt, "before_start")) name_files(folder_of(query, told), trip_of(receipt), {});
         return done;
     }
-    const bool may_not = !told.answer.empty() && member(told.answer, "trips").empty();
-    if (!may_not) return show_file(query, told);
-    fmt::print(stderr, "scramctl: {}\n", member(told.answer, "error"));
+    // One who may not ask is told of no trips.
+    if (has(told.answer->root(), "trips")) return show_file(query, told);
+    fmt::print(stderr, "scramctl: {}\n", told.answer->error());
     return refused;
 }
 
@@ -162,32 +155,26 @@ int show_receipt(const ReceiptQuery& query) {
 
 namespace {
 
-using Summaries = std::map<std::uint64_t, std::string, std::greater<>>;  // by trip, latest first
+// By trip, the latest first: what scramd has, and of the files those that it has not.
+using Summaries = std::map<std::uint64_t, std::string, std::greater<>>;
 
-// Of the files that are not among them yet.
 void add_files(const fs::path& folder, Summaries& summaries) {
     auto trips = trips_in(folder);
     if (trips.size() > listed_files_max) trips.resize(listed_files_max);
     for (const std::uint64_t trip : trips) {
         if (summaries.count(trip) > 0) continue;
-        const auto text = read_text(folder / receipt_file_name(TripId{trip}));
-        if (!text || member(*text, "trip").empty()) continue;
+        const auto receipt = read_receipt(folder / receipt_file_name(TripId{trip}));
+        if (!receipt || !has(receipt->root(), "trip")) continue;
         JsonObject summary;
-        for (const char* key : {"trip", "wall_ms"}) summary.add_raw(key, member(*text, key));
-        for (const char* key : {"verdict", "time", "cause"}) summary.add(key, member(*text, key));
+        for (const char* key : {"trip", "verdict", "wall_ms", "time", "cause"})
+            summary.add_raw(key, raw(receipt->root(), key));
         summaries[trip] = summary.text();
     }
 }
 
-void add_known(const std::string& answer, Summaries& summaries) {
-    dom::parser parser;
-    dom::array receipts;
-    if (parser.parse(answer)["receipts"].get(receipts) != simdjson::SUCCESS) return;
-    for (const dom::element receipt : receipts) {
-        std::uint64_t trip = 0;
-        if (receipt["trip"].get(trip) == simdjson::SUCCESS)
-            summaries[trip] = simdjson::minify(receipt);
-    }
+void add_known(const Reply& answer, Summaries& summaries) {
+    for (const dom::element receipt : list(answer.root(), "receipts"))
+        summaries[trip_of(receipt)] = simdjson::minify(receipt);
 }
 
 std::string listed(const Summaries& summaries, const fs::path& folder) {
@@ -199,6 +186,14 @@ std::string listed(const Summaries& summaries, const fs::path& folder) {
         .add_raw("receipts", receipts.text())
         .add("folder", folder.native())
         .text();
+}
+
+void print_list(const ReceiptQuery& query, const std::string& listed) {
+    if (query.json) {
+        fmt::print("{}\n", listed);
+    } else if (const auto read = Reply::read(listed)) {
+        fmt::print("{}", receipts_text(list(read->root(), "receipts")));
+    }
 }
 
 // A folder that this user may not read hides what was before the last start.
@@ -213,24 +208,20 @@ void tell_unreadable(const fs::path& folder) {
 }  // namespace
 
 int list_receipts(const ReceiptQuery& query) {
-    JsonObject request;
-    request.add("v", control_version).add("op", "receipts");
-    const Told told = ask(query, request);
-    if (!told.answer.empty() && member(told.answer, "ok") != "true") {
-        fmt::print(stderr, "scramctl: {}\n", member(told.answer, "error"));
+    const Told told = ask(query, request("receipts"));
+    if (told.answer && !told.answer->ok()) {
+        fmt::print(stderr, "scramctl: {}\n", told.answer->error());
         return refused;
     }
-    const bool is_there = !told.answer.empty();
     const fs::path folder = folder_of(query, told);
-    if (!is_there)
+    if (!told.answer)
         fmt::print(stderr, "scramctl: {}; these are of {}\n", told.trouble, folder.native());
     tell_unreadable(folder);
     Summaries summaries;
-    if (query.directory.empty()) add_known(told.answer, summaries);
+    if (told.answer && query.directory.empty()) add_known(*told.answer, summaries);
     add_files(folder, summaries);
-    const std::string answer = listed(summaries, folder);
-    fmt::print("{}", query.json ? answer + "\n" : receipts_text(answer));
-    return is_there || !summaries.empty() ? done : unreachable;
+    print_list(query, listed(summaries, folder));
+    return told.answer || !summaries.empty() ? done : unreachable;
 }
 
 }  // namespace scram

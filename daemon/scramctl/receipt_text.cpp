@@ -165,11 +165,7 @@ std::string signals_text(dom::element receipt) {
 
 }  // namespace
 
-std::string receipt_text(std::string_view json, bool signals) {
-    dom::parser parser;
-    dom::element receipt;
-    if (parser.parse(json.data(), json.size()).get(receipt) != simdjson::SUCCESS)
-        return std::string(json) + "\n";
+std::string receipt_text(dom::element receipt, bool signals) {
     std::string out = head_text(receipt) + "\nfamilies\n";
     for (const dom::element family : list(receipt, "families")) out += family_text(family);
     if (has(receipt, "rearmed_by"))
@@ -179,12 +175,7 @@ std::string receipt_text(std::string_view json, bool signals) {
     return signals ? out + "\n" + signals_text(receipt) : out;
 }
 
-std::string receipts_text(std::string_view json) {
-    dom::parser parser;
-    dom::element answer;
-    if (parser.parse(json.data(), json.size()).get(answer) != simdjson::SUCCESS)
-        return std::string(json) + "\n";
-    const auto receipts = list(answer, "receipts");
+std::string receipts_text(const std::vector<dom::element>& receipts) {
     if (receipts.empty()) return "no trips\n";
     std::string out = fmt::format("{:<6} {:<12} {:<24} {}\n", "TRIP", "VERDICT", "WHEN", "BY");
     for (const dom::element receipt : receipts) {

@@ -1,14 +1,16 @@
-// Receipts, laid out for a person at three in the morning: the verdict first.
+// Receipts, laid out for a person in a hurry: the verdict first.
 #pragma once
 
+#include <simdjson.h>
+
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace scram {
 
-// `json` is one receipt; with its signals, if it has them and they are asked for.
-std::string receipt_text(std::string_view json, bool signals);
-// `json` is an object whose `receipts` are receipts or their summaries.
-std::string receipts_text(std::string_view json);
+// With its signals, if it has them and they are asked for.
+std::string receipt_text(simdjson::dom::element receipt, bool signals);
+// A line for each of these receipts or summaries.
+std::string receipts_text(const std::vector<simdjson::dom::element>& receipts);
 
 }  // namespace scram

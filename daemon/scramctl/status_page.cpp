@@ -106,11 +106,7 @@ std::string sources_text(dom::element status) {
 
 }  // namespace
 
-std::string overview_text(std::string_view json) {
-    dom::parser parser;
-    dom::element status;
-    if (parser.parse(json.data(), json.size()).get(status) != simdjson::SUCCESS)
-        return std::string(json) + "\n";
+std::string overview_text(dom::element status) {
     std::string out = troubles_text(status);
     for (const dom::element account : list(status, "accounts")) out += account_troubles(account);
     out += sources_text(status);

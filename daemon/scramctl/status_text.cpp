@@ -1,9 +1,9 @@
 #include "daemon/scramctl/status_text.h"
 
-#include <set>
-
+#include "daemon/log/line.h"
 #include "daemon/scramctl/json_fields.h"
 #include "daemon/scramctl/latency_text.h"
+#include "daemon/scramctl/outcome_text.h"
 
 namespace scram {
 using namespace printing;
@@ -133,31 +133,6 @@ std::string values_text(dom::element values) {
     return out + "\n";
 }
 
-std::string latched_text(dom::element family) {
-    std::string out = fmt::format("{:<24} trip {}, {}", field(family, "name"),
-                                  field(family, "trip"), field(family, "state"));
-    if (flag(family, "unfinished")) out += ", its cancel is NOT confirmed and goes on";
-    if (field(family, "state") == "held")
-        out += fmt::format(": NOT cancelled, its quotes may rest; to cancel them: scramctl trip {}",
-                           field(family, "name"));
-    const std::string holds = field(family, "holds", "");
-    if (!holds.empty())
-        out += fmt::format(", rule {} is STILL IN BREACH and would trip it again", holds);
-    const std::string cause = field(family, "cause", "");
-    if (!cause.empty()) out += fmt::format("\n    by {}", cause);
-    return out + "\n";
-}
-
-// "3,4": the ids of the trips that latched these families, each once.
-std::string trips_of(const std::vector<dom::element>& families) {
-    std::set<std::uint64_t> ids;
-    for (const dom::element family : families) {
-        std::uint64_t trip = 0;
-        if (family["trip"].get(trip) == simdjson::SUCCESS) ids.insert(trip);
-    }
-    return fmt::format("{}", fmt::join(ids, ","));
-}
-
 }  // namespace
 
 std::string printing::troubles_text(dom::element status) {
@@ -181,58 +156,19 @@ std::string printing::troubles_text(dom::element status) {
     return out;
 }
 
-std::string review_text(std::string_view json) {
-    dom::parser parser;
-    dom::element review;
-    if (parser.parse(json.data(), json.size()).get(review) != simdjson::SUCCESS)
-        return std::string(json) + "\n";
-    const auto latched = list(review, "latched");
-    if (latched.empty()) return "nothing to do: no family of this target is latched\n";
-    std::string out;
-    for (const dom::element family : latched) out += latched_text(family);
-    return out + fmt::format(
-                     "nothing is armed yet. Look at each (scramctl receipt ID), then: "
-                     "--trip {} --reason WHY\n",
-                     trips_of(latched));
+std::string ready_text(dom::element status) {
+    return flag(status, "ready") ? "ready" : "not ready: " + field(status, "unready_reason");
 }
 
-std::string rearmed_text(std::string_view json) {
-    dom::parser parser;
-    dom::element answer;
-    if (parser.parse(json.data(), json.size()).get(answer) != simdjson::SUCCESS)
-        return std::string(json) + "\n";
-    std::string out;
-    for (const dom::element family : list(answer, "rearmed"))
-        out += fmt::format("armed {}\n", text_of(family));
-    for (const dom::element family : list(answer, "releasing"))
-        out += fmt::format("arming {}: releasing the exchange's lock first\n", text_of(family));
-    for (const dom::element family : list(answer, "not_cancelled"))
-        out += fmt::format("{}: nothing was cancelled, its quotes from before may rest\n",
-                           text_of(family));
-    for (const dom::element refusal : list(answer, "refused")) {
-        const bool other = field(refusal, "why") == "other_trip";
-        if (field(refusal, "why") == "unknown_value") {
-            out += fmt::format(
-                "REFUSED {}: {} by {} is not known since the start, so nobody can say whether rule "
-                "{} is in breach; start that source or have it publish, or use --force\n",
-                field(refusal, "family"), field(refusal, "metric"), field(refusal, "source"),
-                field(refusal, "rule"));
-            continue;
-        }
-        out += other ? fmt::format("REFUSED {}: trip {} latched it, which you did not name\n",
-                                   field(refusal, "family"), field(refusal, "trip"))
-                     : fmt::format(
-                           "REFUSED {}: rule {} is still in breach; fix the cause or use --force\n",
-                           field(refusal, "family"), field(refusal, "rule"));
-    }
-    return out.empty() ? "nothing to do: no family of this target is latched\n" : out;
+std::string ready_json(dom::element status) {
+    return JsonObject()
+        .add("ready", flag(status, "ready"))
+        .add_raw("reason", raw(status, "unready_reason"))
+        .add_raw("not_ready_reasons", raw(status, "not_ready_reasons"))
+        .text();
 }
 
-std::string reloaded_text(std::string_view json) {
-    dom::parser parser;
-    dom::element answer;
-    if (parser.parse(json.data(), json.size()).get(answer) != simdjson::SUCCESS)
-        return std::string(json) + "\n";
+std::string reloaded_text(dom::element answer) {
     const auto changes = list(answer, "changes");
     if (changes.empty()) return "the file is in effect; nothing in it has changed\n";
     std::string out = "the file is in effect\n";
@@ -240,11 +176,7 @@ std::string reloaded_text(std::string_view json) {
     return out;
 }
 
-std::string status_text(std::string_view json) {
-    dom::parser parser;
-    dom::element status;
-    if (parser.parse(json.data(), json.size()).get(status) != simdjson::SUCCESS)
-        return std::string(json) + "\n";
+std::string status_text(dom::element status) {
     std::string out = head_text(status) + "\n";
     out += fmt::format("{:<24} {:<11} {:<7} {:<5} {}\n", "FAMILY", "STATE", "GATE", "TRIP",
                        "LAST ANSWER");
@@ -262,10 +194,7 @@ std::string status_text(std::string_view json) {
     return out;
 }
 
-std::string state_text(std::string_view json) {
-    dom::parser parser;
-    dom::element status;
-    if (parser.parse(json.data(), json.size()).get(status) != simdjson::SUCCESS) return {};
+std::string state_text(dom::element status) {
     if (!flag(status, "ok")) return {};
     std::string out = head_text(status);
     for (const dom::element family : list(status, "families")) {
@@ -287,9 +216,7 @@ std::string event_text(std::string_view json) {
         } else if (key == "wall_ms" && value.get(wall_ms) == simdjson::SUCCESS) {
             out = clock_time(wall_ms) + " " + out;
         } else {
-            const std::string text = text_of(value);
-            const bool spaced = text.find(' ') != std::string::npos;
-            out += spaced ? fmt::format(" {}=\"{}\"", key, text) : fmt::format(" {}={}", key, text);
+            out += fmt::format(" {}={}", key, log_value(text_of(value)));
         }
     }
     return out;

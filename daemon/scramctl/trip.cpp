@@ -1,174 +1,104 @@
 #include "daemon/scramctl/trip.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
-#include <algorithm>
-#include <chrono>
+#include <cmath>
 #include <cstdio>
-#include <stdexcept>
-#include <thread>
-#include <vector>
+#include <utility>
 
-#include "daemon/common/json.h"
-#include "daemon/control/protocol.h"
 #include "daemon/scramctl/connection.h"
-#include "daemon/scramctl/json_fields.h"
+#include "daemon/scramctl/exit.h"
+#include "daemon/scramctl/outcome_text.h"
 
 namespace scram {
 namespace {
 
-namespace dom = simdjson::dom;
+using std::chrono::milliseconds;
 
-enum Exit { done = 0, refused = 1, unreachable = 4 };
+// Gates wait for the exchange to take orders again: at most as long as OKX's longest lock.
+constexpr milliseconds gates_wait{15000};
 
-// What an answer of the exchange made of one family's cancel so far.
-struct Outcome {
-    std::string family;
-    bool unfinished = false;
-    bool refused = false;  // by the exchange, and trying again does not cure it
-    std::string code{}, http{}, why{}, advice{};
-};
-
-struct Outcomes {
-    bool known = false;  // the right to trip is not the right to read
-    std::vector<Outcome> families;
-
-    bool any(bool Outcome::*is) const {
-        return std::any_of(families.begin(), families.end(), [is](auto& its) { return its.*is; });
-    }
-    bool settled() const {
-        return std::all_of(families.begin(), families.end(),
-                           [](auto& its) { return !its.unfinished || its.refused; });
-    }
-};
-
-bool is_meant(std::string_view family, const std::string& target) {
-    return target == "all" || family == target || family.substr(0, family.find('/')) == target;
+void print_trip(const Reply& answer, const TripOrder& order) {
+    if (order.json)
+        fmt::print("{}\n", answer.text());
+    else
+        fmt::print("{}", trip_text(answer.root(), order.wait_s > 0));
 }
 
-Outcome outcome_of(dom::element family) {
-    using namespace printing;
-    Outcome out;
-    out.family = field(family, "name");
-    out.unfinished = flag(family, "unfinished");
-    out.refused = out.unfinished && number(family, "failures") > 0 &&
-                  field(family, "last_class") == "refused";
-    out.code = field(family, "last_code");
-    out.http = field(family, "last_http");
-    out.why = field(family, "last_why", "not explained");
-    out.advice = field(family, "last_advice");
-    return out;
-}
-
-Outcomes look(ControlClient& client, const std::string& target) {
-    const std::string status =
-        client.ask(JsonObject().add("v", control_version).add("op", "status").text());
-    dom::parser parser;
-    dom::element answer;
-    Outcomes out;
-    if (parser.parse(status).get(answer) != simdjson::SUCCESS) return out;
-    out.known = printing::flag(answer, "ok");
-    for (const dom::element family : printing::list(answer, "families")) {
-        if (is_meant(printing::field(family, "name"), target))
-            out.families.push_back(outcome_of(family));
-    }
-    return out;
-}
-
-// Within the time that the operator waits for it; at once where only a person can help.
-Outcomes await(ControlClient& client, const TripOrder& order) {
-    using clock = std::chrono::steady_clock;
-    const auto until = clock::now() + std::chrono::duration<double>(order.wait_s);
-    if (order.wait_s <= 0) return {};
-    for (;;) {
-        Outcomes now = look(client, order.target);
-        if (!now.known || now.settled() || clock::now() >= until) return now;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-}
-
-std::string_view text(const Outcomes& outcomes) {
-    if (!outcomes.known)
-        return "cancels under way; their outcome was not asked for, or is not this user's to read";
-    if (outcomes.any(&Outcome::refused)) return "cancels REFUSED by the exchange";
-    if (outcomes.any(&Outcome::unfinished))
-        return "cancels NOT confirmed yet; scramd goes on trying: scramctl watch";
-    return "cancels confirmed by the exchange";
-}
-
-void print_text(const std::string& trip, const std::string& families, const Outcomes& outcomes) {
-    fmt::print("trip {}: {} families, {}\n", trip, families, text(outcomes));
-    for (const Outcome& its : outcomes.families) {
-        if (!its.refused) continue;
-        fmt::print("{}: REFUSED: code {} ({}), http {}\n  {}\n", its.family, its.code, its.why,
-                   its.http, its.advice);
-    }
-    if (outcomes.any(&Outcome::refused))
-        fmt::print(
-            "scramd goes on trying, but until this is corrected their quotes may rest: cancel them "
-            "at OKX by hand\n");
-}
-
-std::string refused_json(const Outcomes& outcomes) {
-    JsonArray out;
-    for (const Outcome& its : outcomes.families) {
-        if (!its.refused) continue;
-        out.add_raw(JsonObject()
-                        .add("family", its.family)
-                        .add("code", its.code)
-                        .add("why", its.why)
-                        .add("advice", its.advice)
-                        .text());
-    }
-    return out.text();
+// Where the wait breaks off, what was taken is what is known.
+void await(Reply& answer, ControlClient& client, milliseconds wait, const TripOrder& order) try {
+    Reply outcome = client.outcome(wait);
+    if (outcome.ok())
+        answer = std::move(outcome);
+    else
+        fmt::print(stderr, "scramctl: {}\n", outcome.error());
+} catch (const Unreachable&) {
+    print_trip(answer, order);
+    throw;
 }
 
 int pull(const TripOrder& order) {
+    const milliseconds wait(std::llround(order.wait_s * 1000));
     ControlClient client(order.socket);
-    const std::string answer = client.ask(JsonObject()
-                                              .add("v", control_version)
-                                              .add("op", "trip")
-                                              .add("target", order.target)
-                                              .add("reason", order.reason)
-                                              .text());
-    dom::parser parser;
-    dom::element told;
-    const bool ok =
-        parser.parse(answer).get(told) == simdjson::SUCCESS && printing::flag(told, "ok");
-    if (!ok) {
-        if (order.json)
-            fmt::print("{}\n", answer);
-        else
-            fmt::print(stderr, "scramctl: {}\n", printing::field(told, "error"));
-        return refused;
-    }
-    const std::string trip = printing::field(told, "trip");
-    const std::string families = printing::field(told, "families");
-    const Outcomes outcomes = await(client, order);
-    const bool confirmed = outcomes.known && !outcomes.any(&Outcome::unfinished);
-    if (order.json) {
-        JsonObject out;
-        out.add("ok", true).add_raw("trip", trip).add_raw("families", families);
-        out.add("confirmed", confirmed).add_raw("refused", refused_json(outcomes));
-        fmt::print("{}\n", out.text());
-    } else {
-        print_text(trip, families, outcomes);
-    }
+    JsonObject wish = request("trip");
+    wish.add("target", order.target).add("reason", order.reason).add("wait_ms", wait.count());
+    Reply answer = client.ask(wish);
+    if (!answer.ok()) return report_refusal(answer, order.json);
+    if (printing::flag(answer.root(), "waiting")) await(answer, client, wait, order);
+    print_trip(answer, order);
+    const bool confirmed = printing::flag(answer.root(), "confirmed");
     return confirmed || order.wait_s <= 0 ? done : refused;
+}
+
+JsonObject rearm_request(const RearmOrder& order) {
+    JsonObject wish = request("rearm");
+    wish.add("target", order.target).add("reason", order.reason).add("force", order.force);
+    if (order.trips.empty()) return wish;
+    JsonArray trips;
+    for (const std::uint64_t trip : order.trips) trips.add_raw(std::to_string(trip));
+    wish.add_raw("trips", trips.text());
+    if (!order.json) wish.add("wait_ms", gates_wait.count());
+    return wish;
 }
 
 }  // namespace
 
+int report_refusal(const Reply& answer, bool json) {
+    if (json)
+        fmt::print("{}\n", answer.text());
+    else
+        fmt::print(stderr, "scramctl: {}\n", answer.error());
+    return refused;
+}
+
 int trip_and_wait(const TripOrder& order) try {
     return pull(order);
-} catch (const std::runtime_error& error) {
+} catch (const Unreachable& error) {
     fmt::print(stderr,
                "scramctl: {}\n"
                "scramctl: to cancel without scramd, as a user who may read the credentials: "
                "scram-now {}\n",
                error.what(), order.target);
     return unreachable;
+}
+
+int rearm_and_wait(const RearmOrder& order) {
+    ControlClient client(order.socket);
+    const Reply answer = client.ask(rearm_request(order));
+    if (order.json) {
+        fmt::print("{}\n", answer.text());
+        return answer.ok() ? done : refused;
+    }
+    if (printing::has(answer.root(), "latched")) {
+        fmt::print("{}", review_text(answer.root()));
+        return printing::list(answer.root(), "latched").empty() ? done : refused;
+    }
+    if (!printing::has(answer.root(), "rearmed")) return report_refusal(answer, false);
+    fmt::print("{}", rearmed_text(answer.root()));
+    std::fflush(stdout);
+    if (printing::flag(answer.root(), "waiting"))
+        fmt::print("{}", gates_text(client.outcome(gates_wait).root()));
+    return answer.ok() ? done : report_refusal(answer, false);
 }
 
 }  // namespace scram

@@ -1,7 +1,9 @@
-// scramctl trip: pulls, then tells what the exchange made of it.
+// scramctl trip and rearm: pulls or arms, then tells what came of it.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace scram {
 
@@ -13,7 +15,19 @@ struct TripOrder {
     bool json = false;
 };
 
-// Prints what came of it; returns the exit code (daemon/scramctl/main.cpp).
+struct RearmOrder {
+    std::string socket;
+    std::string target;
+    std::string reason;
+    std::vector<std::uint64_t> trips;  // none: shows what is latched
+    bool force = false;
+    bool json = false;
+};
+
+// Each prints what came of it, and returns the exit code.
 int trip_and_wait(const TripOrder& order);
+int rearm_and_wait(const RearmOrder& order);
+// Prints that scramd refused something.
+int report_refusal(const class Reply& answer, bool json);
 
 }  // namespace scram

@@ -43,7 +43,8 @@ class Rights(unittest.TestCase):
 
     def test_who_may_trip_may_neither_read_nor_arm(self):
         with self.lab(f'trip = ["uid:{NOBODY}"]') as lab:
-            self.assertTrue(self.ask(lab, "trip", target=BTC, reason="mine")["ok"])
+            told = as_user(NOBODY, lambda: lab.daemon.ctl("trip", BTC, "--reason", "mine"))
+            self.assertEqual(told[:2], (0, "trip 1: 1 families, cancels confirmed by the exchange\n"), told[2])
             lab.daemon.await_state(BTC, "confirmed")
             self.assertFalse(self.ask(lab, "rearm", target=BTC, trips=[1], reason="mine")["ok"])
             self.assertFalse(self.ask(lab, "status")["ok"])

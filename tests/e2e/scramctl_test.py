@@ -2,7 +2,9 @@
 import json
 import os
 import signal
+import socket
 import subprocess
+import tempfile
 import unittest
 
 from lab import BIN, Lab, ctl_command, eventually, rule
@@ -106,6 +108,15 @@ class Ctl(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, command)
                 self.assertNotEqual(done.stderr, "", command)
 
+    def test_a_number_that_is_none_of_those_accepted_is_named_with_those(self):
+        for command, told in ((("trip", "all", "--wait", "-5"), '--wait: expected seconds from 0 (do not wait) to 86400 (a day), got "-5"'),
+                              (("trip", "all", "--wait", "86401"), 'got "86401"'),
+                              (("rearm", "all", "--trip", "-3", "--reason", "x"), '--trip: expected the id of a trip'),
+                              (("receipt", "-3"), 'expected the id of a trip')):
+            done = subprocess.run([BIN / "scramctl", *command], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2, command)
+            self.assertIn(told, done.stderr)
+
     def test_check_exits_0_for_a_good_config_and_prints_the_plan_of_fire(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
@@ -182,6 +193,33 @@ class Ctl(unittest.TestCase):
             self.assertEqual(code, 1)
             self.assertIn(f"OKX refused to cancel {BTC}: code 51411 (", out)
             self.assertIn("ask OKX for the privilege", out)
+
+    def test_a_trip_whose_scramd_ends_while_it_waits_says_what_it_knows_and_names_scram_now(self):
+        with Lab() as lab:
+            lab.sim.fault("result_false", count=-1)
+            daemon = lab.scramd().await_ready()
+            pulling = subprocess.Popen(ctl_command(lab.folder, "trip", BTC, "--wait", "600"), stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            daemon.await_log("attempt=2")
+            daemon.stop()
+            out, err = pulling.communicate()
+            self.assertEqual(pulling.returncode, 4, err)
+            self.assertIn("trip 1: 1 families, cancels NOT confirmed yet", out)
+            self.assertIn(f"scram-now {BTC}", err)
+
+    def test_what_is_no_answer_of_scramd_exits_4(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/control.sock"
+            with socket.socket(socket.AF_UNIX) as other:
+                other.bind(path)
+                other.listen()
+                asking = subprocess.Popen([BIN / "scramctl", "status", "--socket", path], stderr=subprocess.PIPE, text=True)
+                peer, _ = other.accept()
+                with peer:
+                    peer.sendall(b"HTTP/1.1 400 Bad Request\r\n")
+                    _, err = asking.communicate()
+            self.assertEqual(asking.returncode, 4, err)
+            self.assertIn("is no scramd", err)
 
     def test_a_trip_on_a_scramd_that_is_dead_or_hangs_names_scram_now(self):
         with Lab() as lab:
