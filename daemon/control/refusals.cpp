@@ -1,5 +1,6 @@
 #include "daemon/control/refusals.h"
 
+#include <iterator>
 #include <numeric>
 
 #include "daemon/common/json.h"
@@ -11,25 +12,23 @@ namespace {
 
 constexpr Duration told_every = 60s;
 
+// From here on in the order of Rejection.
 constexpr RefusedKind kind_of(Rejection why) {
-    switch (why) {
-        case Rejection::connection_limit:
-            return RefusedKind::connection_limit;
-        case Rejection::idle_timeout:
-            return RefusedKind::idle_timeout;
-        case Rejection::slow_reader:
-            return RefusedKind::slow_reader;
-        case Rejection::long_line:
-            return RefusedKind::long_line;
-        case Rejection::protocol_error:
-            return RefusedKind::protocol_error;
-        case Rejection::revoked:
-            return RefusedKind::revoked;
-        case Rejection::no_descriptor:
-            return RefusedKind::no_descriptor;
-    }
-    return RefusedKind::protocol_error;
+    return static_cast<RefusedKind>(static_cast<int>(RefusedKind::connection_limit) +
+                                    static_cast<int>(why));
 }
+static_assert(kind_of(Rejection::connection_limit) == RefusedKind::connection_limit &&
+              kind_of(Rejection::idle_timeout) == RefusedKind::idle_timeout &&
+              kind_of(Rejection::slow_reader) == RefusedKind::slow_reader &&
+              kind_of(Rejection::long_line) == RefusedKind::long_line &&
+              kind_of(Rejection::protocol_error) == RefusedKind::protocol_error &&
+              kind_of(Rejection::revoked) == RefusedKind::revoked &&
+              kind_of(Rejection::no_descriptor) == RefusedKind::no_descriptor);
+
+constexpr std::string_view other_names[] = {
+    "source",      "request",   "rate_limit",     "connection_limit", "idle_timeout",
+    "slow_reader", "long_line", "protocol_error", "revoked",          "no_descriptor"};
+static_assert(right_count + std::size(other_names) == refused_kind_count);
 
 static_assert(static_cast<int>(RefusedKind::publish) == static_cast<int>(Right::publish) &&
               static_cast<int>(RefusedKind::admin) == static_cast<int>(Right::admin));
@@ -37,35 +36,9 @@ static_assert(static_cast<int>(RefusedKind::publish) == static_cast<int>(Right::
 }  // namespace
 
 std::string_view name(RefusedKind kind) {
-    switch (kind) {
-        case RefusedKind::publish:
-        case RefusedKind::read:
-        case RefusedKind::trip:
-        case RefusedKind::rearm:
-        case RefusedKind::admin:
-            return name(static_cast<Right>(kind));
-        case RefusedKind::source:
-            return "source";
-        case RefusedKind::request:
-            return "request";
-        case RefusedKind::rate_limit:
-            return "rate_limit";
-        case RefusedKind::connection_limit:
-            return "connection_limit";
-        case RefusedKind::idle_timeout:
-            return "idle_timeout";
-        case RefusedKind::slow_reader:
-            return "slow_reader";
-        case RefusedKind::long_line:
-            return "long_line";
-        case RefusedKind::protocol_error:
-            return "protocol_error";
-        case RefusedKind::revoked:
-            return "revoked";
-        case RefusedKind::no_descriptor:
-            return "no_descriptor";
-    }
-    return "?";
+    const auto place = static_cast<std::size_t>(kind);
+    if (place < right_count) return name(static_cast<Right>(kind));
+    return place - right_count < std::size(other_names) ? other_names[place - right_count] : "?";
 }
 
 void Refusals::count(RefusedKind kind, const Peer& peer) {
