@@ -6,11 +6,8 @@
 #include <optional>
 #include <variant>
 
-#include "daemon/common/json.h"
+#include "daemon/control/answers.h"
 #include "daemon/control/latency_json.h"
-#include "daemon/control/protocol.h"
-#include "daemon/control/status.h"
-#include "daemon/records/receipt_json.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -20,32 +17,6 @@ constexpr std::size_t reason_max = 160;  // as much as an event keeps
 // What each user may have done in a row, and how often after that: each leaves records, receipts
 // and log lines behind.
 constexpr RateSpec actions{60, 2s};
-
-std::string refuse(std::string_view why) {
-    return JsonObject().add("v", control_version).add("ok", false).add("error", why).text();
-}
-
-std::string done() {
-    return JsonObject().add("v", control_version).add("ok", true).text();
-}
-
-std::string texts_json(const std::vector<std::string>& texts) {
-    JsonArray out;
-    for (const std::string& text : texts) out.add_raw(json_string(text));
-    return out.text();
-}
-
-std::string reloaded_json(const ConfigChanges& changes) {
-    return JsonObject()
-        .add("v", control_version)
-        .add("ok", true)
-        .add_raw("rules_added", texts_json(changes.rules_added))
-        .add_raw("rules_changed", texts_json(changes.rules_changed))
-        .add_raw("rules_removed", texts_json(changes.rules_removed))
-        .add_raw("sections_changed", texts_json(changes.sections))
-        .add_raw("changes", texts_json(changes.lines))
-        .text();
-}
 
 std::optional<Right> right_for(std::string_view op) {
     if (op == "trip") return Right::trip;
@@ -82,13 +53,6 @@ std::vector<FamilyId> armed_by(const std::vector<Event>& events) {
         if (event.kind == EventKind::rearmed) out.push_back(event.family);
     }
     return out;
-}
-
-std::string trips_json(const Receipts& receipts) {
-    JsonArray out;
-    for (std::size_t i = receipts.size(); i-- > 0;)
-        out.add_raw(std::to_string(static_cast<std::uint64_t>(receipts.newest(i).trip)));
-    return out.text();
 }
 
 }  // namespace
@@ -204,9 +168,10 @@ ControlReply Commands::act(const Peer& peer, const OperatorRequest& request) {
 }
 
 std::string Commands::look(const OperatorRequest& request) const {
-    if (request.op == "watch") return done();
-    if (request.op == "receipt") return receipt(request);
-    if (request.op == "receipts") return receipts();
+    if (request.op == "watch") return accepted().text();
+    if (request.op == "receipt")
+        return receipt_answer(driver_.receipts(), request.trip, request.signals);
+    if (request.op == "receipts") return receipts_answer(driver_.receipts());
     return latency_json(driver_.latency());
 }
 
@@ -254,14 +219,14 @@ ControlReply Commands::trip(const Peer& peer, const OperatorRequest& request) {
 ControlReply Commands::rearm(const Peer& peer, const OperatorRequest& request) {
     const auto families = families_of(config_.plan, request.target);
     if (families.empty()) return {.line = refuse(unknown_target(request.target))};
-    if (request.trips.empty()) return {.line = review(families)};
+    if (request.trips.empty()) return {.line = review_json(driver_, families)};
     if (request.reason.empty()) return {.line = refuse("--reason is required")};
     const std::string who = person(config_, peer.uid);
     const auto events = driver_.operate([&](Engine& engine, Time now, Step& step) {
         engine.on_rearm(families, request.trips, {who, request.reason.substr(0, reason_max)},
                         request.force, now, step);
     });
-    JsonObject answer = rearm_answer(events);
+    JsonObject answer = rearm_answer(driver_.engine(), events);
     const auto armed = armed_by(events);
     Waits::Wish wish{peer.uid, armed, is_gate_settled, request.wait, {}};
     if (!may_wait(wish)) return {.line = answer.text()};
@@ -283,93 +248,6 @@ ControlReply Commands::wait(std::string line, Waits::Wish wish,
                 wish.tell = [outcome, answer = std::move(answer)] { answer(outcome()); };
                 return waits_.add(std::move(wish));
             }};
-}
-
-// What there is to look at before arming: nothing is armed by somebody who did not.
-std::string Commands::review(const std::vector<FamilyId>& families) const {
-    JsonArray latched;
-    const auto holding = driver_.engine().rules().all_holding();
-    for (const FamilyId family : families) {
-        if (driver_.engine().family(family).latched)
-            latched.add_raw(family_json(driver_, family, holding[index(family)], monotonic_now()));
-    }
-    return JsonObject()
-        .add("v", control_version)
-        .add("ok", false)
-        .add("error",
-             "--trip and --reason are required: the trips that you have looked at, and why")
-        .add_raw("latched", latched.text())
-        .text();
-}
-
-std::string Commands::receipt(const OperatorRequest& request) const {
-    const ReceiptRecorder& book = driver_.receipts();
-    const Receipts& known = book.receipts();
-    const bool latest = request.trip == TripId{} && known.size() > 0;
-    const Receipt* found = latest ? &known.newest(0) : known.find(request.trip);
-    JsonObject out;
-    out.add("v", control_version).add("ok", found != nullptr);
-    out.add("folder", book.writer().folder().native());
-    if (found == nullptr) {
-        out.add("error", known.size() == 0
-                             ? "there was no trip since the start"
-                             : "that trip is not among the last ones that scramd keeps");
-        return out.add_raw("trips", trips_json(known)).text();
-    }
-    const auto flight = request.signals ? book.flight(found->trip) : nullptr;
-    return out.add_raw("receipt", receipt_json(*found, flight.get(), signals_answered_max)).text();
-}
-
-// The latest first.
-std::string Commands::receipts() const {
-    const Receipts& known = driver_.receipts().receipts();
-    JsonArray list;
-    for (std::size_t i = 0; i < known.size(); ++i)
-        list.add_raw(receipt_summary_json(known.newest(i)));
-    return JsonObject()
-        .add("v", control_version)
-        .add("ok", true)
-        .add_raw("receipts", list.text())
-        .add("folder", driver_.receipts().writer().folder().native())
-        .text();
-}
-
-JsonObject Commands::rearm_answer(const std::vector<Event>& events) const {
-    JsonArray armed, releasing, refused, not_cancelled;
-    bool any_refused = false;
-    const Plan& plan = config_.plan;
-    for (const Event& event : events) {
-        const bool was_held = event.kind == EventKind::rearmed && event.cancel == Cancel::held;
-        if (was_held) not_cancelled.add_raw(json_string(plan.families[index(event.family)].name));
-        if (event.kind == EventKind::rearmed) {
-            const bool open = !driver_.engine().family(event.family).latched;
-            (open ? armed : releasing)
-                .add_raw(json_string(plan.families[index(event.family)].name));
-        }
-        if (event.kind != EventKind::rearm_refused) continue;
-        any_refused = true;
-        refused.add_raw(refusal_json(event));
-    }
-    JsonObject out;
-    out.add("v", control_version).add("ok", !any_refused);
-    if (any_refused) out.add("error", "some families stay latched: see refused");
-    return out.add_raw("rearmed", armed.text())
-        .add_raw("releasing", releasing.text())
-        .add_raw("not_cancelled", not_cancelled.text())
-        .add_raw("refused", refused.text());
-}
-
-std::string Commands::refusal_json(const Event& event) const {
-    const Plan& plan = config_.plan;
-    JsonObject out;
-    out.add("family", plan.families[index(event.family)].name);
-    out.add("trip", static_cast<std::uint64_t>(event.trip));
-    if (event.rule != none<RuleId>()) out.add("rule", plan.rules[index(event.rule)].name);
-    if (event.refusal == Refusal::unknown_value) {
-        out.add("metric", plan.metrics[index(event.metric)]);
-        out.add("source", plan.sources[index(event.source)].name);
-    }
-    return out.add("why", name(event.refusal)).text();
 }
 
 }  // namespace scram

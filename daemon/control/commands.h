@@ -44,11 +44,6 @@ class Commands final : public ControlHandler {
     ControlReply reload() const;
     ControlReply status() const;
     void go_on(std::shared_ptr<StatusReport> report, ControlAnswer answer) const;
-    std::string review(const std::vector<FamilyId>& families) const;
-    std::string receipt(const OperatorRequest& request) const;
-    std::string receipts() const;
-    JsonObject rearm_answer(const std::vector<Event>& events) const;
-    std::string refusal_json(const Event& event) const;
 
     const Config& config_;
     Driver& driver_;

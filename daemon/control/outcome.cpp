@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "daemon/common/advice.h"
-#include "daemon/common/json.h"
+#include "daemon/control/answers.h"
 #include "daemon/control/protocol.h"
 #include "daemon/log/fields.h"
 
@@ -55,8 +55,7 @@ std::string trip_json(const Engine& engine, TripId trip, std::span<const FamilyI
             refused.add_raw(
                 refused_json(engine.plan().families[index(id)].name, family.last_answer));
     }
-    JsonObject out;
-    out.add("v", control_version).add("ok", true);
+    JsonObject out = accepted();
     out.add("trip", static_cast<std::uint64_t>(trip)).add("families", families.size());
     out.add("confirmed", confirmed).add_raw("refused", refused.text());
     if (waiting) out.add("waiting", true);
