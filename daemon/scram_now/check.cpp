@@ -18,11 +18,12 @@
 namespace scram {
 namespace {
 
+const char* const no_time = "connected and verified, but it does not tell its time";
+
 // One link to each address, all at once; each is done with its first word, good or bad.
 class Addresses final : public LinkObserver {
   public:
-    Addresses(TlsContext& tls, const ExchangeConfig& exchange, const Timings& timings,
-              NowOutput& output)
+    Addresses(TlsContext& tls, const ExchangeConfig& exchange, NowOutput& output)
         : tls_(tls),
           exchange_(exchange),
           output_(output),
@@ -30,11 +31,17 @@ class Addresses final : public LinkObserver {
                   [this](const std::string& error, const std::vector<Endpoint>& found) {
                       try_each(error, try_order(found, 0));
                   }),
-          timer_(io_),
-          patience_(exchange.connect_timeout + timings.answer_timeout) {}
+          timer_(io_) {}
 
-    bool run() {
-        give_up_after(patience_);
+    // For the name, the connecting and the answer; each link ends its connecting by itself.
+    bool run(const Timings& timings) {
+        timer_.expires_after(2 * exchange_.connect_timeout + timings.answer_timeout);
+        timer_.async_wait([this](auto error) {
+            if (error) return;
+            if (tried_.empty()) try_each("no answer in time", {});
+            for (Tried& its : tried_)
+                if (!its.done) fail(its, no_time);
+        });
         lookup_.ask();
         io_.run();
         return found_;
@@ -42,26 +49,16 @@ class Addresses final : public LinkObserver {
 
   private:
     struct Tried {
+        std::string address;
         std::unique_ptr<Link> link;
-        std::string address, tls;
+        std::string tls{};
         Time asked{};
         bool done = false;
     };
 
-    void give_up_after(Duration patience) {
-        timer_.expires_after(patience);
-        timer_.async_wait([this](auto error) {
-            if (error) return;
-            if (tried_.empty()) warn("the name cannot be resolved: no answer in time");
-            for (Tried& its : tried_)
-                if (!its.done) fail(its, "connected and verified, but it does not tell its time");
-            io_.stop();
-        });
-    }
-
     void try_each(const std::string& error, const std::vector<Endpoint>& found) {
         if (found.empty()) {
-            warn("the name cannot be resolved: " + error);
+            output_.warn(exchange_.host + ": the name cannot be resolved: " + error);
             return io_.stop();
         }
         LinkOptions options = link_options(exchange_);
@@ -69,9 +66,8 @@ class Addresses final : public LinkObserver {
             options.address = endpoint.address().to_string();
             const auto id = id_at<LinkId>(tried_.size());
             tried_.push_back(
-                {std::make_unique<Link>(io_, tls_, id, options, *this), to_text(endpoint), {}});
+                {to_text(endpoint), std::make_unique<Link>(io_, tls_, id, options, *this)});
         }
-        give_up_after(patience_);
         for (Tried& its : tried_) its.link->start();
     }
 
@@ -82,26 +78,27 @@ class Addresses final : public LinkObserver {
         its.link->send(rehearsal_request(exchange_.host));
     }
     void link_down(LinkId id, bool, Taken, const std::string& reason) override {
-        Tried& its = tried_[index(id)];
-        if (!its.done) fail(its, reason);
+        fail(tried_[index(id)], reason);
     }
     void link_answered(LinkId id, const HttpResponse& answer, Time read_at) override {
         Tried& its = tried_[index(id)];
         const auto time = answers_.time(answer.status, answer.body);
-        if (!time) return fail(its, "connected and verified, but it does not tell its time");
-        found_ = true;
-        ExchangeClock clock(its.asked, wall_now());
+        if (!time) return fail(its, no_time);
+        ExchangeClock clock(its.asked, *time);
         clock.sample(its.asked, read_at, *time);
-        const auto ahead = clock.ahead_of(monotonic_now(), wall_now()).count();
-        JsonObject json;
-        json.add("address", its.address).add("tls", its.tls).add("clock_ahead_ms", ahead);
-        output_.say(output_.json()
-                        ? json.text()
-                        : fmt::format("{} is {}: {}, verified; its clock is {} ms ahead of ours",
-                                      its.address, exchange_.host, its.tls, ahead));
+        say(its, clock.ahead_of(monotonic_now(), wall_now()).count());
+        found_ = true;
         end(its);
     }
 
+    void say(const Tried& its, std::int64_t ahead_ms) {
+        JsonObject json;
+        json.add("address", its.address).add("tls", its.tls).add("clock_ahead_ms", ahead_ms);
+        output_.say(output_.json()
+                        ? json.text()
+                        : fmt::format("{} is {}: {}, verified; its clock is {} ms ahead of ours",
+                                      its.address, exchange_.host, its.tls, ahead_ms));
+    }
     void fail(Tried& its, const std::string& why) {
         const std::string place = fmt::format("{} ({}): ", exchange_.host, its.address);
         output_.warn(why.starts_with(place) ? why : place + why);
@@ -113,7 +110,6 @@ class Addresses final : public LinkObserver {
         if (std::all_of(tried_.begin(), tried_.end(), [](const Tried& t) { return t.done; }))
             io_.stop();
     }
-    void warn(const std::string& why) { output_.warn(exchange_.host + ": " + why); }
 
     boost::asio::io_context io_;
     TlsContext& tls_;
@@ -121,7 +117,6 @@ class Addresses final : public LinkObserver {
     NowOutput& output_;
     NameLookup lookup_;
     boost::asio::steady_timer timer_;
-    Duration patience_;
     AnswerReader answers_;
     std::vector<Tried> tried_;
     bool found_ = false;
@@ -147,7 +142,7 @@ void say_plan(const Plan& plan, NowOutput& output) {
 
 bool rehearse_now(TlsContext& tls, const ExchangeConfig& exchange, const Plan& plan,
                   NowOutput& output) {
-    const bool found = Addresses(tls, exchange, plan.timings, output).run();
+    const bool found = Addresses(tls, exchange, output).run(plan.timings);
     say_plan(plan, output);
     return found;
 }

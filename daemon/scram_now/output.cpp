@@ -1,21 +1,17 @@
 #include "daemon/scram_now/output.h"
 
-#include <csignal>
 #include <cstdio>
 #include <system_error>
 
+#include "net/quiet_thread.h"
+
 namespace scram {
 
-// Signals are for the loop: they cut no line short.
 NowOutput::NowOutput(bool json) : json_(json) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-        printer_ = std::thread([this] { print_all(); });
+        printer_ = quiet_thread([this] { print_all(); });
     } catch (const std::system_error&) {
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 NowOutput::~NowOutput() {

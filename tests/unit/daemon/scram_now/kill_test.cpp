@@ -124,6 +124,21 @@ TEST_CASE("now kill: the slot of a lost request is free again after a sign of li
     CHECK(now == start + 100ms + BudgetSpec{}.guard + BudgetSpec{}.window + Budget::round);
 }
 
+TEST_CASE(
+    "now kill: what is told of a family is its last request's answer, or that there was none") {
+    NowKill kill(plan_of(1, 2), start, until);
+    kill.link_up(link(0), start);
+    kill.link_up(link(1), start);
+    kill.rehearsed(link(0), true, 200, true, start);
+    kill.answered(link(0), busy, true, start + 10ms);
+    CHECK(kill.outcome(A).answer->code == 50001);
+    kill.on_time(start + 10ms + Timings{}.retry_first);
+    CHECK(kill.outcome(A).in_flight == 1);
+    CHECK(told(kill.link_down(link(0), Taken::unknown, start + 200ms)) == "1 fires A");
+    CHECK_FALSE(kill.outcome(A).answer);
+    CHECK(kill.outcome(A).requests == 3);
+}
+
 TEST_CASE("now kill: when time is up nothing leaves, and what is in flight is waited for") {
     NowKill kill(plan_of(2, 2), start, start + 1s);
     kill.link_up(link(0), start);
