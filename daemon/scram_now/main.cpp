@@ -102,36 +102,23 @@ std::variant<std::unique_ptr<TlsContext>, std::string> make_tls(const ExchangeCo
     return TlsContext::make(options);
 }
 
-// One account's missing credentials stop no other.
-struct Targets {
-    std::vector<FamilyId> families;            // all, in the order of fire
-    std::map<AccountId, std::string> keyless;  // why nobody can cancel for them
-    NowPlan plan;                              // for the others
-    std::vector<Credentials> credentials;      // by the plan's accounts
-};
+// Or why there are none: one account's stop no other.
+using Keys = std::map<AccountId, std::variant<Credentials, std::string>>;
 
-Targets take_aim(const Config& config, std::vector<FamilyId> families, const Options& options,
-                 NowOutput& output) {
-    Targets out{std::move(families), {}, {}, {}};
-    const auto account = [&](FamilyId id) { return config.plan.families[index(id)].account; };
-    std::map<AccountId, Credentials> keys;
-    for (const FamilyId id : out.families) {
-        if (keys.contains(account(id)) || out.keyless.contains(account(id))) continue;
-        auto loaded = load_credentials(config.credentials[index(account(id))]);
-        if (auto* its = std::get_if<Credentials>(&loaded)) {
-            keys.emplace(account(id), std::move(*its));
-            continue;
-        }
-        out.keyless[account(id)] = std::get<std::string>(loaded);
-        output.complain(out.keyless[account(id)]);
+AccountId account_of(const Config& config, FamilyId family) {
+    return config.plan.families[index(family)].account;
+}
+
+Keys load_keys(const Config& config, const std::vector<FamilyId>& families, NowOutput& output) {
+    Keys keys;
+    for (const FamilyId family : families) {
+        const AccountId account = account_of(config, family);
+        if (keys.contains(account)) continue;
+        auto loaded = load_credentials(config.credentials[index(account)]);
+        if (const auto* why = std::get_if<std::string>(&loaded)) output.complain(*why);
+        keys.emplace(account, std::move(loaded));
     }
-    std::vector<FamilyId> usable;
-    std::copy_if(out.families.begin(), out.families.end(), std::back_inserter(usable),
-                 [&](FamilyId id) { return keys.contains(account(id)); });
-    out.plan = plan_for(config.plan, usable, options.lock());
-    for (const AccountId its : out.plan.accounts)
-        out.credentials.push_back(std::move(keys.at(its)));
-    return out;
+    return keys;
 }
 
 // Those that are confirmed have been told already.
@@ -152,55 +139,69 @@ int report(const std::vector<NowResult>& results, NowOutput& output) {
     return count == 0 ? all_confirmed : not_confirmed;
 }
 
-int cancel(const Config& config, TlsContext& tls, Targets targets, NowDriver::Times times,
-           NowOutput& output) {
+int cancel(const Config& config, TlsContext& tls, const std::vector<FamilyId>& families, Keys keys,
+           const Options& options, Time began, NowOutput& output) {
+    const auto keyless = [&](FamilyId family) {
+        return std::get_if<std::string>(&keys.at(account_of(config, family)));
+    };
+    std::vector<FamilyId> usable;
+    std::copy_if(families.begin(), families.end(), std::back_inserter(usable),
+                 [&](FamilyId family) { return keyless(family) == nullptr; });
+    const NowPlan aimed = plan_for(config.plan, usable, options.lock());
+    std::vector<Credentials> credentials;
+    for (const AccountId account : aimed.accounts)
+        credentials.push_back(std::get<Credentials>(std::move(keys.at(account))));
+    const auto patience =
+        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.for_s));
+
     boost::asio::io_context io;
     boost::asio::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&io](auto error, int) {
         if (!error) io.stop();
     });
-    const bool may_cancel = !targets.credentials.empty();
-    NowDriver driver(io, tls, config.exchange, targets.plan.plan, std::move(targets.credentials),
-                     times, output);
-    if (may_cancel) {
-        driver.start();
-        io.run();
-    }
+    NowDriver driver(io, tls, config.exchange, aimed.plan, std::move(credentials),
+                     {began, began + patience}, output);
+    driver.start();
+    if (!usable.empty()) io.run();
+
     std::vector<NowResult> results;
     std::size_t tried = 0;
-    for (const FamilyId id : targets.families) {
-        const FamilySpec& family = config.plan.families[index(id)];
-        const auto keyless = targets.keyless.find(family.account);
-        results.push_back(keyless == targets.keyless.end()
+    for (const FamilyId family : families) {
+        const std::string* const why = keyless(family);
+        results.push_back(why == nullptr
                               ? driver.result(id_at<FamilyId>(tried++))
-                              : NowResult{family.name, {}, {}, keyless->second});
+                              : NowResult{config.plan.families[index(family)].name, {}, {}, *why});
     }
     const int code = report(results, output);
-    return may_cancel ? code : wrong_config;
+    return usable.empty() ? wrong_config : code;
+}
+
+int rehearse(const Config& config, TlsContext& tls, const std::vector<FamilyId>& families,
+             const Keys& keys, const Options& options, NowOutput& output) {
+    const NowPlan aimed = plan_for(config.plan, families, options.lock());
+    const bool found = rehearse_now(tls, config.exchange, aimed.plan, output);
+    for (const auto& [account, its] : keys)
+        if (std::holds_alternative<std::string>(its)) return wrong_config;
+    return found ? all_confirmed : not_confirmed;
 }
 
 int run_with(const Config& config, const Options& options, Time began, NowOutput& output) {
-    auto families = families_of(config.plan, options.targets);
-    if (const auto* error = std::get_if<std::string>(&families)) {
+    const auto found = families_of(config.plan, options.targets);
+    if (const auto* error = std::get_if<std::string>(&found)) {
         output.complain(*error);
         return usage;
     }
-    const auto tls = make_tls(config.exchange, output);
-    if (const auto* error = std::get_if<std::string>(&tls)) {
+    const auto made = make_tls(config.exchange, output);
+    if (const auto* error = std::get_if<std::string>(&made)) {
         output.complain(*error);
         return wrong_config;
     }
-    TlsContext& context = *std::get<std::unique_ptr<TlsContext>>(tls);
+    const auto& families = std::get<std::vector<FamilyId>>(found);
+    TlsContext& tls = *std::get<std::unique_ptr<TlsContext>>(made);
     if (!options.check) output.complain(not_halted);
-    Targets targets = take_aim(config, std::get<std::vector<FamilyId>>(families), options, output);
-    if (options.check) {
-        const NowPlan all = plan_for(config.plan, targets.families, options.lock());
-        const bool found = rehearse_now(context, config.exchange, all.plan, output);
-        return !targets.keyless.empty() ? wrong_config : found ? all_confirmed : not_confirmed;
-    }
-    const auto patience =
-        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.for_s));
-    return cancel(config, context, std::move(targets), {began, began + patience}, output);
+    Keys keys = load_keys(config, families, output);
+    if (options.check) return rehearse(config, tls, families, keys, options, output);
+    return cancel(config, tls, families, std::move(keys), options, began, output);
 }
 
 int run(const Options& options) {
