@@ -200,11 +200,11 @@ class RefusedByTheExchange(unittest.TestCase):
             self.stays_tried(lab, "51010")
 
     def test_a_key_without_the_permission_to_trade_is_an_alarm(self):
-        with TrippedLab(sim_accounts={"mm-1": "trade = false"}) as lab:
+        with TrippedLab(sim_accounts={"mm-1": 'perm = "read_only"'}) as lab:
             self.stays_tried(lab, "50120")
 
     def test_a_host_that_is_not_in_the_keys_list_is_an_alarm(self):
-        with TrippedLab(sim_accounts={"mm-1": "ip_ok = false"}) as lab:
+        with TrippedLab(sim_accounts={"mm-1": 'ip = "192.0.2.1"'}) as lab:
             self.stays_tried(lab, "50110")
 
     def test_a_demo_key_is_refused_on_the_live_exchange_and_taken_with_simulated_trading(self):

@@ -3,25 +3,53 @@
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
+#include <algorithm>
+#include <optional>
 
 namespace scram::okxsim {
 namespace {
 
-std::string text(const toml::table& table, std::string_view key) {
-    return table[key].value_or(std::string());
+bool lists(std::string_view list, std::string_view wanted) {
+    while (!list.empty()) {
+        const auto comma = std::min(list.find(','), list.size());
+        if (list.substr(0, comma) == wanted) return true;
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return false;
 }
 
-Account account_from(const toml::table& table) {
+// Whether `key` is one of `fields`; `wrong` is set where its value is of another type.
+template <class Fields>
+bool read(const Fields& fields, Account& account, std::string_view key, const toml::node& node,
+          bool& wrong) {
+    for (const auto& [name, member] : fields) {
+        if (name != key) continue;
+        using Value = std::remove_reference_t<decltype(account.*member)>;
+        const std::optional<Value> value = node.value_exact<Value>();
+        wrong = !value;
+        if (value) account.*member = *value;
+        return true;
+    }
+    return false;
+}
+
+constexpr std::array<std::pair<std::string_view, std::string Account::*>, 4> who{
+    {{"name", &Account::name},
+     {"key", &Account::key},
+     {"secret", &Account::secret},
+     {"passphrase", &Account::passphrase}}};
+
+std::variant<Account, std::string> account_from(const toml::table& table) {
     Account account;
-    account.name = text(table, "name");
-    account.key = text(table, "key");
-    account.secret = text(table, "secret");
-    account.passphrase = text(table, "passphrase");
-    account.mode = table["mode"].value_or(account.mode);
-    account.mmp = table["mmp"].value_or(account.mmp);
-    account.trade = table["trade"].value_or(account.trade);
-    account.ip_ok = table["ip_ok"].value_or(account.ip_ok);
-    account.demo = table["demo"].value_or(account.demo);
+    for (const auto& [key, node] : table) {
+        bool wrong = false;
+        const bool known = read(who, account, key.str(), node, wrong) ||
+                           read(account_texts, account, key.str(), node, wrong) ||
+                           read(account_numbers, account, key.str(), node, wrong) ||
+                           read(account_flags, account, key.str(), node, wrong);
+        if (!known) return fmt::format("an [[account]] has no key named {}", key.str());
+        if (wrong) return fmt::format("{} has a value of the wrong type", key.str());
+    }
     return account;
 }
 
@@ -40,6 +68,7 @@ std::string fault_in(const Account& account, const std::vector<Account>& others)
 std::variant<AccountsFile, std::string> accounts_from(const toml::table& root,
                                                       const std::string& path) {
     AccountsFile file;
+    file.region = root["region"].value_or(file.region);
     if (const toml::array* families = root["families"].as_array()) {
         for (const auto& family : *families) file.families.push_back(family.value_or(""));
     }
@@ -48,7 +77,11 @@ std::variant<AccountsFile, std::string> accounts_from(const toml::table& root,
     for (const auto& element : *accounts) {
         const toml::table* table = element.as_table();
         if (!table) return fmt::format("{}: account must be [[account]] tables", path);
-        Account account = account_from(*table);
+        auto read = account_from(*table);
+        if (const auto* error = std::get_if<std::string>(&read)) {
+            return fmt::format("{}: {}", path, *error);
+        }
+        Account account = std::get<Account>(std::move(read));
         const std::string fault = fault_in(account, file.accounts);
         if (!fault.empty()) return fmt::format("{}: {}", path, fault);
         file.accounts.push_back(std::move(account));
@@ -57,6 +90,18 @@ std::variant<AccountsFile, std::string> accounts_from(const toml::table& root,
 }
 
 }  // namespace
+
+bool Account::may(std::string_view permission) const {
+    return lists(perm, permission);
+}
+
+bool Account::allows(std::string_view address) const {
+    return ip.empty() || lists(ip, address);
+}
+
+bool Account::ages() const {
+    return ip.empty() && !demo && (may("trade") || may("withdraw"));
+}
 
 std::variant<AccountsFile, std::string> load_accounts(const std::string& path) {
     try {

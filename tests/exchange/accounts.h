@@ -1,7 +1,13 @@
-// Who may trade on the simulated exchange: read from a TOML file at start.
+// Who may trade on the simulated exchange: read from a TOML file at start, changed later over the
+// admin port.
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -12,16 +18,39 @@ struct Account {
     std::string key;
     std::string secret;
     std::string passphrase;
-    int mode = 4;       // acctLv; 4 is portfolio margin, the only mode that has MMP orders
+    std::string uid{};                     // empty: one that is made up at start
+    std::string perm = "read_only,trade";  // of the key: read_only, trade, withdraw
+    std::string ip{};                      // addresses that the key is bound to; empty: unbound
+    std::string region = "global";         // where it is registered; elsewhere nobody has its key
+    std::string kyc = "2";                 // kycLv
+    std::int64_t mode = 4;  // acctLv; 4 is portfolio margin, the only mode that has MMP orders
+    // How long an unbound key that may trade or withdraw lives without an authenticated call.
+    std::int64_t key_lifetime_ms = 14LL * 24 * 3600 * 1000;
     bool mmp = true;    // has the market maker privilege
-    bool trade = true;  // the key has the Trade permission
-    bool ip_ok = true;  // the caller's address is in the key's whitelist
     bool demo = false;  // a key of demo trading: wants x-simulated-trading: 1
+
+    bool may(std::string_view permission) const;
+    bool allows(std::string_view address) const;
+    bool ages() const;  // whether its key dies unused
 };
+
+// What a file and the admin port may set, by its name there.
+inline constexpr std::array<std::pair<std::string_view, std::string Account::*>, 5> account_texts{{
+    {"uid", &Account::uid},
+    {"perm", &Account::perm},
+    {"ip", &Account::ip},
+    {"region", &Account::region},
+    {"kyc", &Account::kyc},
+}};
+inline constexpr std::array<std::pair<std::string_view, std::int64_t Account::*>, 2>
+    account_numbers{{{"mode", &Account::mode}, {"key_lifetime_ms", &Account::key_lifetime_ms}}};
+inline constexpr std::array<std::pair<std::string_view, bool Account::*>, 2> account_flags{
+    {{"mmp", &Account::mmp}, {"demo", &Account::demo}}};
 
 struct AccountsFile {
     std::vector<Account> accounts;
     std::vector<std::string> families;  // those that exist; empty: any of the right form
+    std::string region = "global";      // which of OKX's sites this is
 };
 
 // The error names the file and what is wrong in it.

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <optional>
 
+#include "tests/exchange/admin_account.h"
 #include "tests/exchange/codes.h"
 
 namespace scram::okxsim {
@@ -105,8 +106,8 @@ Answer push_fault(Exchange& exchange, dom::element body) {
     const auto kind = fault_kind(text(body, "kind"));
     if (!kind) return bad("kind: one of " + fault_kinds() + " is expected");
     const std::string on = text(body, "on");
-    if (on != "mass-cancel" && on != "time" && on != "families" && on != "any") {
-        return bad("on: mass-cancel, time, families or any is expected");
+    if (on != "any" && !is_endpoint(on)) {
+        return bad("on: any or one of " + endpoint_names() + " is expected");
     }
     Fault fault{.kind = *kind,
                 .on = on,
@@ -158,6 +159,7 @@ Answer Admin::answer(const Request& request, Now now) {
 
     Seat* seat = exchange_.find_account(text(body, "account"));
     if (!seat) return bad("account: no such account");
+    if (path == "/sim/account") return change_account(*seat, request.body, now);
     if (path == "/sim/orders") return place(exchange_, *seat, body, now);
     if (path == "/sim/cancel") return cancel(*seat, body);
     if (path == "/sim/fill") return fill(*seat, body);

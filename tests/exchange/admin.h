@@ -8,6 +8,9 @@
 //   POST /sim/fill    {"account","ordId","sz"} -> {"code"}
 //   POST /sim/fault   {"on","kind"}, may have "count", "delay_ms", "code", "status", "account"; or
 //                     {"clear":true}. The kinds are in faults.h
+//   POST /sim/account {"account"} and what is to change: a key of the accounts file but the name
+//   and
+//                     the secrets, or "key_unused_ms", how long ago its key was last used
 //   POST /sim/clock   {"offset_ms"}: how far the exchange's clock is ahead of this host's
 //   POST /sim/drop    resets all HTTPS connections
 #pragma once

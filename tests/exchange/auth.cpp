@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -39,7 +41,7 @@ std::string_view key_refusal(const Request& request, const Account* account) {
     if (key.empty()) return "50103";
     if (!is_key_text(key)) return "50111";
     if (!account) return "50119";
-    return account->ip_ok ? "" : "50110";
+    return account->allows(request.peer) ? "" : "50110";
 }
 
 std::string_view passphrase_refusal(const Request& request, const Account& account) {
@@ -103,7 +105,9 @@ std::optional<Answer> auth_refusal(const Request& request, const Account* accoun
     if (code.empty()) code = sign_refusal(request, *account);
     if (code.empty()) code = environment_refusal(request, *account);
     if (code.empty()) return {};
-    return refuse(code);
+    if (code != "50110") return refuse(code);
+    return refuse(code, fmt::format("Your IP {} is not included in your API key's IP whitelist.",
+                                    request.peer));
 }
 
 }  // namespace scram::okxsim

@@ -112,7 +112,7 @@ TEST_CASE(
     account.demo = true;
     CHECK(code_of(sample::mass_cancel(""), sample::moment.wall, account) == "50101");
     CHECK(code_of(changed("x-simulated-trading", "1"), sample::moment.wall, account) == "0");
-    account.ip_ok = false;
+    account.ip = "192.0.2.1,192.0.2.2";
     CHECK(code_of(sample::mass_cancel(""), sample::moment.wall, account) == "50110");
 }
 

@@ -40,7 +40,7 @@ constexpr std::array codes{
     Code{"50107", 401, "Request header OK-ACCESS-TIMESTAMP cannot be empty."},
     Code{"50108", 401, "Exchange ID does not exist."},
     Code{"50109", 401, "Exchange domain does not exist."},
-    Code{"50110", 401, "Your IP 127.0.0.1 is not included in your API key's IP whitelist."},
+    Code{"50110", 401, "Your IP is not included in your API key's IP whitelist."},
     Code{"50111", 401, "Invalid OK-ACCESS-KEY"},
     Code{"50112", 401, "Invalid OK-ACCESS-TIMESTAMP"},
     Code{"50113", 401, "Invalid Sign"},

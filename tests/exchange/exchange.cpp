@@ -7,92 +7,90 @@
 
 #include "tests/exchange/auth.h"
 #include "tests/exchange/codes.h"
-#include "tests/exchange/orders_pending.h"
 #include "tests/exchange/parameters.h"
 
 namespace scram::okxsim {
 namespace {
 
-constexpr int portfolio_margin = 4;
+constexpr std::uint64_t first_uid = 446000000000000001;  // of the length of OKX's own
+
+std::string_view name(const Endpoint* endpoint) {
+    return endpoint ? endpoint->name : "unknown";
+}
 
 }  // namespace
 
-Exchange::Exchange(AccountsFile file, WindowKind window_kind)
-    : families_(std::move(file.families)), window_kind_(window_kind) {
-    for (Account& account : file.accounts) seats_.push_back({.account = std::move(account)});
+Exchange::Exchange(AccountsFile file, WindowKind window_kind, std::chrono::nanoseconds born)
+    : families_(std::move(file.families)),
+      region_(std::move(file.region)),
+      window_kind_(window_kind) {
+    for (Account& account : file.accounts) {
+        if (account.uid.empty()) account.uid = fmt::format("{}", first_uid + seats_.size());
+        seats_.push_back({.account = std::move(account), .key_used_at = born});
+    }
 }
 
 Delivery Exchange::serve(const Request& request, Now now) {
-    const Call call = call_of(request, now);
-    const std::string_view owner = call.seat ? call.seat->account.name : std::string_view();
-    const std::optional<Fault> fault = faults_.take(name(call.endpoint), owner);
-    const Answer said = fault && !executes(fault->kind) ? substitute(*fault) : answer(call);
-    record(call, said, fault);
+    const Visit visit = visit_of(request, now);
+    const std::string_view owner = visit.seat ? visit.seat->account.name : std::string_view();
+    const std::optional<Fault> fault = faults_.take(name(visit.endpoint), owner);
+    const Answer said = fault && !executes(fault->kind) ? substitute(*fault) : answer(visit);
+    record(visit, said, fault);
     return fault ? deliver(said, request.keep_alive, *fault) : deliver(said, request.keep_alive);
 }
 
-Exchange::Call Exchange::call_of(const Request& request, Now now) {
+Exchange::Visit Exchange::visit_of(const Request& request, Now now) {
     now.wall = clock(now);
     const std::string_view key = request.header("ok-access-key");
     const auto seat = std::ranges::find_if(
         seats_, [&](const Seat& candidate) { return candidate.account.key == key; });
-    Call call{.request = request,
-              .now = now,
-              .endpoint = endpoint_of(request.path()),
-              .seat = seat == seats_.end() ? nullptr : &*seat,
-              .admitted = true};
-    if (call.endpoint == Endpoint::time) time_window_.admit(now.mono, window_kind_);
-    if (call.endpoint == Endpoint::mass_cancel && call.seat) {
-        call.admitted = call.seat->window.admit(now.mono, window_kind_);
-    }
-    return call;
+    const Endpoint* endpoint = find_endpoint(request.method, request.path());
+    Visit visit{.request = request,
+                .now = now,
+                .endpoint = endpoint ? endpoint : find_endpoint_by_path(request.path()),
+                .seat = seat == seats_.end() ? nullptr : &*seat,
+                .admitted = true};
+    visit.admitted = admit(visit);
+    return visit;
 }
 
-Answer Exchange::answer(const Call& call) {
-    if (call.endpoint == Endpoint::unknown) {
+bool Exchange::admit(const Visit& visit) {
+    if (!visit.endpoint) return true;
+    const std::string_view what = visit.endpoint->name;
+    if (what == "time") time_window_.admit(visit.now.mono, window_kind_);
+    if (!visit.endpoint->answering || !visit.seat) return true;
+    if (what == "mass-cancel") return visit.seat->window.admit(visit.now.mono, window_kind_);
+    return visit.endpoint->limit.requests_max == 0 ||
+           visit.seat->admit(what, visit.endpoint->limit, visit.now, window_kind_);
+}
+
+Answer Exchange::answer(const Visit& visit) {
+    if (!visit.endpoint) {
         return {.status = 404,
                 .code = "404",
                 .body = R"({"msg":"Invalid request URI or method","code":"404","data":[]})"};
     }
-    const std::string_view method = call.endpoint == Endpoint::mass_cancel ? "POST" : "GET";
-    if (call.request.method != method) return refuse("50115");
-    if (call.endpoint == Endpoint::families) return option_families();
-    if (call.endpoint != Endpoint::time) return answer_private(call);
-    return succeed(fmt::format(R"([{{"ts":"{}"}}])", call.now.wall.count()));
+    if (visit.request.method != visit.endpoint->method) return refuse("50115");
+    if (visit.endpoint->answering) return answer_private(visit);
+    if (visit.endpoint->name == "families") return option_families();
+    return succeed(fmt::format(R"([{{"ts":"{}"}}])", visit.now.wall.count()));
 }
 
-Answer Exchange::answer_private(const Call& call) {
-    const Account* account = call.seat ? &call.seat->account : nullptr;
-    if (auto refusal = auth_refusal(call.request, account, call.now.wall)) return *refusal;
-    if (!call.admitted) return refuse("50011");
-    if (call.endpoint == Endpoint::mass_cancel) return mass_cancel(call);
-    if (call.endpoint == Endpoint::orders_pending) return orders_pending(call);
-    return account_config(call);
-}
-
-Answer Exchange::mass_cancel(const Call& call) {
-    const auto parsed = parse_mass_cancel(call.request, families_);
-    if (const Answer* refusal = std::get_if<Answer>(&parsed)) return *refusal;
-    const Account& account = call.seat->account;
-    if (account.mode != portfolio_margin) return refuse("51010");
-    if (!account.mmp) return refuse("51411");
-    if (!account.trade) return refuse("50120");
-    const MassCancel& cancel = std::get<MassCancel>(parsed);
-    call.seat->book.mass_cancel(cancel.family, cancel.lock, call.now.mono);
-    return succeed(R"([{"result":true}])");
-}
-
-Answer Exchange::orders_pending(const Call& call) {
-    return succeed(pending_orders_json(call.seat->book, call.request));
-}
-
-Answer Exchange::account_config(const Call& call) {
-    const Account& account = call.seat->account;
-    return succeed(fmt::format(
-        R"([{{"acctLv":"{}","label":{},"uid":{},"mainUid":{},"posMode":"net_mode","type":"0",)"
-        R"("perm":"{}","ip":"","opAuth":"0"}}])",
-        account.mode, json_string(account.name), json_string(account.name),
-        json_string(account.name), account.trade ? "read_only,trade" : "read_only"));
+// A key is unknown where it was deleted, which OKX does with those that nobody uses, and on the
+// sites of other regions.
+Answer Exchange::answer_private(const Visit& visit) {
+    const bool known = visit.seat && visit.seat->account.region == region_ &&
+                       visit.seat->key_lives(visit.now.mono);
+    const Account* account = known ? &visit.seat->account : nullptr;
+    if (auto refusal = auth_refusal(visit.request, account, visit.now.wall)) return *refusal;
+    visit.seat->key_used_at = visit.now.mono;
+    if (!visit.admitted) return refuse("50011");
+    if (!account->may(visit.endpoint->permission)) return refuse("50120");
+    return visit.endpoint->answering({.request = visit.request,
+                                      .now = visit.now,
+                                      .seat = *visit.seat,
+                                      .families = families_,
+                                      .window_kind = window_kind_});
 }
 
 // Of the families that exist. Where any may exist there is no list.
@@ -106,25 +104,19 @@ Answer Exchange::option_families() const {
     return families_.empty() ? refuse("50001") : succeed(fmt::format("[{}]", rows));
 }
 
-void Exchange::record(const Call& call, const Answer& answer, const std::optional<Fault>& fault) {
-    if (call.endpoint != Endpoint::mass_cancel || !call.seat) return;
-    CancelRecord record{.arrival = call.now,
-                        .family = member_text(call.request.body, "instFamily"),
-                        .lock = member_text(call.request.body, "lockInterval"),
+void Exchange::record(const Visit& visit, const Answer& answer, const std::optional<Fault>& fault) {
+    if (!visit.endpoint || !visit.seat) return;
+    ++visit.seat->calls[std::string(visit.endpoint->name)][answer.code];
+    if (visit.endpoint->name != "mass-cancel") return;
+    CancelRecord record{.arrival = visit.now,
+                        .family = member_text(visit.request.body, "instFamily"),
+                        .lock = member_text(visit.request.body, "lockInterval"),
                         .code = answer.code,
                         .fault = fault ? std::string(okxsim::name(fault->kind)) : "",
                         .age = {}};
-    const auto signed_at = parse_timestamp(call.request.header("ok-access-timestamp"));
-    if (signed_at) record.age = call.now.wall - *signed_at;
-    call.seat->cancels.add(std::move(record), !fault || executes(fault->kind));
-}
-
-void Cancels::add(CancelRecord record, bool executed) {
-    ++requests;
-    ++codes[record.code];
-    if (executed && record.code == "0") ++confirmed;
-    log.push_back(std::move(record));
-    if (log.size() > log_max) log.pop_front();
+    const auto signed_at = parse_timestamp(visit.request.header("ok-access-timestamp"));
+    if (signed_at) record.age = visit.now.wall - *signed_at;
+    visit.seat->cancels.add(std::move(record), !fault || executes(fault->kind));
 }
 
 Exchange::Placed Exchange::place(Seat& seat, Order order, Now now) {
@@ -141,33 +133,6 @@ Seat* Exchange::find_account(std::string_view name) {
         if (seat.account.name == name) return &seat;
     }
     return nullptr;
-}
-
-Exchange::Endpoint Exchange::endpoint_of(std::string_view path) {
-    if (path == "/api/v5/trade/mass-cancel") return Endpoint::mass_cancel;
-    if (path == "/api/v5/public/time") return Endpoint::time;
-    if (path == "/api/v5/trade/orders-pending") return Endpoint::orders_pending;
-    if (path == "/api/v5/account/config") return Endpoint::account_config;
-    if (path == "/api/v5/public/instrument-tick-bands") return Endpoint::families;
-    return Endpoint::unknown;
-}
-
-std::string_view Exchange::name(Endpoint endpoint) {
-    switch (endpoint) {
-        case Endpoint::mass_cancel:
-            return "mass-cancel";
-        case Endpoint::time:
-            return "time";
-        case Endpoint::orders_pending:
-            return "orders-pending";
-        case Endpoint::account_config:
-            return "config";
-        case Endpoint::families:
-            return "families";
-        case Endpoint::unknown:
-            break;
-    }
-    return "unknown";
 }
 
 }  // namespace scram::okxsim

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/exchange/fixture.h"
 #include "tests/exchange/sample.h"
 #include "tests/exchange/state.h"
 
@@ -14,43 +15,6 @@ using sample::mass_cancel;
 using sample::moment;
 
 const std::string confirmed = R"({"code":"0","msg":"","data":[{"result":true}]})";
-
-// An exchange with one account; requests go 1 s apart unless told otherwise, so none is limited.
-struct Fixture {
-    explicit Fixture(Account account = sample::account(), std::vector<std::string> families = {})
-        : exchange({.accounts = {std::move(account)}, .families = std::move(families)},
-                   WindowKind::sliding) {}
-
-    Delivery serve(const Request& request, std::chrono::milliseconds passed) {
-        return exchange.serve(request, after(passed));
-    }
-    Delivery serve(const Request& request) { return serve(request, passed_ += 1s); }
-
-    // The answer's code, from the exchange's own log.
-    std::string code(const Request& request) {
-        serve(request);
-        return cancels().log.back().code;
-    }
-    std::string code(const std::string& body) { return code(mass_cancel(body)); }
-
-    std::string_view place(const std::string& type) {
-        return exchange.place(seat(), sample::order(type), after(passed_)).code;
-    }
-    Seat& seat() { return *exchange.find_account("mm-1"); }
-    Cancels& cancels() { return seat().cancels; }
-
-    Exchange exchange;
-    std::chrono::milliseconds passed_{};
-};
-
-std::string body_of(const Delivery& delivery) {
-    const std::string& text = delivery.pieces.at(0);
-    return text.substr(text.find("\r\n\r\n") + 4);
-}
-
-std::string status_of(const Delivery& delivery) {
-    return delivery.pieces.at(0).substr(9, 3);
-}
 
 TEST_CASE("exchange: a mass-cancel cancels, confirms, and is logged with its age") {
     Fixture fixture;
@@ -120,8 +84,8 @@ TEST_CASE("exchange: account mode, MMP privilege and trade permission each have 
     };
     CHECK(code_with([](Account& account) { account.mode = 3; }) == "51010");
     CHECK(code_with([](Account& account) { account.mmp = false; }) == "51411");
-    CHECK(code_with([](Account& account) { account.trade = false; }) == "50120");
-    CHECK(code_with([](Account& account) { account.ip_ok = false; }) == "50110");
+    CHECK(code_with([](Account& account) { account.perm = "read_only"; }) == "50120");
+    CHECK(code_with([](Account& account) { account.ip = "192.0.2.1"; }) == "50110");
 }
 
 TEST_CASE("exchange: MMP orders are for portfolio margin accounts only") {

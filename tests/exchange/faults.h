@@ -41,7 +41,7 @@ bool executes(FaultKind kind);
 
 struct Fault {
     FaultKind kind{};
-    std::string on = "any";  // mass-cancel, time, families, any
+    std::string on = "any";  // an endpoint's name, or any
     std::string account{};   // empty: any
     int count = 1;           // so many requests; negative: for ever
     std::chrono::milliseconds delay{};

@@ -98,17 +98,17 @@ asio::ssl::context tls_from(const Options& options) {
     return tls;
 }
 
-Exchange exchange_from(const Options& options) {
-    auto file = load_accounts(options.accounts);
-    if (const auto* error = std::get_if<std::string>(&file)) throw std::runtime_error(*error);
-    return {std::get<AccountsFile>(std::move(file)),
-            options.window == "fixed" ? WindowKind::fixed : WindowKind::sliding};
-}
-
 Now now() {
     using namespace std::chrono;
     return {.mono = steady_clock::now().time_since_epoch(),
             .wall = floor<milliseconds>(system_clock::now().time_since_epoch())};
+}
+
+Exchange exchange_from(const Options& options) {
+    auto file = load_accounts(options.accounts);
+    if (const auto* error = std::get_if<std::string>(&file)) throw std::runtime_error(*error);
+    return {std::get<AccountsFile>(std::move(file)),
+            options.window == "fixed" ? WindowKind::fixed : WindowKind::sliding, now().mono};
 }
 
 void log_line(const Request& request, const Delivery& delivery) {

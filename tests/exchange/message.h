@@ -22,6 +22,7 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
     std::string body{};
     bool keep_alive = true;
+    std::string peer = "127.0.0.1";  // the caller's address
 
     std::string_view header(std::string_view name) const;  // empty if absent
     std::string_view path() const;

@@ -1,4 +1,4 @@
-#include "tests/exchange/orders_pending.h"
+// GET /api/v5/trade/orders-pending: the account's resting orders, newest first.
 
 #include <fmt/format.h>
 
@@ -8,6 +8,7 @@
 #include <ranges>
 
 #include "tests/exchange/codes.h"
+#include "tests/exchange/endpoint.h"
 
 namespace scram::okxsim {
 namespace {
@@ -63,8 +64,9 @@ std::string row(OrderId id, const Order& order) {
 
 }  // namespace
 
-std::string pending_orders_json(const Book& book, const Request& request) {
-    const Filter filter = filter_of(request);
+Answer answer_orders_pending(const Call& call) {
+    const Book& book = call.seat.book;
+    const Filter filter = filter_of(call.request);
     std::string rows;
     std::size_t count = 0;
     for (const auto& [id, order] : std::views::reverse(book.orders())) {
@@ -72,7 +74,7 @@ std::string pending_orders_json(const Book& book, const Request& request) {
         if (!filter.passes(id, order)) continue;
         rows += (count++ == 0 ? "" : ",") + row(id, order);
     }
-    return "[" + rows + "]";
+    return succeed("[" + rows + "]");
 }
 
 }  // namespace scram::okxsim

@@ -15,6 +15,7 @@ struct MassCancel {
     std::chrono::milliseconds lock{};
 };
 
+inline constexpr int portfolio_margin = 4;  // acctLv
 inline constexpr std::chrono::milliseconds lock_max{10000};
 
 // `families` are those that exist; empty: any of the right form.

@@ -137,7 +137,9 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
             parser.body_limit(body_bytes_max);
             auto [error, size] = co_await http::async_read(stream_, buffer, parser, quietly);
             if (error) co_return end_reading(error);
-            Delivery delivery = handler_(request_from(parser.release()));
+            Request request = request_from(parser.release());
+            request.peer = peer();
+            Delivery delivery = handler_(request);
             const bool last = delivery.ending != Ending::keep && delivery.ending != Ending::mute;
             enqueue(std::move(delivery));
             if (last) co_return;  // what was sent behind it is not served
@@ -213,6 +215,11 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
         boost::system::error_code ignored;
         socket().close(ignored);
         wake_.cancel();
+    }
+
+    std::string peer() {
+        boost::system::error_code ignored;
+        return socket().remote_endpoint(ignored).address().to_string();
     }
 
     auto& socket() { return stream_.lowest_layer(); }

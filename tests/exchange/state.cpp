@@ -46,12 +46,22 @@ std::string cancels_json(const Seat& seat) {
         seat.window.sliding_max(), seat.window.fixed_max(), joined(cancels.log, record_json));
 }
 
+std::string calls_json(const Seat& seat) {
+    return joined(seat.calls, [](const auto& entry) {
+        return fmt::format(
+            "{}:{{{}}}", json_string(entry.first), joined(entry.second, [](const auto& counted) {
+                return fmt::format("{}:{}", json_string(counted.first), counted.second);
+            }));
+    });
+}
+
 std::string seat_json(const Seat& seat, Now now) {
     const auto families = joined(seat.book.families(), [&](const auto& entry) {
         return fmt::format("{}:{}", json_string(entry.first), family_json(entry.second, now));
     });
-    return fmt::format(R"({}:{{"families":{{{}}},"mass_cancel":{}}})",
-                       json_string(seat.account.name), families, cancels_json(seat));
+    return fmt::format(R"({}:{{"families":{{{}}},"mass_cancel":{},"calls":{{{}}}}})",
+                       json_string(seat.account.name), families, cancels_json(seat),
+                       calls_json(seat));
 }
 
 }  // namespace

@@ -41,20 +41,23 @@ TIME = b"GET /api/v5/public/time HTTP/1.1\r\nHost: localhost\r\n\r\n"
 BTC = {"instType": "OPTION", "instFamily": "BTC-USD"}
 
 
-def mass_cancel(parameters=None, account=1):
+def request(method, path, parameters=None, account=1):
     """The bytes of a signed request."""
-    body = json.dumps(parameters or BTC)
+    body = json.dumps(parameters) if parameters is not None else ""
     moment = datetime.datetime.now(datetime.timezone.utc)
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
-    path = "/api/v5/trade/mass-cancel"
-    secret, signed = f"test-secret-{account}".encode(), f"{stamp}POST{path}{body}".encode()
+    secret, signed = f"test-secret-{account}".encode(), f"{stamp}{method}{path}{body}".encode()
     sign = base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
     return (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"OK-ACCESS-KEY: test-key-{account}\r\nOK-ACCESS-PASSPHRASE: test-pass-{account}\r\n"
         f"OK-ACCESS-TIMESTAMP: {stamp}\r\nOK-ACCESS-SIGN: {sign}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
+
+
+def mass_cancel(parameters=None, account=1):
+    return request("POST", "/api/v5/trade/mass-cancel", parameters or BTC, account)
 
 
 class Okxsim:
@@ -319,6 +322,46 @@ class Wire(unittest.TestCase):
     def test_an_ordered_fault_must_be_one_that_exists(self):
         answer = self.okx.admin("/sim/fault", {"on": "any", "kind": "nonsense"})
         self.assertIn("silent_done", answer["error"])
+
+
+class Endpoints(unittest.TestCase):
+    def setUp(self):
+        self.okx = self.enterContext(Okxsim())
+        self.client = self.enterContext(self.okx.connect())
+
+    def ask(self, method, path, parameters=None, account=1):
+        return self.client.ask(request(method, "/api/v5" + path, parameters, account))[1]
+
+    def change(self, **settings):
+        return self.okx.admin("/sim/account", {"account": "mm-1", **settings})
+
+    def test_the_config_tells_whose_key_it_is_and_what_it_may_do(self):
+        [row] = self.ask("GET", "/account/config")["data"]
+        [other] = self.ask("GET", "/account/config", account=2)["data"]
+        self.assertEqual((row["acctLv"], row["perm"], row["ip"]), ("4", "read_only,trade", ""))
+        self.assertNotEqual(row["uid"], other["uid"])
+
+    def test_each_wrong_setting_of_an_account_has_its_code(self):
+        for setting, right, code in [
+            ({"perm": "read_only"}, {"perm": "read_only,trade"}, "50120"),
+            ({"ip": "192.0.2.1"}, {"ip": ""}, "50110"),
+            ({"mode": 3}, {"mode": 4}, "51010"),
+            ({"mmp": False}, {"mmp": True}, "51411"),
+            ({"region": "eea"}, {"region": "global"}, "50119"),
+        ]:
+            self.assertEqual(self.change(**setting), {})
+            with self.okx.connect() as client:
+                self.assertEqual(client.ask(mass_cancel())[1]["code"], code)
+            self.assertEqual(self.change(**right), {})
+
+    def test_a_key_that_nobody_used_is_gone(self):
+        self.change(key_unused_ms=14 * 24 * 3600 * 1000)
+        self.assertEqual(self.client.ask(TIME)[0], 200)
+        self.assertEqual(self.ask("GET", "/account/config")["code"], "50119")
+
+    def test_an_address_on_the_list_is_served(self):
+        self.change(ip="192.0.2.1,127.0.0.1")
+        self.assertEqual(self.ask("GET", "/account/config")["code"], "0")
 
 
 class Start(unittest.TestCase):

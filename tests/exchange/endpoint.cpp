@@ -1,0 +1,59 @@
+#include "tests/exchange/endpoint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace scram::okxsim {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::array endpoints{
+    Endpoint{.name = "mass-cancel",
+             .method = "POST",
+             .path = "/api/v5/trade/mass-cancel",
+             .answering = answer_mass_cancel,
+             .permission = "trade"},
+    Endpoint{.name = "time", .method = "GET", .path = "/api/v5/public/time", .answering = nullptr},
+    Endpoint{.name = "families",
+             .method = "GET",
+             .path = "/api/v5/public/instrument-tick-bands",
+             .answering = nullptr},
+    Endpoint{.name = "orders-pending",
+             .method = "GET",
+             .path = "/api/v5/trade/orders-pending",
+             .answering = answer_orders_pending,
+             .limit = {60, seconds(2)}},
+    Endpoint{.name = "config",
+             .method = "GET",
+             .path = "/api/v5/account/config",
+             .answering = answer_account_config},
+};
+
+}  // namespace
+
+const Endpoint* find_endpoint(std::string_view method, std::string_view path) {
+    const auto* at = std::ranges::find_if(endpoints, [&](const Endpoint& endpoint) {
+        return endpoint.method == method && endpoint.path == path;
+    });
+    return at == endpoints.end() ? nullptr : at;
+}
+
+const Endpoint* find_endpoint_by_path(std::string_view path) {
+    const auto* at = std::ranges::find(endpoints, path, &Endpoint::path);
+    return at == endpoints.end() ? nullptr : at;
+}
+
+bool is_endpoint(std::string_view name) {
+    return std::ranges::find(endpoints, name, &Endpoint::name) != endpoints.end();
+}
+
+std::string endpoint_names() {
+    std::string names;
+    for (const Endpoint& endpoint : endpoints) names += fmt::format("{}, ", endpoint.name);
+    return names.substr(0, names.size() - 2);
+}
+
+}  // namespace scram::okxsim

@@ -1,0 +1,25 @@
+#include "tests/exchange/seat.h"
+
+#include <utility>
+
+namespace scram::okxsim {
+
+void Cancels::add(CancelRecord record, bool executed) {
+    ++requests;
+    ++codes[record.code];
+    if (executed && record.code == "0") ++confirmed;
+    log.push_back(std::move(record));
+    if (log.size() > log_max) log.pop_front();
+}
+
+bool Seat::key_lives(std::chrono::nanoseconds now) const {
+    return !account.ages() ||
+           now - key_used_at < std::chrono::milliseconds(account.key_lifetime_ms);
+}
+
+bool Seat::admit(std::string_view what, Limit limit, Now now, WindowKind kind, int weight) {
+    const auto at = windows.try_emplace(std::string(what), limit).first;
+    return at->second.admit(now.mono, kind, weight);
+}
+
+}  // namespace scram::okxsim
