@@ -245,7 +245,10 @@ ControlReply Commands::wait(std::string line, Waits::Wish wish,
     return {.line = std::move(line),
             .outcome = [this, wish = std::move(wish),
                         outcome = std::move(outcome)](ControlAnswer answer) mutable {
-                wish.tell = [outcome, answer = std::move(answer)] { answer(outcome()); };
+                wish.tell = [this, outcome, answer = std::move(answer)] {
+                    driver_.turns().did("operator", monotonic_now());
+                    answer(outcome());
+                };
                 return waits_.add(std::move(wish));
             }};
 }

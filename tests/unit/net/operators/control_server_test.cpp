@@ -270,6 +270,34 @@ TEST_CASE("control: one who waited, and waits again, is missed too when he goes"
     CHECK(room.desk.waiters[2].expired());
 }
 
+TEST_CASE("control: a last line of one who was told and went is read all the same") {
+    Room room;
+    {
+        const Caller goes = room.call();
+        goes.say("outcome\n");
+        room.run();
+        room.desk.owed[0]("came about");
+        room.run();
+        goes.say("trip\n");
+    }
+    room.run();
+    CHECK(room.desk.lines == 2);
+}
+
+TEST_CASE("control: rights that were taken away end a wait too, with a word") {
+    Room room;
+    const Caller waits = room.call();
+    waits.say("outcome\n");
+    room.run();
+    room.desk.strangers = true;
+    room.control.check_rights();
+    room.run();
+    CHECK(waits.hear() == "waiting\nbye\n(ended)");
+    CHECK(room.desk.waiters[0].expired());
+    room.desk.owed[0]("nobody hears it");
+    room.run();
+}
+
 TEST_CASE("control: who awaits an outcome is sent away behind those who await nothing") {
     Room room;
     const Caller waits = room.call();
