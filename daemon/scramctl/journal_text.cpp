@@ -14,6 +14,11 @@ bool is_of_account(RecordKind kind) {
     return kind == RecordKind::alarm_raised || kind == RecordKind::alarm_cleared;
 }
 
+bool has_answer(RecordKind kind) {
+    return kind == RecordKind::answered || kind == RecordKind::confirmed ||
+           kind == RecordKind::lock_released;
+}
+
 // Numbers of any bytes are told as they are: a record that is wrong must be seen as such.
 template <class Enum>
 Enum reason_as(const JournalRecord& record, RecordKind of) {
@@ -41,7 +46,7 @@ ToldEvent told(const JournalRecord& record, const Texts& texts) {
     out.value = record.value;
     out.limit = record.limit;
     if (is_breach || out.refusal == Refusal::unknown_value) out.source = texts.who;
-    if (record.kind == RecordKind::answered || record.kind == RecordKind::confirmed)
+    if (has_answer(record.kind))
         out.answer =
             Answer{static_cast<AnswerClass>(record.answer_class), record.http_status, record.code};
     return out;

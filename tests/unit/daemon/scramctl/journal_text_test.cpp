@@ -3,7 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+
+#include "daemon/log/event_text.h"
+#include "tests/unit/core/engine/rig.h"
+
 using namespace scram;
+using namespace scram::test;
 
 namespace {
 
@@ -83,6 +89,54 @@ TEST_CASE("journal print: what was refused for a value that is not known names i
     CHECK(tail(refused) ==
           "rearm_refused rule=btc-delta family=mm-1/BTC-USD why=rule_holds by=\"uid 1 (ann)\" "
           "reason=calm");
+}
+
+TEST_CASE("journal print: what an event says, the log and the journal say in the same words") {
+    Plan plan = plan_of({.families = 2});
+    add_limit(plan, 25);
+    const Engine engine(plan);
+    const auto all = std::make_shared<const Plan>(plan);
+    Event by_rule, by_operator, fired, answered, refused, unknown, alarm, released;
+    by_rule.rule = RuleId{0};
+    by_rule.source = maker;
+    by_rule.metric = delta;
+    by_rule.value = 27.5;
+    by_rule.limit = 25;
+    by_operator.by = FixedText<32>("uid 1 (ann)");
+    by_operator.text = FixedText<160>("say \"no\"");
+    fired.kind = EventKind::fired;
+    fired.lock = 5000ms;
+    fired.hedge = true;
+    answered.kind = EventKind::answered;
+    answered.late = true;
+    answered.answer = {AnswerClass::refused, 200, 51411};
+    refused.kind = unknown.kind = EventKind::rearm_refused;
+    refused.refusal = Refusal::other_trip;
+    refused.by = by_operator.by;
+    refused.text = by_operator.text;
+    unknown.refusal = Refusal::unknown_value;
+    unknown.rule = RuleId{0};
+    unknown.source = maker;
+    unknown.metric = delta;
+    alarm.kind = EventKind::alarm_raised;
+    alarm.alarm = Alarm::refused;
+    alarm.account = account;
+    released.kind = EventKind::lock_released;
+    released.answer = {AnswerClass::confirmed, 200, 0};
+    for (Event* event : {&fired, &answered}) event->link = link(2);
+    for (Event* event : {&by_rule, &fired, &answered, &refused, &unknown, &released})
+        event->family = B;
+    for (Event event : {by_rule, by_operator, fired, answered, refused, unknown, alarm, released}) {
+        event.trip = TripId{3};
+        event.attempt = event.link == none<LinkId>() ? AttemptId{} : AttemptId{9};
+        LogEntry entry;
+        entry.event = event;
+        entry.plan = all;
+        auto record = record_of(event, engine, WallMillis{1'767'605'400'123});
+        REQUIRE(record);
+        record->sequence = 57;
+        CHECK(tail(*record) == log_line(entry));
+    }
 }
 
 TEST_CASE("journal print: any bytes are printed as one line and as JSON") {
