@@ -1,8 +1,10 @@
 """scram-now cancels by itself, whatever has become of scramd."""
 import shutil
 import signal
+import subprocess
+import time
 
-from lab import eventually
+from lab import Process, eventually
 from now_lab import Case, NowLab, families
 
 
@@ -152,6 +154,22 @@ class Budget(Case):
             lab.sim.fault("silent", count=5)
             self.all_confirmed(lab, lab.now("all"))
             self.assertEqual(lab.requests(), 10)
+
+    def test_requests_that_an_exchange_finds_when_it_goes_on_count_however_long_it_stood_still(self):
+        with NowLab(10) as lab:
+            now = lab.add(Process(lab.command("all"), lab.folder / "now.log", stdout=subprocess.PIPE, text=True))
+            for _ in range(5):
+                self.assertIn(" confirmed: ", now.process.stdout.readline())
+            time.sleep(1.5)  # each connection has been rehearsed by now, and the second five are not due yet
+            lab.sim.process.send_signal(signal.SIGSTOP)
+            time.sleep(4)  # more than it takes to lose them, the window and the guard
+            lost = now.log().count("not yet: no answer in time")
+            lab.sim.process.send_signal(signal.SIGCONT)
+            self.assertEqual(now.ended(), 0)
+            self.assertEqual(lab.resting(), {})
+            if lost < 5:
+                self.skipTest(f"this machine was too slow: {lost} of 5 were in its sockets when it stood still")
+            self.assertGreaterEqual(lab.requests(), 15)  # it has found them
 
     def test_failures_are_tried_again_within_the_budget(self):
         with NowLab(4) as lab:
