@@ -58,7 +58,9 @@ Order order_from(dom::element json) {
             .type = text(json, "ordType"),
             .side = text(json, "side"),
             .price = text(json, "px"),
-            .size = amount(json, "sz")};
+            .size = amount(json, "sz"),
+            .client_id = text(json, "clOrdId"),
+            .tag = text(json, "tag")};
 }
 
 std::string placed_json(const Exchange::Placed& placed) {
@@ -66,34 +68,39 @@ std::string placed_json(const Exchange::Placed& placed) {
     return refuse(placed.code).body;
 }
 
+Exchange::Placed arrive(Exchange& exchange, Seat& seat, dom::element order, Now now) {
+    const std::chrono::milliseconds flight(integer(order, "flight_ms", 0));
+    if (flight.count() <= 0) return exchange.place(seat, order_from(order), now);
+    return {.code = "0", .id = exchange.send(seat, order_from(order), now, flight)};
+}
+
 Answer place(Exchange& exchange, Seat& seat, dom::element body, Now now) {
     dom::array orders;
     if (body["orders"].get(orders) != simdjson::SUCCESS) return bad("orders: an array is expected");
     std::string results;
     for (const dom::element order : orders) {
-        results += (results.empty() ? "" : ",") +
-                   placed_json(exchange.place(seat, order_from(order), now));
+        results += (results.empty() ? "" : ",") + placed_json(arrive(exchange, seat, order, now));
     }
     return done(fmt::format(R"({{"results":[{}]}})", results));
 }
 
-Answer cancel(Seat& seat, dom::element body) {
-    std::uint64_t cancelled = seat.book.cancel_family(text(body, "instFamily"));
+Answer cancel(Seat& seat, dom::element body, Now now) {
+    std::uint64_t cancelled = seat.book.cancel_family(text(body, "instFamily"), now.mono);
     dom::array ids;
     if (body["ordIds"].get(ids) == simdjson::SUCCESS) {
         for (const dom::element id : ids) {
             std::string_view digits;
             if (id.get(digits) == simdjson::SUCCESS)
-                cancelled += seat.book.cancel(order_id(digits));
+                cancelled += seat.book.cancel(order_id(digits), now.mono);
         }
     }
     return done(fmt::format(R"({{"cancelled":{}}})", cancelled));
 }
 
-Answer fill(Seat& seat, dom::element body) {
+Answer fill(Seat& seat, dom::element body, Now now) {
     const double size = amount(body, "sz");
     if (!(size > 0)) return bad("sz: a number above 0 is expected");
-    const auto code = seat.book.fill(order_id(text(body, "ordId")), size);
+    const auto code = seat.book.fill(order_id(text(body, "ordId")), size, now.mono);
     return done(fmt::format(R"({{"code":"{}"}})", code));
 }
 
@@ -115,6 +122,7 @@ Answer push_fault(Exchange& exchange, dom::element body) {
                 .count = static_cast<int>(integer(body, "count", 1)),
                 .delay = std::chrono::milliseconds(integer(body, "delay_ms", 0)),
                 .code = text(body, "code"),
+                .field = text(body, "field"),
                 .status = static_cast<int>(integer(body, "status", 0))};
     if (fault.kind == FaultKind::code && fault.code.empty()) return bad("code: expected");
     if (fault.count == 0) return bad("count: above 0, or -1 for ever, is expected");
@@ -141,6 +149,7 @@ Delivery Admin::serve(const Request& request, Now now) {
 
 Answer Admin::answer(const Request& request, Now now) {
     const std::string_view path = request.path();
+    exchange_.settle(now);
     if (request.method == "GET" && path == "/sim/state") {
         return done(state_json(exchange_, wire_.counts(), now));
     }
@@ -161,8 +170,8 @@ Answer Admin::answer(const Request& request, Now now) {
     if (!seat) return bad("account: no such account");
     if (path == "/sim/account") return change_account(*seat, request.body, now);
     if (path == "/sim/orders") return place(exchange_, *seat, body, now);
-    if (path == "/sim/cancel") return cancel(*seat, body);
-    if (path == "/sim/fill") return fill(*seat, body);
+    if (path == "/sim/cancel") return cancel(*seat, body, now);
+    if (path == "/sim/fill") return fill(*seat, body, now);
     return bad("no such path");
 }
 

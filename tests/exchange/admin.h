@@ -2,15 +2,20 @@
 // Each body is a JSON object; what is wrong with it is answered with 400 and {"error":...}.
 //
 //   GET  /sim/state
-//   POST /sim/orders  {"account","orders":[{"instId","ordType","side","px","sz"}]}
+//   POST /sim/orders  {"account","orders":[{"instId","ordType","side","px","sz"}]}, may have
+//                     "clOrdId", "tag", "flight_ms": how long an order is on its way
 //                     -> {"results":[{"code":"0","ordId"} or {"code","msg"}]}
 //   POST /sim/cancel  {"account","instFamily"} or {"account","ordIds":[]} -> {"cancelled":n}
 //   POST /sim/fill    {"account","ordId","sz"} -> {"code"}
-//   POST /sim/fault   {"on","kind"}, may have "count", "delay_ms", "code", "status", "account"; or
+//   POST /sim/fault   {"on","kind"}, may have "count", "delay_ms", "code", "status", "account",
+//                     "field"; or
 //                     {"clear":true}. The kinds are in faults.h
 //   POST /sim/account {"account"} and what is to change: a key of the accounts file but the name
 //   and
-//                     the secrets, or "key_unused_ms", how long ago its key was last used
+//                     the secrets, or one of: "key_unused_ms", how long ago its key was last used;
+//                     "list_delay_ms", after which orders and cancels show in the list of orders;
+//                     "list_stale_ms", for how long that list stays as it is;
+//                     "arrive_ms": orders that are on their way for so long yet arrive at once
 //   POST /sim/clock   {"offset_ms"}: how far the exchange's clock is ahead of this host's
 //   POST /sim/drop    resets all HTTPS connections
 #pragma once

@@ -32,10 +32,21 @@ bool set(const Fields& fields, Account& account, std::string_view key, dom::elem
     return false;
 }
 
-bool set_key_use(Seat& seat, std::string_view key, dom::element value, Now now) {
-    std::int64_t unused_ms = 0;
-    if (key != "key_unused_ms" || value.get(unused_ms) != simdjson::SUCCESS) return false;
-    seat.key_used_at = now.mono - std::chrono::milliseconds(unused_ms);
+bool set_time(Seat& seat, std::string_view key, dom::element value, Now now) {
+    std::int64_t count = 0;
+    if (value.get(count) != simdjson::SUCCESS || count < 0) return false;
+    const std::chrono::milliseconds time(count);
+    if (key == "key_unused_ms") {
+        seat.key_used_at = now.mono - time;
+    } else if (key == "list_delay_ms") {
+        seat.book.delay_list(time);
+    } else if (key == "arrive_ms") {
+        seat.book.settle(now.mono, time);
+    } else if (key == "list_stale_ms") {
+        seat.book.hold_list(now.mono, now.mono + time);
+    } else {
+        return false;
+    }
     return true;
 }
 
@@ -47,7 +58,7 @@ Answer change_account(Seat& seat, const std::string& body, Now now) {
     for (const auto& [key, value] : wanted) {
         if (key == "account" || set(account_texts, seat.account, key, value) ||
             set(account_numbers, seat.account, key, value) ||
-            set(account_flags, seat.account, key, value) || set_key_use(seat, key, value, now)) {
+            set(account_flags, seat.account, key, value) || set_time(seat, key, value, now)) {
             continue;
         }
         const std::string why = fmt::format("{}: no such setting, or a value of no use", key);

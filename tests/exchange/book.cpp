@@ -31,20 +31,49 @@ std::string_view Book::place(OrderId id, Order order, Time now) {
     if (family.empty()) return "51001";
     if (!is_order(order)) return "51000";
     if (now < families_[family].locked_until) return "54008";
+    order.arrived = now;
     orders_.emplace(id, std::move(order));
     return "0";
 }
 
-std::string_view Book::fill(OrderId id, double size) {
+std::string_view Book::fill(OrderId id, double size, Time now) {
     const auto at = orders_.find(id);
     if (at == orders_.end()) return "51400";
     at->second.filled += size;
-    if (at->second.filled >= at->second.size) orders_.erase(at);
+    if (at->second.filled >= at->second.size) cancel(id, now);
     return "0";
 }
 
+void Book::send(OrderId id, Order order, Time arrival) {
+    sent_.emplace(arrival, std::pair(id, std::move(order)));
+}
+
+void Book::settle(Time now, Time early) {
+    while (!sent_.empty() && sent_.begin()->first <= now + early) {
+        auto [arrival, sent] = std::move(*sent_.begin());
+        sent_.erase(sent_.begin());
+        place(sent.first, std::move(sent.second), std::min(arrival, now));
+    }
+}
+
+template <class Which>
+std::uint64_t Book::remove(Time now, Which which) {
+    std::uint64_t removed = 0;
+    for (auto at = orders_.begin(); at != orders_.end();) {
+        if (!which(*at)) {
+            ++at;
+            continue;
+        }
+        gone_.push_back({at->first, std::move(at->second), now});
+        at = orders_.erase(at);
+        ++removed;
+    }
+    while (gone_.size() > gone_max) gone_.pop_front();
+    return removed;
+}
+
 std::uint64_t Book::mass_cancel(const std::string& family, Time lock, Time now) {
-    const auto cancelled = std::erase_if(orders_, [&](const auto& entry) {
+    const auto cancelled = remove(now, [&](const auto& entry) {
         return entry.second.is_mmp() && entry.second.family() == family;
     });
     families_[family].mass_cancelled += cancelled;
@@ -52,9 +81,35 @@ std::uint64_t Book::mass_cancel(const std::string& family, Time lock, Time now) 
     return cancelled;
 }
 
-std::uint64_t Book::cancel_family(const std::string& family) {
-    return std::erase_if(orders_,
-                         [&](const auto& entry) { return entry.second.family() == family; });
+std::uint64_t Book::cancel_family(const std::string& family, Time now) {
+    return remove(now, [&](const auto& entry) { return entry.second.family() == family; });
+}
+
+bool Book::cancel(OrderId id, Time now) {
+    const auto at = orders_.find(id);
+    if (at == orders_.end()) return false;
+    gone_.push_back({id, std::move(at->second), now});
+    orders_.erase(at);
+    if (gone_.size() > gone_max) gone_.pop_front();
+    return true;
+}
+
+std::map<OrderId, Order> Book::listed(Time now) const {
+    Time at = now - list_delay_;
+    if (now < held_until_) at = std::min(at, held_at_);
+    std::map<OrderId, Order> seen;
+    for (const auto& [id, order] : orders_) {
+        if (order.arrived <= at) seen.emplace(id, order);
+    }
+    for (const Gone& gone : gone_) {
+        if (gone.order.arrived <= at && at < gone.at) seen.emplace(gone.id, gone.order);
+    }
+    return seen;
+}
+
+void Book::hold_list(Time now, Time until) {
+    held_at_ = now;
+    held_until_ = until;
 }
 
 std::map<std::string, Book::Family> Book::families() const {

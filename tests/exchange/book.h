@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace scram::okxsim {
 
@@ -18,7 +20,10 @@ struct Order {
     std::string price{};
     double size = 0;
     double filled = 0;
-    std::chrono::milliseconds placed_at{};
+    std::chrono::milliseconds placed_at{};  // the exchange's clock
+    std::string client_id{};
+    std::string tag{};
+    std::chrono::nanoseconds arrived{};
 
     bool is_mmp() const { return type == "mmp" || type == "mmp_and_post_only"; }
     std::string family() const;  // the instrument without its last three parts; empty if it has not
@@ -27,6 +32,7 @@ struct Order {
 class Book {
   public:
     using Time = std::chrono::nanoseconds;
+    static constexpr std::size_t gone_max = 10'000;  // remembered for readers who see them late
 
     struct Family {
         std::uint64_t mmp = 0;
@@ -37,21 +43,45 @@ class Book {
 
     // OKX's code: "0", or why the order was refused.
     std::string_view place(OrderId id, Order order, Time now);
-    std::string_view fill(OrderId id, double size);
+    std::string_view fill(OrderId id, double size, Time now);
+
+    // An order on its way: it is judged where it arrives. settle() lets in what has arrived,
+    // and what would within `early`.
+    void send(OrderId id, Order order, Time arrival);
+    void settle(Time now, Time early = {});
 
     // Removes the family's MMP orders and nothing else, and locks it (0: unlocks it).
     std::uint64_t mass_cancel(const std::string& family, Time lock, Time now);
 
     // The maker's own cancels: any order.
-    std::uint64_t cancel_family(const std::string& family);
-    bool cancel(OrderId id) { return orders_.erase(id) > 0; }
+    std::uint64_t cancel_family(const std::string& family, Time now);
+    bool cancel(OrderId id, Time now);
 
     const std::map<OrderId, Order>& orders() const { return orders_; }
     std::map<std::string, Family> families() const;  // those ever traded or cancelled
 
+    // What the list of orders shows: the book as it stood a while ago, so that an order and its
+    // cancel appear late. Until `until` it stays as it is now.
+    std::map<OrderId, Order> listed(Time now) const;
+    void delay_list(Time delay) { list_delay_ = delay; }
+    void hold_list(Time now, Time until);
+
   private:
+    struct Gone {
+        OrderId id;
+        Order order;
+        Time at;
+    };
+    template <class Which>
+    std::uint64_t remove(Time now, Which which);
+
     std::map<OrderId, Order> orders_;
-    std::map<std::string, Family> families_;  // its counts of resting orders stay 0
+    std::map<std::string, Family> families_;               // its counts of resting orders stay 0
+    std::multimap<Time, std::pair<OrderId, Order>> sent_;  // by arrival
+    std::deque<Gone> gone_;
+    Time list_delay_{};
+    Time held_at_{};
+    Time held_until_{};
 };
 
 }  // namespace scram::okxsim

@@ -68,10 +68,10 @@ TEST_CASE("book: a lock of 0 unlocks, a second lock starts over") {
 TEST_CASE("book: fills shrink an order until it is gone") {
     Book book;
     book.place(1, order("mmp"), 0s);
-    CHECK(book.fill(1, 1.5) == "0");
+    CHECK(book.fill(1, 1.5, 1s) == "0");
     CHECK(book.orders().at(1).filled == 1.5);
-    CHECK(book.fill(1, 0.5) == "0");
-    CHECK(book.fill(1, 1) == "51400");
+    CHECK(book.fill(1, 0.5, 1s) == "0");
+    CHECK(book.fill(1, 1, 1s) == "51400");
 }
 
 TEST_CASE("book: a maker cancels any of its orders, by id or by family") {
@@ -79,11 +79,59 @@ TEST_CASE("book: a maker cancels any of its orders, by id or by family") {
     book.place(1, order("mmp"), 0s);
     book.place(2, order("limit"), 0s);
     book.place(3, order("limit", "ETH-USD"), 0s);
-    CHECK(book.cancel(1));
-    CHECK_FALSE(book.cancel(1));
-    CHECK(book.cancel_family("BTC-USD") == 1);
+    CHECK(book.cancel(1, 1s));
+    CHECK_FALSE(book.cancel(1, 1s));
+    CHECK(book.cancel_family("BTC-USD", 1s) == 1);
     CHECK(book.orders().size() == 1);
     CHECK(book.families().at("BTC-USD").mass_cancelled == 0);
+}
+
+TEST_CASE("book: an order on its way misses the mass-cancel and is judged where it arrives") {
+    Book book;
+    book.send(1, order("mmp"), 2s);
+    book.send(2, order("mmp"), 4s);
+    book.settle(1s);
+    CHECK(book.mass_cancel("BTC-USD", 0s, 1s) == 0);
+    book.settle(2s);
+    CHECK(book.orders().contains(1));
+    CHECK(book.mass_cancel("BTC-USD", 10s, 3s) == 1);
+    book.settle(5s);
+    CHECK(book.orders().empty());
+}
+
+TEST_CASE("book: the list shows an order and its cancel after a delay") {
+    Book book;
+    book.delay_list(1s);
+    book.place(1, order("mmp"), 10s);
+    CHECK(book.listed(11s - 1ns).empty());
+    CHECK(book.listed(11s).contains(1));
+    book.mass_cancel("BTC-USD", 0s, 20s);
+    CHECK(book.listed(21s - 1ns).contains(1));
+    CHECK(book.listed(21s).empty());
+}
+
+TEST_CASE("book: a list that is held shows what stood there, then what stands there") {
+    Book book;
+    book.place(1, order("mmp"), 10s);
+    book.hold_list(11s, 20s);
+    book.cancel(1, 12s);
+    book.place(2, order("mmp"), 12s);
+    CHECK(book.listed(19s).contains(1));
+    CHECK(book.listed(19s).size() == 1);
+    CHECK(book.listed(20s).contains(2));
+    CHECK(book.listed(20s).size() == 1);
+}
+
+TEST_CASE("book: of orders that are gone so many are remembered and no more") {
+    Book book;
+    for (OrderId id = 1; id <= Book::gone_max + 1; ++id) {
+        book.place(id, order("mmp"), 10s);
+        book.cancel(id, 20s);
+    }
+    CHECK(book.listed(20s).empty());
+    book.delay_list(5s);
+    CHECK(book.listed(20s).size() == Book::gone_max);
+    CHECK_FALSE(book.listed(20s).contains(1));
 }
 
 }  // namespace

@@ -99,6 +99,13 @@ Delivery spoiled(const Answer& answer, bool keep_alive, FaultKind kind) {
         case FaultKind::code:
         case FaultKind::garbage:
         case FaultKind::long_body:
+        case FaultKind::endless:
+        case FaultKind::loop:
+        case FaultKind::crowd:
+        case FaultKind::foreign:
+        case FaultKind::truncated:
+        case FaultKind::numbers:
+        case FaultKind::missing:
             break;
     }
     return deliver(answer, keep_alive);

@@ -7,6 +7,7 @@
 
 #include "tests/exchange/auth.h"
 #include "tests/exchange/codes.h"
+#include "tests/exchange/lies.h"
 #include "tests/exchange/parameters.h"
 
 namespace scram::okxsim {
@@ -31,10 +32,12 @@ Exchange::Exchange(AccountsFile file, WindowKind window_kind, std::chrono::nanos
 }
 
 Delivery Exchange::serve(const Request& request, Now now) {
+    settle(now);
     const Visit visit = visit_of(request, now);
     const std::string_view owner = visit.seat ? visit.seat->account.name : std::string_view();
     const std::optional<Fault> fault = faults_.take(name(visit.endpoint), owner);
-    const Answer said = fault && !executes(fault->kind) ? substitute(*fault) : answer(visit);
+    Answer said = fault && !executes(fault->kind) ? substitute(*fault) : answer(visit);
+    if (fault && is_lie(fault->kind)) said = lie(*fault, request, std::move(said));
     record(visit, said, fault);
     return fault ? deliver(said, request.keep_alive, *fault) : deliver(said, request.keep_alive);
 }
@@ -126,6 +129,16 @@ Exchange::Placed Exchange::place(Seat& seat, Order order, Now now) {
     const std::string_view code = seat.book.place(id, std::move(order), now.mono);
     if (code == "0") last_order_id_ = id;
     return {.code = code, .id = id};
+}
+
+OrderId Exchange::send(Seat& seat, Order order, Now now, std::chrono::milliseconds flight) {
+    order.placed_at = clock(now) + flight;
+    seat.book.send(++last_order_id_, std::move(order), now.mono + flight);
+    return last_order_id_;
+}
+
+void Exchange::settle(Now now) {
+    for (Seat& seat : seats_) seat.book.settle(now.mono);
 }
 
 Seat* Exchange::find_account(std::string_view name) {

@@ -30,6 +30,10 @@ class Exchange {
         OrderId id = 0;
     };
     Placed place(Seat& seat, Order order, Now now);
+    // An order that reaches the book after `flight`; its id. Where it is refused nobody hears of
+    // it.
+    OrderId send(Seat& seat, Order order, Now now, std::chrono::milliseconds flight);
+    void settle(Now now);  // what time alone does to the books
     Seat* find_account(std::string_view name);
     const std::vector<Seat>& seats() const { return seats_; }
     const RequestWindow& time_window() const { return time_window_; }

@@ -137,28 +137,6 @@ TEST_CASE("exchange: an unknown path is 404, a wrong method 405") {
     CHECK(status_of(fixture.serve(sample::request("POST", "/api/v5/public/time"))) == "405");
 }
 
-TEST_CASE("exchange: pending orders are filtered by family and order types, newest first") {
-    Fixture fixture;
-    for (const char* type : {"mmp", "limit", "mmp_and_post_only"}) fixture.place(type);
-    fixture.exchange.place(fixture.seat(), sample::order("mmp", "ETH-USD"), moment);
-    const auto ids = [&](const std::string& query) {
-        const auto body =
-            body_of(fixture.serve(sample::request("GET", "/api/v5/trade/orders-pending" + query)));
-        std::string found;
-        for (auto at = body.find("ordId"); at != body.npos; at = body.find("ordId", at + 1)) {
-            found += body[at + 8];
-        }
-        return found;
-    };
-    CHECK(ids("") == "4321");
-    CHECK(ids("?instType=SWAP") == "");
-    CHECK(ids("?instType=OPTION&instFamily=BTC-USD") == "321");
-    CHECK(ids("?instFamily=BTC-USD&ordType=mmp,mmp_and_post_only") == "31");
-    CHECK(ids("?ordType=mmp%2Cmmp_and_post_only") == "431");
-    CHECK(ids("?limit=2") == "43");
-    CHECK(ids("?after=3") == "21");
-}
-
 TEST_CASE("exchange: accounts have their own books and budgets") {
     Account other = sample::account();
     other.name = "mm-2";

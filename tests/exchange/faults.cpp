@@ -7,13 +7,14 @@
 #include <utility>
 
 #include "tests/exchange/codes.h"
+#include "tests/exchange/lies.h"
 
 namespace scram::okxsim {
 namespace {
 
 using enum FaultKind;
 
-constexpr std::array<std::pair<FaultKind, std::string_view>, 19> kinds{{
+constexpr std::array<std::pair<FaultKind, std::string_view>, 26> kinds{{
     {silent, "silent"},
     {silent_done, "silent_done"},
     {reset, "reset"},
@@ -33,6 +34,13 @@ constexpr std::array<std::pair<FaultKind, std::string_view>, 19> kinds{{
     {garbage, "garbage"},
     {long_body, "long"},
     {continue100, "continue100"},
+    {endless, "endless"},
+    {loop, "loop"},
+    {crowd, "crowd"},
+    {foreign, "foreign"},
+    {truncated, "truncated"},
+    {numbers, "numbers"},
+    {missing, "missing"},
 }};
 
 constexpr std::string_view html_page =
@@ -89,7 +97,7 @@ std::string fault_kinds() {
 bool executes(FaultKind kind) {
     constexpr std::array executing{silent_done, reset_done, half,  half_body,
                                    delay,       chunked,    close, continue100};
-    return std::ranges::find(executing, kind) != executing.end();
+    return is_lie(kind) || std::ranges::find(executing, kind) != executing.end();
 }
 
 std::optional<Fault> Faults::take(std::string_view endpoint, std::string_view account) {
@@ -131,6 +139,13 @@ Answer substitute(const Fault& fault) {
         case chunked:
         case close:
         case continue100:
+        case endless:
+        case loop:
+        case crowd:
+        case foreign:
+        case truncated:
+        case numbers:
+        case missing:
             break;
     }
     return {.code = std::string(name(fault.kind))};

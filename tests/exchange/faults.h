@@ -31,6 +31,14 @@ enum class FaultKind {
     garbage,         // 200 and no JSON
     long_body,       // 200 and a body over 1 MiB
     continue100,     // executed, an interim 100 before the answer
+    // Executed and told wrong, see lies.h:
+    endless,    // pending orders: every page is full, and there is always an older one
+    loop,       // pending orders: the newest page, whatever page was asked for
+    crowd,      // pending orders: 10,000, paged as it should be
+    foreign,    // pending orders: those of another product and another family
+    truncated,  // the first half of the body, of a length that fits
+    numbers,    // numbers where strings of digits belong
+    missing,    // without "field", by default ordId
 };
 
 std::optional<FaultKind> fault_kind(std::string_view name);
@@ -46,6 +54,7 @@ struct Fault {
     int count = 1;           // so many requests; negative: for ever
     std::chrono::milliseconds delay{};
     std::string code{};
+    std::string field{};
     int status = 0;  // 0: the one that belongs to the code
 };
 

@@ -1,0 +1,104 @@
+"""The private endpoints beside mass-cancel; run by wire_test.py."""
+import unittest
+
+from wire import CONFIRMED, TIME, Okxsim, mass_cancel, request
+
+
+class Endpoints(unittest.TestCase):
+    def setUp(self):
+        self.okx = self.enterContext(Okxsim())
+        self.client = self.enterContext(self.okx.connect())
+
+    def ask(self, method, path, parameters=None, account=1):
+        return self.client.ask(request(method, "/api/v5" + path, parameters, account))[1]
+
+    def change(self, **settings):
+        return self.okx.admin("/sim/account", {"account": "mm-1", **settings})
+
+    def test_the_config_tells_whose_key_it_is_and_what_it_may_do(self):
+        [row] = self.ask("GET", "/account/config")["data"]
+        [other] = self.ask("GET", "/account/config", account=2)["data"]
+        self.assertEqual((row["acctLv"], row["perm"], row["ip"]), ("4", "read_only,trade", ""))
+        self.assertNotEqual(row["uid"], other["uid"])
+
+    def test_each_wrong_setting_of_an_account_has_its_code(self):
+        for setting, right, code in [
+            ({"perm": "read_only"}, {"perm": "read_only,trade"}, "50120"),
+            ({"ip": "192.0.2.1"}, {"ip": ""}, "50110"),
+            ({"mode": 3}, {"mode": 4}, "51010"),
+            ({"mmp": False}, {"mmp": True}, "51411"),
+            ({"region": "eea"}, {"region": "global"}, "50119"),
+        ]:
+            self.assertEqual(self.change(**setting), {})
+            with self.okx.connect() as client:
+                self.assertEqual(client.ask(mass_cancel())[1]["code"], code)
+            self.assertEqual(self.change(**right), {})
+
+    def test_a_key_that_nobody_used_is_gone(self):
+        self.change(key_unused_ms=14 * 24 * 3600 * 1000)
+        self.assertEqual(self.client.ask(TIME)[0], 200)
+        self.assertEqual(self.ask("GET", "/account/config")["code"], "50119")
+
+    def test_an_address_on_the_list_is_served(self):
+        self.change(ip="192.0.2.1,127.0.0.1")
+        self.assertEqual(self.ask("GET", "/account/config")["code"], "0")
+
+
+    def pending(self, query="?instFamily=BTC-USD"):
+        return self.ask("GET", "/trade/orders-pending" + query)
+
+    def pages(self, query="?instFamily=BTC-USD", pages_max=200):
+        """Every page of the list, as a client walks it."""
+        after = ""
+        for _ in range(pages_max):
+            rows = self.pending(query + after)["data"]
+            if not rows:
+                return
+            yield rows
+            after = f"&after={rows[-1]['ordId']}"
+
+    def test_pending_orders_are_read_page_by_page(self):
+        self.okx.place(*["mmp"] * 4, "limit")
+        pages = list(self.pages("?instFamily=BTC-USD&ordType=mmp,mmp_and_post_only&limit=3"))
+        self.assertEqual([[row["ordId"] for row in page] for page in pages],
+                         [["4", "3", "2"], ["1"]])
+
+    def test_an_order_on_its_way_shows_after_a_mass_cancel(self):
+        order = {"instId": "BTC-USD-261225-60000-C", "ordType": "mmp", "side": "buy", "px": "0.1",
+                 "sz": "1", "clOrdId": "late", "flight_ms": 600_000}
+        self.okx.admin("/sim/orders", {"account": "mm-1", "orders": [order]})
+        self.assertEqual(self.client.ask(mass_cancel()), CONFIRMED)
+        self.assertEqual(self.pending()["data"], [])
+        self.change(arrive_ms=600_000)
+        self.assertEqual([row["clOrdId"] for row in self.pending()["data"]], ["late"])
+
+    def test_a_stale_page_shows_what_is_gone(self):
+        self.okx.place("mmp")
+        self.change(list_stale_ms=600_000)
+        self.assertEqual(self.client.ask(mass_cancel()), CONFIRMED)
+        self.assertEqual(len(self.pending()["data"]), 1)
+        self.change(list_stale_ms=0)
+        self.assertEqual(self.pending()["data"], [])
+
+    def test_lists_that_lie(self):
+        self.okx.place("mmp")
+        self.okx.fault("crowd", on="orders-pending", count=2)
+        [first, second] = self.pages(pages_max=2)
+        self.assertEqual((len(first), len(second), first[-1] == second[0]), (100, 100, False))
+        self.okx.fault("loop", on="orders-pending", count=2)
+        [first, second] = self.pages(pages_max=2)
+        self.assertEqual(first, second)
+        self.okx.fault("foreign", on="orders-pending")
+        self.assertIn("BTC-USD-SWAP", [row["instId"] for row in self.pending()["data"]])
+        self.okx.fault("numbers", on="orders-pending")
+        self.assertEqual(self.pending()["data"][0]["ordId"], 1)
+        self.okx.fault("missing", on="orders-pending", field="ordType")
+        self.assertNotIn("ordType", self.pending()["data"][0])
+        for kind in ("truncated", "html", "garbage"):
+            self.okx.fault(kind, on="orders-pending")
+            self.assertNotIsInstance(self.pending(), dict)
+        self.assertEqual(len(self.pending()["data"]), 1)
+
+    def test_faults_are_ordered_for_endpoints_that_exist(self):
+        answer = self.okx.admin("/sim/fault", {"on": "orders", "kind": "loop"})
+        self.assertIn("orders-pending", answer["error"])
