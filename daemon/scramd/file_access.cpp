@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "config/credentials.h"
+#include "config/plain_file.h"
 #include "daemon/log/line.h"
 #include "daemon/records/journal_files.h"
 #include "daemon/sandbox/sandbox.h"
@@ -69,9 +70,7 @@ std::string readable_again(const Config& config) {
     std::string files;
     for (const fs::path& named : config.credentials) {
         const fs::path file = credentials_file(named);
-        const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0) continue;
-        ::close(fd);
+        if (!open_to_read(file.c_str())) continue;
         files += (files.empty() ? "" : " ") + file.native();
     }
     return files;

@@ -25,7 +25,7 @@ timespec span_of(Duration d) {
 }  // namespace
 
 SignerClient::SignerClient(SignerLine line)
-    : fd_(line.fd),
+    : fd_(std::move(line.fd)),
       keeper_(line.keeper),
       hello_(line.hello),
       keys_(std::move(line.keys)),
@@ -33,17 +33,16 @@ SignerClient::SignerClient(SignerLine line)
 
 // They wipe what they have when the line ends, and so get a moment to.
 SignerClient::~SignerClient() {
-    ::close(fd_);
-    const auto keeper = static_cast<int>(syscall(SYS_pidfd_open, keeper_, 0));
-    pollfd end{keeper, POLLIN, 0};
-    if (keeper >= 0) poll(&end, 1, patience_ms);
-    if (keeper >= 0) ::close(keeper);
+    fd_.reset();
+    const UniqueFd keeper(static_cast<int>(syscall(SYS_pidfd_open, keeper_, 0)));
+    pollfd end{keeper.get(), POLLIN, 0};
+    if (keeper) poll(&end, 1, patience_ms);
     waitpid(keeper_, nullptr, WNOHANG);
 }
 
 void SignerClient::ask(std::span<const SignRequest> requests) {
     if (gone_) return;
-    (void)send(fd_, requests.data(), requests.size_bytes(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)send(fd_.get(), requests.data(), requests.size_bytes(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 std::span<const SignAnswer> SignerClient::take(Time now, Time until) {
@@ -57,12 +56,12 @@ std::span<const SignAnswer> SignerClient::take(Time now, Time until) {
 }
 
 ssize_t SignerClient::receive() {
-    return recv(fd_, answers_.data(), sizeof answers_, MSG_DONTWAIT);
+    return recv(fd_.get(), answers_.data(), sizeof answers_, MSG_DONTWAIT);
 }
 
 bool SignerClient::comes(Time now, Time until) const {
     if (until <= now) return false;
-    pollfd line{fd_, POLLIN, 0};
+    pollfd line{fd_.get(), POLLIN, 0};
     const timespec wait = span_of(until - now);
     return ppoll(&line, 1, &wait, nullptr) == 1;
 }

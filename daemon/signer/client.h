@@ -28,7 +28,7 @@ class SignerClient {
     // none. Good until the next call.
     std::span<const SignAnswer> take(Time now, Time until = Time{});
 
-    int descriptor() const { return fd_; }
+    int descriptor() const { return fd_.get(); }
     const std::vector<AccountKey>& keys() const { return keys_; }
 
     bool gone() const { return gone_; }  // the keeper is, and no other comes
@@ -43,7 +43,7 @@ class SignerClient {
     bool comes(Time now, Time until) const;
     std::span<const SignAnswer> read(std::size_t size, Time now);
 
-    int fd_;
+    UniqueFd fd_;
     pid_t keeper_;
     SignerHello hello_;
     std::vector<AccountKey> keys_;

@@ -193,7 +193,7 @@ std::string hear(int fd) {
 }
 
 std::string how_it_ended(const SignerLine& line) {
-    const int patience = is_closed_over_there(line.fd) ? 0 : WNOHANG;
+    const int patience = is_closed_over_there(line.fd.get()) ? 0 : WNOHANG;
     int status = 0;
     if (waitpid(line.keeper, &status, patience) == line.keeper && WIFSIGNALED(status))
         return fmt::format("the signer was killed by signal {} as it started", WTERMSIG(status));
@@ -212,7 +212,7 @@ std::string take_key(std::string_view text, std::vector<AccountKey>& keys) {
 std::string hear_all(SignerLine& line, std::size_t accounts) {
     std::string errors;
     for (std::size_t a = 0; a < accounts; ++a) {
-        const std::string text = hear(line.fd);
+        const std::string text = hear(line.fd.get());
         if (text.empty()) return how_it_ended(line);
         errors += take_key(text, line.keys);
     }
@@ -220,7 +220,7 @@ std::string hear_all(SignerLine& line, std::size_t accounts) {
         waitpid(line.keeper, nullptr, 0);
         return errors;
     }
-    const std::string hello = hear(line.fd);
+    const std::string hello = hear(line.fd.get());
     if (hello.size() != sizeof line.hello) return how_it_ended(line);
     std::memcpy(&line.hello, hello.data(), sizeof line.hello);
     return {};
@@ -240,12 +240,11 @@ std::variant<SignerLine, std::string> start_signer(const Plan& plan, const LoadA
         _exit(0);
     }
     ::close(ends[1]);
-    SignerLine line{ends[0], keeper, {}, {}};
+    SignerLine line{UniqueFd(ends[0]), keeper, {}, {}};
     std::string error = keeper < 0 ? fmt::format("cannot fork: {}", std::strerror(errno))
                                    : hear_all(line, plan.accounts.size());
-    if (error.empty()) return line;
-    ::close(line.fd);
-    return error;
+    if (!error.empty()) return error;
+    return line;
 }
 
 }  // namespace scram

@@ -16,6 +16,7 @@
 #include "core/model/plan.h"
 #include "daemon/signer/loop_monitor.h"
 #include "daemon/signer/protocol.h"
+#include "net/unique_fd.h"
 
 namespace scram {
 
@@ -27,7 +28,7 @@ struct AccountKey {
 
 // Its end of the line; SignerClient takes it over.
 struct SignerLine {
-    int fd = -1;
+    UniqueFd fd;
     pid_t keeper = -1;
     SignerHello hello{};
     std::vector<AccountKey> keys;  // by account

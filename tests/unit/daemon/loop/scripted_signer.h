@@ -28,7 +28,7 @@ class ScriptedSigner {
 
     // For one SignerClient, which closes it.
     SignerLine line() const {
-        SignerLine line{near_, -1, {}, {}};
+        SignerLine line{UniqueFd(near_), -1, {}, {}};
         for (std::size_t a = 0; a < accounts_; ++a)
             line.keys.push_back({"fake-key-" + std::to_string(a + 1), Secret("fake-passphrase")});
         return line;

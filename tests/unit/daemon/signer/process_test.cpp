@@ -42,20 +42,18 @@ std::size_t descriptors_of(pid_t pid) {
 struct Raw {
     SignerLine line = started();
     ~Raw() {
-        if (line.fd >= 0) hang_up();
+        if (line.fd) hang_up();
         waitpid(line.keeper, nullptr, 0);
     }
-    void hang_up() {
-        ::close(line.fd);
-        line.fd = -1;
-    }
+    void hang_up() { line.fd.reset(); }
     void say(const void* bytes, std::size_t size) const {
-        REQUIRE(send(line.fd, bytes, size, MSG_NOSIGNAL) == static_cast<ssize_t>(size));
+        REQUIRE(send(line.fd.get(), bytes, size, MSG_NOSIGNAL) == static_cast<ssize_t>(size));
     }
     // Of one message, whose size is a multiple.
     std::vector<SignAnswer> hear() const {
         std::vector<SignAnswer> answers(requests_per_message_max + 1);
-        const ssize_t size = recv(line.fd, answers.data(), answers.size() * sizeof answers[0], 0);
+        const ssize_t size =
+            recv(line.fd.get(), answers.data(), answers.size() * sizeof answers[0], 0);
         REQUIRE(size > 0);
         REQUIRE(static_cast<std::size_t>(size) % sizeof answers[0] == 0);
         answers.resize(static_cast<std::size_t>(size) / sizeof answers[0]);
@@ -63,7 +61,7 @@ struct Raw {
     }
     SignerHello hear_hello() const {
         SignerHello hello{};
-        REQUIRE(recv(line.fd, &hello, sizeof hello, 0) == sizeof hello);
+        REQUIRE(recv(line.fd.get(), &hello, sizeof hello, 0) == sizeof hello);
         return hello;
     }
     void signs() const {
@@ -177,7 +175,7 @@ TEST_CASE("signer: the signer ends with its keeper") {
     kill(raw.line.keeper, SIGKILL);
     CHECK(comes([&] { return !is_there(raw.line.hello.pid); }));
     char byte = 0;
-    CHECK(recv(raw.line.fd, &byte, 1, 0) <= 0);
+    CHECK(recv(raw.line.fd.get(), &byte, 1, 0) <= 0);
 }
 
 TEST_CASE("signer: both end with the network process, also where the signer is stopped") {
