@@ -4,7 +4,7 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
         g++ cmake ninja-build file dpkg-dev libboost1.81-dev libssl-dev libsimdjson-dev libfmt-dev \
-        libtomlplusplus-dev libcli11-dev \
+        libtomlplusplus-dev libcli11-dev libseccomp-dev \
     && rm -rf /var/lib/apt/lists/*
 # Without .git the version is the base version alone: --build-arg SCRAM_VERSION=0.1.0+N.gHASH
 ARG SOURCE_DATE_EPOCH

@@ -1,31 +1,24 @@
-// The filters of system calls, in the kernel's own small language (seccomp_filter.rst in its
-// documentation): compared number by number, since they are few.
-#include <linux/audit.h>
+// The filters of system calls. libseccomp writes them; they are installed by hand, since its own
+// way takes calls that neither filter allows.
 #include <linux/filter.h>
-#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <span>
 
 #include "daemon/sandbox/sandbox.h"
+#include "net/unique_fd.h"
 
 namespace scram {
 namespace {
-
-#if defined(__x86_64__)
-constexpr std::uint32_t our_arch = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t our_arch = AUDIT_ARCH_AARCH64;
-#else
-constexpr std::uint32_t our_arch = 0;
-#endif
 
 #if defined(__SANITIZE_THREAD__)
 #define SCRAM_WATCHED_BY_THREAD 1
@@ -71,59 +64,59 @@ constexpr long valgrind_calls[] = {
 // What a keeper's child asks for before it is a signer.
 constexpr int keeper_prctls[] = {PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_SECCOMP};
 
-class Filter {
-  public:
-    Filter() {
-        add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch));
-        unless_equal(our_arch, SECCOMP_RET_KILL_PROCESS);
-        load_number();
-    }
-    void allow(std::span<const long> calls) {
-        for (const long call : calls) if_equal(static_cast<std::uint32_t>(call));
-    }
-    void allow_prctl(std::span<const int> options) {
-        const std::size_t skip = 2 * options.size() + 1;
-        jump(SYS_prctl, 0, static_cast<std::uint8_t>(skip + 1));
-        add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0]));
-        for (const int option : options) if_equal(static_cast<std::uint32_t>(option));
-        add(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-    }
-    void allow_sigkill(pid_t process) {
-        jump(SYS_kill, 0, 6);
-        add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0]));
-        jump(process, 0, 3);
-        add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[1]));
-        if_equal(SIGKILL);
-        add(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-    }
-    std::string install() {
-        add(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-        const sock_fprog program{static_cast<unsigned short>(code_.size()), code_.data()};
-        if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0) return {};
-        return std::string("the kernel takes no filter of system calls: ") + std::strerror(errno);
-    }
+using Program = std::vector<sock_filter>;
 
-  private:
-    void load_number() { add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)); }
-    void add(int code, std::size_t value) {
-        code_.push_back(
-            {static_cast<std::uint16_t>(code), 0, 0, static_cast<std::uint32_t>(value)});
-    }
-    void jump(long value, std::uint8_t if_so, std::uint8_t if_not) {
-        code_.push_back(
-            {BPF_JMP | BPF_JEQ | BPF_K, if_so, if_not, static_cast<std::uint32_t>(value)});
-    }
-    void if_equal(std::uint32_t value) {
-        jump(value, 0, 1);
-        add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    }
-    void unless_equal(std::uint32_t value, std::uint32_t verdict) {
-        jump(value, 1, 0);
-        add(BPF_RET | BPF_K, verdict);
-    }
-
-    std::vector<sock_filter> code_;
+struct FreeFilter {
+    void operator()(void* filter) const { seccomp_release(filter); }
 };
+using Filter = std::unique_ptr<void, FreeFilter>;
+
+void allow(const Filter& filter, std::span<const long> calls) {
+    for (const long call : calls)
+        seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, static_cast<int>(call), 0);
+}
+
+// The 32 bits that the kernel looks at.
+scmp_arg_cmp is(unsigned argument, int value) {
+    return {argument, SCMP_CMP_MASKED_EQ, 0xffffffff, static_cast<unsigned>(value)};
+}
+
+// The process whose loop the keeper watches may be killed, and nothing else done to any.
+void allow_what_the_keeper_does(const Filter& filter) {
+    allow(filter, keeper_calls);
+    for (const int option : keeper_prctls)
+        seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, is(0, option));
+    seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(kill), 2, is(0, getppid()),
+                     is(1, SIGKILL));
+}
+
+// In the kernel's language; empty: there is none for this machine.
+Program program_of(const Filter& filter) {
+    const UniqueFd file(memfd_create("filter", MFD_CLOEXEC));
+    if (!file || seccomp_export_bpf(filter.get(), file.get()) != 0) return {};
+    Program program(static_cast<std::size_t>(lseek(file.get(), 0, SEEK_END)) / sizeof(sock_filter));
+    const auto size = static_cast<ssize_t>(program.size() * sizeof(sock_filter));
+    if (pread(file.get(), program.data(), program.size() * sizeof(sock_filter), 0) != size)
+        return {};
+    return program;
+}
+
+Program compile(Calls calls) {
+    const Filter filter(seccomp_init(SCMP_ACT_KILL_PROCESS));
+    if (!filter) return {};
+    seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    allow(filter, signer_calls);
+    if (runs_under_valgrind()) allow(filter, valgrind_calls);
+    if (calls == Calls::keeper) allow_what_the_keeper_does(filter);
+    return program_of(filter);
+}
+
+std::string install(Program& program) {
+    if (program.empty()) return "there is no filter of system calls for this machine";
+    const sock_fprog given{static_cast<unsigned short>(program.size()), program.data()};
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &given) == 0) return {};
+    return std::string("the kernel takes no filter of system calls: ") + std::strerror(errno);
+}
 
 }  // namespace
 
@@ -132,20 +125,16 @@ bool runs_under_valgrind() {
     return preloaded != nullptr && std::strstr(preloaded, "vgpreload_core") != nullptr;
 }
 
+// The library asks the kernel for this and that, which the keeper's filter does not allow: its
+// signers' is made before it.
 std::string confine_calls(Calls calls) {
-    if (our_arch == 0) return "there is no filter of system calls for this architecture";
     if (calls == Calls::keeper && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return std::string("cannot give up new privileges: ") + std::strerror(errno);
     if (is_watched_by_thread) return "TSan has a thread of its own, which a filter would end";
-    Filter filter;
-    filter.allow(signer_calls);
-    if (runs_under_valgrind()) filter.allow(valgrind_calls);
-    if (calls == Calls::keeper) {
-        filter.allow(keeper_calls);
-        filter.allow_prctl(keeper_prctls);
-        filter.allow_sigkill(getppid());  // whose loop it watches
-    }
-    return filter.install();
+    static Program for_signer = compile(Calls::signer);
+    if (calls == Calls::signer) return install(for_signer);
+    Program for_keeper = compile(Calls::keeper);
+    return install(for_keeper);
 }
 
 }  // namespace scram

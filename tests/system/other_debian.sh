@@ -6,7 +6,7 @@ codename=${1:?usage: other_debian.sh CODENAME WORK_DIRECTORY}
 work=$(readlink -m "${2:?usage: other_debian.sh CODENAME WORK_DIRECTORY}")
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 root=$work/build.$codename
-packages=g++,cmake,ninja-build,libboost-dev,libssl-dev,libsimdjson-dev,libfmt-dev,libtomlplusplus-dev,libcli11-dev,doctest-dev,openssl,ca-certificates
+packages=g++,cmake,ninja-build,libboost-dev,libssl-dev,libsimdjson-dev,libfmt-dev,libtomlplusplus-dev,libcli11-dev,libseccomp-dev,doctest-dev,openssl,ca-certificates
 
 skip() {
     echo "skipped: $1"
@@ -17,12 +17,12 @@ PATH=$PATH:/usr/sbin:/sbin
 [ "$(id -u)" = 0 ] || skip "only root can make a system of $codename"
 command -v debootstrap >/dev/null || skip "debootstrap is not installed"
 
-if [ ! -e "$root.made" ]; then
-    rm -rf "$root"
+if [ "$(cat "$root.made" 2>/dev/null)" != "$packages" ]; then  # none yet, or one of before with other packages
+    rm -rf "$root" "$root.made"
     mkdir -p "$work"
     debootstrap --variant=minbase --include=$packages "$codename" "$root" >"$root.log" 2>&1 ||
         skip "debootstrap cannot make a system of $codename: $(tail -n 1 "$root.log")"
-    touch "$root.made"
+    echo "$packages" >"$root.made"
 fi
 
 # In namespaces of its own: what it mounts and starts ends with it. (Unoptimised, without debug information: to see
