@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
-#include <algorithm>
-#include <utility>
-
 #include "net/clock.h"
 
 namespace scram {
@@ -30,20 +27,19 @@ LinkOptions link_options(const ExchangeConfig& exchange) {
 }
 
 NowDriver::NowDriver(boost::asio::io_context& io, TlsContext& tls, const ExchangeConfig& exchange,
-                     Plan plan, std::vector<Credentials> credentials, Times times,
+                     const Plan& plan, std::vector<Credentials> credentials, Times times,
                      NowOutput& output)
     : io_(io),
       output_(output),
-      plan_(std::move(plan)),
-      times_(times),
-      kill_(plan_, times.began, times.until),
+      began_(times.began),
+      kill_(plan, times.began, times.until),
       clock_(times.began, wall_now()),
       rehearsal_(rehearsal_request(exchange.host)),
       rehearsed_at_(kill_.engine().link_count()),
       timer_(io) {
     for (const Credentials& its : credentials)
         signers_.push_back(std::make_unique<HmacSigner>(its.secret.reveal()));
-    for (const FamilySpec& family : plan_.families) {
+    for (const FamilySpec& family : plan.families) {
         const Credentials& its = credentials[index(family.account)];
         const RequestIdentity identity{exchange.host, its.key, its.passphrase.reveal(),
                                        exchange.simulated_trading};
@@ -96,10 +92,10 @@ void NowDriver::link_answered(LinkId link, const HttpResponse& answer, Time read
 
 void NowDriver::carry_out(const Step& step, Time now, const std::string& detail) {
     for (const Action& action : step.actions) act(action, now);
-    if (kill_.has_begun() && !std::exchange(begun_, true) && !clock_.synced())
-        output_.warn("the exchange does not tell its time: signed by the local clock");
+    if (kill_.has_begun() && !clock_.synced())
+        output_.warn_once("the exchange does not tell its time: signed by the local clock");
     for (const Event& event : step.events) tell(event, detail);
-    if (kill_.over(now)) return io_.stop();
+    if (kill_.over()) return io_.stop();
     follow_deadline();
 }
 
@@ -132,7 +128,7 @@ void NowDriver::fire(const Action& action, Time now) {
 void NowDriver::tell(const Event& event, const std::string& detail) {
     if (event.late || event.family == none<FamilyId>()) return;
     const auto not_yet = [&](const std::string& why) {
-        output_.warn(plan_.families[index(event.family)].name + " not yet: " + why);
+        output_.warn(spec(event.family).name + " not yet: " + why);
     };
     const bool is_done = event.answer.answer_class == AnswerClass::confirmed ||
                          event.answer.answer_class == AnswerClass::nothing_left;
@@ -146,9 +142,7 @@ void NowDriver::tell(const Event& event, const std::string& detail) {
 }
 
 void NowDriver::follow_deadline() {
-    const Time next = kill_.next_deadline();
-    const Time now = monotonic_now();
-    timer_.expires_at(asio_time(now < times_.until ? std::min(next, times_.until) : next));
+    timer_.expires_at(asio_time(kill_.next_deadline()));
     timer_.async_wait([this](auto error) {
         if (error) return;
         const Time at = monotonic_now();
@@ -159,7 +153,7 @@ void NowDriver::follow_deadline() {
 NowResult NowDriver::result(FamilyId family) const {
     const NowKill::Outcome& its = kill_.outcome(family);
     const Time at = its.confirmed ? its.confirmed_at : monotonic_now();
-    return {plan_.families[index(family)].name, its, at - times_.began, {}};
+    return {spec(family).name, its, at - began_, {}};
 }
 
 }  // namespace scram

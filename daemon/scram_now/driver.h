@@ -28,13 +28,15 @@ class NowDriver final : public LinkObserver {
     };
     // `credentials` by the plan's accounts. It stops `io` when it is over.
     NowDriver(boost::asio::io_context& io, TlsContext& tls, const ExchangeConfig& exchange,
-              Plan plan, std::vector<Credentials> credentials, Times times, NowOutput& output);
+              const Plan& plan, std::vector<Credentials> credentials, Times times,
+              NowOutput& output);
     ~NowDriver();
 
     void start();
     NowResult result(FamilyId family) const;
 
   private:
+    const FamilySpec& spec(FamilyId id) const { return kill_.engine().plan().families[index(id)]; }
     void link_up(LinkId link, const std::string& peer, const std::string& tls) override;
     void link_down(LinkId link, bool was_up, Taken taken, const std::string& reason) override;
     void link_answered(LinkId link, const HttpResponse& answer, Time read_at) override;
@@ -46,8 +48,7 @@ class NowDriver final : public LinkObserver {
 
     boost::asio::io_context& io_;
     NowOutput& output_;
-    Plan plan_;
-    Times times_;
+    Time began_;
     NowKill kill_;
     ExchangeClock clock_;
     AnswerReader answers_;
@@ -57,7 +58,6 @@ class NowDriver final : public LinkObserver {
     std::vector<std::unique_ptr<Link>> links_;
     std::vector<Time> rehearsed_at_;  // by link
     boost::asio::steady_timer timer_;
-    bool begun_ = false;
 };
 
 }  // namespace scram

@@ -50,13 +50,14 @@ const Step& NowKill::on_time(Time now) {
 }
 
 const Step& NowKill::finish(Time now) {
-    if (!begun_ && now >= begin_at_ && now < until_) {
+    time_is_up_ = now >= until_;
+    if (!begun_ && now >= begin_at_ && !time_is_up_) {
         begun_ = true;
         std::vector<FamilyId> all;
         for (std::size_t f = 0; f < outcomes_.size(); ++f) all.push_back(id_at<FamilyId>(f));
         engine_.on_trip(all, {"scram-now", ""}, now, step_);
     }
-    if (now >= until_) {
+    if (time_is_up_) {
         step_.actions.remove_if(
             [](const Action& its) { return its.kind != ActionKind::abort_link; });
         step_.events.remove_if([](const Event& its) { return its.kind == EventKind::fired; });
@@ -83,12 +84,13 @@ void NowKill::note(const Event& event) {
 }
 
 Time NowKill::next_deadline() const {
-    return std::min(engine_.next_deadline(), begun_ ? never : begin_at_);
+    return std::min(
+        {engine_.next_deadline(), begun_ ? never : begin_at_, time_is_up_ ? never : until_});
 }
 
-bool NowKill::over(Time now) const {
-    return std::all_of(outcomes_.begin(), outcomes_.end(), [&](const Outcome& its) {
-        return its.confirmed || (now >= until_ && its.in_flight == 0);
+bool NowKill::over() const {
+    return std::all_of(outcomes_.begin(), outcomes_.end(), [this](const Outcome& its) {
+        return its.confirmed || (time_is_up_ && its.in_flight == 0);
     });
 }
 

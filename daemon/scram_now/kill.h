@@ -24,7 +24,7 @@ class NowKill {
     Time next_deadline() const;
 
     // Everything is confirmed, or time is up and nothing in flight.
-    bool over(Time now) const;
+    bool over() const;
     bool has_begun() const { return begun_; }
 
     struct Outcome {
@@ -47,6 +47,7 @@ class NowKill {
     Time until_;
     Time begin_at_ = never;
     bool begun_ = false;
+    bool time_is_up_ = false;
 };
 
 }  // namespace scram
