@@ -104,6 +104,13 @@ Answer fill(Seat& seat, dom::element body, Now now) {
     return done(fmt::format(R"({{"code":"{}"}})", code));
 }
 
+Answer freeze(Seat& seat, dom::element body, Now now) {
+    const std::chrono::milliseconds length(integer(body, "ms", 0));
+    if (length.count() < 0) return bad("ms: 0, until it is reset, or more is expected");
+    seat.book.freeze(text(body, "instFamily"), now.mono, length);
+    return done("{}");
+}
+
 Answer push_fault(Exchange& exchange, dom::element body) {
     bool clear = false;
     if (body["clear"].get(clear) == simdjson::SUCCESS && clear) {
@@ -171,6 +178,7 @@ Answer Admin::answer(const Request& request, Now now) {
     if (path == "/sim/account") return change_account(*seat, request.body, now);
     if (path == "/sim/orders") return place(exchange_, *seat, body, now);
     if (path == "/sim/cancel") return cancel(*seat, body, now);
+    if (path == "/sim/freeze") return freeze(*seat, body, now);
     if (path == "/sim/fill") return fill(*seat, body, now);
     return bad("no such path");
 }

@@ -7,7 +7,9 @@
 //                     -> {"results":[{"code":"0","ordId"} or {"code","msg"}]}
 //   POST /sim/cancel  {"account","instFamily"} or {"account","ordIds":[]} -> {"cancelled":n}
 //   POST /sim/fill    {"account","ordId","sz"} -> {"code"}
-//   POST /sim/fault   {"on","kind"}, may have "count", "delay_ms", "code", "status", "account",
+//   POST /sim/freeze  {"account","instFamily","ms"}: market maker protection triggers; 0: until
+//   reset POST /sim/fault   {"on","kind"}, may have "count", "delay_ms", "code", "status",
+//   "account",
 //                     "field"; or
 //                     {"clear":true}. The kinds are in faults.h
 //   POST /sim/account {"account"} and what is to change: a key of the accounts file but the name

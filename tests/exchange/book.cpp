@@ -31,6 +31,7 @@ std::string_view Book::place(OrderId id, Order order, Time now) {
     if (family.empty()) return "51001";
     if (!is_order(order)) return "51000";
     if (now < families_[family].locked_until) return "54008";
+    if (order.is_mmp() && protections_[family].frozen(now)) return "51034";
     order.arrived = now;
     orders_.emplace(id, std::move(order));
     return "0";
@@ -39,8 +40,11 @@ std::string_view Book::place(OrderId id, Order order, Time now) {
 std::string_view Book::fill(OrderId id, double size, Time now) {
     const auto at = orders_.find(id);
     if (at == orders_.end()) return "51400";
+    const std::string family = at->second.family();
+    const bool triggers = at->second.is_mmp() && protections_[family].fill(size, now);
     at->second.filled += size;
     if (at->second.filled >= at->second.size) cancel(id, now);
+    if (triggers) remove_mmp(family, now);
     return "0";
 }
 
@@ -72,10 +76,19 @@ std::uint64_t Book::remove(Time now, Which which) {
     return removed;
 }
 
-std::uint64_t Book::mass_cancel(const std::string& family, Time lock, Time now) {
-    const auto cancelled = remove(now, [&](const auto& entry) {
+std::uint64_t Book::remove_mmp(const std::string& family, Time now) {
+    return remove(now, [&](const auto& entry) {
         return entry.second.is_mmp() && entry.second.family() == family;
     });
+}
+
+void Book::freeze(const std::string& family, Time now, Time length) {
+    protections_[family].freeze(now, length);
+    remove_mmp(family, now);
+}
+
+std::uint64_t Book::mass_cancel(const std::string& family, Time lock, Time now) {
+    const auto cancelled = remove_mmp(family, now);
     families_[family].mass_cancelled += cancelled;
     families_[family].locked_until = now + lock;
     return cancelled;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "tests/exchange/protection.h"
+
 namespace scram::okxsim {
 
 using OrderId = std::uint64_t;
@@ -60,6 +62,11 @@ class Book {
     const std::map<OrderId, Order>& orders() const { return orders_; }
     std::map<std::string, Family> families() const;  // those ever traded or cancelled
 
+    // Market maker protection: what triggers it also cancels the family's MMP orders.
+    Protection& protection(const std::string& family) { return protections_[family]; }
+    const std::map<std::string, Protection>& protections() const { return protections_; }
+    void freeze(const std::string& family, Time now, Time length);
+
     // What the list of orders shows: the book as it stood a while ago, so that an order and its
     // cancel appear late. Until `until` it stays as it is now.
     std::map<OrderId, Order> listed(Time now) const;
@@ -72,11 +79,13 @@ class Book {
         Order order;
         Time at;
     };
+    std::uint64_t remove_mmp(const std::string& family, Time now);
     template <class Which>
     std::uint64_t remove(Time now, Which which);
 
     std::map<OrderId, Order> orders_;
-    std::map<std::string, Family> families_;               // its counts of resting orders stay 0
+    std::map<std::string, Family> families_;  // its counts of resting orders stay 0
+    std::map<std::string, Protection> protections_;
     std::multimap<Time, std::pair<OrderId, Order>> sent_;  // by arrival
     std::deque<Gone> gone_;
     Time list_delay_{};

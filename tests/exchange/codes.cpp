@@ -29,6 +29,7 @@ constexpr std::array codes{
     Code{"50015", 400, "Either parameter is required."},
     Code{"50016", 400, "Parameters do not match."},
     Code{"50026", 500, "System error. Try again later"},
+    Code{"50030", 200, "You don't have permission to use this API endpoint."},
     Code{"50035", 403, "This endpoint requires that APIKey must be bound to IP"},
     Code{"50100", 400, "API frozen, please contact customer service."},
     Code{"50101", 401, "APIKey does not match current environment."},
@@ -51,6 +52,10 @@ constexpr std::array codes{
     Code{"51000", 400, "Parameter error"},
     Code{"51001", 200, "Instrument ID does not exist."},
     Code{"51010", 200, "Request unsupported under current account mode"},
+    Code{
+        "51034", 200,
+        "The fill rate exceeds the limit that you set. Please reset the market maker protection to "
+        "inactive for new trades."},
     Code{"51036", 200, "Only options of the PM account supports MMP orders."},
     Code{"51054", 500, "Request timed out. Please try again."},
     Code{"51149", 500, "Order timed out. Please try again."},
@@ -62,6 +67,7 @@ constexpr std::array codes{
     Code{"54008", 200,
          "This operation is disabled by the 'mass cancel order' endpoint. "
          "Please enable it using this endpoint."},
+    Code{"59509", 200, "Account doesn't have permission to reset MMP status."},
     Code{"54009", 200, "The range of lockInterval should be [0, 10000]."},
 };
 

@@ -30,6 +30,21 @@ constexpr std::array endpoints{
              .method = "GET",
              .path = "/api/v5/account/config",
              .answering = answer_account_config},
+    Endpoint{.name = "mmp-config",
+             .method = "GET",
+             .path = "/api/v5/account/mmp-config",
+             .answering = answer_mmp_config},
+    Endpoint{.name = "set-mmp-config",
+             .method = "POST",
+             .path = "/api/v5/account/mmp-config",
+             .answering = answer_set_mmp,
+             .limit = {2, seconds(10)},
+             .permission = "trade"},
+    Endpoint{.name = "mmp-reset",
+             .method = "POST",
+             .path = "/api/v5/account/mmp-reset",
+             .answering = answer_mmp_reset,
+             .permission = "trade"},
 };
 
 }  // namespace

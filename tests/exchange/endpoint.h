@@ -45,5 +45,8 @@ std::string endpoint_names();  // all, for a person
 Answer answer_mass_cancel(const Call& call);
 Answer answer_orders_pending(const Call& call);
 Answer answer_account_config(const Call& call);
+Answer answer_mmp_config(const Call& call);
+Answer answer_set_mmp(const Call& call);
+Answer answer_mmp_reset(const Call& call);
 
 }  // namespace scram::okxsim

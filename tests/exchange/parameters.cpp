@@ -41,11 +41,6 @@ bool has_family_form(std::string_view family) {
            });
 }
 
-bool exists(const std::string& family, const std::vector<std::string>& families) {
-    if (families.empty()) return has_family_form(family);
-    return std::ranges::find(families, family) != families.end();
-}
-
 // Nothing: out of [0, 10000] or no integer at all.
 std::optional<std::chrono::milliseconds> lock_from(std::string_view text) {
     int value = -1;
@@ -63,7 +58,7 @@ std::variant<MassCancel, Answer> from_object(const dom::object& object,
 
     Text family = required_text(object, "instFamily");
     if (Answer* refusal = std::get_if<Answer>(&family)) return std::move(*refusal);
-    if (!exists(std::get<std::string>(family), families)) return wrong("instFamily");
+    if (!family_exists(std::get<std::string>(family), families)) return wrong("instFamily");
 
     MassCancel cancel{.family = std::get<std::string>(family)};
     dom::element element;
@@ -88,6 +83,11 @@ std::variant<MassCancel, Answer> parse_mass_cancel(const Request& request,
     if (parser.parse(request.body).get(root) != simdjson::SUCCESS) return refuse("50002");
     if (root.get(object) != simdjson::SUCCESS) return refuse("50002");
     return from_object(object, families);
+}
+
+bool family_exists(const std::string& family, const std::vector<std::string>& families) {
+    if (families.empty()) return has_family_form(family);
+    return std::ranges::find(families, family) != families.end();
 }
 
 std::string member_text(const std::string& json, std::string_view name) {

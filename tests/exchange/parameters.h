@@ -22,6 +22,8 @@ inline constexpr std::chrono::milliseconds lock_max{10000};
 std::variant<MassCancel, Answer> parse_mass_cancel(const Request& request,
                                                    const std::vector<std::string>& families);
 
+bool family_exists(const std::string& family, const std::vector<std::string>& families);
+
 // One member of a JSON object as text, as far as it can be read; for the log.
 std::string member_text(const std::string& json, std::string_view name);
 

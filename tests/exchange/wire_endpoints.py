@@ -1,7 +1,7 @@
 """The private endpoints beside mass-cancel; run by wire_test.py."""
 import unittest
 
-from wire import CONFIRMED, TIME, Okxsim, mass_cancel, request
+from wire import BTC, CONFIRMED, TIME, Okxsim, mass_cancel, request
 
 
 class Endpoints(unittest.TestCase):
@@ -102,3 +102,16 @@ class Endpoints(unittest.TestCase):
     def test_faults_are_ordered_for_endpoints_that_exist(self):
         answer = self.okx.admin("/sim/fault", {"on": "orders", "kind": "loop"})
         self.assertIn("orders-pending", answer["error"])
+
+    def test_market_maker_protection_is_set_triggered_and_reset(self):
+        config = {"instFamily": "BTC-USD", "timeInterval": "5000", "frozenInterval": "0",
+                  "qtyLimit": "10"}
+        self.assertEqual(self.ask("GET", "/account/mmp-config")["data"], [])
+        self.assertEqual(self.ask("POST", "/account/mmp-config", config)["data"], [config])
+        self.okx.place("mmp", "limit")
+        self.okx.admin("/sim/freeze", {"account": "mm-1", "instFamily": "BTC-USD", "ms": 0})
+        [row] = self.ask("GET", "/account/mmp-config?instFamily=BTC-USD")["data"]
+        self.assertEqual(row, config | {"mmpFrozen": True, "mmpFrozenUntil": ""})
+        self.assertEqual(self.okx.place("mmp", "limit"), ["51034", "0"])
+        self.assertEqual(self.ask("POST", "/account/mmp-reset", BTC)["data"], [{"result": True}])
+        self.assertEqual(self.okx.place("mmp"), ["0"])
