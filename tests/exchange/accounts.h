@@ -26,8 +26,10 @@ struct Account {
     std::int64_t mode = 4;  // acctLv; 4 is portfolio margin, the only mode that has MMP orders
     // How long an unbound key that may trade or withdraw lives without an authenticated call.
     std::int64_t key_lifetime_ms = 14LL * 24 * 3600 * 1000;
-    bool mmp = true;    // has the market maker privilege
-    bool demo = false;  // a key of demo trading: wants x-simulated-trading: 1
+    std::int64_t sweep_ms = 0;   // cancel-all-after cancels one by one, so far apart
+    bool trigger_in_ms = false;  // cancel-all-after tells its times in ms, not in seconds
+    bool mmp = true;             // has the market maker privilege
+    bool demo = false;           // a key of demo trading: wants x-simulated-trading: 1
 
     bool may(std::string_view permission) const;
     bool allows(std::string_view address) const;
@@ -42,10 +44,12 @@ inline constexpr std::array<std::pair<std::string_view, std::string Account::*>,
     {"region", &Account::region},
     {"kyc", &Account::kyc},
 }};
-inline constexpr std::array<std::pair<std::string_view, std::int64_t Account::*>, 2>
-    account_numbers{{{"mode", &Account::mode}, {"key_lifetime_ms", &Account::key_lifetime_ms}}};
-inline constexpr std::array<std::pair<std::string_view, bool Account::*>, 2> account_flags{
-    {{"mmp", &Account::mmp}, {"demo", &Account::demo}}};
+inline constexpr std::array<std::pair<std::string_view, std::int64_t Account::*>, 3>
+    account_numbers{{{"mode", &Account::mode},
+                     {"key_lifetime_ms", &Account::key_lifetime_ms},
+                     {"sweep_ms", &Account::sweep_ms}}};
+inline constexpr std::array<std::pair<std::string_view, bool Account::*>, 3> account_flags{
+    {{"mmp", &Account::mmp}, {"demo", &Account::demo}, {"trigger_in_ms", &Account::trigger_in_ms}}};
 
 struct AccountsFile {
     std::vector<Account> accounts;

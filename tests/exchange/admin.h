@@ -17,7 +17,7 @@
 //                     the secrets, or one of: "key_unused_ms", how long ago its key was last used;
 //                     "list_delay_ms", after which orders and cancels show in the list of orders;
 //                     "list_stale_ms", for how long that list stays as it is;
-//                     "arrive_ms": orders that are on their way for so long yet arrive at once
+//                     "skip_ms": orders on their way, cancel-all-after: so much time has passed
 //   POST /sim/clock   {"offset_ms"}: how far the exchange's clock is ahead of this host's
 //   POST /sim/drop    resets all HTTPS connections
 #pragma once

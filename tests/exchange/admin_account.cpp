@@ -40,8 +40,8 @@ bool set_time(Seat& seat, std::string_view key, dom::element value, Now now) {
         seat.key_used_at = now.mono - time;
     } else if (key == "list_delay_ms") {
         seat.book.delay_list(time);
-    } else if (key == "arrive_ms") {
-        seat.book.settle(now.mono, time);
+    } else if (key == "skip_ms") {
+        seat.settle(now.mono, time);
     } else if (key == "list_stale_ms") {
         seat.book.hold_list(now.mono, now.mono + time);
     } else {

@@ -53,6 +53,10 @@ void Book::send(OrderId id, Order order, Time arrival) {
 }
 
 void Book::settle(Time now, Time early) {
+    while (!doomed_.empty() && doomed_.begin()->first <= now + early) {
+        cancel(doomed_.begin()->second, std::min(doomed_.begin()->first, now));
+        doomed_.erase(doomed_.begin());
+    }
     while (!sent_.empty() && sent_.begin()->first <= now + early) {
         auto [arrival, sent] = std::move(*sent_.begin());
         sent_.erase(sent_.begin());
@@ -105,6 +109,14 @@ bool Book::cancel(OrderId id, Time now) {
     orders_.erase(at);
     if (gone_.size() > gone_max) gone_.pop_front();
     return true;
+}
+
+void Book::sweep(const std::string& tag, Time now, Time apart) {
+    for (const auto& [id, order] : orders_) {
+        if (!tag.empty() && order.tag != tag) continue;
+        doomed_.emplace(now, id);
+        now += apart;
+    }
 }
 
 std::map<OrderId, Order> Book::listed(Time now) const {

@@ -59,6 +59,9 @@ class Book {
     std::uint64_t cancel_family(const std::string& family, Time now);
     bool cancel(OrderId id, Time now);
 
+    // Cancels the orders with this tag, or all, one by one; settle() carries it out.
+    void sweep(const std::string& tag, Time now, Time apart);
+
     const std::map<OrderId, Order>& orders() const { return orders_; }
     std::map<std::string, Family> families() const;  // those ever traded or cancelled
 
@@ -87,6 +90,7 @@ class Book {
     std::map<std::string, Family> families_;  // its counts of resting orders stay 0
     std::map<std::string, Protection> protections_;
     std::multimap<Time, std::pair<OrderId, Order>> sent_;  // by arrival
+    std::multimap<Time, OrderId> doomed_;                  // by when they will be cancelled
     std::deque<Gone> gone_;
     Time list_delay_{};
     Time held_at_{};

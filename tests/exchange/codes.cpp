@@ -28,6 +28,7 @@ constexpr std::array codes{
     Code{"50014", 400, "Parameter cannot be empty."},
     Code{"50015", 400, "Either parameter is required."},
     Code{"50016", 400, "Parameters do not match."},
+    Code{"50025", 200, "Parameter count exceeds the limit 20."},
     Code{"50026", 500, "System error. Try again later"},
     Code{"50030", 200, "You don't have permission to use this API endpoint."},
     Code{"50035", 403, "This endpoint requires that APIKey must be bound to IP"},
@@ -59,6 +60,7 @@ constexpr std::array codes{
     Code{"51036", 200, "Only options of the PM account supports MMP orders."},
     Code{"51054", 500, "Request timed out. Please try again."},
     Code{"51149", 500, "Order timed out. Please try again."},
+    Code{"51071", 200, "You've reached the maximum limit for tag level cancel all after timers."},
     Code{"51400", 200, "Cancellation failed as the order has been filled, canceled or is absent."},
     Code{"51405", 200, "Cancellation failed as you don't have any pending orders."},
     Code{"51410", 200, "Cancellation failed as the order is already in canceling status."},
@@ -85,6 +87,10 @@ bool from_gateway(std::string_view code) {
 
 int http_status(std::string_view code) {
     return find(code).status;
+}
+
+std::string_view message(std::string_view code) {
+    return find(code).message;
 }
 
 Answer refuse(std::string_view code) {

@@ -9,6 +9,7 @@
 namespace scram::okxsim {
 
 int http_status(std::string_view code);
+std::string_view message(std::string_view code);
 
 // The gateway (codes 501xx, 50011) answers {"msg","code"} without data; what lies behind it answers
 // {"code","data":[],"msg"}.

@@ -45,6 +45,18 @@ constexpr std::array endpoints{
              .path = "/api/v5/account/mmp-reset",
              .answering = answer_mmp_reset,
              .permission = "trade"},
+    Endpoint{.name = "cancel-batch-orders",
+             .method = "POST",
+             .path = "/api/v5/trade/cancel-batch-orders",
+             .answering = answer_cancel_batch,
+             .limit = {.requests_max = 0},
+             .permission = "trade"},
+    Endpoint{.name = "cancel-all-after",
+             .method = "POST",
+             .path = "/api/v5/trade/cancel-all-after",
+             .answering = answer_cancel_all_after,
+             .limit = {.requests_max = 0},
+             .permission = "trade"},
 };
 
 }  // namespace

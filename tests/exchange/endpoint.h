@@ -48,5 +48,7 @@ Answer answer_account_config(const Call& call);
 Answer answer_mmp_config(const Call& call);
 Answer answer_set_mmp(const Call& call);
 Answer answer_mmp_reset(const Call& call);
+Answer answer_cancel_batch(const Call& call);
+Answer answer_cancel_all_after(const Call& call);
 
 }  // namespace scram::okxsim

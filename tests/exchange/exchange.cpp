@@ -138,7 +138,7 @@ OrderId Exchange::send(Seat& seat, Order order, Now now, std::chrono::millisecon
 }
 
 void Exchange::settle(Now now) {
-    for (Seat& seat : seats_) seat.book.settle(now.mono);
+    for (Seat& seat : seats_) seat.settle(now.mono);
 }
 
 Seat* Exchange::find_account(std::string_view name) {

@@ -1,5 +1,6 @@
 #include "tests/exchange/seat.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace scram::okxsim {
@@ -10,6 +11,16 @@ void Cancels::add(CancelRecord record, bool executed) {
     if (executed && record.code == "0") ++confirmed;
     log.push_back(std::move(record));
     if (log.size() > log_max) log.pop_front();
+}
+
+void Seat::settle(std::chrono::nanoseconds now, std::chrono::nanoseconds early) {
+    while (const auto due = deadman.take(now + early)) {
+        ++deadman_fired;
+        const auto at = std::min(due->at, now);
+        book.settle(at);
+        book.sweep(due->tag, at, std::chrono::milliseconds(account.sweep_ms));
+    }
+    book.settle(now, early);
 }
 
 bool Seat::key_lives(std::chrono::nanoseconds now) const {

@@ -10,6 +10,7 @@
 
 #include "tests/exchange/accounts.h"
 #include "tests/exchange/book.h"
+#include "tests/exchange/deadman.h"
 #include "tests/exchange/message.h"
 #include "tests/exchange/window.h"
 
@@ -39,12 +40,16 @@ struct Cancels {
 struct Seat {
     Account account;
     Book book{};
+    Deadman deadman{};
+    std::uint64_t deadman_fired = 0;
     RequestWindow window{};  // of mass-cancel
     Cancels cancels{};
     std::map<std::string, RequestWindow, std::less<>> windows{};          // of what else is limited
     std::map<std::string, std::map<std::string, std::uint64_t>> calls{};  // by endpoint and code
     std::chrono::nanoseconds key_used_at{};  // the last authenticated call
 
+    // What time alone does: by now, and within `early`, which is taken to have passed.
+    void settle(std::chrono::nanoseconds now, std::chrono::nanoseconds early = {});
     bool key_lives(std::chrono::nanoseconds now) const;
     bool admit(std::string_view what, Limit limit, Now now, WindowKind kind, int weight = 1);
 };

@@ -55,13 +55,21 @@ std::string calls_json(const Seat& seat) {
     });
 }
 
+std::string timers_json(const Seat& seat, Now now) {
+    return joined(seat.deadman.timers(), [&](const auto& entry) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(entry.second - now.mono);
+        return fmt::format("{}:{}", json_string(entry.first), left.count());
+    });
+}
+
 std::string seat_json(const Seat& seat, Now now) {
     const auto families = joined(seat.book.families(), [&](const auto& entry) {
         return fmt::format("{}:{}", json_string(entry.first), family_json(entry.second, now));
     });
-    return fmt::format(R"({}:{{"families":{{{}}},"mass_cancel":{},"calls":{{{}}}}})",
+    return fmt::format(R"({}:{{"families":{{{}}},"mass_cancel":{},"calls":{{{}}},)"
+                       R"("deadman_left_ms":{{{}}},"deadman_fired":{}}})",
                        json_string(seat.account.name), families, cancels_json(seat),
-                       calls_json(seat));
+                       calls_json(seat), timers_json(seat, now), seat.deadman_fired);
 }
 
 }  // namespace

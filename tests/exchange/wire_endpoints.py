@@ -69,7 +69,7 @@ class Endpoints(unittest.TestCase):
         self.okx.admin("/sim/orders", {"account": "mm-1", "orders": [order]})
         self.assertEqual(self.client.ask(mass_cancel()), CONFIRMED)
         self.assertEqual(self.pending()["data"], [])
-        self.change(arrive_ms=600_000)
+        self.change(skip_ms=600_000)
         self.assertEqual([row["clOrdId"] for row in self.pending()["data"]], ["late"])
 
     def test_a_stale_page_shows_what_is_gone(self):
@@ -115,3 +115,26 @@ class Endpoints(unittest.TestCase):
         self.assertEqual(self.okx.place("mmp", "limit"), ["51034", "0"])
         self.assertEqual(self.ask("POST", "/account/mmp-reset", BTC)["data"], [{"result": True}])
         self.assertEqual(self.okx.place("mmp"), ["0"])
+
+    def test_a_batch_cancels_row_by_row(self):
+        self.okx.place("mmp", "limit")
+        rows = [{"instId": "BTC-USD-261225-60000-C", "ordId": order} for order in ("1", "2", "9")]
+        answer = self.ask("POST", "/trade/cancel-batch-orders", rows)
+        self.assertEqual(answer["code"], "2")
+        self.assertEqual([row["sCode"] for row in answer["data"]], ["0", "0", "51400"])
+        self.assertEqual(self.pending()["data"], [])
+
+    def test_cancel_all_after_fires_over_everything(self):
+        self.okx.place("mmp", "limit")
+        [row] = self.ask("POST", "/trade/cancel-all-after", {"timeOut": "120"})["data"]
+        self.assertEqual(int(row["triggerTime"]) - int(row["ts"]), 120)
+        self.assertEqual(len(self.pending()["data"]), 2)
+        self.change(skip_ms=120_000)
+        self.assertEqual(self.pending()["data"], [])
+        self.assertEqual(self.okx.account()["deadman_fired"], 1)
+
+    def test_cancel_all_after_fires_by_itself(self):
+        self.okx.place("limit")
+        self.ask("POST", "/trade/cancel-all-after", {"timeOut": "10"})
+        self.okx.await_state(lambda state: state["accounts"]["mm-1"]["deadman_fired"] == 1)
+        self.assertEqual(self.pending()["data"], [])
