@@ -12,10 +12,7 @@ namespace {
 Desk tripped_desk(std::uint8_t links = 5) {
     Plan plan = plan_of({1, 1, links});
     plan.accounts[0].budget.reserve = 0;  // no try waits for more than its slot
-    Desk desk(plan);
-    desk.trip({A});
-    desk.forget();
-    return desk;
+    return Desk(plan, [](Desk& desk) { desk.trip({A}); });
 }
 
 // Nothing is sent until `pause` is over, then exactly this is done.

@@ -17,15 +17,14 @@ Plan hedging_plan(const Size& size = {}) {
 
 // Links that have answered after 200 ms each: an answer is late after that and four deviations.
 Desk measured_desk(Plan plan) {
-    Desk desk(std::move(plan));
-    for (int round = 0; round < 20; ++round) {
-        desk.down(link(0));
-        desk.up(link(0));
-        desk.wait(200ms);
-        desk.rehearsed(link(0));
-    }
-    desk.forget();
-    return desk;
+    return Desk(std::move(plan), [](Desk& desk) {
+        for (int round = 0; round < 20; ++round) {
+            desk.down(link(0));
+            desk.up(link(0));
+            desk.wait(200ms);
+            desk.rehearsed(link(0));
+        }
+    });
 }
 
 }  // namespace

@@ -20,11 +20,10 @@ Plan locking_plan(const Size& size = {}) {
 // A is confirmed, with a lock of 10 s.
 Desk locked_desk() {
     Plan plan = locking_plan();
-    Desk desk(plan);
-    desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
-    desk.forget();
-    return desk;
+    return Desk(plan, [](Desk& desk) {
+        desk.trip({A});
+        desk.answer(link(0), AnswerClass::confirmed);
+    });
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 struct Start {
     explicit Start(Plan plan) : desk(std::move(plan)) {}
     void with(const Restored& restored) {
-        desk.engine = Engine(desk.engine.plan());
+        desk.start_again(desk.engine.plan());
         desk.step.clear();
         desk.engine.on_restored(restored, desk.now, desk.step);
         desk.actions.assign(desk.step.actions.begin(), desk.step.actions.end());

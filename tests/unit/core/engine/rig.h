@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -158,6 +159,19 @@ class Desk {
         for (std::size_t s = 0; s < engine.plan().sources.size(); ++s) join(id_at<SourceId>(s));
         for (std::size_t l = 0; l < engine.link_count(); ++l) warm(link(l));
         forget();
+    }
+
+    // Begun by some inputs, which are forgotten as well.
+    template <class Begin>
+    Desk(Plan plan, Begin&& begin) : Desk(std::move(plan)) {
+        begin(*this);
+        forget();
+    }
+
+    // Another process, which knows nothing of this one.
+    void start_again(Plan plan) {
+        std::destroy_at(&engine);
+        std::construct_at(&engine, std::move(plan));
     }
 
     // ---- inputs

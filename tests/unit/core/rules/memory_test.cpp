@@ -37,7 +37,7 @@ class Host {
     }
     void begin(Duration pause, const Restored& restored) {
         desk.now += pause;
-        desk.engine = Engine(plan_);
+        desk.start_again(plan_);
         recalled = desk.engine.recall(left, boot, wall(), desk.now);
         desk.step.clear();
         desk.engine.on_restored(restored, desk.now, desk.step);
