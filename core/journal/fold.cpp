@@ -1,5 +1,6 @@
 // The fold: from a journal's bytes to what they say, as far as they can be believed.
 #include <algorithm>
+#include <utility>
 
 #include "core/journal/format.h"
 

@@ -26,6 +26,11 @@ struct Breach {
 };
 using Breaches = FixedList<Breach>;
 
+// A shadow only tells.
+inline BreachKind trip_kind(const RuleSpec& rule) {
+    return rule.shadow ? BreachKind::would_trip : BreachKind::trip;
+}
+
 // One condition on values, now.
 struct Distance {
     RuleId rule{};

@@ -10,6 +10,18 @@
 
 namespace scram {
 
+// An accepted record, as the table has taken it.
+struct Sample {
+    SourceId source{};
+    FamilyId family{};
+    MetricId metric{};
+    double value = 0;
+    double before = 0;   // what stood there
+    bool first = false;  // the source had not published it before
+    Time at{};
+    bool restart = false;  // it begins a new series
+};
+
 class MetricTable {
   public:
     MetricTable(std::size_t sources, std::size_t families, std::size_t metrics);

@@ -1,334 +1,164 @@
-// Rules on values: what a sample, a moment and a reload mean for each condition.
 #include "core/rules/rules.h"
 
 #include <algorithm>
-#include <cmath>
-
-#include "core/base/store_order.h"
+#include <map>
+#include <string_view>
+#include <utility>
 
 namespace scram {
-namespace {
 
-// How far a running total went on: a fall is a restart from zero.
-double rise(const Sample& sample) {
-    if (sample.first || sample.restart) return 0;
-    return sample.value >= sample.before ? sample.value - sample.before
-                                         : std::max(sample.value, 0.0);
+RuleSet::RuleSet(const Plan& plan) : RuleSet(plan, std::make_unique<StateMemory>(plan), nullptr) {}
+
+RuleSet::RuleSet(const Plan& plan, StateMemory& memory) : RuleSet(plan, nullptr, &memory) {}
+
+RuleSet::RuleSet(const Plan& plan, std::unique_ptr<StateMemory> own, StateMemory* memory)
+    : own_(std::move(own)),
+      rules_(plan.rules),
+      kills_(plan, rules_),
+      values_(plan, rules_, own_ ? *own_ : *memory),
+      health_(plan, rules_, kills_, own_ ? *own_ : *memory),
+      silence_(plan, rules_, kills_, health_, own_ ? *own_ : *memory),
+      unknown_(plan),
+      holding_(plan.families.size()) {
+    std::size_t warnings = 0;
+    for (const RuleSpec& rule : rules_)
+        warnings += condition_count(rule, plan.sources.size()) * rule.warn.size();
+    breaches_max_ =
+        values_.conditions().count() + 2 * warnings + health_.count() + silence_.count();
 }
 
-}  // namespace
+// ---- Sources and time ---------------------------------------------------------------------------
 
-// ---- A sample -----------------------------------------------------------------------------------
-
-void RuleSet::on_value(const MetricTable& table, const Sample& sample, Breaches& out) {
-    if (sample.first) [[unlikely]]
-        count_first(table, sample);
-    const std::size_t cell = table.cell(sample.family, sample.metric);
-    const double sum = table.sum(sample.family, sample.metric);
-    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
-        const Watch& watch = watches_[watch_list_[i]];
-        if (is_far(watch, sample, sum)) [[likely]]
-            continue;
-        take(watch, table, sample, out);
-    }
+void RuleSet::on_joined(SourceId source, Time now) {
+    health_.on_joined(source, now);
+    silence_.on_joined(source, now);
 }
 
-// The usual case, told by one look at what was compiled for it.
-bool RuleSet::is_far(const Watch& watch, const Sample& sample, double sum) const {
-    const double value = watch.each ? sample.value : sum;
-    const std::size_t at = watch.each ? index(sample.source) : 0;
-    return value >= watch.far_low && value <= watch.far_high &&
-           states_[watch.first_state + at].phase == Phase::clear;
+void RuleSet::on_left(SourceId source) {
+    health_.on_left(source);
+    silence_.on_left(source);
 }
 
-void RuleSet::take(const Watch& watch, const MetricTable& table, const Sample& sample,
-                   Breaches& out) {
-    if (!looks_at(watch, sample.source)) return;
-    const Condition condition = condition_of(watch, sample);
-    const double value = value_of(condition, table);
-    if (sample.first) arrive(condition, sample.value);
-    follow(condition, value, sample);
-    judge(condition, value, sample.at, true, out);
+void RuleSet::on_vanished(SourceId source, Breaches& out) {
+    health_.on_vanished(source, out);
+    silence_.on_vanished(source);
 }
-
-// A divergence of two sources does not look at a third.
-bool RuleSet::looks_at(const Watch& watch, SourceId source) const {
-    const RuleSpec& rule = rules_[index(watch.rule)];
-    return !is_of_two_sources(rule) || source == rule.sources[0] || source == rule.sources[1];
-}
-
-RuleSet::Condition RuleSet::condition_of(const Watch& watch, const Sample& sample) const {
-    const RuleSpec& rule = rules_[index(watch.rule)];
-    return {rule, watch, is_by_source(rule) ? index(sample.source) : 0, sample.source};
-}
-
-// By a first value a sum moves, but does not rise or fall.
-void RuleSet::arrive(const Condition& condition, double value) {
-    if (!state(condition).begun) return;
-    if (has_range(condition.rule)) return range(condition).shift(value);
-    if (is_since_arming(condition.rule)) state(condition).peak += value;
-}
-
-// Peaks and windows take the sample in.
-void RuleSet::follow(const Condition& condition, double value, const Sample& sample) {
-    const RuleSpec& rule = condition.rule;
-    if (rule.kind == RuleKind::count) return sum(condition).add(rise(sample), sample.at);
-    if (rule.kind != RuleKind::drawdown && rule.kind != RuleKind::change) return;
-    State& its = state(condition);
-    if (!its.begun) return begin(condition, value, sample.at);
-    if (!std::isfinite(value)) return;
-    if (has_range(rule)) return range(condition).add(value, sample.at);
-    its.peak = std::max(its.peak, value);
-}
-
-void RuleSet::begin(const Condition& condition, double value, Time now) {
-    if (!std::isfinite(value)) return;
-    state(condition).peak = value;
-    if (has_range(condition.rule)) range(condition).start(value, now);
-    in_order();
-    state(condition).begun = true;
-}
-
-// ---- A batch ------------------------------------------------------------------------------------
-
-void RuleSet::on_first(const MetricTable& table, const Sample& sample) {
-    count_first(table, sample);
-    const std::size_t cell = table.cell(sample.family, sample.metric);
-    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
-        const Watch& watch = watches_[watch_list_[i]];
-        if (looks_at(watch, sample.source)) arrive(condition_of(watch, sample), sample.value);
-    }
-}
-
-void RuleSet::on_series_restart(const MetricTable& table, const Sample& sample) {
-    const std::size_t cell = table.cell(sample.family, sample.metric);
-    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
-        const Watch& watch = watches_[watch_list_[i]];
-        const RuleKind kind = rules_[index(watch.rule)].kind;
-        if (kind != RuleKind::drawdown && kind != RuleKind::change) continue;
-        const Condition condition = condition_of(watch, sample);
-        begin(condition, value_of(condition, table), sample.at);
-    }
-}
-
-void RuleSet::on_batch(const MetricTable& table, std::span<const Sample> samples, Breaches& out) {
-    ++batch_;
-    in_batch_.clear();
-    for (const Sample& sample : samples) {
-        const std::size_t cell = table.cell(sample.family, sample.metric);
-        const double sum = table.sum(sample.family, sample.metric);
-        for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
-            const Watch& watch = watches_[watch_list_[i]];
-            if (is_far(watch, sample, sum) || !looks_at(watch, sample.source)) continue;
-            const Condition condition = condition_of(watch, sample);
-            follow(condition, value_of(condition, table), sample);
-            if (std::exchange(judged_in_[watch_list_[i]], batch_) != batch_)
-                in_batch_.push_back(watch_list_[i]);
-        }
-    }
-    // In the order of rules, so that the breaches of one stand together.
-    std::sort(in_batch_.begin(), in_batch_.end());
-    for (const std::uint32_t watch : in_batch_) {
-        const Condition condition = condition_of(watches_[watch], samples.back());
-        judge(condition, value_of(condition, table), samples.back().at, true, out);
-    }
-}
-
-// ---- A sum that is not whole yet ----------------------------------------------------------------
-
-void RuleSet::count_first(const MetricTable& table, const Sample& sample) {
-    const std::size_t cell = table.cell(sample.family, sample.metric);
-    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
-        Watch& watch = watches_[watch_list_[i]];
-        if (watch.missing == 0) continue;
-        if (expected_[index(sample.source)]) --watch.missing;
-        Time& until = wait_until_[watch_list_[i]];
-        if (watch.missing == 0 || until != never) continue;
-        until = sample.at + sum_wait_;
-        deadlines_.set(timed_watch_.size(), std::min(deadlines_.at(timed_watch_.size()), until));
-    }
-}
-
-// From now on they are judged without those that have not come.
-void RuleSet::end_waits(const MetricTable& table, Time now, Breaches& out) {
-    Time next = never;
-    for (std::size_t w = 0; w < watches_.size(); ++w) {
-        Watch& watch = watches_[w];
-        if (watch.missing == 0 || wait_until_[w] == never) continue;
-        if (wait_until_[w] > now) {
-            next = std::min(next, wait_until_[w]);
-            continue;
-        }
-        watch.missing = 0;
-        review(condition_of(watch, 0), table, now, out);
-    }
-    deadlines_.set(timed_watch_.size(), next);
-}
-
-bool RuleSet::waits(const Watch& watch) const {
-    return watch.missing > 0 &&
-           wait_until_[static_cast<std::size_t>(&watch - watches_.data())] != never;
-}
-
-// ---- From a value to edges ----------------------------------------------------------------------
-
-void RuleSet::judge(const Condition& condition, double value, Time now, bool is_sample,
-                    Breaches& out) {
-    advance(condition, now);
-    if (condition.watch.missing > 0) return;
-    const Reading reading = read(condition, value);
-    settle_phase(condition, reading, now, is_sample, out);
-    if (!condition.rule.warn.empty()) warn(condition, reading, out);
-    if (has_deadline(condition.rule)) set_deadline(condition);
-}
-
-void RuleSet::settle_phase(const Condition& condition, const Reading& reading, Time now,
-                           bool is_sample, Breaches& out) {
-    const RuleSpec& rule = condition.rule;
-    State& its = state(condition);
-    if (!reading.is_breach()) {
-        its.phase = Phase::clear;
-        its.excused = false;
-        return;
-    }
-    if (its.phase == Phase::clear) {
-        its.since = now;
-        its.samples = 1;
-        in_order();
-        its.phase = Phase::pending;
-    } else if (is_sample && its.samples < rule.confirm) {
-        ++its.samples;
-    }
-    const bool is_due = its.samples >= rule.confirm && now - its.since >= rule.hold_for;
-    if (its.phase == Phase::tripped || !is_due) return;
-    its.excused = false;  // an arming by force was of an earlier breach
-    in_order();
-    its.phase = Phase::tripped;
-    out.push_back(breach_of(condition, reading, trip_kind(condition.watch.rule)));
-}
-
-void RuleSet::warn(const Condition& condition, const Reading& reading, Breaches& out) {
-    const std::vector<double>& steps = condition.rule.warn;
-    const double share = reading.share();
-    std::uint8_t& warned = state(condition).warned;
-    const auto tell = [&](BreachKind kind, double step) {
-        out.push_back(breach_of(condition, reading, kind));
-        out[out.size() - 1].share = step;
-    };
-    const auto over_at = [](double step) { return step - std::min(warn_hysteresis, step / 2); };
-    while (warned < steps.size() && share >= steps[warned])
-        tell(BreachKind::warning, steps[warned++]);
-    while (warned > 0 && share <= over_at(steps[warned - 1]))
-        tell(BreachKind::warning_over, steps[--warned]);
-}
-
-Breach RuleSet::breach_of(const Condition& condition, const Reading& reading,
-                          BreachKind kind) const {
-    return {.kind = kind,
-            .rule = condition.watch.rule,
-            .family = condition.watch.family,
-            .source = condition.source,
-            .metric = condition.rule.metric,
-            .value = reading.value,
-            .limit = reading.limit};
-}
-
-// ---- Time ---------------------------------------------------------------------------------------
 
 void RuleSet::on_time(const MetricTable& table, Time now, Breaches& out) {
-    if (deadlines_.next() <= now) look_at_due(table, now, out);
-    if (silence_deadline_ <= now || any_silent_) look_for_silence(table, now, out);
+    values_.on_time(table, now, out);
+    silence_.on_time(table, now, out);
 }
 
-// In the order of rules, so that the breaches of one stand together.
-void RuleSet::look_at_due(const MetricTable& table, Time now, Breaches& out) {
-    while (deadlines_.next() <= now) {
-        const std::size_t due = deadlines_.first_due(now);
-        if (due == timed_watch_.size()) {
-            end_waits(table, now, out);
-            continue;
-        }
-        const Watch& watch = watches_[timed_watch_[due]];
-        review(condition_of(watch, due - watch.first_deadline), table, now, out);
+void RuleSet::due_sources(const MetricTable& table, Time now, std::vector<SourceId>& out) const {
+    const bool is_late = values_.next_deadline() <= now - late_after;
+    for (std::size_t s = 0; s < health_.sources().size(); ++s) {
+        const auto source = id_at<SourceId>(s);
+        if (is_late || silence_.may_end(table, source, now)) out.push_back(source);
     }
 }
 
-RuleSet::Condition RuleSet::condition_of(const Watch& watch, std::size_t at) const {
-    const RuleSpec& rule = rules_[index(watch.rule)];
-    return {rule, watch, at, is_by_source(rule) ? id_at<SourceId>(at) : none<SourceId>()};
-}
+// ---- A start and a reload -----------------------------------------------------------------------
 
-void RuleSet::look_back(const MetricTable& table, SourceId source, FamilyId family, MetricId metric,
-                        std::span<const Sample> batch, Time published, Breaches& out) {
-    if (deadlines_.next() > published) return;
-    const std::size_t cell = table.cell(family, metric);
-    for (std::uint32_t i = watch_begin_[cell]; i < watch_begin_[cell + 1]; ++i) {
-        const Watch& watch = watches_[watch_list_[i]];
-        const RuleSpec& rule = rules_[index(watch.rule)];
-        const std::size_t at = is_by_source(rule) ? index(source) : 0;
-        const bool is_due =
-            has_deadline(rule) && deadlines_.at(watch.first_deadline + at) <= published;
-        if (is_due && looks_at(watch, source) && !is_moved_by(watch, batch))
-            review(condition_of(watch, at), table, published, out);
+void RuleSet::on_restart(const MetricTable& table, Time now, Breaches& out) {
+    for (std::size_t s = 0; s < health_.sources().size(); ++s) {
+        const auto source = id_at<SourceId>(s);
+        health_.go_on(source, silence_.goes_on(table, source), now);
     }
+    values_.on_restart(table, kills_, now, out);
+    health_.tell_undone(kills_, out);
+    silence_.tell_undone(table, kills_, out);
+    health_.look_for_gone(out);
+    silence_.look_soon();
 }
 
-bool RuleSet::is_moved_by(const Watch& watch, std::span<const Sample> batch) const {
-    const RuleSpec& rule = rules_[index(watch.rule)];
-    return std::any_of(batch.begin(), batch.end(), [&](const Sample& sample) {
-        const bool of_family =
-            watch.family == sample.family || (watch.family == none<FamilyId>() &&
-                                              std::find(rule.families.begin(), rule.families.end(),
-                                                        sample.family) != rule.families.end());
-        const bool of_metric = sample.metric == rule.metric || sample.metric == rule.other_metric;
-        return of_family && of_metric && looks_at(watch, sample.source);
-    });
+void RuleSet::carry_over(const RuleSet& old) {
+    const std::vector<RulePair> pairs = pairs_by_name(old);
+    kills_.carry_over(old.kills_);
+    values_.carry_over(old.values_, pairs);
+    health_.carry_over(old.health_, pairs);
+    silence_.carry_over(old.silence_, pairs);
 }
 
-// Without a sample a condition can only end. So one that holds at its time has held until then,
-// whatever a window forgot between then and now.
-void RuleSet::review(const Condition& condition, const MetricTable& table, Time now,
-                     Breaches& out) {
-    const double value = value_of(condition, table);
-    const State& its = state(condition);
-    const Time due = its.since + condition.rule.hold_for;
-    if (its.phase == Phase::pending && due <= now) judge(condition, value, due, false, out);
-    judge(condition, value, now, false, out);
-}
-
-void RuleSet::set_deadline(const Condition& condition) {
-    const RuleSpec& rule = condition.rule;
-    const State& its = state(condition);
-    Time at = never;
-    if (its.phase == Phase::pending && its.samples >= rule.confirm) at = its.since + rule.hold_for;
-    if (its.phase != Phase::clear || its.warned > 0) {
-        if (has_range(rule)) at = std::min(at, range(condition).changes_at());
-        if (rule.kind == RuleKind::count) at = std::min(at, sum(condition).changes_at());
+std::vector<RulePair> RuleSet::pairs_by_name(const RuleSet& old) const {
+    std::map<std::string_view, RuleId> names;
+    for (std::size_t r = 0; r < old.rules_.size(); ++r) {
+        names.emplace(old.rules_[r].name, id_at<RuleId>(r));
     }
-    deadlines_.set(condition.watch.first_deadline + condition.at, at);
-}
-
-void RuleSet::advance(const Condition& condition, Time now) {
-    if (has_range(condition.rule)) range(condition).advance(now);
-    if (condition.rule.kind == RuleKind::count) sum(condition).advance(now);
+    std::vector<RulePair> pairs;
+    for (std::size_t r = 0; r < rules_.size(); ++r) {
+        const auto found = names.find(rules_[r].name);
+        if (found == names.end()) continue;
+        const RuleSpec& before = old.rules_[index(found->second)];
+        pairs.push_back({rules_[r], id_at<RuleId>(r), before, found->second});
+    }
+    return pairs;
 }
 
 std::size_t RuleSet::on_reload(const MetricTable& table, Time now, Breaches& out) {
-    std::size_t looked_at = 0;
-    const auto look = [&](const Condition& condition) {
-        ++looked_at;
-        if (!is_known(condition, table)) return;
-        if (!state(condition).begun) begin(condition, value_of(condition, table), now);
-        review(condition, table, now, out);
-    };
-    for (std::size_t w = 0; w < watches_.size(); ++w) {
-        watches_[w].missing = 0;
-        if (!goes_on_[w]) for_each_condition(watches_[w], look);
-        goes_on_[w] = false;
-    }
-    look_for_gone(out);
-    silence_deadline_ = Time{};  // looked at on the next tick
+    const std::size_t looked_at = values_.on_reload(table, now, out);
+    health_.look_for_gone(out);
+    silence_.look_soon();
     return looked_at;
+}
+
+// ---- Arming -------------------------------------------------------------------------------------
+
+void RuleSet::on_armed_by_force(FamilyId family) {
+    values_.on_armed_by_force(kills_, family);
+    health_.on_armed_by_force(kills_, family);
+    silence_.on_armed_by_force(kills_, family);
+}
+
+std::size_t RuleSet::on_rearmed(const MetricTable& table, FamilyId family, Time now,
+                                Breaches& out) {
+    kills_.set_armed(family, true);
+    return values_.on_rearmed(table, kills_, family, now, out);
+}
+
+template <class Visit>
+void RuleSet::for_each_holding(Visit&& visit) const {
+    if (values_.for_each_holding(visit) && health_.for_each_holding(visit))
+        silence_.for_each_holding(visit);
+}
+
+RuleId RuleSet::holds(FamilyId family) const {
+    RuleId found = none<RuleId>();
+    for_each_holding([&](RuleId rule, FamilyId watched, SourceId source) {
+        if (kills_.includes(rule, watched, source, family)) found = rule;
+        return found == none<RuleId>();
+    });
+    return found;
+}
+
+std::span<const RuleId> RuleSet::find_holding() {
+    mark_holding(holding_);
+    return holding_;
+}
+
+std::vector<RuleId> RuleSet::all_holding() const {
+    std::vector<RuleId> by_family(holding_.size());
+    mark_holding(by_family);
+    return by_family;
+}
+
+void RuleSet::mark_holding(std::vector<RuleId>& by_family) const {
+    std::fill(by_family.begin(), by_family.end(), none<RuleId>());
+    RuleId marked = none<RuleId>();  // with the same families for all that it watches
+    for_each_holding([&](RuleId rule, FamilyId watched, SourceId source) {
+        if (rule == marked) return true;
+        for (const FamilyId family : kills_.of(rule, watched, source)) {
+            RuleId& its = by_family[index(family)];
+            if (its == none<RuleId>()) its = rule;
+        }
+        if (!rules_[index(rule)].kills.empty()) marked = rule;
+        return true;
+    });
+}
+
+std::vector<Distance> RuleSet::nearest(const MetricTable& table, Time now) const {
+    NearestSearch search;
+    find_nearest(search, table, now, values_.conditions().count());
+    return search.best;
 }
 
 }  // namespace scram

@@ -45,4 +45,33 @@ inline std::size_t condition_count(const RuleSpec& rule, std::size_t sources) {
     return watches * (is_by_source(rule) ? sources : 1);
 }
 
+// ---- From one plan to the next ------------------------------------------------------------------
+
+// The rule of a new plan, and the one of the same name that was there before.
+struct RulePair {
+    const RuleSpec& rule;
+    RuleId id;
+    const RuleSpec& old_rule;
+    RuleId before;
+};
+
+// The same conditions on the same things, whatever their limits.
+inline bool same_shape(const RuleSpec& a, const RuleSpec& b) {
+    return a.name == b.name && a.kind == b.kind && a.metric == b.metric &&
+           a.other_metric == b.other_metric && a.families == b.families && a.sources == b.sources &&
+           a.per == b.per && a.over == b.over && a.within == b.within;
+}
+
+// What tripped by the one has tripped by the other.
+inline bool same_trip(const RuleSpec& a, const RuleSpec& b) {
+    return a.limit == b.limit && a.bound == b.bound && a.after == b.after && a.kills == b.kills &&
+           a.shadow == b.shadow;
+}
+
+// Whatever is made of a value by the one is made of it by the other, and when.
+inline bool same_judgement(const RuleSpec& a, const RuleSpec& b) {
+    return same_shape(a, b) && same_trip(a, b) && a.hold_for == b.hold_for &&
+           a.confirm == b.confirm && a.warn == b.warn;
+}
+
 }  // namespace scram

@@ -134,24 +134,24 @@ MUTANTS = [
            "id});\n    }\n",
            "    }\n",
            "the maker goes on quoting"),
-    mutant("shadow-fires", 4, "rules/health.cpp",
-           "return rules_[index(rule)].shadow ? BreachKind::would_trip : BreachKind::trip;",
+    mutant("shadow-fires", 4, "rules/findings.h",
+           "return rule.shadow ? BreachKind::would_trip : BreachKind::trip;",
            "return (void)rule, BreachKind::trip;",
            "a shadow only tells"),
-    mutant("confirm-ignored", 4, "rules/rules.cpp",
+    mutant("confirm-ignored", 4, "rules/judge.cpp",
            "its.samples >= rule.confirm && now - its.since >= rule.hold_for;",
            "now - its.since >= rule.hold_for;",
            "one bad sample is not the three that were asked for"),
-    mutant("first-value-is-a-rise", 4, "rules/rules.cpp",
-           "if (!state(condition).begun) return;",
-           "return (void)condition, (void)value;",
+    mutant("first-value-is-a-rise", 4, "rules/judge.cpp",
+           "    if (!its.begun) return;\n",
+           "    return (void)its, (void)value;\n",
            "a maker that joins moves the sum, and loses nothing"),
     mutant("trip-for-each-rule", 4, "engine/trips.cpp",
            "        if (turn_trip_ == TripId{}) turn_trip_ = TripId{++trips_};\n",
            "        turn_trip_ = TripId{++trips_};\n",
            "the operator would name one of the numbers, and be refused for the other"),
-    mutant("restart-is-a-fall", 4, "rules/rules.cpp",
-           "        begin(condition, value_of(condition, table), sample.at);\n",
+    mutant("restart-is-a-fall", 4, "rules/value_rules.cpp",
+           "        judge_.begin(condition, value_of(condition, table), sample.at);\n",
            "        (void)condition;\n",
            "a pnl that starts over each day would cancel every family at the day's turn"),
     mutant("fired-untold", 4, "engine/cancels.cpp",
@@ -256,11 +256,11 @@ MUTANTS = [
            "a signal that found no place may have been the breach"),
     mutant("bad-told-each-time", 9, "rules/health.cpp",
            "        if (watch.source != source || watch.holds) continue;\n        watch.holds = true;\n"
-           "        out.push_back({.kind = trip_kind(watch.rule),\n"
+           "        out.push_back({.kind = trip_kind(rules_[index(watch.rule)]),\n"
            "                       .rule = watch.rule,\n"
            "                       .family = family,\n",
            "        if (watch.source != source) continue;\n        watch.holds = true;\n"
-           "        out.push_back({.kind = trip_kind(watch.rule),\n"
+           "        out.push_back({.kind = trip_kind(rules_[index(watch.rule)]),\n"
            "                       .rule = watch.rule,\n"
            "                       .family = family,\n",
            "a flood of garbage would be a flood of trips"),

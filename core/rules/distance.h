@@ -1,0 +1,18 @@
+// How far each condition is from its limit, for status and for who keeps a kill's data near.
+#pragma once
+
+#include <vector>
+
+#include "core/rules/findings.h"
+#include "core/rules/value_rules.h"
+
+namespace scram {
+
+// Of every condition on values. Allocates.
+std::vector<Distance> distances(const ValueRules& rules, const MetricTable& table, Time now);
+// Of each rule the condition that has used most of its limit, looking at no more than so many in
+// one call. True: all were looked at. Of the same rules from its begin to its end. Allocates.
+bool find_nearest(NearestSearch& search, const ValueRules& rules, const MetricTable& table,
+                  Time now, std::size_t conditions);
+
+}  // namespace scram
