@@ -27,24 +27,35 @@ std::optional<Budget::Slot> Budget::take(Time now, Purpose purpose) {
     if (free_slots(now) <= kept_back(purpose, working_slots(now))) return std::nullopt;
     const auto free =
         std::find_if(free_at_.begin(), free_at_.end(), [now](Time at) { return at <= now; });
+    check(free != free_at_.end(), "a slot is free where fewer are busy than work");
     *free = never;
     return static_cast<Slot>(free - free_at_.begin());
 }
 
+// Taken, and nothing was heard of its request.
+void Budget::check_in_flight(Slot slot) const {
+    check(slot < free_at_.size() && free_at_[slot] == never && lost_at_[slot] == never,
+          "what ends a slot's request finds it in flight");
+}
+
 void Budget::answered(Slot slot, Time now) {
+    check_in_flight(slot);
     free_at_[slot] = now + spec_.window;
 }
 
 void Budget::undecided(Slot slot, Time now) {
+    check_in_flight(slot);
     free_at_[slot] = now + spec_.window + spec_.guard;
 }
 
 void Budget::lost(Slot slot, Time now) {
+    check_in_flight(slot);
     free_at_[slot] = never;
     lost_at_[slot] = now;
 }
 
 void Budget::returned(Slot slot, Time now) {
+    check_in_flight(slot);
     free_at_[slot] = now;
 }
 
@@ -72,10 +83,13 @@ bool Budget::throttled(Slot slot, Time now) {
 }
 
 void Budget::restore(const Image& image, Time now) {
+    check(std::ranges::all_of(free_at_, [](Time at) { return at == Time{}; }),
+          "a start restores what nothing was taken of");
     const Time dead = now + spec_.window + spec_.guard;
     for (std::size_t slot = 0; slot < image.size(); ++slot) {
-        free_at_[slot] = std::min(image[slot], dead);
-        if (image[slot] == never) lost(static_cast<Slot>(slot), now);
+        const bool in_flight = image[slot] == never;
+        free_at_[slot] = in_flight ? never : std::min(image[slot], dead);
+        if (in_flight) lost_at_[slot] = now;
     }
 }
 

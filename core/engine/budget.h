@@ -80,6 +80,7 @@ class Budget {
     void change(const BudgetSpec& spec);
 
   private:
+    void check_in_flight(Slot slot) const;
     std::size_t kept_back(Purpose purpose, std::size_t working) const;
     std::size_t busy_slots(Time now) const;
 
