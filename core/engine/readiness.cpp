@@ -85,38 +85,4 @@ bool needs_restart(const ReadinessInput& sight, Time now) {
     });
 }
 
-std::string_view name(NotReadyReason reason) {
-    switch (reason) {
-        case NotReadyReason::links:
-            return "links";
-        case NotReadyReason::signatures:
-            return "signatures";
-        case NotReadyReason::refused:
-            return "refused";
-        case NotReadyReason::rehearsals:
-            return "rehearsals";
-        case NotReadyReason::slots:
-            return "slots";
-        case NotReadyReason::budget:
-            return "budget";
-        case NotReadyReason::clock:
-            return "clock";
-        case NotReadyReason::journal:
-            return "journal";
-        case NotReadyReason::signer:
-            return "signer";
-        case NotReadyReason::held:
-            return "held";
-        case NotReadyReason::sources:
-            return "sources";
-        case NotReadyReason::values:
-            return "values";
-        case NotReadyReason::host_clock:
-            return "host_clock";
-        case NotReadyReason::families:
-            return "families";
-    }
-    return "?";
-}
-
 }  // namespace scram

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/base/names.h"
 #include "core/base/time.h"
 
 namespace scram {
@@ -59,8 +60,14 @@ enum class NotReadyReason : std::uint8_t {
     host_clock,  // this host's is far from the exchange's: a start and certificates go by it
     families,    // some are not listed by the exchange: nothing of theirs can be cancelled
 };
-constexpr std::size_t not_ready_reasons = 14;
-std::string_view name(NotReadyReason reason);
+inline constexpr std::array<std::string_view, 14> not_ready_reason_names = {
+    "links",   "signatures", "refused", "rehearsals", "slots",  "budget",     "clock",
+    "journal", "signer",     "held",    "sources",    "values", "host_clock", "families"};
+static_assert(names_all<NotReadyReason>(not_ready_reason_names));
+inline constexpr std::size_t not_ready_reasons = not_ready_reason_names.size();
+inline std::string_view name(NotReadyReason reason) {
+    return name_in(not_ready_reason_names, reason);
+}
 // A breach would cancel nothing; with the others it would, late or for the last time.
 constexpr bool disarms(NotReadyReason reason) {
     return reason == NotReadyReason::links || reason == NotReadyReason::signatures ||

@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/names.h"
 #include "core/journal/record.h"
 
 namespace scram {
@@ -86,8 +87,17 @@ struct Folded {
     // A family that the records call armed may have been latched since.
     bool in_doubt() const { return health > Health::torn; }
 };
-std::string_view name(Folded::Health health);
-std::string_view name(AfterCrash after_crash);
+inline constexpr std::array<std::string_view, 7> health_names = {
+    "fresh", "whole", "torn", "truncated", "damaged", "foreign", "unread"};
+static_assert(names_all<Folded::Health>(health_names));
+inline std::string_view name(Folded::Health health) {
+    return name_in(health_names, health);
+}
+inline constexpr std::array<std::string_view, 3> after_crash_names = {"latched", "fire", "armed"};
+static_assert(names_all<AfterCrash>(after_crash_names));
+inline std::string_view name(AfterCrash after_crash) {
+    return name_in(after_crash_names, after_crash);
+}
 
 // `files`: the journal's last files, oldest first (the last alone suffices, two tell more after
 // damage); empty ones count for nothing. `board`: its memory, or nothing. Any bytes will do.

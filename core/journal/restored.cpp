@@ -106,36 +106,4 @@ std::vector<std::string> left_out(const Folded& folded, const Plan& plan) {
     return out;
 }
 
-std::string_view name(Folded::Health health) {
-    switch (health) {
-        case Health::fresh:
-            return "fresh";
-        case Health::whole:
-            return "whole";
-        case Health::torn:
-            return "torn";
-        case Health::truncated:
-            return "truncated";
-        case Health::damaged:
-            return "damaged";
-        case Health::foreign:
-            return "foreign";
-        case Health::unread:
-            return "unread";
-    }
-    return "?";
-}
-
-std::string_view name(AfterCrash after_crash) {
-    switch (after_crash) {
-        case AfterCrash::latched:
-            return "latched";
-        case AfterCrash::fire:
-            return "fire";
-        case AfterCrash::armed:
-            return "armed";
-    }
-    return "?";
-}
-
 }  // namespace scram

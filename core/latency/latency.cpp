@@ -18,24 +18,4 @@ void StageTimes::add(Interval interval, Time from, Time until) {
     histograms_[static_cast<std::size_t>(interval)].record(until - from);
 }
 
-std::string_view name(Interval interval) {
-    switch (interval) {
-        case Interval::published_to_read:
-            return "published_to_read";
-        case Interval::read_to_decided:
-            return "read_to_decided";
-        case Interval::decided_to_sent:
-            return "decided_to_sent";
-        case Interval::decided_to_wire:
-            return "decided_to_wire";
-        case Interval::read_to_wire:
-            return "read_to_wire";
-        case Interval::published_to_wire:
-            return "published_to_wire";
-        case Interval::sent_to_answered:
-            return "sent_to_answered";
-    }
-    return "?";
-}
-
 }  // namespace scram

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/base/names.h"
 #include "core/latency/histogram.h"
 #include "core/latency/stages.h"
 
@@ -23,9 +24,14 @@ enum class Interval : std::uint8_t {
     published_to_wire,
     sent_to_answered,
 };
-inline constexpr std::size_t interval_count = 7;
-// "published_to_read"
-std::string_view name(Interval interval);
+inline constexpr std::array<std::string_view, 7> interval_names = {
+    "published_to_read", "read_to_decided",   "decided_to_sent", "decided_to_wire",
+    "read_to_wire",      "published_to_wire", "sent_to_answered"};
+static_assert(names_all<Interval>(interval_names));
+inline constexpr std::size_t interval_count = interval_names.size();
+inline std::string_view name(Interval interval) {
+    return name_in(interval_names, interval);
+}
 
 class StageTimes {
   public:

@@ -8,6 +8,7 @@
 
 #include "core/base/fixed_list.h"
 #include "core/base/ids.h"
+#include "core/base/names.h"
 #include "core/base/time.h"
 #include "core/model/plan.h"
 #include "core/okx/answer.h"
@@ -40,7 +41,12 @@ enum class Cancel : std::uint8_t {
     confirmed,  // the exchange said that nothing is left
     held,       // latched by a start, and not cancelled: its quotes may rest
 };
-std::string_view name(Cancel cancel);
+inline constexpr std::array<std::string_view, 5> cancel_names = {"none", "due", "in_flight",
+                                                                 "confirmed", "held"};
+static_assert(names_all<Cancel>(cancel_names));
+inline std::string_view name(Cancel cancel) {
+    return name_in(cancel_names, cancel);
+}
 
 enum class EventKind : std::uint8_t {
     tripped,           // a rule fired or an operator pulled: trip, rule or text, value, limit; once
@@ -73,7 +79,18 @@ enum class EventKind : std::uint8_t {
     rehearsal_lost,    // link: no answer in time
     plan_changed,      // rules and limits were replaced
 };
-std::string_view name(EventKind kind);
+inline constexpr std::array<std::string_view, 26> event_kind_names = {
+    "tripped",          "latched",       "restored",      "fired",
+    "answered",         "attempt_lost",  "confirmed",     "lock_unconfirmed",
+    "rearmed",          "rearm_refused", "lock_released", "lock_expired",
+    "warned",           "warning_over",  "would_trip",    "alarm_raised",
+    "alarm_cleared",    "source_joined", "source_left",   "source_vanished",
+    "series_restarted", "link_up",       "link_down",     "rehearsal_failed",
+    "rehearsal_lost",   "plan_changed"};
+static_assert(names_all<EventKind>(event_kind_names));
+inline std::string_view name(EventKind kind) {
+    return name_in(event_kind_names, kind);
+}
 
 enum class BadReason : std::uint8_t {
     none,
@@ -88,7 +105,22 @@ enum class BadReason : std::uint8_t {
     wrong_source,  // another source's id
     ring_full,     // signals found no place in the source's ring
 };
-std::string_view name(BadReason reason);
+inline constexpr std::array<std::string_view, 11> bad_reason_names = {
+    "none",
+    "not a finite number",
+    "a gap in its sequence: signals were lost",
+    "a step back in its sequence",
+    "an unknown family id",
+    "a family that it may not publish for",
+    "an unknown metric id",
+    "an unknown kind of record",
+    "a record of another version",
+    "another source's id",
+    "a full ring: signals were lost"};
+static_assert(names_all<BadReason>(bad_reason_names));
+inline std::string_view name(BadReason reason) {
+    return name_in(bad_reason_names, reason);
+}
 
 // What a person must know of and put right; raised once, until it is over.
 enum class Alarm : std::uint8_t {
@@ -96,8 +128,12 @@ enum class Alarm : std::uint8_t {
     budget_shared,  // the exchange refused for its rate limit what we had not spent
     refused,        // key, permission or account mode: OKX does not take our cancels
 };
-inline constexpr std::size_t alarm_count = 3;
-std::string_view name(Alarm alarm);
+inline constexpr std::array<std::string_view, 3> alarm_names = {"none", "budget_shared", "refused"};
+static_assert(names_all<Alarm>(alarm_names));
+inline constexpr std::size_t alarm_count = alarm_names.size();
+inline std::string_view name(Alarm alarm) {
+    return name_in(alarm_names, alarm);
+}
 
 // Why a family was not armed again.
 enum class Refusal : std::uint8_t {
@@ -107,7 +143,12 @@ enum class Refusal : std::uint8_t {
     unknown_value,  // whether event.rule holds is not known: event.source has not said event.metric
 };
 
-std::string_view name(Refusal refusal);
+inline constexpr std::array<std::string_view, 4> refusal_names = {"none", "rule_holds",
+                                                                  "other_trip", "unknown_value"};
+static_assert(names_all<Refusal>(refusal_names));
+inline std::string_view name(Refusal refusal) {
+    return name_in(refusal_names, refusal);
+}
 
 // A short text of fixed size, cut at its end if need be.
 template <std::size_t N>

@@ -176,26 +176,6 @@ AnswerClass class_of(int http_status, const Fields& fields) {
 
 }  // namespace
 
-std::string_view name(AnswerClass answer_class) {
-    switch (answer_class) {
-        case confirmed:
-            return "confirmed";
-        case nothing_left:
-            return "nothing_left";
-        case failed:
-            return "failed";
-        case ambiguous:
-            return "ambiguous";
-        case throttled:
-            return "throttled";
-        case AnswerClass::clock:
-            return "clock";
-        case refused:
-            return "refused";
-    }
-    return "?";
-}
-
 std::span<const CodeRule> code_table() {
     return table;
 }

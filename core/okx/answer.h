@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/names.h"
 #include "core/base/time.h"
 
 namespace scram {
@@ -24,7 +25,12 @@ enum class AnswerClass : std::uint8_t {
     clock,    // our timestamp is too old or too new: read the exchange's clock, sign, again at once
     refused,  // key, permission, account: alarm a person, and go on slowly
 };
-std::string_view name(AnswerClass answer_class);
+inline constexpr std::array<std::string_view, 7> answer_class_names = {
+    "confirmed", "nothing_left", "failed", "ambiguous", "throttled", "clock", "refused"};
+static_assert(names_all<AnswerClass>(answer_class_names));
+inline std::string_view name(AnswerClass answer_class) {
+    return name_in(answer_class_names, answer_class);
+}
 
 inline constexpr std::uint32_t no_code = 0xffffffff;
 

@@ -325,34 +325,4 @@ void Receipts::unmark(Receipt& receipt) {
     receipt.changed = false;
 }
 
-std::string_view name(FamilyNote::How how) {
-    switch (how) {
-        case FamilyNote::How::latched:
-            return "latched";
-        case FamilyNote::How::cancelled:
-            return "cancelled again";
-        case FamilyNote::How::served:
-            return "served";
-        case FamilyNote::How::restored:
-            return "restored";
-        case FamilyNote::How::held:
-            return "held";
-    }
-    return "?";
-}
-
-std::string_view name(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::unconfirmed:
-            return "UNCONFIRMED";
-        case Verdict::held:
-            return "HELD";
-        case Verdict::partial:
-            return "PARTIAL";
-        case Verdict::confirmed:
-            return "CONFIRMED";
-    }
-    return "?";
-}
-
 }  // namespace scram

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/names.h"
 #include "core/engine/engine.h"
 #include "core/latency/stages.h"
 
@@ -55,7 +56,12 @@ struct FamilyNote {
     std::uint32_t attempts = 0;
     AttemptNote last{};  // also where the receipt has no room for it
 };
-std::string_view name(FamilyNote::How how);
+inline constexpr std::array<std::string_view, 5> how_names = {"latched", "cancelled again",
+                                                              "served", "restored", "held"};
+static_assert(names_all<FamilyNote::How>(how_names));
+inline std::string_view name(FamilyNote::How how) {
+    return name_in(how_names, how);
+}
 
 enum class Verdict : std::uint8_t {
     unconfirmed,  // none of its families
@@ -63,7 +69,12 @@ enum class Verdict : std::uint8_t {
     partial,      // some of them
     confirmed,    // each
 };
-std::string_view name(Verdict verdict);
+inline constexpr std::array<std::string_view, 4> verdict_names = {"UNCONFIRMED", "HELD", "PARTIAL",
+                                                                  "CONFIRMED"};
+static_assert(names_all<Verdict>(verdict_names));
+inline std::string_view name(Verdict verdict) {
+    return name_in(verdict_names, verdict);
+}
 
 struct Receipt {
     Receipt(std::size_t family_count, std::size_t attempts_max)
