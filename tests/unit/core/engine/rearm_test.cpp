@@ -327,6 +327,31 @@ TEST_CASE("re-arm: a breach between two turns of it latches again what was to be
     CHECK(desk.engine.rule_that_holds(last) == RuleId{1});
 }
 
+TEST_CASE("re-arm: a trip of all that wait for a later turn leaves no turn to be asked for") {
+    constexpr std::size_t families = 128, sources = 64;
+    Plan plan = plan_of({families, sources});
+    add_drawdown(plan, 100).over = Over::each;
+    Desk desk(plan);
+    const auto all = all_families(plan);
+    for (const FamilyId family : all) {
+        for (const SourceId source : all_sources(plan)) desk.publish(source, family, pnl, 5);
+    }
+    desk.trip(all);
+    for (int i = 0; desk.engine.family(all.back()).cancel != Cancel::confirmed && i < 100'000;
+         ++i) {
+        for (std::size_t l = 0; l < 5; ++l) {
+            if (desk.engine.phase(link(l)) == LinkPhase::firing)
+                desk.answer(link(l), AnswerClass::confirmed);
+        }
+        desk.wait(1ms);
+    }
+    desk.rearm(all);
+    REQUIRE(desk.latched(all.back()));
+    desk.trip(all);
+    desk.wait(10ms);  // and the loop does not spin
+    CHECK(desk.latched(all.back()));
+}
+
 TEST_CASE("re-arm: who stands in the way is the same, asked of one family or of all") {
     Plan plan = plan_of({4, 2});
     add_limit(plan, 100);
