@@ -17,7 +17,7 @@ using test::Light;
 constexpr std::array<std::string_view, 3> names = {"red", "amber", "green"};
 constexpr std::array<std::string_view, 2> too_few = {"red", "amber"};
 constexpr std::array<std::string_view, 4> too_many = {"red", "amber", "green", "blue"};
-constexpr std::array<std::string_view, 3> one_empty = {"red", "amber"};
+constexpr std::array<std::string_view, 3> one_empty = {"red", "amber", ""};
 static_assert(names_all<Light>(names));
 static_assert(!names_all<Light>(too_few));
 static_assert(!names_all<Light>(too_many));
