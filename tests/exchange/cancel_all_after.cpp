@@ -27,12 +27,13 @@ std::string stamp(std::chrono::milliseconds time, bool in_ms) {
 
 }  // namespace
 
+// ccxt, which many use, sends timeOut as a number: OKX takes that too.
 Answer answer_cancel_all_after(const Call& call) {
     simdjson::dom::parser parser;
     simdjson::dom::element root;
     if (auto refusal = read_json(call.request, parser, root)) return *refusal;
     Fields fields(root);
-    const std::chrono::seconds timeout(fields.count("timeOut"));
+    const std::chrono::seconds timeout(fields.count_or_number("timeOut"));
     const std::string tag = fields.text_or("tag", "");
     const bool off = timeout.count() == 0;
     if (!off && (timeout.count() < 10 || timeout.count() > 120)) fields.refuse_for("timeOut");

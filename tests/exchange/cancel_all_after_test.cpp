@@ -87,6 +87,12 @@ TEST_CASE("cancel-all-after: 10 to 120 s or 0, and a short tag") {
         CAPTURE(wrong);
         CHECK(contains(fixture.set(wrong), R"("code":"51000")"));
     }
+    const auto raw = [&](const std::string& body) {
+        return fixture.ask("POST", "/api/v5/trade/cancel-all-after", body);
+    };
+    CHECK(contains(raw(R"({"timeOut":10})"), R"("code":"0")"));
+    CHECK(contains(raw(R"({"timeOut":9})"), R"("code":"51000")"));
+    CHECK(contains(raw(R"({"timeOut":-10})"), R"("code":"51000")"));
     CHECK(contains(fixture.set(""), R"("code":"50014")"));
     CHECK(contains(fixture.set("10", "a_b"), R"("code":"51000")"));
     CHECK(contains(fixture.set("10", "abcdefghijklmnopq"), R"("code":"51000")"));

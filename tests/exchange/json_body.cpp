@@ -43,6 +43,13 @@ std::int64_t Fields::count(std::string_view name) {
     return value;
 }
 
+std::int64_t Fields::count_or_number(std::string_view name) {
+    std::int64_t value = 0;
+    if (object_[name].get(value) != simdjson::SUCCESS) return count(name);
+    if (value < 0) refuse_for(name);
+    return value;
+}
+
 std::string Fields::family(const std::vector<std::string>& families) {
     std::string found = text("instFamily");
     if (!family_exists(found, families)) refuse_for("instFamily");

@@ -19,7 +19,8 @@ class Fields {
 
     std::string text(std::string_view name);  // must be there and not empty
     std::string text_or(std::string_view name, std::string_view otherwise);
-    std::int64_t count(std::string_view name);  // a string of an integer, not negative
+    std::int64_t count(std::string_view name);            // a string of an integer, not negative
+    std::int64_t count_or_number(std::string_view name);  // or a number, where clients send those
     std::string family(const std::vector<std::string>& families);  // instFamily, one that exists
 
     void refuse_for(std::string_view name);  // OKX's answer to a value that it cannot use
