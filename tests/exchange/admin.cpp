@@ -38,6 +38,11 @@ std::int64_t integer(dom::element object, std::string_view name, std::int64_t ot
     return value;
 }
 
+bool flag(dom::element object, std::string_view name) {
+    bool value = false;
+    return object[name].get(value) == simdjson::SUCCESS && value;
+}
+
 // A number, or a string that is one, as OKX writes them.
 double amount(dom::element object, std::string_view name) {
     double value = 0;
@@ -130,6 +135,8 @@ Answer push_fault(Exchange& exchange, dom::element body) {
                 .delay = std::chrono::milliseconds(integer(body, "delay_ms", 0)),
                 .code = text(body, "code"),
                 .field = text(body, "field"),
+                .message = text(body, "msg"),
+                .close = flag(body, "close"),
                 .status = static_cast<int>(integer(body, "status", 0))};
     if (fault.kind == FaultKind::code && fault.code.empty()) return bad("code: expected");
     if (fault.count == 0) return bad("count: above 0, or -1 for ever, is expected");

@@ -10,7 +10,7 @@
 //   POST /sim/freeze  {"account","instFamily","ms"}: market maker protection triggers; 0: until
 //   reset POST /sim/fault   {"on","kind"}, may have "count", "delay_ms", "code", "status",
 //   "account",
-//                     "field"; or
+//                     "field", "msg", "close"; or
 //                     {"clear":true}. The kinds are in faults.h
 //   POST /sim/account {"account"} and what is to change: a key of the accounts file but the name
 //   and

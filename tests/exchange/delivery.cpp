@@ -40,9 +40,10 @@ std::string_view reason(int status) {
 
 std::string head(const Answer& answer, bool keep_alive, std::string_view framing) {
     return fmt::format(
-        "HTTP/1.1 {} {}\r\nServer: okxsim\r\nContent-Type: {}\r\n{}\r\nConnection: {}\r\n\r\n",
-        answer.status, reason(answer.status), answer.content_type, framing,
-        keep_alive ? "keep-alive" : "close");
+        "HTTP/1.1 {} {}\r\nServer: okxsim\r\nContent-Type: {}\r\n{}{}\r\nConnection: {}\r\n\r\n",
+        answer.status, reason(answer.status), answer.content_type,
+        answer.encoding.empty() ? "" : fmt::format("Content-Encoding: {}\r\n", answer.encoding),
+        framing, keep_alive ? "keep-alive" : "close");
 }
 
 std::string whole(const Answer& answer, bool keep_alive) {
@@ -105,6 +106,8 @@ Delivery spoiled(const Answer& answer, bool keep_alive, FaultKind kind) {
         case FaultKind::foreign:
         case FaultKind::truncated:
         case FaultKind::numbers:
+        case FaultKind::gzip:
+        case FaultKind::numeric429:
         case FaultKind::missing:
             break;
     }
@@ -119,7 +122,7 @@ Delivery deliver(const Answer& answer, bool keep_alive) {
 }
 
 Delivery deliver(const Answer& answer, bool keep_alive, const Fault& fault) {
-    Delivery delivery = spoiled(answer, keep_alive, fault.kind);
+    Delivery delivery = spoiled(answer, keep_alive && !fault.close, fault.kind);
     delivery.delay = fault.delay;
     return delivery;
 }

@@ -14,7 +14,7 @@ namespace {
 
 using enum FaultKind;
 
-constexpr std::array<std::pair<FaultKind, std::string_view>, 26> kinds{{
+constexpr std::array<std::pair<FaultKind, std::string_view>, 28> kinds{{
     {silent, "silent"},
     {silent_done, "silent_done"},
     {reset, "reset"},
@@ -27,6 +27,8 @@ constexpr std::array<std::pair<FaultKind, std::string_view>, 26> kinds{{
     {chunked, "chunked"},
     {close, "close"},
     {limited429, "limited429"},
+    {numeric429, "numeric429"},
+    {gzip, "gzip"},
     {unavailable503, "unavailable503"},
     {result_false, "result_false"},
     {nothing_left, "nothing_left"},
@@ -113,12 +115,18 @@ Answer substitute(const Fault& fault) {
     switch (fault.kind) {
         case limited429:
             return with_status(refuse("50011"), fault.status);
+        case numeric429:
+            return {.status = 429,
+                    .code = "50011",
+                    .body = R"({"msg":"Requests too frequent.","code":50011})"};
         case unavailable503:
             return with_status(refuse("50001"), fault.status);
         case nothing_left:
             return refuse("51405");
         case code:
-            return with_status(refuse(fault.code), fault.status);
+            return with_status(
+                fault.message.empty() ? refuse(fault.code) : refuse(fault.code, fault.message),
+                fault.status);
         case result_false:
             return succeed(R"([{"result":false}])");
         case numeric:
@@ -145,6 +153,7 @@ Answer substitute(const Fault& fault) {
         case foreign:
         case truncated:
         case numbers:
+        case gzip:
         case missing:
             break;
     }

@@ -24,6 +24,7 @@ enum class FaultKind {
     chunked,         // executed, answered in small chunks
     close,           // executed, answered with Connection: close
     limited429,      // 50011
+    numeric429,      // 50011 as a number, and with another text: seen on the wire
     unavailable503,  // 50001
     result_false,    // code 0, result false, nothing cancelled
     nothing_left,    // 51405
@@ -38,6 +39,7 @@ enum class FaultKind {
     foreign,    // pending orders: those of another product and another family
     truncated,  // the first half of the body, of a length that fits
     numbers,    // numbers where strings of digits belong
+    gzip,       // the body is compressed though nobody asked for it
     missing,    // without "field", by default ordId
 };
 
@@ -55,7 +57,9 @@ struct Fault {
     std::chrono::milliseconds delay{};
     std::string code{};
     std::string field{};
-    int status = 0;  // 0: the one that belongs to the code
+    std::string message{};  // empty: the one that belongs to the code
+    bool close = false;     // with Connection: close
+    int status = 0;         // 0: the one that belongs to the code
 };
 
 class Faults {

@@ -90,6 +90,11 @@ TEST_CASE("faults: the answers in place of the exchange's own cancel nothing and
     says({.kind = FaultKind::code, .code = "50004"}, "400", R"("code":"50004")");
     says({.kind = FaultKind::code, .code = "50011", .status = 200}, "200", R"("code":"50011")");
     says({.kind = FaultKind::code, .code = "99999"}, "200", R"("code":"99999")");
+    says({.kind = FaultKind::numeric429}, "429",
+         R"({"msg":"Requests too frequent.","code":50011})");
+    says({.kind = FaultKind::code, .code = "51412", .message = "Another."}, "200",
+         R"({"code":"51412","data":[],"msg":"Another."})");
+    says({.kind = FaultKind::code, .code = "50001", .close = true}, "503", "Connection: close");
     says({.kind = FaultKind::garbage}, "200", "}{]");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <regex>
 
 #include "tests/exchange/codes.h"
@@ -60,11 +61,43 @@ Answer reworded(Answer answer, const std::string& what, const std::string& by) {
     return answer;
 }
 
+std::uint32_t crc32(std::string_view text) {
+    std::uint32_t sum = ~0U;
+    for (const char c : text) {
+        sum ^= static_cast<unsigned char>(c);
+        for (int bit = 0; bit < 8; ++bit) sum = (sum >> 1U) ^ ((sum & 1U) ? 0xEDB88320U : 0U);
+    }
+    return ~sum;
+}
+
+void append(std::string& out, std::uint32_t value, int bytes) {  // the low byte first
+    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+}
+
+// RFC 1952 around stored blocks, RFC 1951: a valid gzip body needs no compression.
+std::string gzipped(std::string_view text) {
+    constexpr std::size_t block_max = 65535;
+    std::string out("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
+    std::size_t at = 0;
+    do {
+        const std::string_view block = text.substr(at, block_max);
+        at += block.size();
+        const auto size = static_cast<std::uint32_t>(block.size());
+        append(out, at == text.size() ? 1 : 0, 1);
+        append(out, size, 2);
+        append(out, ~size, 2);
+        out += block;
+    } while (at < text.size());
+    append(out, crc32(text), 4);
+    append(out, static_cast<std::uint32_t>(text.size()), 4);
+    return out;
+}
+
 }  // namespace
 
 bool is_lie(FaultKind kind) {
     using enum FaultKind;
-    constexpr std::array all{endless, loop, crowd, foreign, truncated, numbers, missing};
+    constexpr std::array all{endless, loop, crowd, foreign, truncated, numbers, missing, gzip};
     return std::ranges::find(all, kind) != all.end();
 }
 
@@ -75,6 +108,11 @@ Answer lie(const Fault& fault, const Request& request, Answer honest) {
     }
     if (fault.kind == FaultKind::numbers) {
         return reworded(std::move(honest), R"re(:"(-?\d+(\.\d+)?)")re", ":$1");
+    }
+    if (fault.kind == FaultKind::gzip) {
+        honest.body = gzipped(honest.body);
+        honest.encoding = "gzip";
+        return honest;
     }
     if (fault.kind == FaultKind::missing) {
         const std::string field = fault.field.empty() ? "ordId" : fault.field;

@@ -34,6 +34,7 @@ struct Answer {
     std::string code;  // OKX's code, for the exchange's own log
     std::string body{};
     std::string content_type = "application/json";
+    std::string encoding{};  // Content-Encoding
 };
 
 }  // namespace scram::okxsim

@@ -1,4 +1,7 @@
 """The private endpoints beside mass-cancel; run by wire_test.py."""
+import gzip
+import http.client
+import json
 import unittest
 
 from wire import BTC, CONFIRMED, TIME, Okxsim, mass_cancel, request
@@ -98,6 +101,37 @@ class Endpoints(unittest.TestCase):
             self.okx.fault(kind, on="orders-pending")
             self.assertNotIsInstance(self.pending(), dict)
         self.assertEqual(len(self.pending()["data"]), 1)
+
+    def test_refusals_that_need_a_person_can_be_had(self):
+        codes = ["50010", "50032", "50033", "50041", "50046", "50051", "50052", "50059", "50060",
+                 "50062", "50067", "50118"]
+        for code in codes:
+            self.okx.fault("code", code=code)
+            self.assertEqual(self.client.ask(mass_cancel())[1]["code"], code)
+
+    def test_one_code_has_several_bodies(self):
+        self.okx.fault("numeric429")
+        self.assertEqual(self.client.ask(mass_cancel()),
+                         (429, {"msg": "Requests too frequent.", "code": 50011}))
+        triggered = "Cancellation failed as the order has been triggered and can't be canceled."
+        for more, word in [({}, "timed out"), ({"msg": triggered}, "triggered")]:
+            self.okx.fault("code", code="51412", **more)
+            self.assertIn(word, self.client.ask(mass_cancel())[1]["msg"])
+
+    def test_a_refusal_may_close_the_connection(self):
+        self.okx.fault("code", code="50001", close=True)
+        self.assertEqual(self.client.ask(mass_cancel())[0], 503)
+        self.assertEqual(self.client.stream.recv(1), b"")
+
+    def test_a_body_may_be_compressed_though_nobody_asked(self):
+        self.okx.place("mmp")
+        self.okx.fault("gzip")
+        self.client.stream.sendall(mass_cancel())
+        answer = http.client.HTTPResponse(self.client.stream)
+        answer.begin()
+        self.assertEqual(answer.headers["Content-Encoding"], "gzip")
+        self.assertEqual(json.loads(gzip.decompress(answer.read())), CONFIRMED[1])
+        self.assertEqual(self.pending()["data"], [])
 
     def test_faults_are_ordered_for_endpoints_that_exist(self):
         answer = self.okx.admin("/sim/fault", {"on": "orders", "kind": "loop"})
