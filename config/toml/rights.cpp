@@ -5,27 +5,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 
 #include "config/toml/sections.h"
+#include "core/base/names.h"
 
 namespace scram {
 
+constexpr std::array<std::string_view, right_count> right_names = {"publish", "read", "trip",
+                                                                   "rearm", "admin"};
+static_assert(names_all<Right>(right_names));
 std::string_view name(Right right) {
-    switch (right) {
-        case Right::publish:
-            return "publish";
-        case Right::read:
-            return "read";
-        case Right::trip:
-            return "trip";
-        case Right::rearm:
-            return "rearm";
-        case Right::admin:
-            return "admin";
-    }
-    return "?";
+    return name_in(right_names, right);
 }
 
 }  // namespace scram

@@ -25,10 +25,10 @@ static_assert(kind_of(Rejection::connection_limit) == RefusedKind::connection_li
               kind_of(Rejection::revoked) == RefusedKind::revoked &&
               kind_of(Rejection::no_descriptor) == RefusedKind::no_descriptor);
 
-constexpr std::string_view other_names[] = {
+constexpr std::string_view refused_names[] = {
     "source",      "request",   "rate_limit",     "connection_limit", "idle_timeout",
     "slow_reader", "long_line", "protocol_error", "revoked",          "no_descriptor"};
-static_assert(right_count + std::size(other_names) == refused_kind_count);
+static_assert(right_count + std::size(refused_names) == refused_kind_count);
 
 static_assert(static_cast<int>(RefusedKind::publish) == static_cast<int>(Right::publish) &&
               static_cast<int>(RefusedKind::admin) == static_cast<int>(Right::admin));
@@ -38,7 +38,8 @@ static_assert(static_cast<int>(RefusedKind::publish) == static_cast<int>(Right::
 std::string_view name(RefusedKind kind) {
     const auto place = static_cast<std::size_t>(kind);
     if (place < right_count) return name(static_cast<Right>(kind));
-    return place - right_count < std::size(other_names) ? other_names[place - right_count] : "?";
+    return place - right_count < std::size(refused_names) ? refused_names[place - right_count]
+                                                          : "?";
 }
 
 void Refusals::count(RefusedKind kind, const Peer& peer) {
