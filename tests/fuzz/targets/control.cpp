@@ -88,14 +88,16 @@ struct Server final : ControlHandler {
     void arm() {
         is_trips_only = false;
         if (all_armed()) return;
-        std::string trips;
+        std::vector<FamilyId> families;
+        std::vector<TripId> trips;
         for (std::size_t f = 0; f < config.plan.families.size(); ++f) {
-            const TripId trip = driver.engine().family(id_at<FamilyId>(f)).wanted_by;
-            trips += (f == 0 ? "" : ",") + std::to_string(static_cast<std::uint64_t>(trip));
+            families.push_back(id_at<FamilyId>(f));
+            trips.push_back(driver.engine().family(families.back()).wanted_by);
         }
-        on_line({0, getuid(), {}},
-                R"({"v":1,"op":"rearm","target":"all","reason":"next","force":true,"trips":[)" +
-                    trips + "]}");
+        // Not by a line: a user has so many in a row, and the input's count too.
+        driver.operate([&](Engine& engine, Time now, Step& step) {
+            engine.on_rearm(families, trips, {"uid 0 (root)", "next"}, true, now, step);
+        });
         check(all_armed(), "the next input starts armed");
     }
 
