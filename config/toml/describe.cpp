@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "config/toml/document.h"
 #include "config/toml/keys.h"
+#include "config/toml/printer.h"
 #include "config/toml/words.h"
 #include "core/rules/shape.h"
 
@@ -15,6 +16,9 @@ namespace scram {
 namespace {
 
 using config::in_quotes;
+using config::line;
+using config::line_ms;
+using config::list;
 using config::word;
 
 constexpr std::size_t change_lines_max = 64;  // the names are told of all
@@ -27,20 +31,6 @@ struct Block {
     std::string title() const { return name.empty() ? header : header + " " + name; }
 };
 
-template <class Value>
-std::string line(std::string_view key, const Value& value) {
-    return fmt::format("{} = {}", key, value);
-}
-
-std::string line_ms(std::string_view key, Duration value) {
-    return line(key, std::chrono::duration<double, std::milli>{value}.count());
-}
-
-std::string list(std::vector<std::string> texts) {
-    for (auto& text : texts) text = in_quotes(text);
-    return fmt::format("[{}]", fmt::join(texts, ", "));
-}
-
 template <class Id, class Spec>
 std::string list_of(const std::vector<Id>& ids, const std::vector<Spec>& specs) {
     std::vector<std::string> names;
@@ -49,84 +39,39 @@ std::string list_of(const std::vector<Id>& ids, const std::vector<Spec>& specs) 
     return list(std::move(names));
 }
 
-// Writes what config/toml/keys.h declares.
-class Printer {
-  public:
-    explicit Printer(Block& block, std::string prefix = {})
-        : lines_(block.lines), prefix_(std::move(prefix)) {}
-
-    void flag(std::string_view key, bool value) { add(key, value); }
-    template <class Integer>
-    void number(std::string_view key, Integer value, config::Range<std::int64_t>) {
-        add(key, value);
-    }
-    void ms(std::string_view key, Duration value, config::Range<double>) {
-        lines_.push_back(line_ms(prefix_ + std::string(key), value));
-    }
-    template <class Enum, std::size_t n>
-    void word(std::string_view key, Enum value, const std::string_view (&words)[n]) {
-        add(key, in_quotes(config::word(words, value)));
-    }
-    void host(std::string_view key, const std::string& value) { add(key, in_quotes(value)); }
-    void socket(std::string_view key, const std::string& value) { add(key, in_quotes(value)); }
-    void mode(std::string_view key, std::uint32_t value) {
-        add(key, fmt::format("\"{:04o}\"", value));
-    }
-    void pins(std::string_view key, const std::vector<std::string>& value) {
-        add(key, list(value));
-    }
-    void metrics(std::string_view key, const std::vector<std::string>& value) {
-        add(key, list(value));
-    }
-    // Not given, and without a default.
-    void file(std::string_view key, const std::string& value) {
-        if (!value.empty()) add(key, in_quotes(value));
-    }
-    void address(std::string_view key, const std::string& value) { file(key, value); }
-
-  private:
-    template <class Value>
-    void add(std::string_view key, const Value& value) {
-        lines_.push_back(line(prefix_ + std::string(key), value));
-    }
-
-    std::vector<std::string>& lines_;
-    std::string prefix_;
-};
-
 Block top_block(const Config& config) {
     Block block{"", "the top of the file", {}};
-    config::visit_top(Printer{block}, config);
+    config::visit_top(config::Printer{block.lines}, config);
     return block;
 }
 
 Block exchange_block(const ExchangeConfig& exchange) {
     Block block{"[exchange]", "", {}};
-    config::visit_exchange(Printer{block}, exchange);
+    config::visit_exchange(config::Printer{block.lines}, exchange);
     return block;
 }
 
 Block timings_block(const Config& config) {
     Block block{"[timings]", "", {}};
-    config::visit_timings(Printer{block}, config);
+    config::visit_timings(config::Printer{block.lines}, config);
     return block;
 }
 
 Block wire_block(const WireConfig& wire) {
     Block block{"[wire]", "", {}};
-    config::visit_wire(Printer{block}, wire);
+    config::visit_wire(config::Printer{block.lines}, wire);
     return block;
 }
 
 Block paths_block(const Paths& paths) {
     Block block{"[paths]", "", {}};
-    config::visit_paths(Printer{block}, paths);
+    config::visit_paths(config::Printer{block.lines}, paths);
     return block;
 }
 
 Block journal_block(const Config& config) {
     Block block{"[journal]", "", {}};
-    config::visit_journal(Printer{block}, config);
+    config::visit_journal(config::Printer{block.lines}, config);
     return block;
 }
 
@@ -151,7 +96,7 @@ Block account_block(const AccountSpec& account, const std::filesystem::path& cre
         account.name,
         {line("name", in_quotes(account.name)),
          line("credentials", in_quotes(credentials.string())), line("links", account.links)}};
-    config::visit_budget(Printer{block, "budget."}, account.budget);
+    config::visit_budget(config::Printer{block.lines, "budget."}, account.budget);
     return block;
 }
 
