@@ -1,6 +1,7 @@
 """scramctl: what it prints, and its exit codes."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -28,6 +29,19 @@ class Ctl(unittest.TestCase):
             self.assertEqual(code, 0)
             for text in (BTC, "armed", "mm-1#4", "TLSv1.3", "maker-1: attached", "delta=1.25"):
                 self.assertIn(text, out)
+
+    def test_every_time_says_its_zone_wherever_it_is_read(self):
+        with Lab() as lab:
+            daemon = lab.scramd().await_ready()
+            daemon.ctl("trip", BTC, "--reason", "zones")
+            told = {}
+            for command in (["status"], ["status", "--details"], ["receipts"], ["receipt", "1"], ["latency"],
+                            ["journal", "--directory", lab.folder / "journal"]):
+                code, out, error = daemon.ctl(*command, env={**os.environ, "TZ": "America/New_York"})
+                self.assertEqual(code, 0, error)
+                told[command[0]] = told.get(command[0], []) + re.findall(r"\d\d:\d\d:\d\d(?:\.\d+)?(?! UTC|\d|\.\d|Z)", out)
+                self.assertTrue(command[0] in ("status", "latency") or re.search(r"\d\d:\d\d:\d\d", out), (command, out))
+            self.assertEqual({command: times for command, times in told.items() if times}, {})
 
     def test_status_of_21_families_that_are_well_fits_one_screen_of_80_x_24(self):
         accounts = ("mm-1", "mm-2", "mm-3")
