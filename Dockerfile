@@ -10,11 +10,11 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 ARG SOURCE_DATE_EPOCH
 ARG SCRAM_VERSION
 COPY . /src
-RUN cmake -S /src --preset package && cmake --build /src/build/package --target package
+RUN cmake -S /src --preset release -DSCRAM_BENCH=OFF && cmake --build /src/build/release --target package
 
 # docker build --target packages --output . .   for the packages themselves
 FROM scratch AS packages
-COPY --from=build /src/build/package/*.deb /
+COPY --from=build /src/build/release/*.deb /
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 990 --no-create-home --home-dir /var/lib/scramd --shell /usr/sbin/nologin scramd \

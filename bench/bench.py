@@ -1,6 +1,6 @@
 """./dev bench: trigger to wire, of the floor, of scramd and of others, in one run.
 
-bench.py BUILD [--quick] [--link tun|veth|loopback] [--only TEXT] [--wire 'KEY = VALUE']
+bench.py BUILD [--quick] [--link tun|veth|loopback] [--only TEXT] [--wire 'KEY = VALUE'] [--rounds N] [--gaps N]
 """
 import argparse
 import os
@@ -15,6 +15,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests/e2e/support"))
 
 
+GAPS_MAX = 14  # with two shorter ones as many as scramd has families that no batch pulls
+
+
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description="measure trigger to wire")
     parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
@@ -23,7 +26,10 @@ def arguments():
     parser.add_argument("--only", default="", help="only rows whose name, mode contains this (or this|or this), and the floor")
     parser.add_argument("--wire", action="append", default=[], metavar="LINE",
                         help="a line for scramd's section [wire], as 'warm_every_ms = 0'; may be repeated")
-    parser.add_argument("--rounds", type=int, help="default 5; with --quick 1")
+    parser.add_argument("--rounds", type=int, help="default 4; with --quick 1")
+    parser.add_argument("--gaps", type=int, choices=range(1, GAPS_MAX + 1), metavar="N",
+                        help="gaps of 1 s in a cycle of the floor and of scramd's rows sealed and frames, spinning: "
+                        f"default 2, with --quick 1; at most {GAPS_MAX}")
     return parser.parse_args()
 
 
@@ -51,25 +57,38 @@ from plot import write_svg  # noqa: E402
 from report import Rows, environment, goals, load, print_goals, print_table, write_json  # noqa: E402
 from stage import Rig, Stage  # noqa: E402
 
-ROUNDS = OPTIONS.rounds or (1 if OPTIONS.quick else 5)
-GAPS = [300, 1000] if OPTIONS.quick else [300, 300, 1000]
+ROUNDS = OPTIONS.rounds or (1 if OPTIONS.quick else 4)
+SHORT_GAPS = [300] if OPTIONS.quick else [300, 300]
+GAPS = [*SHORT_GAPS, 1000]
+# Of the rows that a goal for the tail after silence is about.
+MANY_GAPS = SHORT_GAPS + [1000] * (OPTIONS.gaps or (1 if OPTIONS.quick else 2))
 CYCLES = 2 if OPTIONS.quick else 4  # of a round
 # One cancel for each account in a batch, so that four batches fit into a window.
 ONE_EACH = {"batches": 1, "pulls": ACCOUNTS, "window": 0.55}
 BURST_ACCOUNTS = 6
-RECORDS = {"sealed": 'records = "sealed"', "SSL_write": 'records = "plain"'}
+RECORDS = {"sealed": ['records = "sealed"'], "SSL_write": ['records = "plain"'],
+           "frames": ['records = "sealed"', "frames = true", 'device = "{device}"', "warm_frames = true"]}
+NO_FRAMES = ("the rows with frames are missing: frames pass no tap on their way out, and only of a veth pair it can "
+             "listen at the far end (--link veth)")
 
 
-def plan():
+def plan(stage):
     """Each row: name, mode, what makes it, cycles in a round, gaps. Makers are called with stage and rig."""
-    rows = [("floor", "", lambda *on: Floor(*on, "floor"), CYCLES, GAPS),
+    rows = [("floor", "", lambda *on: Floor(*on, "floor"), CYCLES, MANY_GAPS),
             ("floor, one connection", "", lambda *on: Floor(*on, "one", connections=1, batches=8, pulls=8),
              CYCLES, []),
+            ("spin and the clock", "", lambda *on: Floor(*on, "clock", kind="spinning-clock"), 2,
+             [] if OPTIONS.quick else GAPS),
             ("spin and send()", "", lambda *on: Floor(*on, "spin", kind="spinning-floor"), CYCLES, GAPS),
             ("wake-up and send()", "", lambda *on: Floor(*on, "bell", kind="sleeping-floor"), CYCLES, GAPS)]
-    for wait in ("spin", "sleep"):
-        for records in RECORDS:
-            rows.append(("scramd", f"{wait}, {records}", scramd(wait, records), CYCLES, GAPS))
+    if stage.shows_frames:
+        rows += [("AF_PACKET and send()", "", lambda *on: Floor(*on, "framing", kind="framing-floor"), CYCLES,
+                  MANY_GAPS),
+                 ("scramd", "spin, frames", scramd("spin", "frames"), CYCLES, MANY_GAPS)]
+    rows.append(("scramd", "spin, sealed", scramd("spin", "sealed"), CYCLES, MANY_GAPS))
+    for wait, records in (("spin", "SSL_write"), ("sleep", "sealed"), ("sleep", "SSL_write")):
+        rows.append(("scramd", f"{wait}, {records}", scramd(wait, records),
+                     CYCLES if records == "sealed" else 2, GAPS))
     best, short = "sealed", CYCLES if OPTIONS.quick else 6
     rows += [
         ("five families", f"spin, {best}", scramd("spin", best, accounts=BURST_ACCOUNTS, burst=True, links=5,
@@ -85,8 +104,9 @@ def plan():
 
 def scramd(wait, records, **more):
     def make(stage, rig, name):
-        lines = [RECORDS[records], *OPTIONS.wire]
-        return Scramd(stage, rig, name, wait=wait, wire=lines if accepts(stage, *lines) else OPTIONS.wire, **more)
+        lines = [line.format(device=stage.device) for line in RECORDS[records]] + OPTIONS.wire
+        known = records == "frames" or accepts(stage, *lines)  # a row with frames has them or fails
+        return Scramd(stage, rig, name, wait=wait, wire=lines if known else OPTIONS.wire, **more)
     return make
 
 
@@ -96,8 +116,8 @@ def is_wanted(row):
 
 def rows_to_run(stage):
     """Without sealed records in this scramd, what would be sealed goes by SSL_write."""
-    rows = plan()
-    if not accepts(stage, RECORDS["sealed"]):
+    rows = plan(stage)
+    if not accepts(stage, *RECORDS["sealed"]):
         print("bench: this scramd knows no sealed records: SSL_write alone")
         rows = [(name, mode.replace("sealed", "SSL_write"), *more) for name, mode, *more in rows
                 if not (name == "scramd" and "sealed" in mode)]
@@ -158,11 +178,16 @@ def measure(everybody):
     return rows
 
 
-def judge(rows, table):
+def judge(rows, table, framed):
     """Sanity alone: a machine's absolute times are nobody's fault."""
     wanted = [("every row has samples", all(row["n"] > 0 for row in table)),
               ("no packet left before its trigger, none took no time", all(row["samples"][0] > 0 for row in table)),
               ("of a hundred triggers not one is without its packet", rows.lost * 100 < sum(r["n"] for r in table))]
+    wanted.append(("of a hundred packets not one is without its trigger",
+                   rows.stray * 100 < sum(r["n"] for r in table)))
+    wanted += [(f"{title}: of a hundred requests at most five left without a frame",
+                sum(its.not_sent.values()) * 20 <= its.sent) for title, its in framed.items()]
+    wanted += [(f"{title}: frames left", its.sent > 0) for title, its in framed.items()]
     for what, true in wanted:
         print(f"{'ok' if true else 'not ok'} - {what}")
     failed = sum(not true for _, true in wanted)
@@ -179,13 +204,18 @@ def main():
                 "cpus": f"client {stage.client_cpu}, others {stage.other_cpu}"}
         print("\n".join(f"{key:<20} {value}" for key, value in env.items()))
         check = rig.ask("check", stage.host, stage.sink_port, 200)["tap_less_socket"]
-        env["tap less socket stamp, ns p50"] = sorted(check)[len(check) // 2]
-        rows = measure(cast(stage, rig, npm))
+        early = -sorted(check)[len(check) // 2]
+        env["tap less socket stamp, ns p50"] = -early
+        everybody = cast(stage, rig, npm)
+        rows = measure(everybody)
+    framed = {f"{name} {mode}".strip(): who.framed for name, mode, who, *_ in everybody if who.framed}
+    env |= {f"frames of {title}": its.text() for title, its in framed.items()}
     env["load after"] = load()
     table = rows.table()
     print_table(table)
     print(f"\n{rows.lost} triggers without their packet, {rows.stray} packets without a trigger; "
-          f"the tap's stamp is {-env['tap less socket stamp, ns p50']} ns before the socket's own (p50)")
+          f"the tap's stamp is {abs(early)} ns {'before' if early >= 0 else 'after'} the socket's own (p50)")
+    print("\n".join(f"{title}: {its.text()}" for title, its in framed.items()) if stage.shows_frames else NO_FRAMES)
     found = goals(table)
     print_goals(found)
     folder = ROOT / "build/bench"
@@ -193,7 +223,7 @@ def main():
     write_json(folder / "report.json", env, table, found)
     write_svg(folder / "report.svg", f"trigger to wire, {env['cpu']}, {env['date'][:10]}, {env['link']}", table)
     print(f"\n{folder}/report.json, {folder}/report.svg")
-    return judge(rows, table)
+    return judge(rows, table, framed)
 
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # which ends the stage, and all on it

@@ -9,6 +9,10 @@
 
 #include "bench/clock.h"
 
+namespace scram {
+struct Frames;
+}
+
 namespace scram::bench {
 
 class Contender {
@@ -18,9 +22,13 @@ class Contender {
     virtual void take_turn(bool /*begins*/) {}  // a cycle begins, or is over
     virtual void calm() {}          // harmless values again, so that it can be armed again
     virtual void read_answers() {}  // of those whose connections are this process's own
+    virtual void idle() {}          // in a gap, each 5 ms; of those that pull on the client's core
     virtual int cpu() const = 0;    // where pull() is called
-    std::size_t targets = 0;        // pull() takes numbers below this
-    std::size_t idle_turn = 0;      // pulls after a gap, of all cycles: they take turns
+    // Of the pulls of this turn, once it is over; of those that send nothing.
+    virtual std::vector<Nanos> own_stamps() { return {}; }
+    virtual const Frames* frames() const { return nullptr; }  // of those whose requests leave so
+    std::size_t targets = 0;                                  // pull() takes numbers below this
+    std::size_t idle_turn = 0;  // pulls after a gap, of all cycles: they take turns
 };
 
 // Where client and all others run.
@@ -42,6 +50,11 @@ std::unique_ptr<Contender> make_sleeping_floor(const Address& to, std::size_t co
 // The same by a thread that spins until it is told.
 std::unique_ptr<Contender> make_spinning_floor(const Address& to, std::size_t connections,
                                                Cpus cpus);
+// It reads the clock instead: what the machine alone takes from such a thread.
+std::unique_ptr<Contender> make_spinning_clock(Cpus cpus);
+// The floor whose bytes leave as frames of `device`, ahead of send().
+std::unique_ptr<Contender> make_framing_floor(const Address& to, std::size_t connections,
+                                              const std::string& device, Cpus cpus);
 // A market maker with libscram: target i is the family of that place.
 std::unique_ptr<Contender> make_maker(const std::string& socket, const std::string& source,
                                       std::span<const std::string> families, Cpus cpus);

@@ -17,36 +17,64 @@ LINKS = 2                # of an account
 PULLS = 2 * ACCOUNTS     # of a batch: one by each link
 BATCHES = 2              # so 64 of a window's 80 cancels; the 16 others are for pulls after a gap
 PITCH_US = 100
+SETTLED = 0.5            # s from arming to the next pull, at least: orders are read, files written
 
 
 def cycle_words(pitch_us=PITCH_US, batches=BATCHES, pulls=PULLS, gaps=()):
     return [pitch_us, batches, pulls, *gaps]
 
 
+class Framed:
+    """How many requests of all turns left as frames, and why others did not."""
+
+    def __init__(self):
+        self.sent, self.not_sent, self.before = 0, {}, None
+
+    def begin(self, count):
+        self.before = count
+
+    def end(self, count):
+        self.sent += count["sent"] - self.before["sent"]
+        for why, times in count["not_sent"].items():
+            new = times - self.before["not_sent"].get(why, 0)
+            if new:
+                self.not_sent[why] = self.not_sent.get(why, 0) + new
+
+    def text(self):
+        return f"{self.sent} frames" + "".join(f", {n} without ({why})" for why, n in sorted(self.not_sent.items()))
+
+
 class Floor:
     """Ready bytes, one send()."""
 
-    wires = 1  # packets that belong to one trigger
+    wires = 1          # packets that belong to one trigger
+    bytes_least = 300  # of TCP payload in such a packet
 
     def __init__(self, stage, rig, name, kind="floor", connections=ACCOUNTS * LINKS, **shape):
         self.name, self.rig, self.port, self.shape = name, rig, stage.sink_port, shape
+        self.framed = Framed() if kind == "framing-floor" else None
         rig.ask(kind, name, stage.host, self.port, connections)
 
     def begin(self):
         """Its turn begins."""
+        if self.framed:
+            self.framed.begin(self.rig.ask("frames", self.name))
 
     def end(self):
         """Its turn is over."""
+        if self.framed:
+            self.framed.end(self.rig.ask("frames", self.name))
 
     def cycle(self, gaps=()):
-        return self.rig.ask("cycle", self.name, self.port, self.wires, *cycle_words(**self.shape, gaps=gaps))
+        return self.rig.ask("cycle", self.name, self.port, self.bytes_least, self.wires,
+                            *cycle_words(**self.shape, gaps=gaps))
 
 
 class Bot(Floor):
     """bot.cpp, on as many connections as scramd has."""
 
     def __init__(self, stage, rig, name):
-        self.name, self.rig, self.port, self.shape = name, rig, stage.port, {}
+        self.name, self.rig, self.port, self.shape, self.framed = name, rig, stage.port, {}, None
         socket = stage.folder / f"{name}.sock"
         stage.add(Worker(name, [
             BIN / "scram_bench_bot", stage.host, stage.port, stage.ca_file, socket, f"fake-key-{name}",
@@ -75,10 +103,13 @@ class Scramd(Floor):
     at the exchange, so that arming again costs none of the budget.
     """
 
+    bytes_least = 400  # rehearsals and reads of what orders are left have less
+
     def __init__(self, stage, rig, name, wait="spin", wire=(), accounts=ACCOUNTS, families=FAMILIES, links=LINKS,
                  idle_rules=0, burst=False, rehearse_ms=300_000, resign_ms=1000, window=2.1, **shape):
         self.name, self.rig, self.port, self.shape = name, rig, stage.port, shape
         self.links, self.window, self.fired = accounts * links, window, 0.0
+        self.framed = Framed() if "frames = true" in wire else None
         self.sleeps = wait == "sleep"
         self.wires = families // accounts if burst else 1
         self.folder = stage.folder / name
@@ -138,16 +169,24 @@ answer_timeout_ms = 10000
         self.child.process.send_signal(signal.SIGCONT)
         set_urgent(self.child.process.pid, True, self.sleeps)
         time.sleep(0.3)
+        if self.framed:
+            self.framed.begin(self.frames())
 
     def end(self):
+        if self.framed and self.framed.before:
+            self.framed.end(self.frames())
         set_urgent(self.child.process.pid, False, self.sleeps)
         self.child.process.send_signal(signal.SIGSTOP)
 
+    def frames(self):
+        return self.control("status").get("frames", {"sent": 0, "not_sent": {}})
+
     def cycle(self, gaps=()):
-        """Armed, and with the budget whole; then the pulls."""
-        time.sleep(max(0.0, self.fired + self.window - time.monotonic()))
+        """Armed, and with a budget for the batches; then the pulls. Those after gaps go to each account in turn, so
+        that it has its slot for the next one back before."""
+        time.sleep(max(SETTLED, self.fired + self.window - time.monotonic()))
         answer = super().cycle(gaps)
-        self.fired = time.monotonic()
+        self.fired = time.monotonic() - sum(gaps) / 1000
         self.arm()
         return answer
 
@@ -155,12 +194,12 @@ answer_timeout_ms = 10000
         def latched():
             return [f for f in self.control("status")["families"] if f["gate"] == "closed"]
 
-        def confirmed():
+        def accepted():
             families = latched()
-            return all(f["state"] == "confirmed" for f in families) and families
+            return all(f["state"] in ("accepted", "verified") for f in families) and families
 
         self.rig.ask("calm", self.name)
-        families = eventually(confirmed, lambda: f"{self.name}: all confirmed: {latched()}", 20)
+        families = eventually(accepted, lambda: f"{self.name}: all accepted: {latched()}", 20)
         trips = sorted({f["trip"] for f in families})
         eventually(lambda: self.control("rearm", target="all", trips=trips, reason="bench")["ok"],
                    lambda: f"{self.name}: armed again: {latched()}")
@@ -201,7 +240,7 @@ def may_be_urgent():
 class Npm:
     """A client from npm, in node, which takes the time itself right before it calls the client."""
 
-    wires = 1
+    wires, framed = 1, None
 
     def __init__(self, stage, rig, name, folder, calls):
         self.name, self.rig, self.port = name, rig, stage.port

@@ -1,45 +1,25 @@
 // The floor: what the kernel alone takes, by a thread that spins and by one that is woken.
-#include <arpa/inet.h>
+#include <time.h>  // which the next needs
+
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <cstring>
-#include <system_error>
 #include <thread>
+#include <utility>
 
+#include "bench/connection.h"
 #include "bench/contenders.h"
 
 namespace scram::bench {
 namespace {
-
-constexpr std::size_t request_bytes = 442;  // an armed request as a TLS record
-
-int need(int result, const char* what) {
-    if (result >= 0) return result;
-    throw std::system_error(errno, std::generic_category(), what);
-}
-
-int connect_to(const Address& to) {
-    const int fd = need(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_port = htons(to.port);
-    inet_pton(AF_INET, to.host.c_str(), &at.sin_addr);
-    need(connect(fd, reinterpret_cast<sockaddr*>(&at), sizeof at), "connect to the sink");
-    const int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
-    return fd;
-}
 
 // Bytes that stand ready, and the connections that they go out by.
 class Senders {
@@ -54,9 +34,7 @@ class Senders {
     Senders& operator=(const Senders&) = delete;
 
     void send_ready(std::size_t target) {
-        need(static_cast<int>(send(fds_[target % fds_.size()], bytes_.data(), bytes_.size(),
-                                   MSG_NOSIGNAL | MSG_DONTWAIT)),
-             "send");
+        send_all(fds_[target % fds_.size()], bytes_.data(), bytes_.size());
     }
     void read_answers() {
         std::array<char, 4096> answer;
@@ -142,41 +120,82 @@ class SleepingFloor : public Contender {
     std::thread sleeper_;
 };
 
-// A thread that spins until it is told, as scramd's loop does, and does nothing else. It lives as
-// long as its turn: even asleep it delayed those that sleep by milliseconds.
-class SpinningFloor : public Contender {
+// A thread that spins until it is told, as scramd's loop does. It lives as long as its turn: even
+// asleep it delayed those that sleep by milliseconds.
+class Spinner : public Contender {
   public:
-    SpinningFloor(const Address& to, std::size_t connections, Cpus cpus)
-        : senders_(to, connections), cpus_(cpus) {}
+    explicit Spinner(Cpus cpus) : cpus_(cpus) {}
 
     void take_turn(bool begins) override {
-        if (begins)
-            spinner_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
-        else
-            spinner_ = {};
+        spinner_ = {};
+        if (!begins) return;
+        spins_ = false;
+        spinner_ = std::jthread([this](const std::stop_token& stop) { spin(stop); });
+        while (!spins_) std::this_thread::yield();
     }
     Nanos pull(std::size_t) override {
         const Nanos now = wall_now();
         pulled_.fetch_add(1, std::memory_order_release);
         return now;
     }
-    void read_answers() override { senders_.read_answers(); }
     int cpu() const override { return cpus_.others; }
 
   private:
-    void serve(const std::stop_token& stop) {
+    virtual void act(std::size_t pull) = 0;
+    virtual void turn() {}  // before each look whether it is told
+
+    void spin(const std::stop_token& stop) {
         stay_on(cpus_.client);
         urgent(true);
+        spins_ = true;
         while (!stop.stop_requested()) {
-            if (pulled_.load(std::memory_order_acquire) > sent_) senders_.send_ready(sent_++);
+            turn();
+            if (pulled_.load(std::memory_order_acquire) > done_) act(done_++);
         }
     }
 
-    Senders senders_;
     Cpus cpus_;
     std::atomic<std::size_t> pulled_ = 0;
-    std::size_t sent_ = 0;
+    std::size_t done_ = 0;
+    std::atomic<bool> spins_ = false;
     std::jthread spinner_;
+};
+
+class SpinningFloor : public Spinner {
+  public:
+    SpinningFloor(const Address& to, std::size_t connections, Cpus cpus)
+        : Spinner(cpus), senders_(to, connections) {}
+
+    void read_answers() override { senders_.read_answers(); }
+
+  private:
+    void act(std::size_t pull) override { senders_.send_ready(pull); }
+
+    Senders senders_;
+};
+
+// It makes no system call, and all that it runs it runs all the time: what it takes is the
+// machine's.
+class SpinningClock : public Spinner {
+  public:
+    explicit SpinningClock(Cpus cpus) : Spinner(cpus), stamps_(kept + 1) {}
+
+    std::vector<Nanos> own_stamps() override {
+        return {stamps_.begin(),
+                stamps_.begin() + static_cast<std::ptrdiff_t>(std::exchange(n_, 0))};
+    }
+
+  private:
+    static constexpr std::size_t kept = 4096;  // of a cycle
+
+    void turn() override { stamps_[n_] = wall_now(); }
+    void act(std::size_t) override {
+        turn();
+        n_ = std::min(n_ + 1, kept);
+    }
+
+    std::vector<Nanos> stamps_;
+    std::size_t n_ = 0;
 };
 
 void ask_for_stamps(int fd) {
@@ -215,6 +234,10 @@ std::unique_ptr<Contender> make_sleeping_floor(const Address& to, std::size_t co
 std::unique_ptr<Contender> make_spinning_floor(const Address& to, std::size_t connections,
                                                Cpus cpus) {
     return std::make_unique<SpinningFloor>(to, connections, cpus);
+}
+
+std::unique_ptr<Contender> make_spinning_clock(Cpus cpus) {
+    return std::make_unique<SpinningClock>(cpus);
 }
 
 std::vector<Nanos> socket_stamps(const Address& to, std::size_t n, Nanos pitch) {

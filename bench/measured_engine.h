@@ -56,7 +56,7 @@ struct MeasuredEngine {
         const FamilyId family{};
         if (undecided) engine.conclude(now, step);
         if (engine.family(family).cancel == Cancel::in_flight) {
-            engine.on_answer(engine.family(family).link, {AnswerClass::confirmed, 200, 0}, now,
+            engine.on_answer(engine.family(family).link, {AnswerClass::accepted, 200, 0}, now,
                              step);
         }
         publish(0);

@@ -5,7 +5,7 @@ from html import escape
 WIDTH, HEIGHT = 1140, 640
 LEFT, RIGHT, TOP, BOTTOM = 70, 370, 50, 60
 COLOURS = ["#000000", "#888888", "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#e377c2",
-           "#17becf", "#bcbd22", "#7f0000", "#003f5c", "#00b894", "#c2185b", "#6d4c41"]
+           "#17becf", "#bcbd22", "#7f0000", "#003f5c", "#00b894", "#c2185b", "#6d4c41", "#5c6bc0", "#a0c000", "#ff8a80"]
 DASHES = {0: "", 1: "7 4", 2: "2 4"}  # back to back, after the shorter gap, after the longer one
 WORST = 4  # nines that the axis ends with
 

@@ -9,6 +9,7 @@ import subprocess
 
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
 FLOOR = "floor"
+HOT = 100  # us
 
 
 def percentile(values, share):
@@ -33,15 +34,21 @@ class Rows:
                 rounds = self.rounds.setdefault((row, mode, int(gap)), {})
                 rounds.setdefault(turn, []).extend(values)
 
-    def hot_floor(self, turn):
-        """The floor of this round, back to back; of all rounds if it had no turn in this one."""
-        rounds = next(r for (name, _, gap), r in self.rounds.items() if name == FLOOR and gap < 10_000)
+    def floor(self, turn, gap):
+        """That of this round; of all rounds if it had no turn in this one."""
+        rounds = self.rounds[FLOOR, "", gap]
         return sorted(rounds.get(turn) or sum(rounds.values(), []))
 
-    def ratio(self, rounds, share):
-        """The median over rounds of row to floor, each within its round."""
-        return statistics.median(percentile(sorted(values), share) / percentile(self.hot_floor(turn), share)
+    def ratio(self, rounds, share, gap=HOT):
+        """The median over rounds of row to floor after that gap, each within its round."""
+        return statistics.median(percentile(sorted(values), share) / percentile(self.floor(turn, gap), share)
                                  for turn, values in rounds.items())
+
+    def ratio_same_gap(self, rounds, gap):
+        """To what send() takes after the same silence; None where there is none."""
+        if gap == HOT or (FLOOR, "", gap) not in self.rounds:
+            return None
+        return round(self.ratio(rounds, 0.5, gap), 3)
 
     def table(self):
         out = []
@@ -52,6 +59,7 @@ class Rows:
             out.append({"name": name, "mode": mode, "gap_us": gap, "n": len(values),
                         **{key: percentile(values, share) for key, share in SHARES.items()},
                         "ratio": round(self.ratio(rounds, 0.5), 3), "ratio_p99": round(self.ratio(rounds, 0.99), 3),
+                        "ratio_same_gap": self.ratio_same_gap(rounds, gap),
                         "rounds_p50_spread": round(spread, 3), "samples": values})
         return out
 
@@ -62,14 +70,19 @@ def gap_text(gap_us):
     return f"{gap_us / 1e6:g} s" if gap_us >= 100_000 else f"{gap_us} us"
 
 
+def same_gap_text(row):
+    return "" if row["ratio_same_gap"] is None else f"{row['ratio_same_gap']:.2f}"
+
+
 def print_table(rows):
     print(f"\n{'us':<52} {'gap':>8} {'n':>6} {'p50':>9} {'p90':>9} {'p99':>9} {'p99.9':>9} {'max':>9} "
-          f"{'x floor':>8} {'rounds':>7}")
+          f"{'x floor':>8} {'same gap':>8} {'rounds':>7}")
     for row in rows:
         figures = " ".join(f"{row[key] / 1000:9.2f}" for key in SHARES)
         title = f"{row['name']}, {row['mode']}" if row["mode"] else row["name"]
         print(f"{title:<52} {gap_text(row['gap_us']):>8} {row['n']:>6} {figures} {row['ratio']:8.2f} "
-              f"{row['rounds_p50_spread']:6.0%}")
+              f"{same_gap_text(row):>8} {row['rounds_p50_spread']:6.0%}")
+    print("x floor: p50 to the floor's back to back; same gap: to the floor's, a bare send(), after the same silence")
 
 
 # ---- environment ---------------------------------------------------------------------------------
@@ -130,7 +143,7 @@ def goals(rows):
     def get(name, mode, gap):
         return by_key.get((name, mode, gap))
 
-    floor, out = get(FLOOR, "", 100), []
+    floor, silent_floor, out = get(FLOOR, "", HOT), get(FLOOR, "", 1_000_000), []
 
     def at_most(what, over, under, key, bound):
         if over and under:
@@ -142,13 +155,20 @@ def goals(rows):
             figure = over["p50"] / under["p50"]
             out.append((what, figure, f"at least {bound}", figure >= bound))
 
-    hot, cold = get("scramd", "spin, sealed", 100), get("scramd", "spin, sealed", 1_000_000)
+    hot, cold = get("scramd", "spin, sealed", HOT), get("scramd", "spin, sealed", 1_000_000)
     at_most("hot, spin, sealed: p50 to the floor's", hot, floor, "p50", 1.15)
     at_most("hot, spin, sealed: p99 to the floor's", hot, floor, "p99", 2)
     at_most("after 1 s, spin, sealed: p50 to the hot floor's", cold, floor, "p50", 3.5)
     at_most("after 1 s, spin, sealed: p99 to the hot floor's", cold, floor, "p99", 6)
     at_least("after 1 s: the bot's p50 to ours", get("bot", "", 1_000_000), cold, 25)
-    for gap in (100, 300_000, 1_000_000):
+    hot_frames, cold_frames = get("scramd", "spin, frames", HOT), get("scramd", "spin, frames", 1_000_000)
+    at_most("hot, spin, frames: p50 to the floor's", hot_frames, floor, "p50", 0.9)
+    at_most("hot, spin, frames: p99 to the floor's", hot_frames, floor, "p99", 1.5)
+    at_most("after 1 s, spin, frames: p50 to the hot floor's", cold_frames, floor, "p50", 1.6)
+    at_most("after 1 s, spin, frames: p50 to the floor's after 1 s", cold_frames, silent_floor, "p50", 0.2)
+    at_most("after 1 s, spin, frames: p99 to the hot floor's", cold_frames, floor, "p99", 4)
+    at_least("after 1 s: the bot's p50 to ours with frames", get("bot", "", 1_000_000), cold_frames, 40)
+    for gap in (HOT, 300_000, 1_000_000):
         at_most(f"sleep, sealed, gap {gap_text(gap)}: p50 to wake-up and send()", get("scramd", "sleep, sealed", gap),
                 get("wake-up and send()", "", gap), "p50", 1.2)
     for client in ("ccxt", "okx-api"):

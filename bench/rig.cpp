@@ -1,16 +1,18 @@
 // The rig: pulls the trigger of one contender after another and reads from the tap when their bytes
 // were on the wire. Commands come on stdin, one a line; each is answered by one line of JSON.
 //
-//   scram_bench_rig DEVICE CLIENT_CPU OTHERS_CPU
+//   scram_bench_rig DEVICE CLIENT_CPU OTHERS_CPU [FAR]
+//                                               FAR: the process in whose network the tap listens
 //
 //   floor NAME HOST PORT CONNECTIONS            make a contender; also sleeping-floor,
-//                                               spinning-floor
+//                                               spinning-floor, framing-floor, spinning-clock
 //   maker NAME SOCKET SOURCE FAMILY...
 //   bot NAME SOCKET TARGETS
-//   cycle NAME PORT WIRES PITCH_US BATCHES PULLS GAP_MS...
+//   cycle NAME PORT BYTES WIRES PITCH_US BATCHES PULLS GAP_MS...
 //                      BATCHES times PULLS triggers, one each PITCH_US, then one after each gap;
-//                      WIRES packets to PORT belong to each
+//                      WIRES packets to PORT with at least BYTES of payload belong to each
 //   calm NAME                                   publish harmless values
+//   frames NAME                                 how many requests left as frames, and why not
 //   clear PORT, match PORT STAMP...             triggers pulled elsewhere, as CLOCK_MONOTONIC
 //   check HOST PORT N                           the tap's stamps beside those of the socket itself
 #include <algorithm>
@@ -24,6 +26,7 @@
 
 #include "bench/contenders.h"
 #include "bench/tap.h"
+#include "net/wire/frames.h"
 
 namespace scram::bench {
 namespace {
@@ -31,8 +34,8 @@ namespace {
 constexpr Nanos us = 1'000;
 constexpr Nanos ms = 1'000'000;
 constexpr Nanos answers_take = 50 * ms;  // at most, for one batch
-constexpr std::uint16_t request_bytes_min =
-    300;  // a rehearsal and a handshake's last word are less
+constexpr Nanos idle_pitch = 5 * ms;
+constexpr std::uint16_t request_bytes_min = 300;  // a handshake's last word is less
 constexpr Nanos not_counted = -1;
 
 struct Pull {
@@ -63,6 +66,17 @@ std::string json(const Samples& samples) {
         R"({{"ok":true,"first":{},"last":{},"lost":{},"stray":{},"connections":{}}})",
         json(samples.first), json(samples.last), samples.lost, samples.stray,
         samples.connections.size());
+}
+
+std::string json(const Frames* frames) {
+    if (frames == nullptr) throw std::runtime_error("its requests do not leave as frames");
+    std::string not_sent;
+    for (std::size_t why = 0; why < frames->not_sent.size(); ++why) {
+        if (frames->not_sent[why] == 0) continue;
+        not_sent += fmt::format("{}\"{}\":{}", not_sent.empty() ? "" : ",", frame_state_names[why],
+                                frames->not_sent[why]);
+    }
+    return fmt::format(R"({{"ok":true,"sent":{},"not_sent":{{{}}}}})", frames->sent, not_sent);
 }
 
 // Each pull takes the first packets after it that no earlier pull took.
@@ -104,6 +118,7 @@ std::vector<std::string> rest_of(std::istream& words) {
 
 struct CycleShape {
     std::uint16_t port;
+    std::uint16_t bytes_min;
     std::size_t wires;
     Nanos pitch;
     std::size_t batches;
@@ -114,6 +129,7 @@ struct CycleShape {
 CycleShape read_shape(std::istream& words) {
     CycleShape shape{};
     shape.port = next_word<std::uint16_t>(words);
+    shape.bytes_min = next_word<std::uint16_t>(words);
     shape.wires = next_word<std::size_t>(words);
     shape.pitch = next_word<Nanos>(words) * us;
     shape.batches = next_word<std::size_t>(words);
@@ -124,7 +140,10 @@ CycleShape read_shape(std::istream& words) {
 
 class Rig {
   public:
-    Rig(const std::string& device, Cpus cpus) : tap_(device), cpus_(cpus) { stay_on(cpus.others); }
+    Rig(const std::string& device, const std::string& far, Cpus cpus)
+        : device_(device), tap_(device, far), cpus_(cpus) {
+        stay_on(cpus.others);
+    }
 
     std::string obey(const std::string& line) {
         std::istringstream words(line);
@@ -138,6 +157,7 @@ class Rig {
             contenders_.at(name)->calm();
             return done;
         }
+        if (verb == "frames") return json(contenders_.at(name)->frames());
         contenders_[name] = make(verb, words);
         return done;
     }
@@ -160,6 +180,8 @@ class Rig {
         if (kind == "floor") return make_floor(to, connections, cpus_);
         if (kind == "spinning-floor") return make_spinning_floor(to, connections, cpus_);
         if (kind == "sleeping-floor") return make_sleeping_floor(to, connections, cpus_);
+        if (kind == "spinning-clock") return make_spinning_clock(cpus_);
+        if (kind == "framing-floor") return make_framing_floor(to, connections, device_, cpus_);
         throw std::runtime_error("unknown verb " + kind);
     }
 
@@ -182,7 +204,9 @@ class Rig {
         contender.take_turn(false);
         urgent(false);
         stay_on(cpus_.others);
-        return match(pulls, tap_.read(shape.port, request_bytes_min), shape.wires);
+        auto packets = tap_.read(shape.port, shape.bytes_min);
+        for (const Nanos at : contender.own_stamps()) packets.push_back({at, 0, 0, 0});
+        return match(pulls, packets, shape.wires);
     }
 
     void batch(Contender& contender, const CycleShape& shape, std::vector<Pull>& pulls) {
@@ -199,8 +223,11 @@ class Rig {
     }
 
     // The client's core is never left idle by who spins on it.
-    void quiet(const Contender& contender, Nanos until) {
-        contender.cpu() == cpus_.client ? spin_until(until) : rest_until(until);
+    void quiet(Contender& contender, Nanos until) {
+        if (contender.cpu() != cpus_.client) return rest_until(until);
+        for (Nanos next; (next = wall_now() + idle_pitch) < until; contender.idle())
+            spin_until(next);
+        spin_until(until);
     }
 
     std::string clear(std::istream& words) {
@@ -232,6 +259,7 @@ class Rig {
         return fmt::format(R"({{"ok":true,"tap_less_socket":[{}]}})", fmt::join(later, ","));
     }
 
+    std::string device_;
     Tap tap_;
     Cpus cpus_;
     std::map<std::string, std::unique_ptr<Contender>> contenders_;
@@ -250,12 +278,12 @@ std::string answer(Rig& rig, const std::string& line) {
 
 int main(int argc, char** argv) {
     using namespace scram::bench;
-    if (argc != 4) {
-        std::cerr << "usage: scram_bench_rig DEVICE CLIENT_CPU OTHERS_CPU\n";
+    if (argc != 4 && argc != 5) {
+        std::cerr << "usage: scram_bench_rig DEVICE CLIENT_CPU OTHERS_CPU [FAR]\n";
         return 2;
     }
     try {
-        Rig rig(argv[1], {std::atoi(argv[2]), std::atoi(argv[3])});
+        Rig rig(argv[1], argc == 5 ? argv[4] : "", {std::atoi(argv[2]), std::atoi(argv[3])});
         for (std::string line; std::getline(std::cin, line);) {
             std::cout << answer(rig, line) << std::endl;
         }

@@ -97,6 +97,11 @@ class Stage:
         self.device, self.host, self.inside_far = "lo", "127.0.0.1", []
         return "loopback"
 
+    @property
+    def shows_frames(self):
+        """Whether the tap listens in the far network, and so sees what passes no tap on its way out."""
+        return self.kind == "veth"
+
     # ---- who is on it
 
     def worker(self, name, *words, inside=()):
@@ -138,8 +143,9 @@ class Rig:
 
     def __init__(self, stage):
         self.stage = stage
+        far = [str(stage.sink.process.pid)] if stage.shows_frames else []
         self.child = stage.add(Process(
-            [BIN / "scram_bench_rig", stage.device, str(stage.client_cpu), str(stage.other_cpu)],
+            [BIN / "scram_bench_rig", stage.device, str(stage.client_cpu), str(stage.other_cpu), *far],
             stage.folder / "rig.log", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
 
     def ask(self, *words):

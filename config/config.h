@@ -24,13 +24,17 @@ enum class ReadyWhen : std::uint8_t { armed, first_link };
 // What a start does where the process that speaks to the network could read the credentials again.
 enum class ReadableCredentials : std::uint8_t { refuse, warn };
 
+inline constexpr std::size_t hosts_max = 4;
+
 struct ExchangeConfig {
-    std::string host = "www.okx.com";
+    // Names of the one exchange, at most hosts_max; each account's links take them in turn.
+    std::vector<std::string> hosts = {"openapi.okx.com", "www.okx.com"};
     std::uint16_t port = 443;
     std::string ca_file;  // additional trust anchors (PEM); empty: the system's alone
     std::vector<std::string>
         pins;  // "sha256/" + base64 of a SubjectPublicKeyInfo; empty: no pinning
     bool simulated_trading = false;   // OKX demo: header x-simulated-trading: 1
+    Duration resolve_every = 60s;     // the addresses of each name are asked for again
     Duration connect_timeout = 3s;    // for each address, TCP and TLS together
     Duration reconnect_first = 50ms;  // doubles, with jitter ...
     Duration reconnect_max = 5s;      // ... up to this
@@ -60,6 +64,10 @@ struct WireConfig {
     bool stamps = true;         // the kernel tells when a request was handed to the device
     Duration warm_every = 5ms;  // between two exercises of an idle way, in wait = spin; 0: none
     std::string warm_peer;  // "192.0.2.1:9", "[2001:db8::1]:9": gets a datagram with each; or empty
+    // Requests leave as frames of `device` as well, ahead of the kernel's own segments.
+    bool frames = false;
+    std::string device;        // "eth0", by which the exchange is reached
+    bool warm_frames = false;  // with each exercise a frame leaves that reaches nobody
 };
 
 struct Paths {
@@ -79,6 +87,13 @@ struct JournalConfig {
     std::uint32_t receipt_signals = 1000;  // in each: the newest of the 10 s before its trip
 };
 
+// Every signal, kept for a replay (core/recording/recording.h).
+struct RecordingConfig {
+    std::string directory;        // empty: nothing is recorded
+    std::uint32_t file_mib = 64;  // a new file begins beyond this
+    std::uint32_t keep = 16;      // files
+};
+
 // One thing wrong in the file. `text()` is "file:line:column: message", the line, and a caret.
 struct ConfigError {
     std::filesystem::path file;
@@ -92,6 +107,7 @@ struct ConfigError {
 
 struct Config {
     std::filesystem::path file;  // where it was read from, for messages
+    std::string sha256;          // of the file's bytes, in hexadecimal
     // Entries that are void, such as a right of a user whom this machine does not know. All else
     // holds.
     std::vector<ConfigError> warnings;
@@ -108,11 +124,13 @@ struct Config {
     WireConfig wire;
     Paths paths;
     JournalConfig journal;
+    RecordingConfig recording;
     Wait wait = Wait::sleep;  // where a core is given, and nothing else said: spin
     ReadyWhen ready_when = ReadyWhen::armed;
     Duration halted_after = 1s;  // age of the loop's heartbeat at which makers count as halted
     ReadableCredentials readable_credentials = ReadableCredentials::refuse;
-    int cpu = -1;  // to pin the loop to; -1: not pinned
+    int cpu = -1;                          // to pin the loop to; -1: not pinned
+    std::uint16_t drill_max_age_days = 0;  // of each account's last verified drill; 0: none is due
 };
 
 // Root and the user that scramd runs as may do everything; others what `rights` says.
@@ -151,6 +169,15 @@ LoadResult parse(std::string_view toml, const std::filesystem::path& file_name,
 // windows ...
 std::string describe(const Config& config);
 std::string plan_of_fire(const Plan& plan);
+
+// Where each link leads, in the order of the accounts: an account's links take the names of the
+// exchange in turn, so that its first link, and a lone one, has the first; the links of a name take
+// its addresses in turn.
+struct LinkTarget {
+    std::size_t host = 0;  // which of ExchangeConfig::hosts
+    std::size_t address = 0;
+};
+std::vector<LinkTarget> link_targets(const Plan& plan, std::size_t hosts);
 
 // Families that an operator or a source's health cancels, and nothing else: no rule on a value, but
 // a shadow, watches and kills them. As text, with an account for all of its families; or empty.

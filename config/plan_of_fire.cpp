@@ -40,6 +40,18 @@ std::string cost_of_few_links(const AccountSpec& account, std::size_t families) 
                        account.links == 1 ? "s" : "", turns, turns == 1 ? "" : "s");
 }
 
+std::string dead_man_text(const AccountSpec& account) {
+    if (!account.dead_man) return {};
+    const std::string sweeps =
+        account.dead_man->tag.empty()
+            ? "everything of the account"
+            : fmt::format("everything of the account that carries the tag {}",
+                          account.dead_man->tag);
+    return fmt::format(
+        "{}: OKX cancels {}, also hedges and futures, once it is not fed for {} s (dead_man)\n",
+        account.name, sweeps, account.dead_man->timeout_s);
+}
+
 }  // namespace
 
 std::string plan_of_fire(const Plan& plan) {
@@ -53,6 +65,7 @@ std::string plan_of_fire(const Plan& plan) {
         text += fmt::format("{}: {} famil{}: {}{}\n", account.name, families.size(),
                             families.size() == 1 ? "y" : "ies", fmt::join(bursts, ", "),
                             cost_of_few_links(account, families.size()));
+        text += dead_man_text(account);
     }
     return text;
 }

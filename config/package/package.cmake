@@ -1,5 +1,5 @@
 # What the packages hold, and how CPack makes them: `./dev package` puts the .deb files into
-# build/package. Each component is one package.
+# build/release. Each component is one package.
 include(GNUInstallDirs)
 include(${CMAKE_CURRENT_LIST_DIR}/version.cmake)
 find_version(${PROJECT_VERSION} ${CMAKE_SOURCE_DIR} SCRAM_VERSION)
@@ -48,10 +48,13 @@ install(FILES ${package_sources}/scramd/lintian-overrides RENAME scramd
 set(units ${CMAKE_SOURCE_DIR}/config/systemd)
 install(FILES ${units}/scramd.service DESTINATION lib/systemd/system COMPONENT scramd)
 install(FILES ${units}/scram-now.service DESTINATION lib/systemd/system COMPONENT scramd OPTIONAL)
+install(FILES ${units}/scramd-exporter.service DESTINATION lib/systemd/system COMPONENT scramd)
 install(FILES ${units}/scramd.sysusers DESTINATION lib/sysusers.d RENAME scramd.conf COMPONENT scramd)
 file(GLOB drop_ins CONFIGURE_DEPENDS ${units}/*.conf)
 install(FILES ${drop_ins} ${CMAKE_SOURCE_DIR}/config/scramd.toml
     ${CMAKE_SOURCE_DIR}/config/samples/demo.toml ${CMAKE_SOURCE_DIR}/config/samples/two-accounts.toml
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/scramd/examples COMPONENT scramd)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/config/monitoring/
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/scramd/examples COMPONENT scramd)
 # The postinst puts the sample beside it; systemd reads what lies in it as root.
 install(DIRECTORY DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/scramd/credentials COMPONENT scramd
@@ -66,11 +69,11 @@ set(examples ${CMAKE_SOURCE_DIR}/client/examples)
 install(FILES ${examples}/publish.c ${examples}/publish.cpp ${examples}/publish.py
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libscram-dev/examples
     COMPONENT libscram-dev)
-foreach(program scramctl scramd scram-now)
+foreach(program scramctl scramd scram-now scram-probe scramd-exporter)
     install(FILES ${package_sources}/scramctl.bash RENAME ${program}
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT scramd)
 endforeach()
-install_manual(scramd scramd.8 scramctl.1 scram-now.1 scramd.toml.5)
+install_manual(scramd scramd.8 scramd-exporter.8 scramctl.1 scram-now.1 scram-probe.1 scramd.toml.5)
 
 configure_file(${package_sources}/scram.pc.in ${package_work}/scram.pc @ONLY)
 install(FILES ${package_work}/scram.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT libscram-dev)
@@ -103,6 +106,7 @@ set(CPACK_DEBIAN_SCRAMD_PACKAGE_NAME scramd)
 set(CPACK_DEBIAN_SCRAMD_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_SCRAMD_PACKAGE_DEPENDS
     "systemd | systemd-standalone-sysusers | systemd-sysusers, ca-certificates")
+set(CPACK_DEBIAN_SCRAMD_PACKAGE_SUGGESTS "python3:any") # of scram-probe; apt would bring recommended ones
 set(CPACK_DEBIAN_SCRAMD_PACKAGE_CONTROL_EXTRA
     ${package_sources}/scramd/postinst ${package_sources}/scramd/prerm ${package_sources}/scramd/postrm)
 # (CPack indents the lines; the first one is the short description.)
@@ -112,8 +116,9 @@ and cancels their option quotes at OKX when a rule is breached: by requests
 that were signed beforehand, on connections that are already open. It goes on
 until the exchange confirms, and stays latched until a person arms it again.
 .
-This package holds the daemon, scramctl for operators, and scram-now for when
-the daemon itself is the trouble.")
+This package holds the daemon, scramctl for operators, scram-now for when the
+daemon itself is the trouble, scramd-exporter for Prometheus and browsers,
+and scram-probe, which asks OKX what its documents leave open.")
 
 set(CPACK_DEBIAN_LIBSCRAM0_PACKAGE_NAME libscram0)
 set(CPACK_DEBIAN_LIBSCRAM0_PACKAGE_SECTION libs)

@@ -9,11 +9,10 @@
 #include "config/toml/reader.h"
 #include "config/toml/sections.h"
 #include "config/toml/validate.h"
+#include "core/okx/request.h"
 
 namespace scram::config {
 namespace {
-
-constexpr std::int64_t lock_ms_max = 10'000;  // OKX: lockInterval is within [0, 10 000]
 
 // systemd hands credentials over in a folder of its own; without it they lie beside the config.
 std::filesystem::path credentials_path(const Document& document,
@@ -30,6 +29,20 @@ void read_budget(Section& account, BudgetSpec& budget) {
     if (!section->has("reserve"))
         budget.reserve = std::min<std::uint8_t>(budget.reserve, budget.slots - 1);
     check_reserve_below_share(*section, budget);
+    section->end();
+}
+
+void read_dead_man(Section& account, std::optional<DeadMan>& out) {
+    auto section = account.table("dead_man");
+    if (!section) return;
+    visit_dead_man(Reader{*section}, out.emplace());
+    section->end();
+}
+
+void read_rearm(Section& account, RearmSpec& rearm) {
+    auto section = account.table("rearm");
+    if (!section) return;
+    visit_rearm(Reader{*section}, rearm);
     section->end();
 }
 
@@ -51,6 +64,8 @@ void read_account(Section& section, Config& config) {
     config.credentials.push_back(file ? credentials_path(section.document(), file->value) : "");
     section.read("links", account.links, {1, links_per_account_max});
     read_budget(section, account.budget);
+    read_dead_man(section, account.dead_man);
+    read_rearm(section, account.rearm);
     check_credentials_differ(section, config);
     config.plan.accounts.push_back(std::move(account));
     section.end();
@@ -72,9 +87,13 @@ void read_family(Section& section, Plan& plan) {
         family.account = account_of(section.document(), *name, plan);
         family.inst_family = name->value.substr(name->value.find('/') + 1);
     }
-    std::int64_t lock = lock_ms_max;
-    section.read("lock_ms", lock, {0, lock_ms_max, "OKX's lockInterval"});
+    std::int64_t lock = lock_max.count();
+    section.read("lock_ms", lock, {0, lock_max.count(), "OKX's lockInterval"});
     family.lock = milliseconds{lock};
+    section.read("hold", family.hold);
+    section.read("cancel_rest", family.cancel_rest);
+    if (family.hold && lock == 0 && section.sound({"lock_ms", "hold"}))
+        section.error("hold", "hold: expected a lock to hold, got lock_ms = 0");
     plan.families.push_back(std::move(family));
     section.end();
 }

@@ -1,5 +1,5 @@
 // The sections about the daemon itself: the top of the file, [exchange], [timings], [wire],
-// [paths], [journal]. Their keys: config/toml/keys.h.
+// [paths], [journal], [recording]. Their keys: config/toml/keys.h.
 #include "config/toml/keys.h"
 #include "config/toml/reader.h"
 #include "config/toml/sections.h"
@@ -32,6 +32,7 @@ void read_wire(Section& top, Config& config) {
     auto section = top.table("wire");
     if (!section) return;
     visit_wire(Reader{*section}, config.wire);
+    check_frames(*section, config.wire);
     section->end();
 }
 
@@ -47,6 +48,13 @@ void read_journal(Section& top, Config& config) {
     auto section = top.table("journal");
     if (!section) return;
     visit_journal(Reader{*section}, config);
+    section->end();
+}
+
+void read_recording(Section& top, Config& config) {
+    auto section = top.table("recording");
+    if (!section) return;
+    visit_recording(Reader{*section}, config.recording);
     section->end();
 }
 

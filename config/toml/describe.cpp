@@ -75,6 +75,12 @@ Block journal_block(const Config& config) {
     return block;
 }
 
+Block recording_block(const RecordingConfig& recording) {
+    Block block{"[recording]", "", {}};
+    config::visit_recording(config::Printer{block.lines}, recording);
+    return block;
+}
+
 std::string list_of(const Principals& principals) {
     std::vector<std::string> who;
     for (const auto uid : principals.uids) who.push_back(fmt::format("uid:{}", uid));
@@ -97,13 +103,16 @@ Block account_block(const AccountSpec& account, const std::filesystem::path& cre
         {line("name", in_quotes(account.name)),
          line("credentials", in_quotes(credentials.string())), line("links", account.links)}};
     config::visit_budget(config::Printer{block.lines, "budget."}, account.budget);
+    config::visit_rearm(config::Printer{block.lines, "rearm."}, account.rearm);
     return block;
 }
 
 Block family_block(const FamilySpec& family) {
     return {"[[family]]",
             family.name,
-            {line("name", in_quotes(family.name)), line("lock_ms", family.lock.count())}};
+            {line("name", in_quotes(family.name)), line("lock_ms", family.lock.count()),
+             line("hold", family.hold ? "true" : "false"),
+             line("cancel_rest", family.cancel_rest ? "true" : "false")}};
 }
 
 Block source_block(const SourceSpec& source, const Plan& plan) {
@@ -191,9 +200,9 @@ Block rule_block(const RuleSpec& rule, const Plan& plan) {
 // What only a restart changes.
 std::vector<Block> fixed_blocks(const Config& config) {
     const auto& plan = config.plan;
-    std::vector<Block> blocks{top_block(config), exchange_block(config.exchange),
+    std::vector<Block> blocks{top_block(config),       exchange_block(config.exchange),
                               wire_block(config.wire), paths_block(config.paths),
-                              journal_block(config)};
+                              journal_block(config),   recording_block(config.recording)};
     for (std::size_t i = 0; i < plan.accounts.size(); ++i)
         blocks.push_back(account_block(plan.accounts[i], config.credentials[i]));
     for (const auto& family : plan.families) blocks.push_back(family_block(family));
@@ -212,9 +221,25 @@ std::string user_line(const Principals& users) {
     return users.empty() ? "# user: everybody who may publish" : line("user", list_of(users));
 }
 
+std::vector<std::string> dead_man_lines(const AccountSpec& account) {
+    if (!account.dead_man) return {"# dead_man: none"};
+    std::vector<std::string> lines{
+        account.dead_man->tag.empty()
+            ? "# dead_man sweeps everything of the account, also hedges and futures"
+            : "# dead_man sweeps everything of the account with its tag, also hedges and futures"};
+    config::visit_dead_man(config::Printer{lines, "dead_man."}, *account.dead_man);
+    return lines;
+}
+
 // A reload changes these keys of blocks that are fixed otherwise.
 void add_loose_keys(const Config& config, std::vector<Block>& blocks) {
     const std::size_t sources = config.plan.sources.size();
+    const std::size_t accounts = config.plan.accounts.size();
+    const std::size_t first = blocks.size() - sources - config.plan.families.size() - accounts;
+    for (std::size_t i = 0; i < accounts; ++i) {
+        for (std::string& text : dead_man_lines(config.plan.accounts[i]))
+            blocks[first + i].lines.push_back(std::move(text));
+    }
     for (std::size_t i = 0; i < sources; ++i) {
         auto& lines = blocks[blocks.size() - sources + i].lines;
         lines.push_back(line("expected", config.plan.sources[i].expected));
@@ -281,6 +306,16 @@ const RuleSpec* find_rule(const Plan& plan, const std::string& name) {
     return found == plan.rules.end() ? nullptr : &*found;
 }
 
+// The signer signs for those that it was started with, and no other tag.
+std::string dead_man_reason(const AccountSpec& running, const AccountSpec& next) {
+    if (!next.dead_man) return {};
+    const std::string title = "[[account]] " + next.name;
+    if (!running.dead_man) return title + ": `dead_man` is new in the file";
+    if (running.dead_man->tag == next.dead_man->tag) return {};
+    return fmt::format("{}: `dead_man.tag = {}` is running, the file says `dead_man.tag = {}`",
+                       title, in_quotes(running.dead_man->tag), in_quotes(next.dead_man->tag));
+}
+
 }  // namespace
 
 ConfigChanges changes(const Config& running, const Config& next) {
@@ -302,6 +337,11 @@ ConfigChanges changes(const Config& running, const Config& next) {
     };
     section(timings_block(running), timings_block(next));
     section(rights_block(running.rights), rights_block(next.rights));
+    for (std::size_t i = 0; i < next.plan.accounts.size(); ++i) {
+        const std::string title = "[[account]] " + next.plan.accounts[i].name;
+        section({title, "", dead_man_lines(running.plan.accounts[i])},
+                {title, "", dead_man_lines(next.plan.accounts[i])});
+    }
     for (std::size_t i = 0; i < next.plan.sources.size(); ++i) {
         const std::string title = "[[source]] " + next.plan.sources[i].name;
         section({title, "", {user_line(running.source_users[i])}},
@@ -341,6 +381,10 @@ std::string restart_reason(const Config& running, const Config& next) {
         if (before[i].title() != title)
             return fmt::format("{} stands at another place of the file, so the order differs",
                                title);
+    }
+    for (std::size_t i = 0; i < next.plan.accounts.size(); ++i) {
+        auto reason = dead_man_reason(running.plan.accounts[i], next.plan.accounts[i]);
+        if (!reason.empty()) return reason;
     }
     return {};
 }

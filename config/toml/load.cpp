@@ -1,13 +1,16 @@
 // From the file's bytes to a Config, or to everything that is wrong with it.
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "config/plain_file.h"
 #include "config/toml/sections.h"
 #include "config/toml/text_bounds.h"
+#include "config/toml/validate.h"
 
 namespace scram {
 namespace {
@@ -32,6 +35,17 @@ std::string read_file(const std::filesystem::path& file, std::string& text) {
     return fmt::format("is larger than {} bytes", config_bytes_max);
 }
 
+// Empty where OpenSSL has no SHA-256.
+std::string sha256_of(std::string_view text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
+        return {};
+    std::string out;
+    for (unsigned int i = 0; i < size; ++i) out += fmt::format("{:02x}", digest[i]);
+    return out;
+}
+
 void read_config(const toml::table& root, config::Document& document, Config& config) {
     config::Section top{document, root, ""};
     config::read_top(top, config);
@@ -40,8 +54,10 @@ void read_config(const toml::table& root, config::Document& document, Config& co
     config::read_wire(top, config);
     config::read_paths(top, config);
     config::read_journal(top, config);
+    config::read_recording(top, config);
     config::read_rights(top, config);
     config::read_accounts(top, config);
+    config::check_hosts_have_links(top, config);
     config::read_sources(top, config);
     config::look_up_people(config);
     config::read_rules(top, config);
@@ -79,7 +95,10 @@ std::variant<std::string, std::vector<ConfigError>> read_config_text(
 LoadResult load(const std::filesystem::path& file) {
     auto text = read_config_text(file);
     if (auto* errors = std::get_if<std::vector<ConfigError>>(&text)) return std::move(*errors);
-    return parse(std::get<std::string>(text), file);
+    LoadResult result = parse(std::get<std::string>(text), file);
+    if (auto* config = std::get_if<Config>(&result))
+        config->sha256 = sha256_of(std::get<std::string>(text));
+    return result;
 }
 
 LoadResult parse(std::string_view toml, const std::filesystem::path& file_name, ForWhat for_what) {
@@ -96,6 +115,7 @@ LoadResult parse(std::string_view toml, const std::filesystem::path& file_name, 
             add_syntax_error(document, error);
         }
         if (document.failed()) return document.errors();
+        config.plan.reads = true;
         config.warnings = document.warnings();
         return config;
     } catch (const std::exception& error) {

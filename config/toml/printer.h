@@ -43,14 +43,19 @@ class Printer {
     void ms(std::string_view key, Duration value, Range<double>) {
         lines_.push_back(line_ms(prefix_ + std::string(key), value));
     }
+    void s(std::string_view key, Duration value, Range<double>) {
+        add(key, std::chrono::duration<double>{value}.count());
+    }
     template <class Enum, std::size_t n>
     void word(std::string_view key, Enum value, const std::string_view (&words)[n]) {
         add(key, in_quotes(config::word(words, value)));
     }
-    void host(std::string_view key, const std::string& value) { add(key, in_quotes(value)); }
     void socket(std::string_view key, const std::string& value) { add(key, in_quotes(value)); }
     void mode(std::string_view key, std::uint32_t value) {
         add(key, fmt::format("\"{:04o}\"", value));
+    }
+    void hosts(std::string_view key, const std::vector<std::string>& value) {
+        add(key, list(value));
     }
     void pins(std::string_view key, const std::vector<std::string>& value) {
         add(key, list(value));
@@ -58,11 +63,13 @@ class Printer {
     void metrics(std::string_view key, const std::vector<std::string>& value) {
         add(key, list(value));
     }
+    void tag(std::string_view key, const std::string& value) { add(key, in_quotes(value)); }
     // Not given, and without a default.
     void file(std::string_view key, const std::string& value) {
         if (!value.empty()) add(key, in_quotes(value));
     }
     void address(std::string_view key, const std::string& value) { file(key, value); }
+    void device(std::string_view key, const std::string& value) { file(key, value); }
 
   private:
     template <class Value>

@@ -8,6 +8,7 @@
 
 #include "config/toml/names.h"
 #include "config/toml/validate.h"
+#include "core/okx/request.h"
 
 namespace scram::config {
 namespace {
@@ -66,13 +67,39 @@ std::optional<std::uint32_t> mode_of(std::string_view text) {
 
 }  // namespace
 
-void Reader::host(std::string_view key, std::string& out) {
-    section_.read(key, out);
-    if (is_host(out)) return;
-    section_.error(key, fmt::format("{}: expected a host's name or address alone, as in "
-                                    "\"www.okx.com\" (no https://, no path; the key `port` has "
-                                    "the port), got {}",
-                                    key, in_quotes(out)));
+// A file with one name may have it as `host`.
+void Reader::hosts(std::string_view key, std::vector<std::string>& out) {
+    const auto one = section_.text("host");
+    const auto several = section_.list(key);
+    if (section_.has("host") && section_.has(key)) {
+        return section_.error(key, fmt::format("{}: expected {} or host, not both: put every name "
+                                               "into {} and take host out",
+                                               key, key, key));
+    }
+    if (one) check_hosts("host", {*one});
+    if (several) check_hosts(key, *several);
+    if (!one && !several) return;
+    out.clear();
+    for (const Text& host : one ? std::vector{*one} : *several) out.push_back(host.value);
+}
+
+void Reader::check_hosts(std::string_view key, const std::vector<Text>& hosts) {
+    std::vector<std::string_view> earlier;
+    for (const Text& host : hosts) {
+        if (!is_host(host.value)) {
+            section_.document().error(
+                host.place, fmt::format("{}: expected a host's name or address alone, as in "
+                                        "\"www.okx.com\" (no https://, no path; the key `port` has "
+                                        "the port), got {}",
+                                        key, in_quotes(host.value)));
+        }
+        check_name_is_new(section_.document(), host, key, earlier);
+        earlier.push_back(host.value);
+    }
+    const bool fits = !hosts.empty() && hosts.size() <= hosts_max;
+    if (fits || !section_.sound({key})) return;
+    section_.error(key,
+                   fmt::format("{}: expected 1 to {} names, got {}", key, hosts_max, hosts.size()));
 }
 
 void Reader::address(std::string_view key, std::string& out) {
@@ -80,6 +107,15 @@ void Reader::address(std::string_view key, std::string& out) {
     if (out.empty() || is_address_and_port(out)) return;
     section_.error(key, fmt::format("{}: expected an address and a port, as in \"192.0.2.1:9\" or "
                                     "\"[2001:db8::1]:9\", got {}",
+                                    key, in_quotes(out)));
+}
+
+// As the kernel takes one (IFNAMSIZ).
+void Reader::device(std::string_view key, std::string& out) {
+    section_.read(key, out);
+    if (out.size() <= 15 && out.find_first_of("/ \t\n:") == out.npos) return;
+    section_.error(key, fmt::format("{}: expected a network device as `ip link` names it, of 15 "
+                                    "bytes at most, got {}",
                                     key, in_quotes(out)));
 }
 
@@ -132,6 +168,20 @@ void Reader::metrics(std::string_view key, std::vector<std::string>& out) {
         section_.error(
             key, fmt::format("{}: expected at most {}, got {}", key, metrics_max, out.size()));
     }
+}
+
+// OKX refuses any other, and would do so when scramd runs.
+void Reader::tag(std::string_view key, std::string& out) {
+    const auto text = section_.text_or_empty(key);
+    if (!text) return;
+    constexpr std::string_view accepted =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    if (text->value.size() > order_tag_max ||
+        text->value.find_first_not_of(accepted) != text->value.npos)
+        return section_.error(
+            key, fmt::format("{}: expected up to {} letters and digits (OKX), got {}", key,
+                             order_tag_max, in_quotes(text->value)));
+    out = text->value;
 }
 
 }  // namespace scram::config

@@ -26,15 +26,22 @@ class Reader {
     void word(std::string_view key, Enum& out, const std::string_view (&words)[n]) {
         section_.read(key, out, words);
     }
-    void host(std::string_view key, std::string& out);
+    void s(std::string_view key, Duration& out, Range<double> range) {
+        section_.read_s(key, out, range);
+    }
+    void hosts(std::string_view key, std::vector<std::string>& out);
     void address(std::string_view key, std::string& out);
+    void device(std::string_view key, std::string& out);
     void pins(std::string_view key, std::vector<std::string>& out);
     void file(std::string_view key, std::string& out);
     void socket(std::string_view key, std::string& out);
     void mode(std::string_view key, std::uint32_t& out);
     void metrics(std::string_view key, std::vector<std::string>& out);
+    void tag(std::string_view key, std::string& out);
 
   private:
+    void check_hosts(std::string_view key, const std::vector<Text>& hosts);
+
     Section& section_;
 };
 

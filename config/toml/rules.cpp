@@ -7,6 +7,7 @@
 #include "config/toml/sections.h"
 #include "config/toml/validate.h"
 #include "config/toml/words.h"
+#include "core/okx/request.h"
 
 namespace scram::config {
 namespace {
@@ -14,7 +15,6 @@ namespace {
 constexpr double day_ms = 24 * 3'600'000.0;
 constexpr double within_ms_min = 10;  // below that, a source's own rhythm decides what is seen
 constexpr std::uint32_t confirm_max = 1'000'000;
-constexpr std::int64_t lock_ms_max = 10'000;
 
 void read_families(Section& rule, std::vector<FamilyId>& ids, std::string_view key,
                    const Plan& plan) {
@@ -162,7 +162,7 @@ void read_rule_name(Section& rule, RuleSpec& spec, const Plan& plan) {
 void read_lock(Section& rule, RuleSpec& spec) {
     if (!rule.has("lock_ms")) return;
     std::int64_t ms = 0;
-    rule.read("lock_ms", ms, {0, lock_ms_max, "OKX's bounds"});
+    rule.read("lock_ms", ms, {0, lock_max.count(), "OKX's bounds"});
     spec.lock = milliseconds{ms};
 }
 

@@ -82,15 +82,24 @@ void Section::read(std::string_view key, std::vector<double>& out) {
 }
 
 void Section::read_ms(std::string_view key, Duration& out, Range<double> range) {
+    read_duration(key, out, range, "milliseconds", 1e6);
+}
+
+void Section::read_s(std::string_view key, Duration& out, Range<double> range) {
+    read_duration(key, out, range, "seconds", 1e9);
+}
+
+void Section::read_duration(std::string_view key, Duration& out, Range<double> range,
+                            std::string_view unit, double ns_of_unit) {
     const auto* node = find(key);
     if (node == nullptr) return;
     const auto number = finite_number(*node);
     if (!number || *number < range.min || *number > range.max) {
         return refuse(key, *node,
-                      fmt::format("a number of milliseconds from {} to {}{}", range.min, range.max,
+                      fmt::format("a number of {} from {} to {}{}", unit, range.min, range.max,
                                   because(range.why)));
     }
-    out = Duration{std::llround(*number * 1e6)};
+    out = Duration{std::llround(*number * ns_of_unit)};
 }
 
 std::optional<std::int64_t> Section::integer(std::string_view key, Range<std::int64_t> range) {
@@ -122,6 +131,13 @@ std::optional<Text> Section::text(std::string_view key) {
     if (const auto value = plain_text(*node)) return Text{*value, place_of(*node)};
     refuse(key, *node, plain_text_expected);
     return std::nullopt;
+}
+
+std::optional<Text> Section::text_or_empty(std::string_view key) {
+    const auto* node = find(key);
+    if (node == nullptr) return std::nullopt;
+    if (node->value_exact<std::string>() == "") return Text{"", place_of(*node)};
+    return text(key);
 }
 
 std::optional<std::vector<Text>> Section::list(std::string_view key) {

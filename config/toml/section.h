@@ -34,6 +34,7 @@ class Section {
     void read(std::string_view key, double& out);               // finite
     void read(std::string_view key, std::vector<double>& out);  // each finite
     void read_ms(std::string_view key, Duration& out, Range<double> milliseconds);
+    void read_s(std::string_view key, Duration& out, Range<double> seconds);
     template <class Integer>
     void read(std::string_view key, Integer& out, Range<std::int64_t> range) {
         if (const auto value = integer(key, range)) out = static_cast<Integer>(*value);
@@ -44,6 +45,7 @@ class Section {
     }
 
     std::optional<Text> text(std::string_view key);
+    std::optional<Text> text_or_empty(std::string_view key);
     std::optional<std::vector<Text>> list(std::string_view key);  // may be empty
     std::optional<Section> table(std::string_view key);
     std::vector<Section> tables(std::string_view key, std::size_t count_max);
@@ -64,6 +66,8 @@ class Section {
   private:
     const toml::node* find(std::string_view key);
     void refuse(std::string_view key, const toml::node& node, std::string_view expected);
+    void read_duration(std::string_view key, Duration& out, Range<double> range,
+                       std::string_view unit, double ns_of_unit);
     std::optional<std::int64_t> integer(std::string_view key, Range<std::int64_t> range);
     std::optional<std::size_t> choice(std::string_view key, std::vector<std::string_view> names);
 

@@ -56,12 +56,35 @@ void check_reconnect_order(Section& exchange, const ExchangeConfig& config) {
                                ms(config.reconnect_max), ms(config.reconnect_first)));
 }
 
+void check_hosts_have_links(Section& top, const Config& config) {
+    std::size_t links = 0;
+    for (const AccountSpec& account : config.plan.accounts)
+        links = std::max<std::size_t>(links, account.links);
+    const std::size_t names = config.exchange.hosts.size();
+    if (links == 0 || names <= links || names > hosts_max || !top.sound({"exchange"})) return;
+    auto exchange = top.table("exchange");
+    if (!exchange || !exchange->has("hosts")) return;
+    exchange->document().refuse_unless_for_a_kill(
+        exchange->place(),
+        fmt::format("hosts: expected at most {} (no account has more links, and each link speaks "
+                    "to one name), got {}: raise links of [[account]], or take a name out",
+                    links, names));
+}
+
 void check_retry_order(Section& timings, const Timings& spec) {
     if (!timings.sound({"retry_first_ms", "retry_max_ms"}) || spec.retry_first <= spec.retry_max)
         return;
     timings.error("retry_first_ms",
                   fmt::format("retry_first_ms: expected at most retry_max_ms = {}, got {}",
                               ms(spec.retry_max), ms(spec.retry_first)));
+}
+
+void check_frames(Section& wire, const WireConfig& config) {
+    if (!config.frames || !config.device.empty() || !wire.sound({"frames", "device"})) return;
+    wire.document().refuse_unless_for_a_kill(
+        wire.place(),
+        "frames: expected `device` beside it, the network device by which the "
+        "exchange is reached: see `ip route get ADDRESS`");
 }
 
 void check_paths_differ(Section& paths, const Paths& config) {

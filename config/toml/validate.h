@@ -8,6 +8,9 @@ namespace scram::config {
 
 void check_reserve_below_share(Section& budget, const BudgetSpec& spec);
 void check_reconnect_order(Section& exchange, const ExchangeConfig& config);
+// A name that no link speaks to would look like one that guards.
+void check_hosts_have_links(Section& top, const Config& config);
+void check_frames(Section& wire, const WireConfig& config);
 void check_retry_order(Section& timings, const Timings& spec);
 void check_paths_differ(Section& paths, const Paths& config);
 void check_one_bound(Section& rule, int bounds);

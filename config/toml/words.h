@@ -16,6 +16,7 @@ inline constexpr std::string_view kind_words[] = {"limit",      "drawdown", "cha
 inline constexpr std::string_view bound_words[] = {"above", "below", "beyond"};
 inline constexpr std::string_view per_words[] = {"family", "all"};
 inline constexpr std::string_view over_words[] = {"sum", "each"};
+inline constexpr std::string_view on_stop_words[] = {"leave", "disarm"};
 inline constexpr std::string_view after_crash_words[] = {"latched", "fire", "armed"};
 
 // Rules of these names cover every source that no rule of the file covers.

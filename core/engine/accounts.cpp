@@ -20,7 +20,7 @@ void Accounts::count(AccountId id, Budget::Slot slot, const Answer& answer, Time
         case AnswerClass::refused:
             set(id, Alarm::refused, true, now, step);
             break;
-        case AnswerClass::confirmed:
+        case AnswerClass::accepted:
         case AnswerClass::nothing_left:
             set(id, Alarm::refused, false, now, step);
             break;
@@ -53,13 +53,16 @@ Time Accounts::next_deadline(Time now) const {
     return next;
 }
 
-void Accounts::set(AccountId id, Alarm alarm, bool raised, Time now, Step& step) {
+void Accounts::set(AccountId id, Alarm alarm, bool raised, Time now, Step& step,
+                   const Answer& answer, FamilyId family) {
     bool& its = accounts_[index(id)].alarms[static_cast<std::size_t>(alarm)];
     if (std::exchange(its, raised) == raised) return;
     step.events.push_back({.kind = raised ? EventKind::alarm_raised : EventKind::alarm_cleared,
                            .at = now,
+                           .family = family,
                            .account = id,
-                           .alarm = alarm});
+                           .alarm = alarm,
+                           .answer = answer});
 }
 
 void Accounts::restore(const std::vector<Budget::Image>& budgets, Time now) {

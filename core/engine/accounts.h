@@ -23,6 +23,9 @@ class Accounts {
 
     // What an attempt's answer says of them.
     void count(AccountId id, Budget::Slot slot, const Answer& answer, Time now, Step& step);
+    // Raised or over; told when that is new, with what it is about.
+    void set(AccountId id, Alarm alarm, bool raised, Time now, Step& step,
+             const Answer& answer = {}, FamilyId family = none<FamilyId>());
     // Somebody else may spend a budget no more.
     void clear_shared(Time now, Step& step);
     // When it may be so.
@@ -41,8 +44,6 @@ class Accounts {
         Budget budget;
         std::array<bool, alarm_count> alarms{};  // those that are raised
     };
-    void set(AccountId id, Alarm alarm, bool raised, Time now, Step& step);
-
     std::vector<Account> accounts_;
 };
 

@@ -40,7 +40,7 @@ class Budget {
 
     // What a request is for decides how many free slots it leaves: a trip's first tries none; later
     // tries one (if there is a reserve), so that a family that keeps failing does not hold up
-    // another's first cancel; a repeat (a family that is confirmed already, a lock's renewal) the
+    // another's first cancel; a repeat (a family that is accepted already, a lock's renewal) the
     // whole reserve.
     enum class Purpose : std::uint8_t { trip, retry, repeat };
 

@@ -14,7 +14,8 @@ namespace {
 Time wanted_at(const Switch& family) {
     if (family.release == Release::waiting) return never;
     if (family.cancel == Cancel::due) return family.due_at;
-    return family.cancel == Cancel::in_flight ? family.hedge_at : never;
+    if (family.cancel == Cancel::in_flight) return family.hedge_at;
+    return family.cancel == Cancel::accepted ? family.renew_at : never;
 }
 
 Budget::Purpose purpose(const Switch& family) {
@@ -83,7 +84,11 @@ FamilyId Cancels::next_due(const Queue& queue, Time now) const {
 void Cancels::fire(FamilyId id, LinkId link_id, Budget::Slot slot, Time now, Step& step) {
     KillSwitch& family = switches_[index(id)];
     LinkState& link = links_[link_id];
-    const bool hedge = family->cancel == Cancel::in_flight;
+    bool hedge = false;
+    if (family->cancel != Cancel::due) [[unlikely]] {
+        hedge = family->cancel == Cancel::in_flight;
+        if (!hedge) family.renew(now);
+    }
     const bool certain = locks_.certain_at(id, family->lock, now) <= now;
     const Attempt attempt{AttemptId{++attempts_}, id, family->round, family->lock, certain, slot};
     link.fire(attempt, now, plan_.timings.answer_timeout);
@@ -115,6 +120,16 @@ bool Cancels::in_flight(FamilyId id) const {
     bool found = false;
     links_.for_each_attempt(plan_.families[index(id)].account, id,
                             [&](const LinkState&) { found = true; });
+    return found;
+}
+
+bool Cancels::any_due(AccountId id, Time now) const {
+    bool found = false;
+    queues_[index(id)].unfinished.for_each([&](FamilyId family_id) {
+        const Switch& family = *switches_[index(family_id)];
+        const bool renews = family.renewing || family.cancel == Cancel::accepted;
+        found = found || (!renews && wanted_at(family) <= now);
+    });
     return found;
 }
 
@@ -174,7 +189,7 @@ Cancels::Then Cancels::answered(LinkId id, const Answer& answer, bool link_stays
     return then;
 }
 
-// Its round is over: another attempt was confirmed, or a new trip wants one of its own.
+// Its round is over: another attempt was accepted, or a new trip wants one of its own.
 bool Cancels::is_late(const Attempt& attempt) const {
     return attempt.round != switches_[index(attempt.family)]->round;
 }
@@ -187,9 +202,9 @@ Cancels::Then Cancels::settle(const Attempt& attempt, const Answer& answer, Link
     const AccountId account = plan_.families[index(attempt.family)].account;
     const Duration growing = growing_pause(family->failures);
     switch (answer.answer_class) {
-        case AnswerClass::confirmed:
+        case AnswerClass::accepted:
         case AnswerClass::nothing_left:
-            return confirm(attempt, now, step);
+            return accept(attempt, link, now, step);
         case AnswerClass::failed:
             family.try_again(now + growing);
             break;
@@ -213,25 +228,53 @@ Cancels::Then Cancels::settle(const Attempt& attempt, const Answer& answer, Link
     return Then::nothing;
 }
 
-Cancels::Then Cancels::confirm(const Attempt& attempt, Time now, Step& step) {
+Cancels::Then Cancels::accept(const Attempt& attempt, LinkId link, Time now, Step& step) {
     KillSwitch& family = switches_[index(attempt.family)];
+    if (family->renewing) {
+        family.renewed();
+        hold(attempt, links_[link].sent());
+        return Then::nothing;
+    }
     if (!locks_.settles(attempt)) {
         ask_for_lock(attempt.family, now, step);
         return Then::nothing;
     }
     if (family->release == Release::unlocking) return Then::unlocked;
-    family.confirm();
+    family.accept();
     queue_of(attempt.family).unfinished.erase(attempt.family);
-    step.events.push_back({.kind = EventKind::confirmed,
+    hold(attempt, links_[link].sent());
+    step.events.push_back({.kind = EventKind::accepted,
                            .at = now,
                            .trip = family->trip,
                            .attempt = family->attempt,
                            .family = attempt.family,
                            .answer = family->last_answer});
-    return Then::nothing;
+    return Then::accepted;
 }
 
-// The cancel is confirmed by an attempt that does not settle its family's lock.
+// The exchange's lock began at some time after its attempt was sent, and is renewed while a quarter
+// of it is left at least.
+void Cancels::hold(const Attempt& attempt, Time sent) {
+    const bool is_held = plan_.families[index(attempt.family)].hold && attempt.lock > 0ms;
+    KillSwitch& family = switches_[index(attempt.family)];
+    if (!is_held || !family->latched || family->release != Release::none) return;
+    family.hold(sent + attempt.lock * 3 / 4);
+    queue(attempt.family);
+}
+
+// At a start, and after a reload, how much of a lock is left is not known.
+void Cancels::hold_all(Time now) {
+    for (std::size_t f = 0; f < switches_.size(); ++f) {
+        KillSwitch& family = switches_[f];
+        const bool is_held = plan_.families[f].hold && family->lock > 0ms;
+        if (family->cancel != Cancel::accepted || family->release != Release::none) continue;
+        if (is_held == (family->renew_at != never)) continue;
+        family.hold(is_held ? now : never);
+        if (is_held) queue(id_at<FamilyId>(f));
+    }
+}
+
+// The cancel is accepted by an attempt that does not settle its family's lock.
 void Cancels::ask_for_lock(FamilyId id, Time now, Step& step) {
     KillSwitch& family = switches_[index(id)];
     if (family.open_lock()) {

@@ -24,19 +24,23 @@ class Cancels {
     void queue(FamilyId id) { queue_of(id).unfinished.insert(id); }
     void dispatch(Time now, Step& step);
     bool in_flight(FamilyId id) const;
-    bool any_due(AccountId id, Time now) const {
-        return next_due(queues_[index(id)], now) != none<FamilyId>();
-    }
+    // A lock's renewal counts for none: it waits for as long as the budget has it wait.
+    bool any_due(AccountId id, Time now) const;
     // Where a cancel of the family would leave at once; no link: nowhere.
     LinkId next_link(FamilyId id, Time now) const;
+    // Before what has failed so often is tried again.
+    Duration growing_pause(std::uint32_t failures) const;
     // When an attempt of this account that stays without an answer is hedged.
     Duration hedge_after(AccountId id) const;
+    // Families of the account whose cancel is due or in flight, and maybe others.
+    const FamilySet& unfinished(AccountId id) const { return queues_[index(id)].unfinished; }
     // When something is due, if nothing else happens.
     Time next_deadline(Time now) const;
 
     // What follows from an answer beside what happens here.
     enum class Then : std::uint8_t {
         nothing,
+        accepted,   // its family's cancel is
         unlocked,   // its family's lock is released
         tell_time,  // the exchange refused its time: a rehearsal is to tell it
     };
@@ -53,6 +57,9 @@ class Cancels {
     void restore(AttemptId last) { attempts_ = static_cast<std::uint64_t>(last); }
     // ... and a family of which one may still be carried out.
     void restore(FamilyId id, Time now);
+
+    // At a start and after a reload: locks that are to be held are renewed at once.
+    void hold_all(Time now);
 
     // Reads what a kill reads, of each table one row a turn.
     void touch(std::size_t turn) const;
@@ -73,10 +80,10 @@ class Cancels {
 
     bool is_late(const Attempt& attempt) const;
     Then settle(const Attempt& attempt, const Answer& answer, LinkId link, Time now, Step& step);
-    Then confirm(const Attempt& attempt, Time now, Step& step);
+    Then accept(const Attempt& attempt, LinkId link, Time now, Step& step);
+    void hold(const Attempt& attempt, Time sent);
     void ask_for_lock(FamilyId id, Time now, Step& step);
     void follow_at_once(const Attempt& attempt, LinkId link, Time now);
-    Duration growing_pause(std::uint32_t failures) const;
 
     const Plan& plan_;
     std::vector<KillSwitch>& switches_;

@@ -38,7 +38,7 @@ void DryRun::run(Time now) {
     publish(2, now);
     if (engine_.phase(link) == LinkPhase::firing) {
         ++fired_;
-        engine_.on_answer(link, {AnswerClass::confirmed, 200, 0}, now, step_);
+        engine_.on_answer(link, {AnswerClass::accepted, 200, 0}, now, step_);
     }
     if (engine_.phase(link) == LinkPhase::rehearsing)
         engine_.on_rehearsed(link, true, {}, now, step_);

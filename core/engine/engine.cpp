@@ -19,6 +19,10 @@ Engine::Engine(Plan plan, std::span<std::byte> memory)
       accounts_(plan_),
       links_(plan_),
       cancels_(plan_, switches_, accounts_, links_),
+      calls_(plan_, links_, cancels_),
+      checks_(plan_, accounts_, links_, calls_),
+      verification_(plan_, switches_, accounts_, links_, cancels_, calls_),
+      dead_men_(plan_, accounts_, links_, calls_),
       trips_(plan_, rules_, breaches_, switches_, cancels_),
       rearming_(plan_, rules_, metrics_, breaches_, switches_, trips_, cancels_),
       rehearsals_(plan_, accounts_, links_, cancels_),
@@ -92,8 +96,10 @@ void Engine::on_link_up(LinkId id, Time now, Step& step) {
     const Time since = was_down ? links_[id].down_since() : Time{};
     if (!was_down) on_link_down(id, now, step);
     cancels_.see_alive(links_[id].account(), since, now);
+    calls_.see_alive(links_[id].account(), since, now);
     links_[id].came_up();
     rehearsals_.link_came_up(id, now);
+    checks_.link_came_up(id, now);
     step.events.push_back({.kind = EventKind::link_up, .at = now, .link = id});
     finish(now, step);
 }
@@ -104,6 +110,7 @@ void Engine::on_link_down(LinkId id, Time now, Step& step, Taken taken) {
     const auto how = taken == Taken::nothing ? Cancels::Lost::not_taken : Cancels::Lost::closed;
     if (before == LinkPhase::firing) cancels_.lost(id, how, now, step);
     if (before == LinkPhase::rehearsing) rehearsals_.lost(id);
+    if (before == LinkPhase::calling) call_lost(id, now, step);
     step.events.push_back({.kind = EventKind::link_down, .at = now, .link = id});
     finish(now, step);
 }
@@ -111,15 +118,80 @@ void Engine::on_link_down(LinkId id, Time now, Step& step, Taken taken) {
 void Engine::on_answer(LinkId id, const Answer& answer, Time now, Step& step, bool link_stays) {
     const FamilyId family = links_[id].attempt().family;
     const Cancels::Then then = cancels_.answered(id, answer, link_stays, now, step);
+    if (then == Cancels::Then::accepted && switches_[index(family)]->latched)
+        verification_.accepted(family, now);
     if (then == Cancels::Then::unlocked) rearming_.unlocked(family, now, step);
     if (then == Cancels::Then::tell_time) rehearsals_.ask_for_time(id, now, step);
     finish(now, step);
 }
 
+// ---- Calls --------------------------------------------------------------------------------------
+
+template <class Facts, class Part>
+void Engine::take_told(Part& part, LinkId id, const Told<Facts>& told, Time now, Step& step,
+                       bool link_stays) {
+    const Time since = links_[id].sent();
+    calls_.answered(id, link_stays, now);
+    cancels_.see_alive(links_[id].account(), since, now);
+    calls_.see_alive(links_[id].account(), since, now);
+    part.told(id, told, now, step);
+    finish(now, step);
+}
+
+void Engine::on_told(LinkId id, const Told<AccountFacts>& told, Time now, Step& step,
+                     bool link_stays) {
+    take_told(checks_, id, told, now, step, link_stays);
+}
+
+void Engine::on_told(LinkId id, const Told<MmpFacts>& told, Time now, Step& step, bool link_stays) {
+    take_told(checks_, id, told, now, step, link_stays);
+}
+
+void Engine::on_told(LinkId id, const Told<OrdersPage>& told, Time now, Step& step,
+                     bool link_stays) {
+    take_told(verification_, id, told, now, step, link_stays);
+}
+
+void Engine::on_told(LinkId id, const Told<BatchFacts>& told, Time now, Step& step,
+                     bool link_stays) {
+    take_told(verification_, id, told, now, step, link_stays);
+}
+
+void Engine::on_told(LinkId id, const Told<TimerFacts>& told, Time now, Step& step,
+                     bool link_stays) {
+    take_told(dead_men_, id, told, now, step, link_stays);
+}
+
+void Engine::on_not_called(LinkId id, Time now, Step& step) {
+    calls_.not_sent(id, now);
+    call_failed(id, now, step);
+    finish(now, step);
+}
+
+// Its link is down already.
+void Engine::call_lost(LinkId id, Time now, Step& step) {
+    calls_.lost(id, now);
+    call_failed(id, now, step);
+}
+
+void Engine::call_failed(LinkId id, Time now, Step& step) {
+    const PrivateRequest what = links_[id].call().what;
+    if (what == PrivateRequest::cancel_all_after) {
+        dead_men_.no_answer(id, now, step);
+    } else if (what == PrivateRequest::account_config || what == PrivateRequest::mmp_config) {
+        checks_.no_answer(id, now);
+    } else {
+        verification_.no_answer(id, now, step);
+    }
+}
+
+// ---- Rehearsals ---------------------------------------------------------------------------------
+
 void Engine::on_rehearsed(LinkId id, bool good, const Answer& answer, Time now, Step& step,
                           bool link_stays) {
     rehearsals_.answered(id, good, link_stays, now);
     cancels_.see_alive(links_[id].account(), links_[id].sent(), now);
+    calls_.see_alive(links_[id].account(), links_[id].sent(), now);
     if (good) {
         cancels_.time_known(links_[id].account(), now, step);
     } else {
@@ -139,6 +211,8 @@ void Engine::abort_overdue(Time now, Step& step) {
             {ActionKind::abort_link, links_[id].account(), none<FamilyId>(), id});
         if (before == LinkPhase::firing) {
             cancels_.lost(id, Cancels::Lost::overdue, now, step);
+        } else if (before == LinkPhase::calling) {
+            call_lost(id, now, step);
         } else {
             rehearsals_.lost(id);
             step.events.push_back({.kind = EventKind::rehearsal_lost, .at = now, .link = id});
@@ -157,6 +231,23 @@ void Engine::on_trip(std::span<const FamilyId> families, const OperatorNote& not
 void Engine::on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
                       const OperatorNote& note, bool force, Time now, Step& step) {
     rearming_.on_rearm(families, trips, note, force, now, step);
+    finish(now, step);
+}
+
+// ---- The dead man's switch ----------------------------------------------------------------------
+
+void Engine::on_readiness(AccountId id, bool ready, Time now, Step& step) {
+    dead_men_.set_ready(id, ready, now);
+    finish(now, step);
+}
+
+void Engine::on_dead_man(AccountId id, bool on, const OperatorNote& note, Time now, Step& step) {
+    dead_men_.switch_to(id, on, note, now, step);
+    finish(now, step);
+}
+
+void Engine::on_stop(Time now, Step& step) {
+    dead_men_.stop();
     finish(now, step);
 }
 
@@ -181,6 +272,7 @@ void Engine::on_restored(const Restored& restored, Time now, Step& step) {
             by_start = trips_.on_start(before.why, now, step);
         restore(before, before.trip == TripId{} ? by_start : before.trip, now, step);
     }
+    cancels_.hold_all(now);
     rules_.on_restart(metrics_, now, breaches_);
     sources_.await(now);
     trips_.on_breaches(Time{}, now, step);
@@ -193,13 +285,13 @@ void Engine::restore(const Restored::Family& before, TripId trip, Time now, Step
     // The exchange's lock outlived us, by which rule's wish is not known; and so may have bytes.
     const milliseconds lock = longest_lock(spec.lock);
     const Duration guard = plan_.accounts[index(spec.account)].budget.guard;
-    family.restore(trip, spec.lock, before.confirmed, lock > 0ms ? now + lock + guard : Time{},
-                   now);
+    family.restore(trip, spec.lock, before.accepted, lock > 0ms ? now + lock + guard : Time{}, now);
     if (before.unfinished) {
         family.due(now);
         cancels_.queue(before.family);
     }
     cancels_.restore(before.family, now);
+    if (before.accepted && !before.unfinished) verification_.accepted(before.family, now);
     rules_.on_latched(before.family);
     step.actions.push_back({ActionKind::close_gate, spec.account, before.family});
     step.events.push_back({.kind = EventKind::restored,
@@ -233,6 +325,8 @@ void Engine::adopt(PlanUpdate& update, Time now, Step& step) {
     metrics_.go_on_in(memory_->values, memory_->times);
     trips_.restart();
     accounts_.change(plan_);
+    dead_men_.change();
+    cancels_.hold_all(now);
     step.events.push_back({.kind = EventKind::plan_changed, .at = now});
     rules_.on_reload(metrics_, now, breaches_);
     trips_.on_breaches(Time{}, now, step);
@@ -256,10 +350,16 @@ void Engine::finish(Time now, Step& step) {
     rearming_.go_on(now, step);
     cancels_.dispatch(now, step);
     rehearsals_.begin_due(now, step);
-    next_deadline_ =
-        std::min({rules_.next_deadline(), sources_.next_deadline(), links_.next_deadline(),
-                  accounts_.next_deadline(now), rearming_.next_deadline(now),
-                  cancels_.next_deadline(now), rehearsals_.next_deadline(now)});
+    dead_men_.look_at_age(now, step);
+    dead_men_.begin_due(now, step);
+    verification_.look_at_age(now, step);
+    verification_.begin_due(now, step);
+    checks_.begin_due(now, step);
+    next_deadline_ = std::min({rules_.next_deadline(), sources_.next_deadline(),
+                               links_.next_deadline(), accounts_.next_deadline(now),
+                               rearming_.next_deadline(now), cancels_.next_deadline(now),
+                               rehearsals_.next_deadline(now), verification_.next_deadline(now),
+                               checks_.next_deadline(now), dead_men_.next_deadline(now)});
 }
 
 // ---- To keep a kill's data near -----------------------------------------------------------------

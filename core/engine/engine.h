@@ -13,8 +13,11 @@
 #include <string_view>
 #include <vector>
 
+#include "core/engine/account_checks.h"
 #include "core/engine/accounts.h"
+#include "core/engine/calls.h"
 #include "core/engine/cancels.h"
+#include "core/engine/dead_man.h"
 #include "core/engine/kill_switch.h"
 #include "core/engine/links.h"
 #include "core/engine/rearming.h"
@@ -22,6 +25,7 @@
 #include "core/engine/signals.h"
 #include "core/engine/sources.h"
 #include "core/engine/trips.h"
+#include "core/engine/verification.h"
 #include "core/model/events.h"
 #include "core/model/plan.h"
 #include "core/okx/taken.h"
@@ -38,7 +42,7 @@ struct Restored {
         FamilyId family{};
         TripId trip{};            // none: latched by this start, as one trip of its own
         bool unfinished = false;  // its cancel goes on
-        bool confirmed = false;   // an answer of the exchange said so; neither: it is held
+        bool accepted = false;    // an answer of the exchange said so; neither: it is held
         std::string_view why;     // "after an unclean end"
     };
     std::vector<Family> latched;
@@ -76,6 +80,7 @@ class Engine {
     Recalled recall(std::span<const std::byte> left, const BootNumber& boot, WallMillis wall,
                     Time now);
     StateMemory& state() { return *memory_; }
+    const StateMemory& state() const { return *memory_; }
 
     // Before any other input.
     void on_restored(const Restored& restored, Time now, Step& step);
@@ -110,13 +115,37 @@ class Engine {
     void on_rehearsed(LinkId link, bool good, const Answer& answer, Time now, Step& step,
                       bool link_stays = true);
 
+    // The answer to the call in flight on `link` (Step::calls). Precondition: calling.
+    void on_told(LinkId link, const Told<AccountFacts>& told, Time now, Step& step,
+                 bool link_stays = true);
+    void on_told(LinkId link, const Told<MmpFacts>& told, Time now, Step& step,
+                 bool link_stays = true);
+    void on_told(LinkId link, const Told<OrdersPage>& told, Time now, Step& step,
+                 bool link_stays = true);
+    void on_told(LinkId link, const Told<BatchFacts>& told, Time now, Step& step,
+                 bool link_stays = true);
+    void on_told(LinkId link, const Told<TimerFacts>& told, Time now, Step& step,
+                 bool link_stays = true);
+    // That call could not be sent: for want of a signature.
+    void on_not_called(LinkId link, Time now, Step& step);
+
     void on_trip(std::span<const FamilyId> families, const OperatorNote& note, Time now,
                  Step& step);
     // Arms each of `families` that one of `trips`, those that the operator has looked at, was the
     // last to want latched, and that no rule holds (or even so, if forced). Unfinished cancels go
-    // on. A gate opens when the exchange's lock is off.
+    // on. A gate opens when the exchange's lock is off. Where an account wants two persons, the
+    // first one's wish waits for the second (core/engine/second_person.h).
     void on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
                   const OperatorNote& note, bool force, Time now, Step& step);
+    // Whether a breach of the account would fire, as the daemon sees it: while it would, the
+    // account's dead man's switch is fed.
+    void on_readiness(AccountId id, bool ready, Time now, Step& step);
+    // An operator switches it off or on, where the plan has one.
+    void on_dead_man(AccountId id, bool on, const OperatorNote& note, Time now, Step& step);
+    // A planned stop begins, and may go on once has_ended() says so: the exchange is told.
+    void on_stop(Time now, Step& step);
+    bool has_ended() const { return dead_men_.has_ended(); }
+
     // Before it: reads what due_sources() have published, or a loop that was stopped takes them for
     // silent.
     void on_time(Time now, Step& step);
@@ -135,14 +164,23 @@ class Engine {
     const Plan& plan() const { return plan_; }
     const Switch& family(FamilyId id) const { return *switches_[index(id)]; }
     LinkPhase phase(LinkId id) const { return links_[id].phase(); }
+    const Call& call(LinkId id) const { return links_[id].call(); }
     AccountId account_of(LinkId id) const { return links_[id].account(); }
     std::size_t link_count() const { return links_.size(); }
     SourcePhase phase(SourceId id) const { return sources_.phase(id); }
+    std::uint64_t next_sequence(SourceId id) const { return signals_.next_sequence(id); }
     const Budget& budget(AccountId id) const { return accounts_.budget(id); }
     const MetricTable& metrics() const { return metrics_; }
     RuleId rule_that_holds(FamilyId id) const { return rules_.holds(id); }
     const RuleSet& rules() const { return rules_; }
     bool alarm(AccountId id, Alarm alarm) const { return accounts_.is_raised(id, alarm); }
+    const AccountTruth& truth(AccountId id) const { return checks_.truth(id); }
+    Mmp mmp(FamilyId id) const { return checks_.mmp(id); }
+    std::span<const OrderRef> to_cancel(FamilyId id) const { return verification_.to_cancel(id); }
+    const DeadManTimer& dead_man(AccountId id) const { return dead_men_.timer(id); }
+    const FamilyReads& reads(FamilyId id) const { return verification_.reads(id); }
+    // What somebody has asked to arm, and a second person has not yet.
+    const RearmWish& rearm_wish(FamilyId id) const { return rearming_.wish(id); }
     // What a trip of `family` would send at once, and on which link; no link: nothing. It reads
     // what a kill reads, for who keeps that near.
     struct Next {
@@ -165,6 +203,11 @@ class Engine {
     milliseconds longest_lock(milliseconds of_family) const;
     bool end_batch(Time published, Time now, Step& step);
     void abort_overdue(Time now, Step& step);
+    template <class Facts, class Part>
+    void take_told(Part& part, LinkId id, const Told<Facts>& told, Time now, Step& step,
+                   bool link_stays);
+    void call_lost(LinkId id, Time now, Step& step);
+    void call_failed(LinkId id, Time now, Step& step);
     void finish(Time now, Step& step);
 
     Plan plan_;
@@ -176,6 +219,10 @@ class Engine {
     Accounts accounts_;
     Links links_;
     Cancels cancels_;
+    ExchangeCalls calls_;
+    AccountChecks checks_;
+    Verification verification_;
+    DeadMen dead_men_;
     Trips trips_;
     Rearming rearming_;
     Rehearsals rehearsals_;

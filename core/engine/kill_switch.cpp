@@ -19,13 +19,14 @@ SwitchState state_of(const Switch& its) {
     if (its.release == Release::unlocking) return SwitchState::unlocking;
     if (its.release == Release::waiting) return SwitchState::arming;
     if (its.lock_open) return SwitchState::asking_lock;
+    if (its.renewing) return its.verified ? SwitchState::verified : SwitchState::accepted;
     switch (its.cancel) {
         case Cancel::due:
             return SwitchState::tripped;
         case Cancel::in_flight:
             return SwitchState::cancelling;
-        case Cancel::confirmed:
-            return SwitchState::confirmed;
+        case Cancel::accepted:
+            return its.verified ? SwitchState::verified : SwitchState::accepted;
         case Cancel::held:
             return SwitchState::held;
         case Cancel::idle:
@@ -36,7 +37,7 @@ SwitchState state_of(const Switch& its) {
 }
 
 bool is_unfinished(const Switch& its) {
-    return is_tried(its) && its.release != Release::unlocking;
+    return is_tried(its) && its.release != Release::unlocking && !its.renewing;
 }
 
 std::string_view state_name(const Switch& its) {
@@ -52,8 +53,10 @@ std::string_view state_name(const Switch& its) {
             return "cancelling";
         case SwitchState::asking_lock:
             return its.cancel == Cancel::due ? "tripped" : "cancelling";
-        case SwitchState::confirmed:
-            return "confirmed";
+        case SwitchState::accepted:
+            return "accepted";
+        case SwitchState::verified:
+            return "verified";
         case SwitchState::arming:
         case SwitchState::unlocking:
             return "releasing";
@@ -64,7 +67,7 @@ std::string_view state_name(const Switch& its) {
 void KillSwitch::check_state() const {
     const Switch& its = its_;
     check(its.latched || its.release == Release::none, "only what is latched is released");
-    check(its.latched || its.cancel != Cancel::confirmed, "armed: nothing to be confirmed");
+    check(its.latched || its.cancel != Cancel::accepted, "armed: nothing to be accepted");
     check(its.latched || its.cancel != Cancel::held, "armed: nothing is held");
     check(!its.latched || its.cancel != Cancel::idle || its.release == Release::waiting,
           "latched: there is a cancel, or it was held");
@@ -72,6 +75,14 @@ void KillSwitch::check_state() const {
     check(its.cancel != Cancel::in_flight || its.out > 0, "in flight: an attempt is");
     check(its.release != Release::unlocking || is_tried(its), "an unlocking is a cancel");
     check(!its.lock_open || is_tried(its), "a lock is asked for by a cancel");
+}
+
+// Of what no trip comes by.
+void KillSwitch::check_reads() const {
+    const Switch& its = its_;
+    check(!its.verified || its.cancel == Cancel::accepted || its.renewing,
+          "what is verified was accepted");
+    check(!its.renewing || (its.latched && is_tried(its)), "a renewal is an attempt of a latch");
 }
 
 void KillSwitch::begin_round() {
@@ -82,12 +93,15 @@ void KillSwitch::begin_round() {
     its_.resynced = false;
     its_.after_resync = false;
     its_.hedge_at = never;
+    its_.verified = false;
+    its_.renewing = false;
 }
 
 // ---- Trips --------------------------------------------------------------------------------------
 
 bool KillSwitch::under_way() const {
-    return its_.latched && its_.release == Release::none && is_tried(its_) && !its_.lock_open;
+    return its_.latched && its_.release == Release::none && is_tried(its_) && !its_.lock_open &&
+           !its_.renewing;
 }
 
 KillSwitch::Latching KillSwitch::latch(TripId trip, milliseconds lock, Time now) {
@@ -98,22 +112,22 @@ KillSwitch::Latching KillSwitch::latch(TripId trip, milliseconds lock, Time now)
     }
     const bool was_latched = its_.latched;
     // In the same latch; one that is armed again or was held is cancelled as for the first time.
-    const bool was_done = its_.cancel == Cancel::confirmed || its_.lock_open;
-    const bool again = was_done && its_.release == Release::none;
+    const bool again = was_latched && its_.release == Release::none &&
+                       (its_.cancel == Cancel::accepted || its_.lock_open || its_.renewing);
     its_.lock = again ? std::max(its_.lock, lock) : lock;
     its_.latched = true;
     its_.trip = trip;
     its_.tripped_at = now;
     its_.repeat = again;
     its_.lock_open = false;
-    its_.was_confirmed = again;
+    its_.was_accepted = again;
     its_.release = Release::none;
     begin_round();
     due(now);
     return {.closes_gate = !was_latched, .repeats = again};
 }
 
-void KillSwitch::restore(TripId trip, milliseconds lock, bool confirmed, Time locked_until,
+void KillSwitch::restore(TripId trip, milliseconds lock, bool accepted, Time locked_until,
                          Time now) {
     check(state_of(its_) == SwitchState::armed, "a start restores what nothing has happened to");
     its_.latched = true;
@@ -122,8 +136,8 @@ void KillSwitch::restore(TripId trip, milliseconds lock, bool confirmed, Time lo
     its_.tripped_at = now;
     its_.lock = lock;
     its_.locked_until = locked_until;
-    its_.was_confirmed = confirmed;
-    its_.cancel = confirmed ? Cancel::confirmed : Cancel::held;
+    its_.was_accepted = accepted;
+    its_.cancel = accepted ? Cancel::accepted : Cancel::held;
     check_state();
 }
 
@@ -149,21 +163,39 @@ void KillSwitch::settled(AttemptId attempt, LinkId link, const Answer& answer) {
     its_.hedge_at = never;
 }
 
-void KillSwitch::confirm() {
-    check(is_tried(its_) && its_.release != Release::unlocking, "a cancel is confirmed");
+void KillSwitch::accept() {
+    check(is_tried(its_) && its_.release != Release::unlocking, "a cancel is accepted");
     begin_round();
     its_.lock_open = false;
-    its_.was_confirmed = its_.latched;
-    its_.cancel = its_.latched ? Cancel::confirmed : Cancel::idle;
+    its_.renew_at = never;
+    its_.was_accepted = its_.latched;
+    its_.cancel = its_.latched ? Cancel::accepted : Cancel::idle;
     check_state();
 }
 
 bool KillSwitch::open_lock() {
-    check(is_tried(its_) && its_.release == Release::none, "a cancel is confirmed");
-    its_.was_confirmed = its_.latched;
+    check(is_tried(its_) && its_.release == Release::none, "a cancel is accepted");
+    its_.was_accepted = its_.latched;
     its_.repeat = true;
     its_.failures = 0;
     return !std::exchange(its_.lock_open, true);
+}
+
+void KillSwitch::verify() {
+    check(state_of(its_) == SwitchState::accepted, "what is verified was accepted");
+    its_.verified = true;
+    check_reads();
+}
+
+// As one that has failed before: it leaves the first cancels of others their slots.
+void KillSwitch::cancel_again(Time at) {
+    const bool was_accepted = its_.cancel == Cancel::accepted || its_.renewing;
+    check(its_.latched && its_.release == Release::none && was_accepted,
+          "what is cancelled again was accepted");
+    begin_round();
+    its_.repeat = false;
+    its_.failures = 2;
+    due(at);
 }
 
 void KillSwitch::due(Time at) {
@@ -215,6 +247,30 @@ void KillSwitch::lock_due(Time at) {
     its_.due_at = at;
 }
 
+void KillSwitch::renew(Time now) {
+    check(its_.latched && its_.release == Release::none && its_.cancel == Cancel::accepted,
+          "the lock of what was accepted is held");
+    const bool verified = its_.verified;
+    begin_round();
+    its_.renewing = true;
+    its_.verified = verified;
+    its_.repeat = true;
+    its_.renew_at = never;
+    due(now);
+    check_reads();
+}
+
+void KillSwitch::renewed() {
+    check(its_.renewing && is_tried(its_), "a renewal was under way");
+    const bool verified = its_.verified;
+    begin_round();
+    its_.verified = verified;
+    its_.renewing = false;
+    its_.cancel = Cancel::accepted;
+    check_state();
+    check_reads();
+}
+
 // ---- Arming again -------------------------------------------------------------------------------
 
 void KillSwitch::release() {
@@ -224,7 +280,14 @@ void KillSwitch::release() {
 
 void KillSwitch::drop_lock() {
     if (!std::exchange(its_.lock_open, false)) return;
-    its_.cancel = Cancel::confirmed;
+    its_.cancel = Cancel::accepted;
+    check_state();
+}
+
+void KillSwitch::drop_renewal() {
+    its_.renew_at = never;
+    if (!std::exchange(its_.renewing, false)) return;
+    its_.cancel = Cancel::accepted;
     check_state();
 }
 
@@ -238,7 +301,7 @@ void KillSwitch::begin_unlocking(Time now) {
 }
 
 void KillSwitch::unlocked(Time now) {
-    check(its_.release == Release::unlocking, "an unlocking is confirmed");
+    check(its_.release == Release::unlocking, "an unlocking is accepted");
     its_.locked_until = now;
     its_.cancel = Cancel::idle;
     begin_round();
@@ -259,7 +322,10 @@ void KillSwitch::arm() {
     its_.latched = false;
     its_.repeat = false;
     its_.lock = 0ms;
-    its_.was_confirmed = false;
+    its_.was_accepted = false;
+    its_.verified = false;
+    its_.renewing = false;
+    its_.renew_at = never;
     if (!is_tried(its_)) its_.cancel = Cancel::idle;
     check_state();
 }

@@ -8,7 +8,7 @@ namespace scram {
 namespace {
 
 bool is_busy(LinkPhase phase) {
-    return phase == LinkPhase::rehearsing || phase == LinkPhase::firing;
+    return phase != LinkPhase::down && phase != LinkPhase::idle;
 }
 
 }  // namespace
@@ -21,6 +21,12 @@ void LinkState::came_up() {
 void LinkState::answered(bool stays, Time now) {
     check(is_busy(phase_), "what is answered was in flight");
     if (!stays) return went_down(now);
+    phase_ = LinkPhase::idle;
+    deadline_ = never;
+}
+
+void LinkState::not_called() {
+    check(phase_ == LinkPhase::calling, "what was not sent was to be");
     phase_ = LinkPhase::idle;
     deadline_ = never;
 }

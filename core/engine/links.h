@@ -10,14 +10,16 @@
 #include "core/base/check.h"
 #include "core/base/names.h"
 #include "core/engine/budget.h"
+#include "core/engine/read_budget.h"
 #include "core/engine/round_trip.h"
+#include "core/model/call.h"
 #include "core/model/plan.h"
 
 namespace scram {
 
-enum class LinkPhase : std::uint8_t { down, idle, rehearsing, firing };
-inline constexpr std::array<std::string_view, 4> link_phase_names = {"down", "warm", "rehearsing",
-                                                                     "firing"};
+enum class LinkPhase : std::uint8_t { down, idle, rehearsing, firing, calling };
+inline constexpr std::array<std::string_view, 5> link_phase_names = {"down", "warm", "rehearsing",
+                                                                     "firing", "calling"};
 static_assert(names_all<LinkPhase>(link_phase_names));
 inline std::string_view name(LinkPhase phase) {
     return name_in(link_phase_names, phase);
@@ -41,6 +43,8 @@ class LinkState {
     LinkPhase phase() const { return phase_; }
     // In flight; or if it is firing no more, the one that was.
     const Attempt& attempt() const { return attempt_; }
+    const Call& call() const { return call_; }
+    ReadBudget::Slot call_slot() const { return call_slot_; }
     Time sent() const { return sent_; }
     Time deadline() const { return deadline_; }      // busy: when its answer is overdue
     Time down_since() const { return down_since_; }  // the next connection began after this
@@ -50,6 +54,13 @@ class LinkState {
         begin(LinkPhase::firing, now, patience);
         attempt_ = attempt;
     }
+    void call(const Call& call, ReadBudget::Slot slot, Time now, Duration patience) {
+        begin(LinkPhase::calling, now, patience);
+        call_ = call;
+        call_slot_ = slot;
+    }
+    // It could not be sent.
+    void not_called();
     void rehearse(Time now, Duration patience) { begin(LinkPhase::rehearsing, now, patience); }
     // `stays` is false if the connection ends with its answer.
     void answered(bool stays, Time now);
@@ -70,6 +81,8 @@ class LinkState {
     AccountId account_;
     LinkPhase phase_ = LinkPhase::down;
     Attempt attempt_;
+    Call call_;
+    ReadBudget::Slot call_slot_{};
     Time sent_{};
     Time deadline_ = never;
     Time down_since_{};

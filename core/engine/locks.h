@@ -3,10 +3,10 @@
 // The exchange's lock is that of the attempt that it carried out last, and it may carry attempts
 // out in any order: each at some moment between its sending and its answer, or, without an answer,
 // until `guard` after its connection ended. So the lock that the trips in force want is certain by
-// one kind of attempt alone: one that was confirmed, whose lock is at least as long, and that was
+// one kind of attempt alone: one that was accepted, whose lock is at least as long, and that was
 // sent when each attempt with a shorter lock (an unlocking too) was answered or dead. Attempts that
 // are sent later in the same latch are no shorter, since what is wanted only grows. Where another
-// attempt is confirmed first, the quotes are gone, and the lock is asked for again.
+// attempt is accepted first, the quotes are gone, and the lock is asked for again.
 #pragma once
 
 #include <span>
@@ -25,7 +25,7 @@ class Locks {
 
     // From when on an attempt with `lock` can be sure of it, as far as is known now.
     Time certain_at(FamilyId family, milliseconds lock, Time now) const;
-    // Confirmed, it leaves nothing to be asked for.
+    // Accepted, it leaves nothing to be asked for.
     bool settles(const Attempt& attempt) const;
     // An attempt in flight will settle it.
     bool is_asked_for(FamilyId family) const;

@@ -32,10 +32,34 @@ void look_at(const ReadinessInput& sight, AccountId id, Time now, std::vector<No
     if (account.oldest_signature > signature_age_max)
         add(NotReadyReason::signatures, account.oldest_signature);
     if (account.refused) add(NotReadyReason::refused);
+    if (account.key_refused) add(NotReadyReason::key);
+    if (account.no_permission) add(NotReadyReason::permission);
+    if (account.wrong_mode) add(NotReadyReason::mode);
+    const bool checked = sight.account_check > Duration{} && !account.key_refused;
+    if (checked && (account.proven == Time{} ||
+                    now - account.proven > account_checks_missed_max * sight.account_check))
+        add(NotReadyReason::unproven,
+            account.proven == Time{} ? 0ms : whole_ms(now - account.proven));
     if (account.slots_working < account.slots) add(NotReadyReason::budget);
     if (account.slots_free == 0) add(NotReadyReason::slots);
     if (account.held > 0) add(NotReadyReason::held);
     if (account.unlisted > 0) add(NotReadyReason::families);
+    const bool drilled = account.drill_age >= 0ms && account.drill_age <= sight.drill_age_max;
+    if (sight.drill_age_max > 0ms && !drilled) add(NotReadyReason::drill, account.drill_age);
+}
+
+// Where no name works, the accounts say that they have no links.
+void look_at_hosts(const ReadinessInput& sight, Time now, std::vector<NotReady>& out) {
+    const auto works = [](const HostWatch::Host& host) {
+        return host.links > 0 && host.silent_since == never;
+    };
+    if (std::none_of(sight.hosts.begin(), sight.hosts.end(), works)) return;
+    for (std::size_t h = 0; h < sight.hosts.size(); ++h) {
+        const HostWatch::Host& host = sight.hosts[h];
+        if (host.links == 0 || works(host) || now - host.silent_since <= host_silent_max) continue;
+        out.push_back(
+            {NotReadyReason::hosts, none<AccountId>(), whole_ms(now - host.silent_since), h});
+    }
 }
 
 bool signs(const ReadinessInput& sight, Time now) {
@@ -58,6 +82,7 @@ std::vector<NotReady> not_ready(const ReadinessInput& sight, Time now) {
     std::vector<NotReady> out;
     for (std::size_t a = 0; a < sight.accounts.size(); ++a)
         look_at(sight, id_at<AccountId>(a), now, out);
+    look_at_hosts(sight, now, out);
     if (!sight.clock_synced || sight.clock_uncertainty > clock_uncertainty_max)
         out.push_back({NotReadyReason::clock});
     else if (std::chrono::abs(sight.clock_ahead) > host_clock_off_max)
@@ -76,6 +101,13 @@ bool fails_rehearsals(const ReadinessInput::Account& account) {
 bool fires(const std::vector<NotReady>& reasons) {
     return std::none_of(reasons.begin(), reasons.end(),
                         [](const NotReady& its) { return disarms(its.reason); });
+}
+
+bool fires(const std::vector<NotReady>& reasons, AccountId account) {
+    return std::none_of(reasons.begin(), reasons.end(), [account](const NotReady& its) {
+        const bool is_its = its.account == account || its.account == none<AccountId>();
+        return is_its && disarms(its.reason);
+    });
 }
 
 bool needs_restart(const ReadinessInput& sight, Time now) {

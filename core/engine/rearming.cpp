@@ -19,7 +19,8 @@ Rearming::Rearming(const Plan& plan, RuleSet& rules, const MetricTable& metrics,
       breaches_(breaches),
       switches_(switches),
       trips_(trips),
-      cancels_(cancels) {}
+      cancels_(cancels),
+      second_person_(plan, switches) {}
 
 void Rearming::on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
                         const OperatorNote& note, bool force, Time now, Step& step) {
@@ -34,7 +35,15 @@ void Rearming::on_rearm(std::span<const FamilyId> families, std::span<const Trip
         const Switch& family = *switches_[index(id)];
         if (!family.latched || family.release != Release::none) continue;
         const Obstacle obstacle{holding[index(id)], unknown[index(id)]};
-        const Refusal why_not = refusal(id, obstacle, trips, force, looked_at);
+        Refusal why_not = refusal(id, obstacle, trips, force, looked_at);
+        if (why_not == Refusal::none) {
+            const auto says = second_person_.ask(id, note, force, obstacle.any(), now);
+            if (says == SecondPerson::Says::wait) {
+                tell_wanted(id, note, now, step);
+                continue;
+            }
+            if (says == SecondPerson::Says::same_person) why_not = Refusal::same_person;
+        }
         release(id, why_not, obstacle, note, now, step);
     }
 }
@@ -48,6 +57,15 @@ Refusal Rearming::refusal(FamilyId id, const Obstacle& obstacle, std::span<const
     if (force) return Refusal::none;
     if (obstacle.held_by != none<RuleId>()) return Refusal::rule_holds;
     return obstacle.unknown.rule == none<RuleId>() ? Refusal::none : Refusal::unknown_value;
+}
+
+void Rearming::tell_wanted(FamilyId id, const OperatorNote& note, Time now, Step& step) {
+    step.events.push_back({.kind = EventKind::rearm_wanted,
+                           .at = now,
+                           .trip = switches_[index(id)]->wanted_by,
+                           .family = id,
+                           .by = FixedText<32>(note.by),
+                           .text = FixedText<160>(note.reason)});
 }
 
 // Its gate opens before the input ends, or if many are armed at once a few turns later.
@@ -78,6 +96,7 @@ void Rearming::release(FamilyId id, Refusal refusal, const Obstacle& obstacle,
 }
 
 void Rearming::go_on(Time now, Step& step) {
+    second_person_.look_at_age(now, step);
     if (!any_released_) return;
     any_released_ = false;
     go_on_at_ = never;
@@ -99,6 +118,7 @@ void Rearming::go_on(FamilyId id, Time now, Step& step) {
     KillSwitch& family = switches_[index(id)];
     if (cancels_.in_flight(id)) return;
     family.drop_lock();
+    family.drop_renewal();
     if (family->locked_until <= now) {
         if (family->release == Release::unlocking) {
             family.lock_expired();
@@ -134,8 +154,9 @@ void Rearming::arm(FamilyId id, Time now, Step& step) {
 }
 
 Time Rearming::next_deadline(Time now) const {
-    if (!any_released_) return never;
-    Time next = go_on_at_;
+    Time next = second_person_.next_deadline();
+    if (!any_released_) return next;
+    next = std::min(next, go_on_at_);
     for (const KillSwitch& family : switches_) {
         if (family->release != Release::none && family->locked_until > now)
             next = std::min(next, family->locked_until);

@@ -77,11 +77,12 @@ bool Rehearsals::is_last_up(LinkId id) const {
 }
 
 // One at a time, so that a trip finds the others idle; and never on the last idle link while a
-// cancel is due, unless that waits for a sign of life.
+// cancel is due or a read in flight, unless a slot waits for a sign of life.
 bool Rehearsals::may_begin(AccountId id, Time now) const {
     if (links_.count(id, LinkPhase::rehearsing) > 0) return false;
     if (links_.count(id, LinkPhase::idle) > 1) return true;
     if (accounts_.budget(id).silent_until() <= now) return true;
+    if (links_.count(id, LinkPhase::calling) > 0) return false;
     return !cancels_.any_due(id, now);
 }
 

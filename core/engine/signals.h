@@ -21,6 +21,10 @@ class Signals {
 
     // A source's numbers begin with 1 again.
     void joined(SourceId source) { sources_[index(source)].next_sequence = 1; }
+    // The number that its next signal is to have.
+    std::uint64_t next_sequence(SourceId source) const {
+        return sources_[index(source)].next_sequence;
+    }
     // What is wrong with it is a breach. True: it is a value that counts.
     bool inspect(SourceId from, const scram_signal& signal);
     // Some values were stored, and are not judged yet.

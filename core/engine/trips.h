@@ -20,6 +20,7 @@ namespace scram {
 struct OperatorNote {
     std::string_view by;      // who: "uid 1000 (desk)"
     std::string_view reason;  // why, in their words
+    std::uint32_t uid = 0;    // the user, where two persons must differ
 };
 
 class Trips {

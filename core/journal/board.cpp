@@ -18,7 +18,7 @@ std::span<T> part(std::span<std::byte> memory, std::size_t at, std::size_t count
 Word word_of(const Standing& standing) {
     if (standing.unfinished) return Word::latched;
     if (is_held(standing)) return Word::held;
-    return standing.latched ? Word::confirmed : Word::armed;
+    return standing.latched ? Word::accepted : Word::armed;
 }
 
 }  // namespace
@@ -202,7 +202,7 @@ void Board::open(const Plan& plan, const Folded& folded, const Restored& restore
     append(started);
     for (Word& word : words_) word = Word::armed;
     for (const Restored::Family& family : restored.latched) {
-        const Standing standing{true, family.unfinished, family.confirmed, family.trip};
+        const Standing standing{true, family.unfinished, family.accepted, family.trip};
         append_standing(index(family.family), plan, standing, family.why, wall, now);
         words_[index(family.family)] = word_of(standing);
     }

@@ -160,6 +160,7 @@ FileWalk walk(std::span<const std::byte> file, const Hasher& hasher,
 
 Ledger::Ledger(const Folded& folded)
     : families_(folded.families),
+      drills_(folded.drills),
       last_trip_(folded.last_trip),
       last_attempt_(folded.last_attempt),
       last_sequence_(folded.unstored.empty() ? folded.last_sequence : folded.stored_sequence),
@@ -169,6 +170,7 @@ void Ledger::add(const JournalRecord& record) {
     if (const auto standing = standing_of(record)) {
         families_.insert_or_assign(std::string(texts_of(record).subject), *standing);
     }
+    drills_.see(record);
     last_trip_ = std::max(last_trip_, TripId{record.trip});
     last_attempt_ = std::max(last_attempt_, AttemptId{record.attempt});
     last_sequence_ = record.sequence;
@@ -193,6 +195,8 @@ std::vector<std::byte> Ledger::head(WallMillis wall) const {
         record.flags = flags_of(standing);
         put_texts({name, {}, {}, {}, "carried over from the file before"}, record);
     }
+    for (const auto& [account, wall_ms] : drills_.verified())
+        opening.push_back(drilled_record(account, wall_ms));
     head.opening = opening.size();
     head.hash = hasher({}, hashed_part(head));
     Hash before = head.hash;

@@ -63,6 +63,7 @@ class Folder {
         const Texts texts = texts_of(record);
         if (const auto standing = standing_of(record))
             out_.families.insert_or_assign(std::string(texts.subject), *standing);
+        out_.drills.see(record);
         out_.last_trip = std::max(out_.last_trip, TripId{record.trip});
         out_.last_attempt = std::max(out_.last_attempt, AttemptId{record.attempt});
         if (record.kind == RecordKind::started) last_boot_ = texts.who;

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "core/base/names.h"
+#include "core/journal/drills.h"
 #include "core/journal/record.h"
 
 namespace scram {
@@ -59,10 +60,10 @@ struct Folded {
     };
     // A family's word on the board; any other value counts as latched.
     enum class Word : std::uint64_t {
-        armed = 0x6e65706f'64656d72,      // nothing is latched, nothing to cancel
-        latched = 0x65736f6c'63746c61,    // its cancel may be unfinished
-        confirmed = 0x65736f6c'63666e6f,  // latched, and its cancel confirmed
-        held = 0x65736f6c'68656c64,       // latched by a start, and not cancelled
+        armed = 0x6e65706f'64656d72,     // nothing is latched, nothing to cancel
+        latched = 0x65736f6c'63746c61,   // its cancel may be unfinished
+        accepted = 0x65736f6c'63666e6f,  // latched, and its cancel accepted
+        held = 0x65736f6c'68656c64,      // latched by a start, and not cancelled
     };
 
     Health health = Health::fresh;
@@ -72,6 +73,7 @@ struct Folded {
     std::map<std::string, Standing, std::less<>> families;      // by the records
     std::map<std::string, Word, std::less<>> words;             // by the board
     std::map<std::string, Budget::Image, std::less<>> budgets;  // by account, by the board
+    Drills drills;                                              // by the records
     bool budgets_known = true;  // false: what was spent before is not told, but may be too much
 
     TripId last_trip{};
@@ -190,6 +192,7 @@ class Ledger {
 
   private:
     std::map<std::string, Standing, std::less<>> families_;
+    Drills drills_;
     TripId last_trip_{};
     AttemptId last_attempt_{};
     std::uint64_t last_sequence_ = 0;

@@ -6,22 +6,30 @@ namespace scram {
 namespace {
 
 // Files hold these numbers: a new name goes to the end of its list.
-static_assert(static_cast<int>(AnswerClass::confirmed) == 0);
+static_assert(static_cast<int>(AnswerClass::accepted) == 0);
 static_assert(static_cast<int>(AnswerClass::refused) == 6);
 static_assert(static_cast<int>(BadReason::ring_full) == 10);
 static_assert(static_cast<int>(Alarm::refused) == 2);
-static_assert(static_cast<int>(Refusal::unknown_value) == 3);
+static_assert(static_cast<int>(Refusal::same_person) == 4);
 
 // The events that the journal keeps, each at its record's number, from 1. Of the others a source or
 // the network can make any number, or the board has told them as `standing` before the engine ran.
 constexpr std::array kept_events = {
     EventKind::tripped,      EventKind::latched,       EventKind::fired,
-    EventKind::answered,     EventKind::attempt_lost,  EventKind::confirmed,
+    EventKind::answered,     EventKind::attempt_lost,  EventKind::accepted,
     EventKind::rearmed,      EventKind::rearm_refused, EventKind::lock_released,
     EventKind::lock_expired, EventKind::alarm_raised,  EventKind::alarm_cleared,
     EventKind::plan_changed,
 };
+// Those that came later, behind what only the journal tells.
+constexpr std::array later_events = {EventKind::dead_man_off, EventKind::dead_man_on,
+                                     EventKind::rearm_wanted, EventKind::rearm_lapsed,
+                                     EventKind::verified};
+constexpr auto first_later = static_cast<std::size_t>(RecordKind::dead_man_off);
 constexpr RecordKind kind_of(EventKind kind) {
+    for (std::size_t i = 0; i < later_events.size(); ++i) {
+        if (later_events[i] == kind) return static_cast<RecordKind>(first_later + i);
+    }
     for (std::size_t i = 0; i < kept_events.size(); ++i) {
         if (kept_events[i] == kind) return static_cast<RecordKind>(i + 1);
     }
@@ -32,7 +40,7 @@ static_assert(kind_of(EventKind::latched) == RecordKind::latched);
 static_assert(kind_of(EventKind::fired) == RecordKind::fired);
 static_assert(kind_of(EventKind::answered) == RecordKind::answered);
 static_assert(kind_of(EventKind::attempt_lost) == RecordKind::attempt_lost);
-static_assert(kind_of(EventKind::confirmed) == RecordKind::confirmed);
+static_assert(kind_of(EventKind::accepted) == RecordKind::accepted);
 static_assert(kind_of(EventKind::rearmed) == RecordKind::rearmed);
 static_assert(kind_of(EventKind::rearm_refused) == RecordKind::rearm_refused);
 static_assert(kind_of(EventKind::lock_released) == RecordKind::lock_released);
@@ -40,10 +48,16 @@ static_assert(kind_of(EventKind::lock_expired) == RecordKind::lock_expired);
 static_assert(kind_of(EventKind::alarm_raised) == RecordKind::alarm_raised);
 static_assert(kind_of(EventKind::alarm_cleared) == RecordKind::alarm_cleared);
 static_assert(kind_of(EventKind::plan_changed) == RecordKind::plan_changed);
+static_assert(kind_of(EventKind::dead_man_off) == RecordKind::dead_man_off);
+static_assert(kind_of(EventKind::dead_man_on) == RecordKind::dead_man_on);
+static_assert(kind_of(EventKind::rearm_wanted) == RecordKind::rearm_wanted);
+static_assert(kind_of(EventKind::rearm_lapsed) == RecordKind::rearm_lapsed);
+static_assert(kind_of(EventKind::verified) == RecordKind::verified);
 
 // What only the journal tells, from RecordKind::started on.
 constexpr std::string_view own_names[] = {"started", "stopped", "standing", "lost"};
 static_assert(kept_events.size() + 1 == static_cast<std::size_t>(RecordKind::started));
+static_assert(kept_events.size() + std::size(own_names) + 1 == first_later);
 
 std::uint16_t number_in_account(const Engine& engine, LinkId link) {
     std::size_t first = 0;
@@ -147,21 +161,20 @@ Standing standing_of(const Switch& family) {
     Standing out;
     out.latched = family.latched;
     out.unfinished = under_way && family.release != Release::unlocking;
-    out.confirmed = family.latched && family.was_confirmed && !out.unfinished;
+    out.accepted = family.latched && family.was_accepted && !out.unfinished;
     if (out.latched || out.unfinished) out.trip = family.trip;
     return out;
 }
 
 // A trip names the family that breached; which it latched, others tell.
 std::optional<Standing> standing_of(const JournalRecord& record) {
-    if (record.kind == RecordKind::tripped || record.kind == RecordKind::alarm_raised ||
-        record.kind == RecordKind::alarm_cleared || texts_of(record).subject.empty()) {
+    if (record.kind == RecordKind::tripped || is_of_account(record.kind) ||
+        texts_of(record).subject.empty())
         return std::nullopt;
-    }
     Standing out;
     out.latched = record.has(JournalRecord::is_latched);
     out.unfinished = record.has(JournalRecord::is_unfinished);
-    out.confirmed = record.has(JournalRecord::is_confirmed);
+    out.accepted = record.has(JournalRecord::is_accepted);
     if (out.latched || out.unfinished) out.trip = TripId{record.trip};
     return out;
 }
@@ -169,15 +182,24 @@ std::optional<Standing> standing_of(const JournalRecord& record) {
 std::uint8_t flags_of(const Standing& standing) {
     int flags = standing.latched ? JournalRecord::is_latched : 0;
     if (standing.unfinished) flags |= JournalRecord::is_unfinished;
-    if (standing.confirmed) flags |= JournalRecord::is_confirmed;
+    if (standing.accepted) flags |= JournalRecord::is_accepted;
     return static_cast<std::uint8_t>(flags);
+}
+
+bool is_of_account(RecordKind kind) {
+    return kind == RecordKind::alarm_raised || kind == RecordKind::alarm_cleared ||
+           kind == RecordKind::dead_man_off || kind == RecordKind::dead_man_on ||
+           kind == RecordKind::drilled;
 }
 
 std::string_view name(RecordKind kind) {
     const auto number = static_cast<std::size_t>(kind);
     const auto own = number - static_cast<std::size_t>(RecordKind::started);
     if (kind == RecordKind::none) return "none";
+    if (kind == RecordKind::drilled) return "drilled";
     if (number <= kept_events.size()) return name(kept_events[number - 1]);
+    if (number >= first_later && number < first_later + later_events.size())
+        return name(later_events[number - first_later]);
     return own < std::size(own_names) ? own_names[own] : "?";  // a later version's, or no record's
 }
 

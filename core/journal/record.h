@@ -24,7 +24,7 @@ enum class RecordKind : std::uint16_t {
     fired = 3,
     answered = 4,
     attempt_lost = 5,
-    confirmed = 6,
+    accepted = 6,
     rearmed = 7,
     rearm_refused = 8,
     lock_released = 9,
@@ -36,8 +36,16 @@ enum class RecordKind : std::uint16_t {
     stopped = 15,   // in peace: nothing is missing behind it
     standing = 16,  // how a family stands, where no event told it: text says why
     lost = 17,      // value: how many records are missing here, since no disk took them in time
+    dead_man_off = 18,
+    dead_man_on = 19,
+    rearm_wanted = 20,
+    rearm_lapsed = 21,
+    verified = 22,
+    drilled = 23,  // in a file's opening: when this account's last drill was verified
 };
 std::string_view name(RecordKind kind);
+// Its subject is an account, not a family.
+bool is_of_account(RecordKind kind);
 
 struct JournalRecord {
     std::uint64_t sequence = 0;  // 1, 2, 3 ... over all files; 0 in a file's opening
@@ -65,7 +73,7 @@ struct JournalRecord {
     static constexpr std::uint8_t is_unfinished = 2;
     static constexpr std::uint8_t is_hedge = 4;
     static constexpr std::uint8_t is_late = 8;
-    static constexpr std::uint8_t is_confirmed = 16;  // of the family, with is_latched
+    static constexpr std::uint8_t is_accepted = 16;  // of the family, with is_latched
 
     bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
 };
@@ -74,7 +82,7 @@ static_assert(sizeof(JournalRecord) == 256 && std::is_trivially_copyable_v<Journ
 // What a record names. The last is cut where the record ends; there is always room for 22 bytes of
 // it, and for a hundred beside a usual name.
 struct Texts {
-    std::string_view subject;  // a family; of an alarm, an account
+    std::string_view subject;  // a family; of is_of_account(), an account
     std::string_view rule;
     std::string_view who;  // an operator; a source; a boot
     std::string_view metric;
@@ -91,12 +99,12 @@ std::optional<JournalRecord> record_of(const Event& event, const Engine& engine,
 struct Standing {
     bool latched = false;
     bool unfinished = false;  // its cancel goes on
-    bool confirmed = false;   // latched, and an answer of the exchange said that nothing is left
+    bool accepted = false;    // latched, and an answer of the exchange said that nothing is left
     TripId trip{};
     bool operator==(const Standing&) const = default;
 };
 inline bool is_held(const Standing& its) {
-    return its.latched && !its.unfinished && !its.confirmed;
+    return its.latched && !its.unfinished && !its.accepted;
 }
 Standing standing_of(const Switch& family);
 std::uint8_t flags_of(const Standing& standing);

@@ -7,6 +7,7 @@ namespace scram {
 namespace {
 
 using Health = Folded::Health;
+using Word = Folded::Word;
 
 constexpr std::string_view by_health(Health health) {
     switch (health) {
@@ -40,25 +41,26 @@ std::optional<Folded::Word> by_board(const Folded& folded, const std::string& fa
 // None: it is armed.
 std::optional<Restored::Family> stands(const Folded& folded, FamilyId id, const std::string& name,
                                        AfterCrash after_crash) {
-    using Word = Folded::Word;
     const Standing known = by_records(folded, name);
     const auto word = by_board(folded, name);
-    // A crash between the board's words and the records: the words know more.
-    const bool is_over = word == Word::confirmed || word == Word::held;
+    // A crash between the board's words and the records, or a record that was changed: the words
+    // know more.
+    const bool is_over = word == Word::accepted || word == Word::held;
     const bool was_held = is_held(known);
-    const bool sent_more = !folded.clean && word && !is_over && !(was_held && *word == Word::armed);
+    const bool may_know_more = !folded.clean || folded.in_doubt();
+    const bool sent_more = may_know_more && word && !is_over && !(was_held && *word == Word::armed);
     // What was held is, like what was armed, cancelled only if the config says so.
     const bool lost_more = folded.in_doubt() && (!was_held || after_crash == AfterCrash::fire);
     if (known.latched) {
         const bool unfinished = known.unfinished || sent_more || lost_more;
-        return Restored::Family{id, known.trip, unfinished, known.confirmed && !unfinished,
+        return Restored::Family{id, known.trip, unfinished, known.accepted && !unfinished,
                                 known.trip == TripId{} ? by_health(folded.health) : ""};
     }
     if (known.unfinished)
         return Restored::Family{id, known.trip, true, false,
-                                "armed again before its cancel was confirmed"};
+                                "armed again before its cancel was accepted"};
     if (word && *word != Word::armed)
-        return Restored::Family{id, {}, !is_over, word == Word::confirmed, "its gate was closed"};
+        return Restored::Family{id, {}, !is_over, word == Word::accepted, "its gate was closed"};
     if (folded.clean && !folded.in_doubt()) return std::nullopt;
     if (!folded.in_doubt() && after_crash == AfterCrash::armed) return std::nullopt;
     return Restored::Family{

@@ -47,6 +47,10 @@ class LoopTimer {
             return;
         }
     }
+    // In the turn that is open.
+    bool has_done(const char* what) const {
+        return open_ && std::find(turn_.did.begin(), turn_.did.end(), what) != turn_.did.end();
+    }
     // Without a turn, what ran is no turn's: a handshake's reads, say.
     template <class CpuClock>
     void end(Time now, CpuClock&& cpu_clock) {

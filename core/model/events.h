@@ -7,9 +7,11 @@
 #include <string_view>
 
 #include "core/base/fixed_list.h"
+#include "core/base/fixed_text.h"
 #include "core/base/ids.h"
 #include "core/base/names.h"
 #include "core/base/time.h"
+#include "core/model/call.h"
 #include "core/model/plan.h"
 #include "core/okx/answer.h"
 
@@ -38,11 +40,11 @@ enum class Cancel : std::uint8_t {
     idle,       // nothing to cancel
     due,        // to be sent at due_at, when budget and link allow
     in_flight,  // sent, its answer awaited
-    confirmed,  // the exchange said that nothing is left
+    accepted,   // the exchange took it
     held,       // latched by a start, and not cancelled: its quotes may rest
 };
 inline constexpr std::array<std::string_view, 5> cancel_names = {"none", "due", "in_flight",
-                                                                 "confirmed", "held"};
+                                                                 "accepted", "held"};
 static_assert(names_all<Cancel>(cancel_names));
 inline std::string_view name(Cancel cancel) {
     return name_in(cancel_names, cancel);
@@ -56,12 +58,18 @@ enum class EventKind : std::uint8_t {
     fired,             // family, link, attempt, lock, hedge
     answered,          // family, link, attempt, answer, late
     attempt_lost,      // family, link, attempt, late: no answer in time, or the link was lost
-    confirmed,         // family: nothing of it is left at the exchange
+    accepted,          // family: the exchange took its cancel
+    orders_read,       // family, link, value: so many MMP orders of it rest, as the book says
+    read_failed,       // family, link, answer: its orders could not be read
+    verified,          // family: two reads showed no MMP order of it
+    orders_rest,       // family, value: so many orders of it rest that a mass-cancel leaves
+    rest_cancelled,    // family, link, value, answer: so many of those were taken to be cancelled
+    mmp_told,          // family, mmp
     lock_unconfirmed,  // family, attempt, lock: nothing is left; this lock is asked for again
     rearmed,           // family, cancel, text; its gate opens now, or with lock_released or
                        // lock_expired
     rearm_refused,     // family, refusal, rule, trip, text
-    lock_released,     // family: the exchange confirmed that it takes orders again
+    lock_released,     // family: the exchange said that it takes orders again
     lock_expired,      // family: no such answer, but the lock has run out by itself
     warned,           // rule, family or source, value, limit, share: a step of the limit was passed
     warning_over,     // the same, back under the step
@@ -78,15 +86,26 @@ enum class EventKind : std::uint8_t {
     rehearsal_failed,  // link, answer: an answer without the exchange's time
     rehearsal_lost,    // link: no answer in time
     plan_changed,      // rules and limits were replaced
+    dead_man_set,      // account, value: in so many s (0: it is off), limit: at which ms since 1970
+                       // of OKX's clock, text: OKX's timer is another
+    dead_man_failed,   // account, answer: it could not be set
+    dead_man_expired,  // account: it was not fed in time, so OKX cancels what it sweeps
+    dead_man_off,      // account: an operator has switched it off: by, text
+    dead_man_on,       // account: and on again
+    rearm_wanted,      // family, by, text: a second person must ask for it as well
+    rearm_lapsed,      // family, by, text: none did in time, or another trip latched it
 };
-inline constexpr std::array<std::string_view, 26> event_kind_names = {
-    "tripped",          "latched",       "restored",      "fired",
-    "answered",         "attempt_lost",  "confirmed",     "lock_unconfirmed",
-    "rearmed",          "rearm_refused", "lock_released", "lock_expired",
-    "warned",           "warning_over",  "would_trip",    "alarm_raised",
-    "alarm_cleared",    "source_joined", "source_left",   "source_vanished",
-    "series_restarted", "link_up",       "link_down",     "rehearsal_failed",
-    "rehearsal_lost",   "plan_changed"};
+inline constexpr std::array<std::string_view, 39> event_kind_names = {
+    "tripped",       "latched",          "restored",         "fired",
+    "answered",      "attempt_lost",     "accepted",         "orders_read",
+    "read_failed",   "verified",         "orders_rest",      "rest_cancelled",
+    "mmp_told",      "lock_unconfirmed", "rearmed",          "rearm_refused",
+    "lock_released", "lock_expired",     "warned",           "warning_over",
+    "would_trip",    "alarm_raised",     "alarm_cleared",    "source_joined",
+    "source_left",   "source_vanished",  "series_restarted", "link_up",
+    "link_down",     "rehearsal_failed", "rehearsal_lost",   "plan_changed",
+    "dead_man_set",  "dead_man_failed",  "dead_man_expired", "dead_man_off",
+    "dead_man_on",   "rearm_wanted",     "rearm_lapsed"};
 static_assert(names_all<EventKind>(event_kind_names));
 inline std::string_view name(EventKind kind) {
     return name_in(event_kind_names, kind);
@@ -127,12 +146,28 @@ enum class Alarm : std::uint8_t {
     none,
     budget_shared,  // the exchange refused for its rate limit what we had not spent
     refused,        // key, permission or account mode: OKX does not take our cancels
+    key_refused,    // nor any other authenticated call: key, passphrase, address, region, clock
+    no_permission,  // the key may not trade
+    wrong_mode,     // the account is not in portfolio margin, which mass-cancel wants
+    key_unbound,    // the key is bound to no address: it ends 14 days after its last call
+    unverified,     // a trip is not borne out by the exchange's book for so long
+    dead_man,       // the timer at the exchange is not fed in time, or by somebody else as well
 };
-inline constexpr std::array<std::string_view, 3> alarm_names = {"none", "budget_shared", "refused"};
+inline constexpr std::array<std::string_view, 9> alarm_names = {
+    "none",       "budget_shared", "refused",    "key_refused", "no_permission",
+    "wrong_mode", "key_unbound",   "unverified", "dead_man"};
 static_assert(names_all<Alarm>(alarm_names));
 inline constexpr std::size_t alarm_count = alarm_names.size();
 inline std::string_view name(Alarm alarm) {
     return name_in(alarm_names, alarm);
+}
+
+// OKX's own market maker protection of a family, as its settings say.
+enum class Mmp : std::uint8_t { unknown, off, on, frozen };
+inline constexpr std::array<std::string_view, 4> mmp_names = {"unknown", "off", "on", "frozen"};
+static_assert(names_all<Mmp>(mmp_names));
+inline std::string_view name(Mmp mmp) {
+    return name_in(mmp_names, mmp);
 }
 
 // Why a family was not armed again.
@@ -141,31 +176,15 @@ enum class Refusal : std::uint8_t {
     rule_holds,     // event.rule would trip it at once
     other_trip,     // it was latched by another trip than the operator named: event.trip
     unknown_value,  // whether event.rule holds is not known: event.source has not said event.metric
+    same_person,    // a second person must ask for it, and this one has asked already
 };
 
-inline constexpr std::array<std::string_view, 4> refusal_names = {"none", "rule_holds",
-                                                                  "other_trip", "unknown_value"};
+inline constexpr std::array<std::string_view, 5> refusal_names = {
+    "none", "rule_holds", "other_trip", "unknown_value", "same_person"};
 static_assert(names_all<Refusal>(refusal_names));
 inline std::string_view name(Refusal refusal) {
     return name_in(refusal_names, refusal);
 }
-
-// A short text of fixed size, cut at its end if need be.
-template <std::size_t N>
-class FixedText {
-  public:
-    FixedText() {}  // not `= default`, which would have `{}` fill bytes that are never read
-    explicit FixedText(std::string_view text)
-        : size_(static_cast<std::uint8_t>(text.substr(0, N).size())) {
-        static_assert(N < 256);
-        text.copy(text_.data(), size_);
-    }
-    std::string_view view() const { return {text_.data(), size_}; }
-
-  private:
-    std::uint8_t size_ = 0;
-    std::array<char, N> text_;
-};
 
 struct Event {
     EventKind kind{};
@@ -182,6 +201,7 @@ struct Event {
     AccountId account = none<AccountId>();
     Alarm alarm = Alarm::none;
     Refusal refusal = Refusal::none;
+    Mmp mmp = Mmp::unknown;
     bool hedge = false;            // fired while another attempt for the same was in flight
     bool late = false;             // what it answers was settled before
     bool not_taken = false;        // lost: the exchange provably never had it
@@ -202,10 +222,12 @@ struct Step {
     void clear() {
         actions.clear();
         events.clear();
+        calls.clear();
     }
 
     FixedList<Action> actions;
     FixedList<Event> events;
+    FixedList<Call> calls;  // to be made once the actions are done
 };
 
 }  // namespace scram

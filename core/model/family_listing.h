@@ -1,5 +1,5 @@
 // Which of the config's families the exchange lists. A family that it does not list has no options
-// there: its cancel is refused, or confirmed for nothing.
+// there: its cancel is refused, or accepted for nothing.
 //
 // Asked once the first link is up, and again after a reload. What the exchange did not tell, or
 // told in a form that cannot be read, stays unknown, and is asked for again now and then.

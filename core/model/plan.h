@@ -35,18 +35,38 @@ struct BudgetSpec {
     Duration guard = 1000ms;                // added for an attempt that was lost without an answer
 };
 
+// OKX's cancel-all-after: once it is fed no more, the exchange cancels by itself. Without a tag it
+// sweeps everything of the account, also hedges and futures.
+struct DeadMan {
+    // What becomes of it at a planned stop: it gets 120 s once, for the next start; or it is ended.
+    enum class OnStop : std::uint8_t { leave, disarm };
+    std::uint8_t timeout_s = 30;  // 10..120
+    std::string tag;              // up to 16 letters and digits
+    OnStop on_stop = OnStop::leave;
+};
+
+// Who arms its families again.
+struct RearmSpec {
+    std::uint8_t persons = 1;  // 2: what one asks for waits for another
+    Duration within = 300s;    // ... so long
+};
+
 struct AccountSpec {
     std::string name;  // "mm-1"
     BudgetSpec budget;
     std::uint8_t links = 5;  // 1..links_per_account_max
+    std::optional<DeadMan> dead_man{};
+    RearmSpec rearm{};
 };
 
 // The order of families in the plan is the order of fire.
 struct FamilySpec {
     std::string name;  // "mm-1/BTC-USD": account name, slash, instrument family
     AccountId account{};
-    std::string inst_family;  // "BTC-USD"
-    milliseconds lock{};      // lockInterval of its mass-cancels, 0..10000 ms (OKX)
+    std::string inst_family;   // "BTC-USD"
+    milliseconds lock{};       // lockInterval of its mass-cancels, 0..10000 ms (OKX)
+    bool hold = false;         // while it is latched, the exchange's lock is renewed before it ends
+    bool cancel_rest = false;  // its orders that a mass-cancel leaves are cancelled as well
 };
 
 struct SourceSpec {
@@ -118,6 +138,8 @@ struct Timings {
     // After the start: how long the first values of a sum wait for those of the sources that are
     // expected, before it is judged without them. 0: not at all.
     Duration sum_wait = 1s;
+    Duration account_check = 60s;    // each link makes an authenticated call once in so long
+    Duration unverified_after = 5s;  // a trip that the exchange's book does not bear out by then
 };
 
 // What a start does with families that were armed when scramd ended without saying so, or whose
@@ -136,6 +158,9 @@ struct Plan {
     std::vector<RuleSpec> rules;
     Timings timings;
     AfterCrash after_crash = AfterCrash::latched;
+    // Authenticated reads, which want somebody who signs them as they are made: accounts are
+    // checked, and trips verified.
+    bool reads = false;
 };
 
 }  // namespace scram

@@ -17,7 +17,7 @@ namespace scram {
 
 // What an answer to a mass-cancel means for its family. Only the first two end the trying.
 enum class AnswerClass : std::uint8_t {
-    confirmed,     // code 0, result true
+    accepted,      // code 0, result true
     nothing_left,  // there was no order to cancel
     failed,        // not done: again, with growing pauses
     ambiguous,     // done or not, nobody knows: again at once (a mass-cancel may be repeated)
@@ -26,7 +26,7 @@ enum class AnswerClass : std::uint8_t {
     refused,  // key, permission, account: alarm a person, and go on slowly
 };
 inline constexpr std::array<std::string_view, 7> answer_class_names = {
-    "confirmed", "nothing_left", "failed", "ambiguous", "throttled", "clock", "refused"};
+    "accepted", "nothing_left", "failed", "ambiguous", "throttled", "clock", "refused"};
 static_assert(names_all<AnswerClass>(answer_class_names));
 inline std::string_view name(AnswerClass answer_class) {
     return name_in(answer_class_names, answer_class);
@@ -52,6 +52,9 @@ struct CodeRule {
 };
 std::span<const CodeRule> code_table();
 std::string_view why(std::uint32_t code);  // empty if not in the table
+AnswerClass class_of_code(std::uint32_t code);
+// For an answer whose body has no code: from the edge in front of OKX.
+AnswerClass class_of_status(int http_status);
 
 // Reads answers. Holds simdjson's memory, allocated once, for bodies up to `answer_body_max`. Never
 // throws, on any bytes: keys in any order, `data` absent, `code` as string or number, HTML,
@@ -59,6 +62,18 @@ std::string_view why(std::uint32_t code);  // empty if not in the table
 inline constexpr std::size_t answer_body_max = 64 * 1024;
 inline constexpr std::size_t option_families_max = 1024;
 inline constexpr std::size_t family_name_max = 64;
+
+class AnswerJson;
+struct PrivateCall;
+struct OrderRef;
+// core/okx/account_answers.h
+template <class Facts>
+struct Told;
+struct AccountFacts;
+struct MmpFacts;
+struct OrdersPage;
+struct BatchFacts;
+struct TimerFacts;
 
 class AnswerReader {
   public:
@@ -74,9 +89,16 @@ class AnswerReader {
     // over option_families_max. Allocates.
     std::optional<std::vector<std::string>> option_families(int http_status, std::string_view body);
 
+    // Who reads these includes core/okx/account_answers.h.
+    Told<AccountFacts> account(int http_status, std::string_view body);
+    Told<MmpFacts> mmp(int http_status, std::string_view body, std::string_view inst_family);
+    // `asked`: mmp_orders or all_orders.
+    Told<OrdersPage> orders(int http_status, std::string_view body, const PrivateCall& asked);
+    Told<BatchFacts> batch(int http_status, std::string_view body, std::span<const OrderRef> asked);
+    Told<TimerFacts> timer(int http_status, std::string_view body, std::string_view tag);
+
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::unique_ptr<AnswerJson> json_;
 };
 
 }  // namespace scram

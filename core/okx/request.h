@@ -1,12 +1,14 @@
-// What scramd sends and has signed. As ready bytes: the mass-cancel of one family, rendered once,
-// of which only timestamp and signature change from then on; and the rehearsal.
+// What scramd sends and has signed. The mass-cancel of one family is rendered once, and only its
+// timestamp and signature change from then on; what can wait is rendered as it is sent.
 // https://www.okx.com/docs-v5/en/#order-book-trading-trade-post-mass-cancel-order
 // https://www.okx.com/docs-v5/en/#public-data-rest-api-get-system-time
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "core/okx/instrument.h"
 #include "core/okx/sign.h"
 
 namespace scram {
@@ -20,21 +22,47 @@ struct RequestIdentity {
 
 // All that is ever signed, here and nowhere else: who wants another request signed adds it here.
 enum class PrivateRequest : std::uint8_t {
-    mass_cancel,     // POST /api/v5/trade/mass-cancel of one family, with a lock
-    account_config,  // GET /api/v5/account/config
-    orders_pending,  // GET /api/v5/trade/orders-pending of one family's options
+    mass_cancel,       // POST /api/v5/trade/mass-cancel of one family, with a lock
+    account_config,    // GET /api/v5/account/config
+    mmp_config,        // GET /api/v5/account/mmp-config of one family
+    mmp_orders,        // GET /api/v5/trade/orders-pending: one family's orders that it reaches
+    all_orders,        // the same, of any type
+    cancel_orders,     // POST /api/v5/trade/cancel-batch-orders
+    cancel_all_after,  // POST /api/v5/trade/cancel-all-after
 };
-inline constexpr std::size_t private_request_count = 3;
+inline constexpr std::size_t private_request_count = 7;
+
 inline constexpr milliseconds lock_max = 10'000ms;  // OKX: lockInterval is within [0, 10 000]
+inline constexpr std::size_t cancel_orders_max = 20;
+// A page of orders. OKX gives up to 100, of a thousand bytes each; 20 are read in some microseconds
+// of the loop's time, and are what one cancel_orders takes.
+inline constexpr std::size_t orders_per_page = cancel_orders_max;
+// OKX: timeOut is 0, which ends the timer, or within these.
+inline constexpr int cancel_after_min_s = 10;
+inline constexpr int cancel_after_max_s = 120;
+inline constexpr std::size_t order_tag_max = 16;  // letters and digits
 
-// What the signature is made from. Begins with the timestamp, for which blanks stand. Only a
-// mass-cancel has a lock, and account_config no family.
-std::string prehash_of(PrivateRequest what, std::string_view inst_family, milliseconds lock);
+// One private request. Of the fields, only those that its kind names count.
+struct PrivateCall {
+    PrivateRequest what{};
+    std::string_view inst_family{};      // mass_cancel, mmp_config, mmp_orders, all_orders
+    milliseconds lock{};                 // mass_cancel: lockInterval, 0..lock_max
+    std::uint64_t after = 0;             // mmp_orders, all_orders: those older than this order;
+                                         // 0: the newest
+    int timeout_s = 0;                   // cancel_all_after
+    std::string_view tag{};              // cancel_all_after: only orders with it; empty: all
+    std::span<const OrderRef> orders{};  // cancel_orders: 1..cancel_orders_max
+};
 
+// What the signature is made from. Begins with the timestamp, for which blanks stand.
+std::string prehash_of(const PrivateCall& call);
+
+// A request as ready bytes, of which only timestamp and signature change.
 class ArmedRequest {
   public:
-    // `lock` is lockInterval, 0..10000 ms. The identity holds no CR, LF or NUL; the caller has
-    // checked.
+    // The identity holds no CR, LF or NUL; the caller has checked.
+    ArmedRequest(const RequestIdentity& identity, const PrivateCall& call);
+    // A mass-cancel. `lock` is lockInterval, 0..10000 ms.
     ArmedRequest(const RequestIdentity& identity, std::string_view inst_family, milliseconds lock);
 
     // Signs again for `now` on the exchange's clock, in place. False: the signer gave nothing, and
@@ -54,6 +82,10 @@ class ArmedRequest {
     std::size_t signature_at_ = 0;
     WallMillis signed_at_{};
 };
+
+// A request that is rendered as it is sent, with a signature made elsewhere for that time.
+std::string call_bytes(const RequestIdentity& identity, const PrivateCall& call, WallMillis at,
+                       const SignatureText& signature);
 
 std::string mass_cancel_body(std::string_view inst_family, milliseconds lock);
 

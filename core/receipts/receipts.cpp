@@ -18,14 +18,32 @@ void Receipts::on_event(const Event& event, const Stages& stages, WallMillis wal
         case EventKind::answered:
         case EventKind::attempt_lost:
             return on_settled(event, stages);
-        case EventKind::confirmed:
-            return on_confirmed(event);
+        case EventKind::accepted:
+            return on_accepted(event);
+        case EventKind::orders_read:
+        case EventKind::read_failed:
+            return on_read(event, stages);
+        case EventKind::verified:
+            return change_notes(event, [&](FamilyNote& note) { note.verified = event.at; });
+        case EventKind::orders_rest:
+            return change_notes(event, [&](FamilyNote& note) {
+                note.rest_known = true;
+                note.rest = static_cast<std::uint32_t>(event.value);
+            });
+        case EventKind::rest_cancelled:
+            return change_notes(event, [&](FamilyNote& note) {
+                note.rest_cancelled += static_cast<std::uint32_t>(event.value);
+            });
         case EventKind::rearmed:
             return on_rearmed(event);
+        case EventKind::rearm_wanted:
+        case EventKind::rearm_lapsed:
+            return on_wanted(event);
         case EventKind::lock_released:
             return change_notes(event, [&](FamilyNote& note) { note.lock_released = event.at; });
         case EventKind::lock_expired:
             return change_notes(event, [&](FamilyNote& note) { note.lock_expired = event.at; });
+        case EventKind::mmp_told:
         case EventKind::rearm_refused:
         case EventKind::lock_unconfirmed:
         case EventKind::warned:
@@ -42,6 +60,11 @@ void Receipts::on_event(const Event& event, const Stages& stages, WallMillis wal
         case EventKind::rehearsal_failed:
         case EventKind::rehearsal_lost:
         case EventKind::plan_changed:
+        case EventKind::dead_man_set:
+        case EventKind::dead_man_failed:
+        case EventKind::dead_man_expired:
+        case EventKind::dead_man_off:
+        case EventKind::dead_man_on:
             return;
     }
 }
@@ -72,9 +95,12 @@ Receipt& Receipts::begin(const Event& cause, WallMillis wall) {
     receipt.decided = {};
     receipt.rearmed_by = {};
     receipt.rearm_reason = {};
+    receipt.rearm_wanted_by = {};
     receipt.families.clear();
     receipt.attempts.clear();
     receipt.attempts_left_out = 0;
+    receipt.reads.clear();
+    receipt.reads_left_out = 0;
     return receipt;
 }
 
@@ -123,12 +149,12 @@ void Receipts::add(Receipt& receipt, FamilyId id) {
     receipt.families.push_back(note);
 }
 
-// What earlier trips left unconfirmed, and `trip` now cancels again.
+// What earlier trips left open, and `trip` now cancels again.
 void Receipts::hand_on(TripId trip) {
     for (Receipt& receipt : kept_) {
-        if (receipt.trip == trip || verdict(receipt) == Verdict::confirmed) continue;
+        if (receipt.trip == trip || is_accepted(verdict(receipt))) continue;
         for (FamilyNote& note : receipt.families) {
-            const bool open = note.confirmed == Time{} && note.continued_by == TripId{};
+            const bool open = note.accepted == Time{} && note.continued_by == TripId{};
             if (!open || engine_.family(note.family).trip != trip) continue;
             note.continued_by = trip;
             mark(receipt);
@@ -147,7 +173,7 @@ void Receipts::on_restored(const Event& event, WallMillis wall) {
     note->how = event.cancel == Cancel::held ? FamilyNote::How::held
                 : is_restored(*receipt)      ? FamilyNote::How::restored
                                              : FamilyNote::How::latched;
-    if (event.cancel == Cancel::confirmed) note->confirmed = event.at;
+    if (event.cancel == Cancel::accepted) note->accepted = event.at;
 }
 
 void Receipts::on_latched(const Event& event) {
@@ -200,10 +226,33 @@ void Receipts::on_settled(const Event& event, const Stages& stages) {
 
 // ---- What became of a family --------------------------------------------------------------------
 
-void Receipts::on_confirmed(const Event& event) {
+void Receipts::on_accepted(const Event& event) {
     change_notes(event, [&](FamilyNote& note) {
-        if (note.confirmed == Time{}) note.confirmed = event.at;
+        if (note.accepted == Time{}) note.accepted = event.at;
     });
+}
+
+void Receipts::on_read(const Event& event, const Stages& stages) {
+    if (event.value > 0) {
+        change_notes(event, [](FamilyNote& note) {
+            note.verified = {};
+            ++note.found;
+        });
+    }
+    Receipt* receipt = receipt_of(event.trip);
+    if (receipt == nullptr) return;
+    if (receipt->reads.size() == reads_per_receipt_max) {
+        ++receipt->reads_left_out;
+        return;
+    }
+    receipt->reads.push_back({.family = event.family,
+                              .link = event.link,
+                              .sent = stages.sent,
+                              .settled = event.at,
+                              .failed = event.kind == EventKind::read_failed,
+                              .orders = static_cast<std::uint32_t>(event.value),
+                              .answer = event.answer});
+    mark(*receipt);
 }
 
 void Receipts::on_rearmed(const Event& event) {
@@ -212,6 +261,14 @@ void Receipts::on_rearmed(const Event& event) {
     if (receipt == nullptr) return;
     receipt->rearmed_by = event.by;
     receipt->rearm_reason = event.text;
+}
+
+// By the trip that the family is cancelled for, as it is armed.
+void Receipts::on_wanted(const Event& event) {
+    Receipt* receipt = receipt_of(engine_.family(event.family).trip);
+    if (receipt == nullptr) return;
+    receipt->rearm_wanted_by = event.kind == EventKind::rearm_wanted ? event.by : FixedText<32>{};
+    mark(*receipt);
 }
 
 // Of the trip that the event names, and of those that its cancel serves.
@@ -229,14 +286,16 @@ void Receipts::change_notes(const Event& event, Change change) {
 }
 
 Verdict verdict(const Receipt& receipt) {
-    std::size_t confirmed = 0, held = 0;
+    std::size_t accepted = 0, verified = 0, held = 0;
     for (const FamilyNote& note : receipt.families) {
-        confirmed += note.confirmed != Time{} ? 1 : 0;
+        accepted += note.accepted != Time{} ? 1 : 0;
+        verified += note.verified != Time{} ? 1 : 0;
         held += note.how == FamilyNote::How::held ? 1 : 0;
     }
-    if (confirmed == 0 && held > 0 && held == receipt.families.size()) return Verdict::held;
-    if (confirmed == 0) return Verdict::unconfirmed;
-    return confirmed == receipt.families.size() ? Verdict::confirmed : Verdict::partial;
+    if (accepted == 0 && held > 0 && held == receipt.families.size()) return Verdict::held;
+    if (accepted == 0) return Verdict::open;
+    if (accepted < receipt.families.size()) return Verdict::partial;
+    return verified == receipt.families.size() ? Verdict::verified : Verdict::accepted;
 }
 
 TripId served_by(const Receipt& receipt) {
@@ -268,7 +327,7 @@ Receipts::Receipts(const Engine& engine, std::shared_ptr<const Plan> plan)
 std::size_t Receipts::take_place() {
     if (order_.size() < receipts_max) return order_.size();
     const auto done = [this](std::size_t place) {
-        return verdict(kept_[place]) == Verdict::confirmed || served_by(kept_[place]) != TripId{};
+        return is_accepted(verdict(kept_[place])) || served_by(kept_[place]) != TripId{};
     };
     const auto by_operator = [this](std::size_t place) {
         const Event& cause = kept_[place].cause;

@@ -3,7 +3,7 @@
 // the last trips in memory that is allocated once.
 //
 // A family counts for the trip that it was cancelled for last. A trip that wants a family whose
-// cancel is under way already is served by that cancel, and is confirmed with it.
+// cancel is under way already is served by that cancel, and is accepted with it.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@ namespace scram {
 
 inline constexpr std::size_t receipts_max = 64;               // the latest trips
 inline constexpr std::size_t attempts_per_receipt_max = 256;  // the first; more are counted
+inline constexpr std::size_t reads_per_receipt_max = 64;      // the first; more are counted
 inline constexpr std::size_t also_per_receipt_max = 15;       // the first; more are counted
 
 struct AttemptNote {
@@ -37,6 +38,17 @@ struct AttemptNote {
     Answer answer{};  // if settled and not lost
 };
 
+// One look at the orders of a family at the exchange.
+struct ReadNote {
+    FamilyId family = none<FamilyId>();
+    LinkId link = none<LinkId>();
+    Time sent{};
+    Time settled{};
+    bool failed = false;       // it told nothing: `answer` says why
+    std::uint32_t orders = 0;  // MMP orders that rested
+    Answer answer{};
+};
+
 struct FamilyNote {
     enum class How : std::uint8_t {
         latched,    // by this trip
@@ -48,10 +60,15 @@ struct FamilyNote {
     FamilyId family{};
     How how = How::cancelled;
     TripId by{};            // served: the trip that it is being cancelled for
-    TripId continued_by{};  // not confirmed before that later trip began its cancel again
-    Time confirmed{};
+    TripId continued_by{};  // not accepted before that later trip began its cancel again
+    Time accepted{};
+    Time verified{};          // the exchange's book bears it out
+    std::uint32_t found = 0;  // reads that showed orders, which were cancelled again
+    bool rest_known = false;
+    std::uint32_t rest = 0;            // orders that a mass-cancel leaves, as counted at the end
+    std::uint32_t rest_cancelled = 0;  // those of them that OKX took to be cancelled
     Time rearmed{};        // an operator armed it; its gate opens then, or with the next two
-    Time lock_released{};  // the exchange confirmed that it takes orders again
+    Time lock_released{};  // the exchange said that it takes orders again
     Time lock_expired{};   // or the lock ran out
     std::uint32_t attempts = 0;
     AttemptNote last{};  // also where the receipt has no room for it
@@ -64,13 +81,14 @@ inline std::string_view name(FamilyNote::How how) {
 }
 
 enum class Verdict : std::uint8_t {
-    unconfirmed,  // none of its families
-    held,         // none, and none was to be cancelled
-    partial,      // some of them
-    confirmed,    // each
+    open,      // none of its families is accepted
+    held,      // none, and none was to be cancelled
+    partial,   // the exchange has accepted some of them
+    accepted,  // each
+    verified,  // and its book bears each out
 };
-inline constexpr std::array<std::string_view, 4> verdict_names = {"UNCONFIRMED", "HELD", "PARTIAL",
-                                                                  "CONFIRMED"};
+inline constexpr std::array<std::string_view, 5> verdict_names = {"OPEN", "HELD", "PARTIAL",
+                                                                  "ACCEPTED", "VERIFIED"};
 static_assert(names_all<Verdict>(verdict_names));
 inline std::string_view name(Verdict verdict) {
     return name_in(verdict_names, verdict);
@@ -78,7 +96,10 @@ inline std::string_view name(Verdict verdict) {
 
 struct Receipt {
     Receipt(std::size_t family_count, std::size_t attempts_max)
-        : also(also_per_receipt_max), families(family_count), attempts(attempts_max) {}
+        : also(also_per_receipt_max),
+          families(family_count),
+          attempts(attempts_max),
+          reads(reads_per_receipt_max) {}
 
     TripId trip{};
     Event cause;             // its first `tripped`, or for a trip of before this start a `restored`
@@ -89,12 +110,18 @@ struct Receipt {
     Time decided{};                    // the engine had said fire, for its first attempt
     FixedText<32> rearmed_by;          // the last operator who armed one of its families again
     FixedText<160> rearm_reason;
+    FixedText<32> rearm_wanted_by;  // of two persons, the first
     FixedList<FamilyNote> families;
     FixedList<AttemptNote> attempts;
     std::uint64_t attempts_left_out = 0;
+    FixedList<ReadNote> reads;
+    std::uint64_t reads_left_out = 0;
     bool changed = false;  // since it was last taken
 };
 Verdict verdict(const Receipt& receipt);
+inline bool is_accepted(Verdict verdict) {
+    return verdict == Verdict::accepted || verdict == Verdict::verified;
+}
 // The trip whose cancels serve all of its families; none: it has cancels of its own.
 TripId served_by(const Receipt& receipt);
 // It began before this start, which has not seen its cause.
@@ -136,8 +163,10 @@ class Receipts {
     void on_latched(const Event& event);
     void on_fired(const Event& event, const Stages& stages);
     void on_settled(const Event& event, const Stages& stages);
-    void on_confirmed(const Event& event);
+    void on_accepted(const Event& event);
+    void on_read(const Event& event, const Stages& stages);
     void on_rearmed(const Event& event);
+    void on_wanted(const Event& event);
     void add_wanted(Receipt& receipt);
     void add_breach(Receipt& receipt, const Event& event);
     void add_killed(Receipt& receipt, const Event& cause);

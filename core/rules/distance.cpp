@@ -50,6 +50,17 @@ std::vector<Distance> distances(const ValueRules& rules, const MetricTable& tabl
     return all;
 }
 
+void distances_at(const ValueRules& rules, const MetricTable& table, FamilyId family,
+                  MetricId metric, Time now, std::vector<Distance>& out) {
+    out.clear();
+    const Conditions& conditions = rules.conditions();
+    for (const std::uint32_t at : conditions.looking_at(table.cell(family, metric))) {
+        conditions.for_each(conditions.watches()[at], [&](const Condition& condition) {
+            out.push_back(distance(condition, rules, table, now));
+        });
+    }
+}
+
 bool find_nearest(NearestSearch& search, const ValueRules& rules, const MetricTable& table,
                   Time now, std::size_t conditions) {
     const Conditions& all = rules.conditions();

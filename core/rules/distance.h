@@ -10,6 +10,9 @@ namespace scram {
 
 // Of every condition on values. Allocates.
 std::vector<Distance> distances(const ValueRules& rules, const MetricTable& table, Time now);
+// Of those conditions that look at one metric of one family. Takes the place of what `out` holds.
+void distances_at(const ValueRules& rules, const MetricTable& table, FamilyId family,
+                  MetricId metric, Time now, std::vector<Distance>& out);
 // Of each rule the condition that has used most of its limit, looking at no more than so many in
 // one call. True: all were looked at. Of the same rules from its begin to its end. Allocates.
 bool find_nearest(NearestSearch& search, const ValueRules& rules, const MetricTable& table,

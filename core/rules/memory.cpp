@@ -185,18 +185,6 @@ void name_health(const Plan& plan, StateMemory& memory) {
 
 }  // namespace
 
-std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t before) {
-    std::uint64_t sum = mixed(before, bytes.size());
-    while (!bytes.empty()) {
-        std::uint64_t word = 0;
-        const std::size_t size = std::min(bytes.size(), sizeof word);
-        std::memcpy(&word, bytes.data(), size);
-        sum = mixed(sum, word);
-        bytes = bytes.subspan(size);
-    }
-    return sum;
-}
-
 std::uint64_t checksum_of_keys(const StateHead& head, std::span<const std::byte> memory) {
     std::uint64_t sum = 0;
     for (const StatePart part : {StatePart::value_keys, StatePart::condition_keys,

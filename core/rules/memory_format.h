@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "core/base/checksum.h"
 #include "core/rules/memory.h"
 
 namespace scram {
@@ -45,15 +46,6 @@ struct StateHead {
 };
 static_assert(std::is_trivially_copyable_v<StateHead>);
 
-constexpr std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
-    std::uint64_t x = a * 0x9e3779b97f4a7c15 + b;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return x ^ (x >> 31);
-}
-
-// Against accidents and other versions, not against who can write the file: it is scramd's own.
-std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t before = 0);
 // Of a million keys it takes milliseconds, and they stay as they were made; the head changes.
 std::uint64_t checksum_of_keys(const StateHead& head, std::span<const std::byte> memory);
 std::uint64_t checksum_of_names(const StateHead& head, std::uint64_t keys);

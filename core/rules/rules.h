@@ -168,6 +168,10 @@ class RuleSet {
     std::vector<Distance> distances(const MetricTable& table, Time now) const {
         return scram::distances(values_, table, now);
     }
+    void distances_at(const MetricTable& table, FamilyId family, MetricId metric, Time now,
+                      std::vector<Distance>& out) const {
+        scram::distances_at(values_, table, family, metric, now, out);
+    }
     std::vector<Distance> nearest(const MetricTable& table, Time now) const;
     bool find_nearest(NearestSearch& search, const MetricTable& table, Time now,
                       std::size_t conditions) const {

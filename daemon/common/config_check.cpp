@@ -39,7 +39,7 @@ void look_into_authorities(const ExchangeConfig& exchange, ConfigFindings& findi
             "ca_file {}: this user may not read it; check again as root", exchange.ca_file));
         return;
     }
-    const auto made = TlsContext::make({exchange.host, exchange.ca_file, exchange.pins});
+    const auto made = TlsContext::make({exchange.ca_file, exchange.pins});
     if (const auto* error = std::get_if<std::string>(&made)) findings.errors.push_back(*error);
 }
 

@@ -3,17 +3,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "config/config.h"
+#include "config/findings.h"
 
 namespace scram {
 
-struct ConfigFindings {
-    std::vector<std::string> errors;       // scramd would not start, or not do what the file says
-    std::vector<std::string> warnings;     // it would, and a person should know
-    std::vector<std::string> not_checked;  // by this user, and why
-};
 ConfigFindings look_into(const Config& config);
 
 // Each in a line, then the verdict.

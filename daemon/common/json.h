@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace scram {
 
@@ -40,7 +41,8 @@ class JsonObject {
         text_.append(text_.size() > 1 ? "," : "").append(json_string(key)).append(":").append(json);
         return *this;
     }
-    std::string text() const { return text_ + "}"; }
+    std::string text() const& { return text_ + "}"; }
+    std::string text() && { return std::move(text_ += '}'); }
 
   private:
     std::string text_ = "{";
@@ -52,7 +54,8 @@ class JsonArray {
         text_.append(text_.size() > 1 ? "," : "").append(json);
         return *this;
     }
-    std::string text() const { return text_ + "]"; }
+    std::string text() const& { return text_ + "]"; }
+    std::string text() && { return std::move(text_ += ']'); }
 
   private:
     std::string text_ = "[";

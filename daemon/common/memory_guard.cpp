@@ -10,28 +10,36 @@
 namespace scram {
 namespace {
 
-std::atomic<std::uintptr_t> begin_{0};
-std::atomic<std::size_t> size_{0};
-std::atomic<bool> lost_{false};
+struct Region {
+    std::atomic<std::uintptr_t> begin{0};
+    std::atomic<std::size_t> size{0};
+    std::atomic<bool> lost{false};
+};
+Region regions_[2];  // by Guarded
 struct sigaction before_ {};
 
 static_assert(std::atomic<std::uintptr_t>::is_always_lock_free &&
               std::atomic<bool>::is_always_lock_free);
+
+bool replace(Region& region, std::uintptr_t at) {
+    const std::uintptr_t begin = region.begin.load();
+    const std::size_t size = region.size.load();
+    const bool ours = at >= begin && at - begin < size;
+    if (!ours || mmap(reinterpret_cast<void*>(begin), size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+        return false;
+    region.lost.store(true);
+    return true;
+}
 
 // Only what may be called in a handler. A fault elsewhere comes again at once, as if this were not
 // here.
 void on_bus_error(int, siginfo_t* info, void*) {
     const int error = errno;
     const auto at = reinterpret_cast<std::uintptr_t>(info->si_addr);
-    const std::uintptr_t begin = begin_.load();
-    const std::size_t size = size_.load();
-    const bool ours = at >= begin && at - begin < size;
-    if (ours && mmap(reinterpret_cast<void*>(begin), size, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
-        lost_.store(true);
-    } else {
-        sigaction(SIGBUS, &before_, nullptr);
-    }
+    bool replaced = false;
+    for (Region& region : regions_) replaced = replaced || replace(region, at);
+    if (!replaced) sigaction(SIGBUS, &before_, nullptr);
     errno = error;
 }
 
@@ -45,16 +53,17 @@ bool catch_bus_errors() {
 
 }  // namespace
 
-void guard_memory(std::span<std::byte> memory) {
+void guard_memory(Guarded what, std::span<std::byte> memory) {
     [[maybe_unused]] static const bool caught = catch_bus_errors();
-    size_.store(0);
-    begin_.store(reinterpret_cast<std::uintptr_t>(memory.data()));
-    size_.store(memory.size());
-    lost_.store(false);
+    Region& region = regions_[static_cast<std::size_t>(what)];
+    region.size.store(0);
+    region.begin.store(reinterpret_cast<std::uintptr_t>(memory.data()));
+    region.size.store(memory.size());
+    region.lost.store(false);
 }
 
-bool memory_was_lost() {
-    return lost_.load();
+bool memory_was_lost(Guarded what) {
+    return regions_[static_cast<std::size_t>(what)].lost.load();
 }
 
 }  // namespace scram

@@ -4,13 +4,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace scram {
 
-// From here on, instead of what was guarded before; empty: nothing is.
-void guard_memory(std::span<std::byte> memory);
-// What was guarded last was lost, and is zero where it was.
-bool memory_was_lost();
+enum class Guarded : std::uint8_t { board, status_page };
+
+// From here on, instead of what was guarded as this before; empty: nothing is.
+void guard_memory(Guarded what, std::span<std::byte> memory);
+// What was guarded last as this was lost, and is zero where it was.
+bool memory_was_lost(Guarded what);
 
 }  // namespace scram

@@ -2,6 +2,7 @@
 
 #include "daemon/control/protocol.h"
 #include "daemon/control/status.h"
+#include "daemon/control/status_accounts.h"
 #include "daemon/records/receipt_json.h"
 #include "net/clock.h"
 
@@ -35,7 +36,7 @@ std::string refusal_json(const Event& event, const Plan& plan) {
 
 }  // namespace
 
-JsonObject accepted() {
+JsonObject ok_answer() {
     return JsonObject().add("v", control_version).add("ok", true);
 }
 
@@ -44,7 +45,7 @@ std::string refuse(std::string_view why) {
 }
 
 std::string reloaded_json(const ConfigChanges& changes) {
-    return accepted()
+    return ok_answer()
         .add_raw("rules_added", texts_json(changes.rules_added))
         .add_raw("rules_changed", texts_json(changes.rules_changed))
         .add_raw("rules_removed", texts_json(changes.rules_removed))
@@ -91,15 +92,44 @@ std::string receipts_answer(const ReceiptRecorder& book) {
     JsonArray list;
     for (std::size_t i = 0; i < known.size(); ++i)
         list.add_raw(receipt_summary_json(known.newest(i)));
-    return accepted()
+    return ok_answer()
         .add_raw("receipts", list.text())
         .add("folder", book.writer().folder().native())
         .text();
 }
 
+std::string dead_men_answer(const Engine& engine) {
+    JsonArray list;
+    for (std::size_t a = 0; a < engine.plan().accounts.size(); ++a) {
+        const AccountSpec& account = engine.plan().accounts[a];
+        const auto id = id_at<AccountId>(a);
+        if (!has_dead_man(engine, id)) continue;
+        list.add_raw(JsonObject()
+                         .add("account", account.name)
+                         .add_raw("dead_man", dead_man_json(engine, id, monotonic_now()))
+                         .text());
+    }
+    return ok_answer().add_raw("dead_men", list.text()).text();
+}
+
+namespace {
+
+// What waits for a second person.
+std::string wanted_json(const Engine& engine, const Event& event) {
+    const RearmWish& wish = engine.rearm_wish(event.family);
+    const auto left = std::chrono::ceil<milliseconds>(wish.until - event.at);
+    return JsonObject()
+        .add("family", engine.plan().families[index(event.family)].name)
+        .add("trip", static_cast<std::uint64_t>(wish.trip))
+        .add("within_ms", left.count())
+        .text();
+}
+
+}  // namespace
+
 JsonObject rearm_answer(const Engine& engine, const std::vector<Event>& events) {
-    JsonArray armed, releasing, refused, not_cancelled;
-    bool any_refused = false;
+    JsonArray armed, releasing, refused, not_cancelled, wanted;
+    bool any_refused = false, any_wanted = false;
     const Plan& plan = engine.plan();
     for (const Event& event : events) {
         const bool was_held = event.kind == EventKind::rearmed && event.cancel == Cancel::held;
@@ -109,13 +139,19 @@ JsonObject rearm_answer(const Engine& engine, const std::vector<Event>& events) 
             (open ? armed : releasing)
                 .add_raw(json_string(plan.families[index(event.family)].name));
         }
+        if (event.kind == EventKind::rearm_wanted) {
+            any_wanted = true;
+            wanted.add_raw(wanted_json(engine, event));
+        }
         if (event.kind != EventKind::rearm_refused) continue;
         any_refused = true;
         refused.add_raw(refusal_json(event, plan));
     }
     JsonObject out;
-    out.add("v", control_version).add("ok", !any_refused);
+    out.add("v", control_version).add("ok", !any_refused && !any_wanted);
     if (any_refused) out.add("error", "some families stay latched: see refused");
+    if (any_wanted && !any_refused) out.add("error", "not armed yet: a second person must ask too");
+    if (any_wanted) out.add_raw("awaits_second", wanted.text());
     return out.add_raw("rearmed", armed.text())
         .add_raw("releasing", releasing.text())
         .add_raw("not_cancelled", not_cancelled.text())

@@ -12,7 +12,7 @@
 
 namespace scram {
 
-JsonObject accepted();
+JsonObject ok_answer();
 std::string refuse(std::string_view why);
 // What a reload has changed.
 std::string reloaded_json(const ConfigChanges& changes);
@@ -22,6 +22,8 @@ std::string review_json(const Driver& driver, std::span<const FamilyId> families
 std::string receipt_answer(const ReceiptRecorder& book, TripId trip, bool signals);
 // The latest first.
 std::string receipts_answer(const ReceiptRecorder& book);
+// Each account's that has one.
+std::string dead_men_answer(const Engine& engine);
 // What came of an arming, by its events.
 JsonObject rearm_answer(const Engine& engine, const std::vector<Event>& events);
 

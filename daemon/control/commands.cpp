@@ -21,8 +21,9 @@ constexpr RateSpec actions{60, 2s};
 std::optional<Right> right_for(std::string_view op) {
     if (op == "trip") return Right::trip;
     if (op == "rearm") return Right::rearm;
+    if (op == "dead_man_off" || op == "dead_man_on") return Right::rearm;
     if (op == "reload") return Right::admin;
-    for (const char* looks : {"status", "watch", "latency", "receipt", "receipts"}) {
+    for (const char* looks : {"status", "watch", "latency", "receipt", "receipts", "dead_man"}) {
         if (op == looks) return Right::read;
     }
     return std::nullopt;
@@ -122,7 +123,7 @@ ControlReply Commands::answer(const Peer& peer, const OperatorRequest& request) 
     if (!right) {
         return refuse_request(
             peer, fmt::format("unknown op '{}': status, watch, latency, receipt, receipts, trip, "
-                              "rearm and reload are accepted",
+                              "rearm, dead_man, dead_man_off, dead_man_on and reload are accepted",
                               request.op));
     }
     if (!may(config_, *right, peer.uid, peer.gids)) {
@@ -164,13 +165,16 @@ bool Commands::cancels_anything(std::string_view target) const {
 ControlReply Commands::act(const Peer& peer, const OperatorRequest& request) {
     if (request.op == "trip") return trip(peer, request);
     if (request.op == "rearm") return rearm(peer, request);
+    if (request.op == "dead_man_off") return switch_dead_man(peer, request, false);
+    if (request.op == "dead_man_on") return switch_dead_man(peer, request, true);
     return {.line = look(request), .watch = request.op == "watch"};
 }
 
 std::string Commands::look(const OperatorRequest& request) const {
-    if (request.op == "watch") return accepted().text();
+    if (request.op == "watch") return ok_answer().text();
     if (request.op == "receipt")
         return receipt_answer(driver_.receipts(), request.trip, request.signals);
+    if (request.op == "dead_man") return dead_men_answer(driver_.engine());
     if (request.op == "receipts") return receipts_answer(driver_.receipts());
     return latency_json(driver_.latency());
 }
@@ -211,7 +215,8 @@ ControlReply Commands::trip(const Peer& peer, const OperatorRequest& request) {
     const auto told = [this, families, id = events.front().trip](bool waiting) {
         return trip_json(driver_.engine(), id, families, waiting);
     };
-    Waits::Wish wish{peer.uid, families, is_cancel_settled, request.wait, {}};
+    const Settled is_settled = request.verified ? is_cancel_verified : is_cancel_settled;
+    Waits::Wish wish{peer.uid, families, is_settled, request.wait, {}};
     if (!may_wait(wish)) return {.line = told(false)};
     return wait(told(true), std::move(wish), [told] { return told(false); });
 }
@@ -223,8 +228,9 @@ ControlReply Commands::rearm(const Peer& peer, const OperatorRequest& request) {
     if (request.reason.empty()) return {.line = refuse("--reason is required")};
     const std::string who = person(config_, peer.uid);
     const auto events = driver_.operate([&](Engine& engine, Time now, Step& step) {
-        engine.on_rearm(families, request.trips, {who, request.reason.substr(0, reason_max)},
-                        request.force, now, step);
+        engine.on_rearm(families, request.trips,
+                        {who, request.reason.substr(0, reason_max), peer.uid}, request.force, now,
+                        step);
     });
     JsonObject answer = rearm_answer(driver_.engine(), events);
     const auto armed = armed_by(events);
@@ -232,6 +238,24 @@ ControlReply Commands::rearm(const Peer& peer, const OperatorRequest& request) {
     if (!may_wait(wish)) return {.line = answer.text()};
     return wait(answer.add("waiting", true).text(), std::move(wish),
                 [this, armed] { return gates_json(driver_.engine(), armed); });
+}
+
+// Off until somebody switches it on, or until the next start: a start goes by the file.
+ControlReply Commands::switch_dead_man(const Peer& peer, const OperatorRequest& request, bool on) {
+    const auto& accounts = driver_.engine().plan().accounts;
+    const auto found = std::ranges::find(accounts, request.target, &AccountSpec::name);
+    if (found == accounts.end())
+        return {.line = refuse(fmt::format("unknown account '{}'; 'scramctl status' lists them",
+                                           request.target))};
+    if (!found->dead_man)
+        return {.line = refuse(fmt::format("{} has no dead_man in the config", request.target))};
+    if (request.reason.empty()) return {.line = refuse("--reason is required")};
+    const std::string who = person(config_, peer.uid);
+    driver_.operate([&](Engine& engine, Time now, Step& step) {
+        engine.on_dead_man(id_at<AccountId>(static_cast<std::size_t>(found - accounts.begin())), on,
+                           {who, request.reason.substr(0, reason_max)}, now, step);
+    });
+    return {.line = dead_men_answer(driver_.engine())};
 }
 
 // One who waits already as often as may be is told how things stand at once.

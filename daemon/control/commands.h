@@ -39,6 +39,7 @@ class Commands final : public ControlHandler {
     std::string look(const OperatorRequest& request) const;
     ControlReply trip(const Peer& peer, const OperatorRequest& request);
     ControlReply rearm(const Peer& peer, const OperatorRequest& request);
+    ControlReply switch_dead_man(const Peer& peer, const OperatorRequest& request, bool on);
     bool may_wait(const Waits::Wish& wish);
     ControlReply wait(std::string line, Waits::Wish wish, std::function<std::string()> outcome);
     ControlReply reload() const;

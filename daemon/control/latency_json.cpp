@@ -1,6 +1,5 @@
 #include "daemon/control/latency_json.h"
 
-#include "daemon/common/json.h"
 #include "daemon/control/protocol.h"
 
 namespace scram {
@@ -33,15 +32,17 @@ std::string stage_times_json(const StageTimes& times) {
 
 }  // namespace
 
-std::string latency_json(const Latency& latency) {
-    return JsonObject()
-        .add("v", control_version)
-        .add("ok", true)
-        .add("since_ms", latency.since.value)
+void add_latency(const Latency& latency, JsonObject& out) {
+    out.add("since_ms", latency.since.value)
         .add("error_max", Histogram::error_max)
         .add_raw("attempts", stage_times_json(latency.attempts))
-        .add_raw("rehearsals", stage_times_json(latency.rehearsals))
-        .text();
+        .add_raw("rehearsals", stage_times_json(latency.rehearsals));
+}
+
+std::string latency_json(const Latency& latency) {
+    JsonObject out;
+    add_latency(latency, out.add("v", control_version).add("ok", true));
+    return out.text();
 }
 
 namespace {

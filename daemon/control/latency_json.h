@@ -5,6 +5,7 @@
 
 #include "core/latency/latency.h"
 #include "core/latency/loop_time.h"
+#include "daemon/common/json.h"
 
 namespace scram {
 
@@ -12,6 +13,8 @@ namespace scram {
 //  "stages":{"published_to_read":{"count":3,"p50_ns":...,"p90_ns":...,"p99_ns":...,"p999_ns":...,
 //  "max_ns":...},...}},"rehearsals":{...}}. A stage that nothing passed has its count alone.
 std::string latency_json(const Latency& latency);
+// The same without `v` and `ok`.
+void add_latency(const Latency& latency, JsonObject& out);
 
 // {"wall_us":412,"cpu_us":398,"work":"breach, answer","at":...} with `at` in wall milliseconds,
 // which are `wall` at `now`; in what is left between the two something else had the core. null: no

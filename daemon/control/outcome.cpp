@@ -26,12 +26,20 @@ std::string refused_json(const std::string& family, const Answer& answer) {
 }  // namespace
 
 CancelOutcome cancel_outcome(const Switch& family) {
-    if (!is_unfinished(family)) return CancelOutcome::confirmed;
+    if (!is_unfinished(family))
+        return family.verified ? CancelOutcome::verified : CancelOutcome::accepted;
     return is_refused(family) ? CancelOutcome::refused : CancelOutcome::trying;
 }
 
 bool is_cancel_settled(const Switch& family) {
     return cancel_outcome(family) != CancelOutcome::trying;
+}
+
+// What a person arms meanwhile is not read any more.
+bool is_cancel_verified(const Switch& family) {
+    const CancelOutcome outcome = cancel_outcome(family);
+    const bool is_read = family.latched && family.release == Release::none;
+    return outcome == CancelOutcome::accepted ? !is_read : outcome != CancelOutcome::trying;
 }
 
 bool is_gate_settled(const Switch& family) {
@@ -46,18 +54,20 @@ bool all_settled(const Engine& engine, std::span<const FamilyId> families, Settl
 std::string trip_json(const Engine& engine, TripId trip, std::span<const FamilyId> families,
                       bool waiting) {
     JsonArray refused;
-    bool confirmed = true;
+    bool accepted = true, verified = true;
     for (const FamilyId id : families) {
         const Switch& family = engine.family(id);
         const CancelOutcome outcome = cancel_outcome(family);
-        confirmed = confirmed && outcome == CancelOutcome::confirmed;
+        verified = verified && outcome == CancelOutcome::verified;
+        accepted =
+            accepted && (outcome == CancelOutcome::accepted || outcome == CancelOutcome::verified);
         if (outcome == CancelOutcome::refused)
             refused.add_raw(
                 refused_json(engine.plan().families[index(id)].name, family.last_answer));
     }
-    JsonObject out = accepted();
+    JsonObject out = ok_answer();
     out.add("trip", static_cast<std::uint64_t>(trip)).add("families", families.size());
-    out.add("confirmed", confirmed).add_raw("refused", refused.text());
+    out.add("accepted", accepted).add("verified", verified).add_raw("refused", refused.text());
     if (waiting) out.add("waiting", true);
     return out.text();
 }

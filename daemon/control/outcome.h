@@ -11,9 +11,10 @@
 namespace scram {
 
 enum class CancelOutcome : std::uint8_t {
-    trying,     // no answer yet, or one after which the next attempt may be confirmed
-    refused,    // by the exchange: goes on being tried, and until a person acts in vain
-    confirmed,  // nothing is left, as an answer of the exchange said
+    trying,    // no answer yet, or one after which the next attempt may be accepted
+    refused,   // by the exchange: goes on being tried, and until a person acts in vain
+    accepted,  // the exchange took it
+    verified,  // and its book shows no order
 };
 // Of a family that has been tripped.
 CancelOutcome cancel_outcome(const Switch& family);
@@ -21,6 +22,7 @@ CancelOutcome cancel_outcome(const Switch& family);
 // There is nothing more to wait for: after a trip; after an arming, whose gate is open or closed by
 // another trip.
 bool is_cancel_settled(const Switch& family);
+bool is_cancel_verified(const Switch& family);
 bool is_gate_settled(const Switch& family);
 
 using Settled = bool (*)(const Switch&);

@@ -45,6 +45,18 @@ std::string why_no_link(const Driver& driver, AccountId account) {
     return "no warm link yet: none has answered a rehearsal";
 }
 
+std::string why_no_host(const NotReady& its, const ReadinessInput& sight, const Driver& driver) {
+    std::string lost;
+    for (std::size_t l = driver.engine().link_count(); l-- > 0;) {
+        const auto link = id_at<LinkId>(l);
+        if (driver.host_of(link) == its.host && !driver.sight(link).lost.empty())
+            lost = ": " + driver.sight(link).lost;
+    }
+    return fmt::format(
+        "no link to {}{} for {}{}; the links to other names go on", driver.host(its.host),
+        sight.hosts[its.host].links_up == 0 ? "" : " has answered", seconds(its.age), lost);
+}
+
 // Of the first family that OKX refused to cancel.
 std::string why_refused(const Driver& driver, AccountId account) {
     const Plan& plan = driver.engine().plan();
@@ -59,6 +71,27 @@ std::string why_refused(const Driver& driver, AccountId account) {
                            answer.code, why(answer.code), what_to_do(answer.code));
     }
     return "OKX refused its cancels: see the log's answered class=refused";
+}
+
+std::string why_key(const Answer& answer) {
+    if (answer.code == no_code)
+        return fmt::format("OKX refuses the key: http {}, without a code", answer.http_status);
+    return fmt::format("OKX refuses the key: code {} ({}); {}", answer.code, why(answer.code),
+                       what_to_do(answer.code));
+}
+
+std::string why_unproven(milliseconds age, const AccountTruth& truth) {
+    const std::string since =
+        truth.proven == Time{} ? std::string("yet") : fmt::format("for {}", seconds(age));
+    const std::string last =
+        truth.told == Time{}
+            ? std::string("it has not answered GET /api/v5/account/config")
+            : fmt::format("GET /api/v5/account/config was last answered with http {}{}",
+                          truth.answer.http_status,
+                          truth.answer.code == no_code
+                              ? std::string()
+                              : fmt::format(", code {}", truth.answer.code));
+    return fmt::format("OKX has not taken the key {}: {}", since, last);
 }
 
 std::string held_text(const ReadinessInput::Account& account, const Driver& driver) {
@@ -101,6 +134,12 @@ std::string why_unlisted(const ReadinessInput::Account& account, const Driver& d
            more;
 }
 
+std::string why_no_drill(milliseconds age) {
+    if (age < 0ms) return "no verified drill is known: scramctl drill";
+    return fmt::format("the last verified drill was {:.1f} days ago: scramctl drill",
+                       static_cast<double>(age / 1s) / 86'400);
+}
+
 std::string reason(const NotReady& its, const ReadinessInput& sight, const Driver& driver) {
     const auto account = [&]() -> const ReadinessInput::Account& {
         return sight.accounts[index(its.account)];
@@ -116,6 +155,17 @@ std::string reason(const NotReady& its, const ReadinessInput& sight, const Drive
                                seconds(its.age));
         case NotReadyReason::refused:
             return why_refused(driver, its.account);
+        case NotReadyReason::key:
+            return why_key(driver.engine().truth(its.account).answer);
+        case NotReadyReason::permission:
+            return "the key may not trade: give it the permission `trade` at OKX, or another key";
+        case NotReadyReason::mode:
+            return fmt::format(
+                "the account is in mode {}, and mass-cancel wants portfolio margin (acctLv 4): "
+                "switch it at OKX",
+                driver.engine().truth(its.account).facts->mode);
+        case NotReadyReason::unproven:
+            return why_unproven(its.age, driver.engine().truth(its.account));
         case NotReadyReason::rehearsals:
             if (fails_rehearsals(account()))
                 return why_rehearsals_fail(account(), last_loss(driver, its.account));
@@ -147,6 +197,10 @@ std::string reason(const NotReady& its, const ReadinessInput& sight, const Drive
                 seconds(std::chrono::abs(its.age)), its.age > 0ms ? "behind" : "ahead of");
         case NotReadyReason::families:
             return why_unlisted(account(), driver);
+        case NotReadyReason::drill:
+            return why_no_drill(its.age);
+        case NotReadyReason::hosts:
+            return why_no_host(its, sight, driver);
     }
     return "?";
 }

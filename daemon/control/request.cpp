@@ -32,6 +32,13 @@ bool read_wait(simdjson::dom::element value, milliseconds& wait) {
     return true;
 }
 
+bool read_until(simdjson::dom::element value, bool& verified) {
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS) return false;
+    verified = text == "verified";
+    return verified || text == "accepted";
+}
+
 bool read_field(std::string_view key, simdjson::dom::element value, OperatorRequest& request) {
     std::string_view text;
     if (key == "v") return value.get(request.version) == simdjson::SUCCESS;
@@ -40,6 +47,7 @@ bool read_field(std::string_view key, simdjson::dom::element value, OperatorRequ
     if (key == "trip") return read_trip(value, request.trip);
     if (key == "trips") return read_trips(value, request.trips);
     if (key == "wait_ms") return read_wait(value, request.wait);
+    if (key == "until") return read_until(value, request.verified);
     std::string* to = key == "op"       ? &request.op
                       : key == "target" ? &request.target
                       : key == "reason" ? &request.reason
@@ -69,7 +77,8 @@ std::variant<OperatorRequest, std::string> RequestReader::read(std::string_view 
             return fmt::format(
                 "key '{}' is unknown or has the wrong type: v, trip, wait_ms (numbers, the last up "
                 "to "
-                "{}), op, target, reason (strings), trips (numbers in a list), force and signals "
+                "{}), op, target, reason (strings), until (\"accepted\" or \"verified\"), trips "
+                "(numbers in a list), force and signals "
                 "(booleans) are accepted",
                 key, wait_max.count());
         }

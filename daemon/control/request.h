@@ -17,7 +17,8 @@ struct OperatorRequest {
     std::int64_t version = 0;
     std::string op, target, reason;
     std::vector<TripId> trips;
-    milliseconds wait{};  // for the outcome
+    milliseconds wait{};    // for the outcome
+    bool verified = false;  // of a trip: until it is verified, not accepted alone
     TripId trip{};
     bool force = false;
     bool signals = false;

@@ -5,25 +5,22 @@
 
 #include <algorithm>
 
+#include "core/status_page/page.h"
 #include "daemon/common/advice.h"
 #include "daemon/common/json.h"
 #include "daemon/common/version.h"
+#include "daemon/control/durations.h"
 #include "daemon/control/latency_json.h"
 #include "daemon/control/protocol.h"
 #include "daemon/control/readiness.h"
+#include "daemon/control/status_accounts.h"
 #include "daemon/control/status_rules.h"
+#include "daemon/log/fields.h"
 #include "daemon/records/receipt_json.h"
 #include "net/clock.h"
 
 namespace scram {
 namespace {
-
-std::int64_t whole_ms(Duration d) {
-    return std::chrono::floor<milliseconds>(d).count();
-}
-double whole_us(Duration d) {
-    return static_cast<double>(d.count()) / 1000;
-}
 
 std::string clock_json(const Driver& driver, Time now) {
     const ExchangeClock& clock = driver.clock();
@@ -32,28 +29,6 @@ std::string clock_json(const Driver& driver, Time now) {
         .add("ahead_ms", clock.ahead_of(now, wall_now()).count())
         .add("uncertainty_us", whole_us(clock.uncertainty()))
         .text();
-}
-
-std::string link_json(const Driver& driver, LinkId id, Time now) {
-    const LinkStats& sight = driver.sight(id);
-    JsonObject out;
-    out.add("name", link_name(driver.engine().plan(), id))
-        .add("phase", name(driver.engine().phase(id)));
-    if (driver.engine().phase(id) == LinkPhase::down) return out.add("lost", sight.lost).text();
-    out.add("peer", sight.peer).add("tls", sight.tls);
-    if (sight.rehearsed == Time{}) return out.text();
-    return out.add("round_trip_us", whole_us(sight.round_trip))
-        .add("rehearsed_ms_ago", whole_ms(now - sight.rehearsed))
-        .text();
-}
-
-std::string alarms_json(const Engine& engine, AccountId id) {
-    JsonArray out;
-    for (std::size_t alarm = 1; alarm < alarm_count; ++alarm) {
-        const auto its = static_cast<Alarm>(alarm);
-        if (engine.alarm(id, its)) out.add_raw(json_string(name(its)));
-    }
-    return out.text();
 }
 
 std::string journal_json(const Journal& journal) {
@@ -69,28 +44,6 @@ std::string journal_json(const Journal& journal) {
         .text();
 }
 
-std::string account_json(const Driver& driver, AccountId id, Time now) {
-    const Engine& engine = driver.engine();
-    JsonArray links;
-    for (std::size_t l = 0; l < engine.link_count(); ++l) {
-        if (engine.account_of(id_at<LinkId>(l)) != id) continue;
-        links.add_raw(link_json(driver, id_at<LinkId>(l), now));
-    }
-    const milliseconds oldest = driver.requests().oldest(id, driver.clock().at(now));
-    return JsonObject()
-        .add("name", engine.plan().accounts[index(id)].name)
-        .add("slots", engine.budget(id).slots())
-        .add("slots_free", engine.budget(id).free_slots(now))
-        .add("slots_working", engine.budget(id).working_slots(now))
-        .add("hedge_after_us", whole_us(engine.hedge_after(id)))
-        .add_raw("alarms", alarms_json(engine, id))
-        .add("signature_age_ms", oldest.count())
-        .add("up_share", driver.up_share(id, now))
-        .add("rehearsals_failed", engine.rehearsals_failed(id))
-        .add_raw("links", links.text())
-        .text();
-}
-
 }  // namespace
 
 std::string family_json(const Driver& driver, FamilyId id, RuleId holds, Time now,
@@ -103,6 +56,7 @@ std::string family_json(const Driver& driver, FamilyId id, RuleId holds, Time no
     out.add("unfinished", is_unfinished(family));
     if (const Listed listed = driver.listing().of(id); listed != Listed::unknown)
         out.add("listed", listed == Listed::yes);
+    if (engine.mmp(id) != Mmp::unknown) out.add("mmp", name(engine.mmp(id)));
     if (!nearest.empty()) out.add_raw("nearest", nearest);
     if (family.trip == TripId{}) return out.text();
     out.add("trip", static_cast<std::uint64_t>(family.wanted_by));
@@ -117,6 +71,16 @@ std::string family_json(const Driver& driver, FamilyId id, RuleId holds, Time no
         if (answer.answer_class == AnswerClass::refused)
             out.add("last_advice", what_to_do(answer.code));
     }
+    if (family.latched) {
+        const FamilyReads& reads = engine.reads(id);
+        if (reads.found > 0) out.add("found", reads.found);
+        if (reads.failed > 0) out.add("reads_failed", reads.failed);
+        if (reads.rest_known) out.add("rest", reads.rest);
+        if (reads.rest_cancelled > 0) out.add("rest_cancelled", reads.rest_cancelled);
+    }
+    if (const RearmWish& wish = engine.rearm_wish(id); wish.stands)
+        out.add("rearm_wanted_by", wish.by.view())
+            .add("rearm_left_ms", std::max<std::int64_t>(whole_ms(wish.until - now), 0));
     if (family.latched && holds != none<RuleId>())
         out.add("holds", engine.plan().rules[index(holds)].name);
     if (family.locked_until > now) out.add("lock_left_ms", whole_ms(family.locked_until - now));
@@ -174,11 +138,52 @@ std::string receipts_json(const ReceiptRecorder& book) {
         .text();
 }
 
-std::string source_json(const Engine& engine, SourceId id) {
+std::string recording_json(const Recorder& recorder) {
+    const std::string trouble = recorder.trouble();
     return JsonObject()
-        .add("name", engine.plan().sources[index(id)].name)
+        .add("healthy", trouble.empty())
+        .add("reason", trouble)
+        .add("records", recorder.written())
+        .add("records_lost", recorder.lost())
+        .add("file", recorder.file())
+        .text();
+}
+
+std::string source_json(const Engine& engine, SourceId id, Time now) {
+    JsonObject out;
+    out.add("name", engine.plan().sources[index(id)].name)
         .add("phase", name(engine.phase(id)))
-        .add("expected", engine.plan().sources[index(id)].expected)
+        .add("expected", engine.plan().sources[index(id)].expected);
+    const Time seen = engine.rules().health(id).seen;
+    if (seen != Time{}) out.add("signal_ms_ago", whole_ms(now - seen));
+    return out.text();
+}
+
+// The latest first.
+std::string last_trips_json(const Receipts& known) {
+    constexpr std::size_t trips_max = 8;
+    JsonArray out;
+    for (std::size_t i = 0; i < std::min(known.size(), trips_max); ++i)
+        out.add_raw(receipt_summary_json(known.newest(i)));
+    return out.text();
+}
+
+std::string latency_of(const Driver& driver) {
+    JsonObject out;
+    add_latency(driver.latency(), out);
+    return out.text();
+}
+
+// Of the requests of all links.
+std::string frames_json(const Frames& frames) {
+    JsonObject not_sent;
+    for (std::size_t why = 0; why < frames.not_sent.size(); ++why) {
+        if (frames.not_sent[why] != 0) not_sent.add(frame_state_names[why], frames.not_sent[why]);
+    }
+    return JsonObject()
+        .add("device", frames.device)
+        .add("sent", frames.sent)
+        .add_raw("not_sent", not_sent.text())
         .text();
 }
 
@@ -188,12 +193,14 @@ JsonObject head_json(const Config& config, const Driver& driver, const Logger& l
     const Readiness ready = readiness(driver, now);
     JsonObject out;
     out.add("v", control_version).add("ok", true).add("version", build_version);
-    out.add("pid", getpid()).add("config", config.file.native());
+    out.add("pid", getpid()).add("started_ms", driver.latency().since.value);
+    out.add("config", config.file.native()).add("config_sha256", config.sha256);
     out.add("ready", ready.ready).add("fires", ready.fires).add("unready_reason", ready.reason);
     out.add_raw("not_ready_reasons", ready.json);
     out.add("summary", status_line(driver, now)).add("log_lines_dropped", logger.dropped());
     out.add("suppressed_breaches", engine.suppressed_breaches());
     out.add("suppressed_warnings", driver.suppressed_warnings());
+    if (config.drill_max_age_days > 0) out.add("drill_max_age_days", config.drill_max_age_days);
     out.add_raw("config_warnings", warnings_json(config));
     out.add("families_known", driver.listing().known());
     out.add("families_unknown_reason", driver.listing().trouble());
@@ -203,14 +210,12 @@ JsonObject head_json(const Config& config, const Driver& driver, const Logger& l
     out.add_raw("loop_max", loop_max_json(driver.turns().longest(), now, wall_now()));
     out.add_raw("loop_max_of_minute",
                 loop_max_json(driver.turns().longest_of_minute(now), now, wall_now()));
+    if (driver.frames() != nullptr) out.add_raw("frames", frames_json(*driver.frames()));
     out.add_raw("journal", journal_json(driver.journal()));
     out.add_raw("receipts", receipts_json(driver.receipts()));
+    if (driver.recorder() != nullptr) out.add_raw("recording", recording_json(*driver.recorder()));
     return out;
 }
-
-// What takes no more than some tenths of a millisecond.
-constexpr std::size_t conditions_a_turn = 4096;
-constexpr std::size_t items_a_turn = 32;
 
 enum List : std::size_t { accounts, families, sources, rules, values, list_count };
 constexpr std::string_view list_names[] = {"accounts", "families", "sources", "rules", "values"};
@@ -219,18 +224,75 @@ constexpr std::string_view list_names[] = {"accounts", "families", "sources", "r
 
 StatusReport::StatusReport(const Config& config, const Driver& driver, const Logger& logger,
                            const Refusals& refusals)
-    : config_(config), driver_(driver), logger_(logger), refusals_(refusals) {}
+    : StatusReport(config, driver, logger, refusals, Pace{}) {}
+
+StatusReport::StatusReport(const Config& config, const Driver& driver, const Logger& logger,
+                           const Refusals& refusals, Pace pace)
+    : config_(config), driver_(driver), logger_(logger), refusals_(refusals), pace_(pace) {}
 
 bool StatusReport::go_on() {
-    if (!begun_ || plan_ != driver_.plans_adopted()) begin();
-    const Engine& engine = driver_.engine();
-    if (!searched_) {
-        searched_ =
-            engine.rules().find_nearest(nearest_, engine.metrics(), now_, conditions_a_turn);
-        if (!searched_) return false;
-        sort_by_share(nearest_.best);
+    if (plan_ != driver_.plans_adopted()) part_ = Part::head;
+    for (;;) {
+        const Part done = part_;
+        const bool goes_on = do_part();
+        if (part_ == done) return done == Part::lists && !goes_on;
+        if (pace_.one_part) return false;
     }
-    for (std::size_t left = items_a_turn; left > 0; --left) {
+}
+
+// True: there is more of this part than its slice.
+bool StatusReport::do_part() {
+    switch (part_) {
+        case Part::head:
+            begin();
+            part_ = Part::holding;
+            return false;
+        case Part::holding:
+            holding_ = driver_.engine().rules().all_holding();
+            part_ = Part::nearest;
+            return false;
+        case Part::nearest:
+            nearest_of_family_ = nearest_json(driver_.engine(), now_);
+            part_ = Part::latency;
+            return false;
+        case Part::latency:
+            add_latency_and_trips();
+            part_ = Part::search;
+            return false;
+        case Part::search:
+            if (search()) part_ = Part::lists;
+            return true;
+        case Part::lists:
+            return !list_some();
+    }
+    return false;
+}
+
+void StatusReport::begin() {
+    plan_ = driver_.plans_adopted();
+    now_ = monotonic_now();
+    nearest_ = {};
+    list_ = item_ = 0;
+    list_text_ = {};
+    out_ = head_json(config_, driver_, logger_, refusals_, now_);
+}
+
+void StatusReport::add_latency_and_trips() {
+    out_.add_raw("latency", latency_of(driver_));
+    out_.add_raw("trips", last_trips_json(driver_.receipts().receipts()));
+}
+
+// True: it is at its end.
+bool StatusReport::search() {
+    const Engine& engine = driver_.engine();
+    if (!engine.rules().find_nearest(nearest_, engine.metrics(), now_, pace_.conditions))
+        return false;
+    sort_by_share(nearest_.best);
+    return true;
+}
+
+bool StatusReport::list_some() {
+    for (std::size_t left = pace_.items; left > 0; --left) {
         while (list_ < list_count && item_ == count_of(list_)) next_list();
         if (list_ == list_count) return true;
         list_text_.add_raw(item_json(list_, item_++));
@@ -238,21 +300,8 @@ bool StatusReport::go_on() {
     return false;
 }
 
-void StatusReport::begin() {
-    begun_ = true;
-    plan_ = driver_.plans_adopted();
-    now_ = monotonic_now();
-    nearest_ = {};
-    searched_ = false;
-    holding_ = driver_.engine().rules().all_holding();
-    nearest_of_family_ = nearest_json(driver_.engine(), now_);
-    list_ = item_ = 0;
-    list_text_ = {};
-    out_ = head_json(config_, driver_, logger_, refusals_, now_);
-}
-
 void StatusReport::next_list() {
-    out_.add_raw(list_names[list_++], list_text_.text());
+    out_.add_raw(list_names[list_++], std::move(list_text_).text());
     list_text_ = {};
     item_ = 0;
 }
@@ -274,7 +323,7 @@ std::string StatusReport::item_json(std::size_t list, std::size_t i) const {
             return family_json(driver_, id_at<FamilyId>(i), holding_[i], now,
                                nearest_of_family_[i]);
         case sources:
-            return source_json(engine, id_at<SourceId>(i));
+            return source_json(engine, id_at<SourceId>(i), now);
         case rules:
             return rule_json(nearest_.best[i], engine.plan());
         default:
@@ -284,11 +333,12 @@ std::string StatusReport::item_json(std::size_t list, std::size_t i) const {
 
 std::string status_line(const Driver& driver, Time now) {
     const Engine& engine = driver.engine();
-    std::size_t armed = 0, unfinished = 0, held = 0;
+    std::size_t armed = 0, unfinished = 0, unread = 0, held = 0;
     for (std::size_t f = 0; f < engine.plan().families.size(); ++f) {
         const Switch& family = engine.family(id_at<FamilyId>(f));
         armed += family.latched ? 0 : 1;
         unfinished += is_unfinished(family) ? 1 : 0;
+        unread += state_of(family) == SwitchState::accepted ? 1 : 0;
         held += family.cancel == Cancel::held ? 1 : 0;
     }
     std::size_t warm = 0;
@@ -308,8 +358,20 @@ std::string status_line(const Driver& driver, Time now) {
                            std::chrono::duration<double>(now - rehearsed).count());
     }
     if (unfinished > 0) out += fmt::format(", {} cancels unfinished", unfinished);
+    if (unread > 0) out += fmt::format(", {} accepted and not verified", unread);
     if (held > 0) out += fmt::format(", {} held (latched, not cancelled)", held);
     return out;
+}
+
+std::size_t status_text_max(const Plan& plan) {
+    const std::size_t head = 64 * 1024, account = 4096, link = 512, family = 2048, value = 128,
+                      source = 256, rule = 512;
+    std::size_t links = 0;
+    for (const AccountSpec& its : plan.accounts) links += its.links;
+    const std::size_t sum = head + plan.accounts.size() * account + links * link +
+                            plan.families.size() * (family + plan.metrics.size() * value) +
+                            plan.sources.size() * source + 2 * plan.rules.size() * rule;
+    return std::min((sum + 63) / 64 * 64, page_text_max);
 }
 
 }  // namespace scram

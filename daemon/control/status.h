@@ -11,17 +11,35 @@
 namespace scram {
 
 // Made in slices, since a large plan has a quarter of a million conditions and half a megabyte to
-// tell, and a signal waits for each slice. Of a small plan it is whole after the first.
+// tell, and a signal waits for each slice.
 class StatusReport {
   public:
+    // What one slice does. By default some tenths of a millisecond; a small plan's report is whole
+    // after the first.
+    struct Pace {
+        std::size_t conditions = 4096;
+        std::size_t items = 32;
+        bool one_part = false;  // of the report's parts, however small
+    };
     StatusReport(const Config& config, const Driver& driver, const Logger& logger,
                  const Refusals& refusals);
+    StatusReport(const Config& config, const Driver& driver, const Logger& logger,
+                 const Refusals& refusals, Pace pace);
     // True: it is whole, and text() is it.
     bool go_on();
-    std::string text() const { return out_.text(); }
+    std::string text() const& { return out_.text(); }
+    std::string text() && { return std::move(out_).text(); }
+    // When its making began, the last time that it had to.
+    Time taken() const { return now_; }
 
   private:
+    enum class Part : std::uint8_t { head, holding, nearest, latency, search, lists };
+
+    bool do_part();
     void begin();
+    void add_latency_and_trips();
+    bool search();
+    bool list_some();
     void next_list();
     std::size_t count_of(std::size_t list) const;
     std::string item_json(std::size_t list, std::size_t i) const;
@@ -30,11 +48,11 @@ class StatusReport {
     const Driver& driver_;
     const Logger& logger_;
     const Refusals& refusals_;
-    bool begun_ = false;
+    const Pace pace_;
+    Part part_ = Part::head;  // the next
     std::uint64_t plan_ = 0;  // a reload in between: it starts over
     Time now_{};
     NearestSearch nearest_;
-    bool searched_ = false;
     std::vector<RuleId> holding_;  // by family, as the next
     std::vector<std::string> nearest_of_family_;
     JsonObject out_;
@@ -49,5 +67,9 @@ std::string family_json(const Driver& driver, FamilyId id, RuleId holds, Time no
 // "armed 2/2 families, 5/5 links warm, last rehearsal 1.2 s ago", for a person's glance (systemctl
 // status).
 std::string status_line(const Driver& driver, Time now);
+
+// More than a status of this plan takes, unless what it quotes is far longer than usual, and after
+// reloads that add some rules.
+std::size_t status_text_max(const Plan& plan);
 
 }  // namespace scram

@@ -21,9 +21,10 @@ bool is_breach(EventKind kind) {
 }
 
 bool has_answer(EventKind kind) {
-    return kind == EventKind::answered || kind == EventKind::confirmed ||
+    return kind == EventKind::answered || kind == EventKind::accepted ||
            kind == EventKind::lock_released || kind == EventKind::lock_unconfirmed ||
-           kind == EventKind::rehearsal_failed;
+           kind == EventKind::rehearsal_failed || kind == EventKind::read_failed ||
+           kind == EventKind::rest_cancelled || kind == EventKind::dead_man_failed;
 }
 
 ToldEvent::Values values_of(const Event& event, const Plan& plan) {
@@ -36,6 +37,16 @@ ToldEvent::Values values_of(const Event& event, const Plan& plan) {
 
 // What to do where nothing was cancelled.
 std::string note_on(const Event& event, std::string_view family) {
+    if (event.kind == EventKind::orders_rest)
+        return "a mass-cancel does not reach them: they still rest";
+    if (event.kind == EventKind::orders_read && event.value > 0)
+        return "they rest after the cancel was accepted: cancelled again";
+    if (event.kind == EventKind::dead_man_failed && event.answer.http_status == 0)
+        return "no answer";
+    if (event.kind == EventKind::dead_man_expired)
+        return "not fed in time: OKX cancels all that it sweeps; look at hedges and futures too";
+    if (event.kind == EventKind::rearm_wanted)
+        return "armed once a second person asks for it: scramctl rearm";
     if (event.cancel != Cancel::held) return {};
     if (event.kind == EventKind::rearmed)
         return "nothing was cancelled: quotes from before may rest";
@@ -62,6 +73,14 @@ ToldEvent told(const Event& event, const Plan& plan) {
     out.alarm = event.alarm;
     out.refusal = event.refusal;
     out.lock = event.lock;
+    out.mmp = event.mmp;
+    if (event.kind == EventKind::orders_read || event.kind == EventKind::orders_rest ||
+        event.kind == EventKind::rest_cancelled)
+        out.orders = static_cast<std::uint32_t>(event.value);
+    if (event.kind == EventKind::dead_man_set) {
+        out.timeout_s = static_cast<int>(event.value);
+        out.trigger = WallMillis{static_cast<std::int64_t>(event.limit)};
+    }
     out.hedge = event.hedge;
     out.late = event.late;
     out.not_taken = event.not_taken;
@@ -71,7 +90,9 @@ ToldEvent told(const Event& event, const Plan& plan) {
     out.share = event.share;
     if (is_breach(event.kind) && !out.rule.empty()) out.bad = event.bad;
     out.suppressed = event.suppressed;
-    if (has_answer(event.kind)) out.answer = event.answer;
+    const bool alarm_has_one = event.alarm == Alarm::key_refused && event.answer.http_status != 0;
+    const bool has_none = event.kind == EventKind::dead_man_failed && event.answer.http_status == 0;
+    if ((has_answer(event.kind) && !has_none) || alarm_has_one) out.answer = event.answer;
     out.answer_has_class = event.kind != EventKind::rehearsal_failed;
     out.cancel = cancel_of(event);
     out.note = note_on(event, out.family);
@@ -104,25 +125,51 @@ struct Manner {
     bool folds;
 };
 constexpr Manner manners[] = {
-    {EventKind::tripped, 2, false},         {EventKind::latched, 5, false},
-    {EventKind::restored, 4, false},        {EventKind::fired, 5, false},
-    {EventKind::answered, 5, false},        {EventKind::attempt_lost, 4, true},
-    {EventKind::confirmed, 5, false},       {EventKind::lock_unconfirmed, 4, false},
-    {EventKind::rearmed, 5, false},         {EventKind::rearm_refused, 4, false},
-    {EventKind::lock_released, 5, false},   {EventKind::lock_expired, 4, false},
-    {EventKind::warned, 4, true},           {EventKind::warning_over, 5, true},
-    {EventKind::would_trip, 4, true},       {EventKind::alarm_raised, 2, false},
-    {EventKind::alarm_cleared, 5, false},   {EventKind::source_joined, 6, true},
-    {EventKind::source_left, 6, true},      {EventKind::source_vanished, 4, true},
-    {EventKind::series_restarted, 5, true}, {EventKind::link_up, 6, true},
-    {EventKind::link_down, 4, true},        {EventKind::rehearsal_failed, 4, true},
-    {EventKind::rehearsal_lost, 4, true},   {EventKind::plan_changed, 5, false},
+    {EventKind::tripped, 2, false},
+    {EventKind::latched, 5, false},
+    {EventKind::restored, 4, false},
+    {EventKind::fired, 5, false},
+    {EventKind::answered, 5, false},
+    {EventKind::attempt_lost, 4, true},
+    {EventKind::accepted, 5, false},
+    {EventKind::orders_read, 5, true},
+    {EventKind::read_failed, 4, true},
+    {EventKind::verified, 5, false},
+    {EventKind::orders_rest, 4, false},
+    {EventKind::rest_cancelled, 5, true},
+    {EventKind::mmp_told, 5, false},
+    {EventKind::lock_unconfirmed, 4, false},
+    {EventKind::rearmed, 5, false},
+    {EventKind::rearm_refused, 4, false},
+    {EventKind::lock_released, 5, false},
+    {EventKind::lock_expired, 4, false},
+    {EventKind::warned, 4, true},
+    {EventKind::warning_over, 5, true},
+    {EventKind::would_trip, 4, true},
+    {EventKind::alarm_raised, 2, false},
+    {EventKind::alarm_cleared, 5, false},
+    {EventKind::source_joined, 6, true},
+    {EventKind::source_left, 6, true},
+    {EventKind::source_vanished, 4, true},
+    {EventKind::series_restarted, 5, true},
+    {EventKind::link_up, 6, true},
+    {EventKind::link_down, 4, true},
+    {EventKind::rehearsal_failed, 4, true},
+    {EventKind::rehearsal_lost, 4, true},
+    {EventKind::plan_changed, 5, false},
+    {EventKind::dead_man_set, 5, false},
+    {EventKind::dead_man_failed, 4, true},
+    {EventKind::dead_man_expired, 2, false},
+    {EventKind::dead_man_off, 4, false},
+    {EventKind::dead_man_on, 5, false},
+    {EventKind::rearm_wanted, 4, false},
+    {EventKind::rearm_lapsed, 4, false},
 };
 constexpr bool is_in_order() {
     for (std::size_t i = 0; i < std::size(manners); ++i) {
         if (manners[i].kind != static_cast<EventKind>(i)) return false;
     }
-    return manners[std::size(manners) - 1].kind == EventKind::plan_changed;
+    return manners[std::size(manners) - 1].kind == EventKind::rearm_lapsed;
 }
 static_assert(is_in_order());
 
@@ -133,8 +180,9 @@ const Manner& manner_of(EventKind kind) {
 }  // namespace
 
 int priority(const Event& event) {
+    if (event.kind == EventKind::alarm_raised && event.alarm == Alarm::key_unbound) return 4;
     const AnswerClass its = event.answer.answer_class;
-    if (event.kind != EventKind::answered || its == AnswerClass::confirmed ||
+    if (event.kind != EventKind::answered || its == AnswerClass::accepted ||
         its == AnswerClass::nothing_left)
         return manner_of(event.kind).priority;
     return its == AnswerClass::refused ? 2 : 4;
@@ -148,11 +196,15 @@ Duration fold_window(EventKind kind) {
 LogKey log_key(const Event& event) {
     const auto at = [](auto id, int place) { return std::uint64_t{index(id)} << (16 * place); };
     const auto step = static_cast<std::uint32_t>(event.share * 1000);
-    // Of series that restart, each metric is another.
-    const std::uint64_t what =
-        event.kind == EventKind::series_restarted ? index(event.metric) : index(event.rule);
-    return {static_cast<std::uint32_t>(event.kind) | step << 16,
-            at(event.link, 0) | at(event.family, 1) | at(event.source, 2) | what << 48};
+    // Of series that restart, each metric is another; of dead man's switches, each account's.
+    const std::uint64_t what = event.kind == EventKind::series_restarted  ? index(event.metric)
+                               : event.kind == EventKind::dead_man_failed ? index(event.account)
+                                                                          : index(event.rule);
+    // Orders that OKX will not cancel are so by whatever link.
+    const bool by_link = event.kind != EventKind::rest_cancelled;
+    return {
+        static_cast<std::uint32_t>(event.kind) | step << 16,
+        (by_link ? at(event.link, 0) : 0) | at(event.family, 1) | at(event.source, 2) | what << 48};
 }
 
 std::string log_line(const LogEntry& entry) {

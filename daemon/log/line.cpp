@@ -33,12 +33,17 @@ constexpr std::string_view event_names[] = {"starting",
                                             "state_restored",
                                             "state_fault",
                                             "journal_family",
+                                            "frames_off",
                                             "journal_not_in_memory",
                                             "journal_error",
                                             "journal_recovered",
                                             "receipts_error",
                                             "receipts_recovered",
-                                            "log_lines_dropped"};
+                                            "recording_error",
+                                            "recording_recovered",
+                                            "log_lines_dropped",
+                                            "status_page_fault",
+                                            "dead_man_unsettled"};
 static_assert(std::size(event_names) == log_event_count);
 
 }  // namespace

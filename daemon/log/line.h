@@ -37,14 +37,19 @@ enum class LogEvent : std::uint8_t {
     state_restored,         // values, age_ms: what was known before this start is known again
     state_fault,            // detail: it is not, or will not be at the next
     journal_family,         // latched before, and no longer in the config
+    frames_off,             // detail: why requests do not leave as frames though that is asked for
     journal_not_in_memory,  // where the last moments are kept is slow
     journal_error,          // records or receipts cannot be stored
     journal_recovered,
     receipts_error,
     receipts_recovered,
-    log_lines_dropped,  // count: the log did not take them in time
+    recording_error,      // detail: signals are not recorded, or some were not
+    recording_recovered,  // detail: they are again
+    log_lines_dropped,    // count: the log did not take them in time
+    status_page_fault,    // detail: why the status page cannot be read
+    dead_man_unsettled,   // detail: a stop did not wait longer for the exchange
 };
-inline constexpr std::size_t log_event_count = 31;
+inline constexpr std::size_t log_event_count = 36;
 std::string_view name(LogEvent event);
 
 // A value with a space, quote or newline stands in quotes, as in JSON, so that a line is cut into

@@ -12,7 +12,11 @@ void add_ids(Fields& to, const ToldEvent& event) {
     if (event.alarm != Alarm::none) to.text("alarm", name(event.alarm));
     if (event.refusal != Refusal::none) to.text("why", name(event.refusal));
     if (event.refusal == Refusal::unknown_value) to.text("metric", event.metric);
+    if (event.mmp != Mmp::unknown) to.text("mmp", name(event.mmp));
+    if (event.orders) to.number("orders", *event.orders);
     if (event.lock > 0ms) to.number("lock_ms", event.lock.count());
+    if (event.timeout_s) to.number("timeout_s", *event.timeout_s);
+    if (event.trigger != WallMillis{}) to.number("trigger_ms", event.trigger.value);
     to.flag("hedge", event.hedge).flag("late", event.late).flag("not_taken", event.not_taken);
 }
 

@@ -27,7 +27,11 @@ struct ToldEvent {
     BadReason bad = BadReason::none;
     Alarm alarm = Alarm::none;
     Refusal refusal = Refusal::none;
+    Mmp mmp = Mmp::unknown;
+    std::optional<std::uint32_t> orders;  // that rest
     milliseconds lock{};
+    std::optional<int> timeout_s;  // of the dead man's switch; 0: off
+    WallMillis trigger{};          // when it fires
     bool hedge = false, late = false, not_taken = false;
     Values values = Values::none;
     double value = 0, limit = 0, share = 0;

@@ -18,16 +18,30 @@ std::chrono::steady_clock::time_point asio_time(Time at) {
         std::chrono::duration_cast<std::chrono::steady_clock::duration>(at.time_since_epoch()));
 }
 
-LinkOptions link_options(const Config& config) {
-    LinkOptions options{config.exchange.host,
-                        config.exchange.port,
-                        config.exchange.connect_timeout,
-                        config.exchange.reconnect_first,
-                        config.exchange.reconnect_max,
-                        0};
+LinkOptions link_options(const Config& config, LinkTarget target) {
+    LinkOptions options{config.exchange.hosts[target.host], config.exchange.port,
+                        config.exchange.connect_timeout,    config.exchange.reconnect_first,
+                        config.exchange.reconnect_max,      target.address};
+    options.resolve_every = config.exchange.resolve_every;
     options.wire_stamps = config.wire.stamps;
     options.sealed = config.wire.records == Records::sealed;
     return options;
+}
+
+std::vector<FamilyCheck::Host> family_check_hosts(const Config& config) {
+    std::vector<FamilyCheck::Host> hosts;
+    for (const std::string& name : config.exchange.hosts) {
+        hosts.push_back({link_options(config, {hosts.size()}),
+                         option_families_request(name, config.exchange.simulated_trading)});
+    }
+    return hosts;
+}
+
+std::vector<std::size_t> hosts_of_links(const Config& config) {
+    std::vector<std::size_t> hosts;
+    for (const LinkTarget& target : link_targets(config.plan, config.exchange.hosts.size()))
+        hosts.push_back(target.host);
+    return hosts;
 }
 
 }  // namespace
@@ -39,29 +53,44 @@ void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
     if (!is_breach) [[likely]] {
         // A value alone may begin what ends by time: a breach that must last.
         if (engine_.next_deadline() < deadline_) follow_deadline();
-        return receipts_.saw(source, signal, read_at);
+        receipts_.saw(source, signal, read_at);
+        if (recorder_) recorder_->saw(source, signal, read_at);
+        return;
     }
     act(time_from_ns(signal.published_ns), read_at);
-    turns_.did("breach", read_at);
+    turns_.did(breach_work, read_at);
     step_.actions.clear();
     receipts_.saw(source, signal, read_at);
+    if (recorder_) recorder_->saw(source, signal, read_at);
     engine_.conclude(read_at, step_);
     carry_out(Time{}, read_at);
 }
 
-void Driver::batch_ended(SourceId, Time read_at) {
+void Driver::batch_ended(SourceId source, Time read_at) {
     engine_.on_batch_ended(read_at, step_);
-    if (!step_.actions.empty() || !step_.events.empty()) return carry_out(Time{}, read_at);
-    if (engine_.next_deadline() < deadline_) follow_deadline();
+    if (!step_.actions.empty() || !step_.events.empty()) {
+        carry_out(Time{}, read_at);
+    } else if (engine_.next_deadline() < deadline_) {
+        follow_deadline();
+    }
+    record(RecordedKind::batch_ended, source, read_at);
 }
 
 void Driver::signals_lost(SourceId source, Time seen_at) {
     engine_.on_signals_lost(source, seen_at, step_);
     if (!step_.actions.empty() || !step_.events.empty()) carry_out(Time{}, seen_at);
+    record(RecordedKind::signals_lost, source, seen_at);
+}
+
+// Behind what came of it, since that is on the way of a kill.
+void Driver::record(RecordedKind kind, SourceId source, Time at) {
+    if (recorder_) recorder_->told(kind, source, at);
 }
 
 void Driver::carry_out(Time published, Time read, std::string_view detail) {
     act(published, read);
+    for (const Call& call : step_.calls) make(call, read);
+    if (recorder_) recorder_->after(step_, engine_, read);
     pace_.pace(step_.events, read);
     journal_.after(step_, engine_);
     tell(detail);
@@ -176,6 +205,8 @@ void Driver::record(RequestKind request, const Stages& stages) {
             return latency_.attempts.record(stages);
         case RequestKind::rehearsal:
             return latency_.rehearsals.record(stages);
+        case RequestKind::call:
+            return;  // not the way of a kill
     }
 }
 
@@ -221,12 +252,14 @@ void Driver::source_joined(SourceId source, std::string_view who) {
     const Time now = monotonic_now();
     engine_.on_source_joined(source, now, step_);
     carry_out(Time{}, now, who);
+    record(RecordedKind::joined, source, now);
 }
 
 void Driver::source_left(SourceId source) {
     const Time now = monotonic_now();
     engine_.on_source_left(source, now, step_);
     carry_out(Time{}, now);
+    record(RecordedKind::left, source, now);
 }
 
 void Driver::source_vanished(SourceId source, std::string_view reason) {
@@ -236,6 +269,7 @@ void Driver::source_vanished(SourceId source, std::string_view reason) {
     carry_out(Time{}, now,
               may_quote ? std::string(reason)
                         : fmt::format("{}; it had sent no signal: nothing to cancel", reason));
+    record(RecordedKind::vanished, source, now);
 }
 
 std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&)>& input) {
@@ -247,9 +281,16 @@ std::vector<Event> Driver::operate(const std::function<void(Engine&, Time, Step&
     return events;
 }
 
+Driver::NextPlan Driver::prepare(const Config& config) const {
+    NextPlan next = prepare(config.plan);
+    if (recorder_) next.recorded = recorder_->base(config);
+    return next;
+}
+
 Driver::NextPlan Driver::prepare(const Plan& plan) const {
     return {{},
             std::make_shared<const Plan>(plan),
+            nullptr,
             requests_.prepare(plan),
             PlanUpdate(plan, journal_.state_file().map(StateMemory::size_for(plan)))};
 }
@@ -265,6 +306,10 @@ void Driver::adopt(NextPlan& next) {
     requests_.adopt(next.requests, clock_.at(now));
     engine_.adopt(next.update, now, step_);
     next.replaced = journal_.state_file().keep();
+    if (recorder_) {
+        recorder_->adopt(std::move(next.recorded));
+        recorder_->begin(RecordingBegin::reload, engine_, wall_now(), now);
+    }
     carry_out(Time{}, now);
     family_check_.ask_again();
 }
@@ -282,6 +327,7 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       step_(config.plan),
       receipts_(engine_, logged_plan_, journal.directory(),
                 {config.journal.receipts, config.journal.receipt_signals}),
+      recorder_(Recorder::make(config)),
       signer_(std::move(signer)),
       clock_(monotonic_now(), wall_now()),
       suspension_(monotonic_now(), boottime_now()),
@@ -291,20 +337,22 @@ Driver::Driver(boost::asio::io_context& io, const Config& config, SignerLine sig
       requests_(config, signer_, links_),
       link_stats_(engine_.link_count()),
       up_shares_(config.plan.accounts.size()),
-      family_check_(
-          io, links, link_options(config),
-          option_families_request(config.exchange.host, config.exchange.simulated_trading),
-          engine_.plan(), answers_, [this] { tell_listing(); }),
+      hosts_(config.exchange.hosts),
+      host_watch_(hosts_.size(), hosts_of_links(config)),
+      family_check_(io, links, family_check_hosts(config), engine_.plan(), answers_,
+                    [this] { tell_listing(); }),
       deadline_timer_(io),
       resign_timer_(io),
       answers_of_signer_(io, signer_.descriptor()),
+      calls_timer_(io),
       filing_timer_(io),
-      resign_every_(config.exchange.resign_every) {
+      resign_every_(config.exchange.resign_every),
+      drill_age_max_(24h * config.drill_max_age_days) {
     due_.reserve(config.plan.sources.size());
-    LinkOptions options = link_options(config);
-    for (std::size_t l = 0; l < engine_.link_count(); ++l) {
-        options.address_offset = l;
-        links_.push_back(links(id_at<LinkId>(l), options, *this));
+    for (const LinkTarget& target : link_targets(config.plan, hosts_.size())) {
+        const auto link = id_at<LinkId>(links_.size());
+        link_stats_[index(link)].host = hosts_[target.host];
+        links_.push_back(links(link, link_options(config, target), *this));
     }
 }
 
@@ -316,12 +364,15 @@ Driver::~Driver() {
 void Driver::start() {
     recall();
     const Time started = monotonic_now();
+    if (recorder_) recorder_->begin(RecordingBegin::start, engine_, wall_now(), started);
     engine_.on_restored(journal_.begin(), started, step_);
     journal_.state_file().keep();
     carry_out(Time{}, started);
+    if (recorder_) recorder_->begun(started);
     requests_.sign_all(clock_.at(monotonic_now()));
     await_answers();
     ask_next();
+    host_watch_.begin(monotonic_now());
     for (const auto& link : links_) link->start();
 }
 
@@ -329,6 +380,7 @@ void Driver::stop() {
     resign_timer_.cancel();
     answers_of_signer_.cancel();
     deadline_timer_.cancel();
+    calls_timer_.cancel();
     filing_timer_.cancel();
     family_check_.stop();
     for (const auto& link : links_) link->stop();

@@ -26,6 +26,7 @@
 #include "daemon/loop/prepared_requests.h"
 #include "daemon/records/journal.h"
 #include "daemon/records/receipt_recorder.h"
+#include "daemon/records/recorder.h"
 #include "daemon/signer/client.h"
 #include "daemon/signer/monitor.h"
 #include "net/exchange/link.h"
@@ -35,10 +36,11 @@
 
 namespace scram {
 
-enum class RequestKind : std::uint8_t { none, attempt, rehearsal };
+enum class RequestKind : std::uint8_t { none, attempt, rehearsal, call };
 
 // What the loop knows of a link beyond the engine.
 struct LinkStats {
+    std::string host;  // the name that it speaks to
     std::string peer;  // "104.18.2.115:443"
     std::string tls;
     std::string lost;  // why it was lost last, or could not be made
@@ -48,6 +50,9 @@ struct LinkStats {
     RequestKind unsettled = RequestKind::none;  // ... and is neither answered nor lost
     Stages settled;                             // of the last that was answered or lost
 };
+
+// What a turn did that fired (LoopTimer::did).
+inline constexpr const char* breach_work = "breach";
 
 // What comes of a trip comes at once: it is filed together.
 inline constexpr Duration filed_after = 10ms;
@@ -89,6 +94,12 @@ class Driver final : public SignalSink, public LinkObserver {
     void source_left(SourceId source);
     void source_vanished(SourceId source, std::string_view reason);
 
+    // Now and then: the dead men's switches are fed where a breach would fire.
+    void tell_readiness(Time now);
+    // A planned stop begins: the exchange is told what becomes of them, until has_ended().
+    void begin_stop();
+    bool has_ended() const { return engine_.has_ended(); }
+
     // Now and then: whether the machine has slept.
     void check_clocks();
 
@@ -99,10 +110,12 @@ class Driver final : public SignalSink, public LinkObserver {
     struct NextPlan {
         StateMapping replaced;             // what the rules of before stood in, which end before it
         std::shared_ptr<const Plan> told;  // for log and receipts
+        std::shared_ptr<const RecordingHead> recorded;  // null: nothing is recorded
         PreparedRequests::Next requests;
         PlanUpdate update;
     };
     NextPlan prepare(const Plan& plan) const;
+    NextPlan prepare(const Config& config) const;  // so that it is recorded as well
     void adopt(NextPlan& next);
 
     // How often that was; a look that takes several turns sees by it that it must start over.
@@ -113,12 +126,20 @@ class Driver final : public SignalSink, public LinkObserver {
     // Called behind each step that did something, when all of it is done.
     void after_steps(std::function<void()> then) { after_steps_ = std::move(then); }
 
+    // For the status; null: requests leave by send() alone.
+    void show_frames(const Frames* frames) { frames_ = frames; }
+    const Frames* frames() const { return frames_; }
+    FrameState frame_state(LinkId link) const { return links_[index(link)]->frame_state(); }
+
     // Watchers are told what the logger is told.
     void tell_watchers(ControlServer* control) { watchers_ = control; }
 
     const Engine& engine() const { return engine_; }
     const LinkStats& sight(LinkId link) const { return link_stats_[index(link)]; }
     const PreparedRequests& requests() const { return requests_; }
+    // The names of the exchange, in the order of ReadinessInput::hosts.
+    const std::string& host(std::size_t at) const { return hosts_[at]; }
+    std::size_t host_of(LinkId link) const { return host_watch_.host_of(index(link)); }
     double up_share(AccountId id, Time now) const { return up_shares_[index(id)].of(now); }
     const ExchangeClock& clock() const { return clock_; }
     // The exchange's, where it is known.
@@ -126,14 +147,17 @@ class Driver final : public SignalSink, public LinkObserver {
     const FamilyListing& listing() const { return family_check_.listing(); }
     const Journal& journal() const { return journal_; }
     const ReceiptRecorder& receipts() const { return receipts_; }
+    const Recorder* recorder() const { return recorder_.get(); }  // null: nothing is recorded
     const Latency& latency() const { return latency_; }
     // Fed by the loop, which knows when a turn begins and ends.
     LoopTimer& turns() { return turns_; }
     const LoopTimer& turns() const { return turns_; }
     // Lines for the log: now and then.
+    std::vector<LogNotice> recording_news();
     std::vector<LogNotice> receipts_news() { return receipts_.news(); }
     std::uint64_t suppressed_warnings() const { return pace_.suppressed(); }
     ReadinessInput readiness_input(Time now) const;
+    milliseconds drill_age(AccountId id) const;  // negative: none is known
     // What was taken over from the process before; lines for the log about it.
     const Recalled& recalled() const { return recalled_; }
     std::vector<LogNotice> state_news() const;
@@ -156,6 +180,10 @@ class Driver final : public SignalSink, public LinkObserver {
     void tell_listing();
     void attempt_answered(LinkId link, const HttpResponse& answer, Time read_at);
     void rehearsal_answered(LinkId link, const HttpResponse& answer, Time read_at);
+    void call_answered(LinkId link, const HttpResponse& answer, Time read_at);
+    void make(const Call& call, Time now);
+    void make_calls();
+    void await_signatures();
 
     void recall();
     void carry_out(Time published, Time read, std::string_view detail = {});
@@ -167,6 +195,7 @@ class Driver final : public SignalSink, public LinkObserver {
     void sent(LinkId link, RequestKind request, const Stages& so_far);
     RequestKind settle(LinkId link, Time answered);
     void record(RequestKind request, const Stages& stages);
+    void record(RecordedKind kind, SourceId source, Time at);
     void tell(std::string_view detail);
     Stages stages_of(const Event& event) const;
     Time wire_time(LinkId link, const Stages& stages) const;
@@ -184,10 +213,12 @@ class Driver final : public SignalSink, public LinkObserver {
     Journal& journal_;
     Gates& gates_;
     ControlServer* watchers_ = nullptr;
+    const Frames* frames_ = nullptr;
     std::shared_ptr<const Plan> logged_plan_;  // for log and receipts: who tells last frees it
     Engine engine_;
     Step step_;
     ReceiptRecorder receipts_;
+    std::unique_ptr<Recorder> recorder_;
     SignerClient signer_;
     ExchangeClock clock_;
     Suspension suspension_;
@@ -200,17 +231,21 @@ class Driver final : public SignalSink, public LinkObserver {
     PreparedRequests requests_;
     std::vector<LinkStats> link_stats_;
     std::vector<UpShare> up_shares_;  // by account
+    std::vector<std::string> hosts_;
+    HostWatch host_watch_;
     FamilyCheck family_check_;
     std::string told_listing_trouble_;
     boost::asio::steady_timer deadline_timer_;
     Time deadline_ = never;
     boost::asio::steady_timer resign_timer_;
     boost::asio::posix::stream_descriptor answers_of_signer_;
+    boost::asio::steady_timer calls_timer_;
     boost::asio::steady_timer filing_timer_;
     std::function<void(SourceId)> read_;
     std::function<void()> after_steps_;
     std::vector<SourceId> due_;
     const Duration resign_every_;
+    const milliseconds drill_age_max_;  // 0: no drills are asked for
     SignerMonitor signer_watch_;
     Time lost_since_ = never;
     Recalled recalled_;
@@ -220,6 +255,7 @@ class Driver final : public SignalSink, public LinkObserver {
     mutable std::size_t unknowns_as_of_ = ~std::size_t{0};
     bool sealing_ = false;
     bool filing_ = false;
+    bool awaiting_signatures_ = false;
     DrySignals dry_signals_;
     double drilled_ = 0;  // what was touched, so that no compiler leaves it out
     std::size_t warmed_ = 0;

@@ -10,13 +10,15 @@
 namespace scram {
 
 void Driver::link_up(LinkId link, const std::string& peer, const std::string& tls) {
-    link_stats_[index(link)].peer = peer;
-    link_stats_[index(link)].tls = tls;
+    LinkStats& sight = link_stats_[index(link)];
+    sight.peer = peer;
+    sight.tls = tls;
+    host_watch_.came_up(index(link));
     requests_.number_is_new(link);
     const Time now = monotonic_now();
     turns_.did("link up", now);
     engine_.on_link_up(link, now, step_);
-    carry_out(Time{}, now, fmt::format("{} {}", peer, tls));
+    carry_out(Time{}, now, fmt::format("{} ({}) {}", sight.host, peer, tls));
     note_up_share(link, now);
     family_check_.link_is_up();
 }
@@ -36,7 +38,9 @@ void Driver::link_down(LinkId link, bool was_up, Taken taken, const std::string&
     link_stats_[index(link)].lost = reason;
     const Time now = monotonic_now();
     turns_.did("link down", now);
+    requests_.forget_call(link);
     if (was_up) {
+        host_watch_.went_down(index(link), now);
         const RequestKind lost = settle(link, Time{});
         engine_.on_link_down(link, now, step_, taken);
         carry_out(Time{}, now, reason);
@@ -61,6 +65,9 @@ void Driver::link_answered(LinkId link, const HttpResponse& answer, Time read_at
         case LinkPhase::rehearsing:
             rehearsal_answered(link, answer, read_at);
             break;
+        case LinkPhase::calling:
+            call_answered(link, answer, read_at);
+            break;
         case LinkPhase::idle:
         case LinkPhase::down:
             break;  // given up a moment ago: its abort is under way
@@ -80,6 +87,7 @@ void Driver::rehearsal_answered(LinkId link, const HttpResponse& answer, Time re
     if (exchange_time) {
         sight.round_trip = read_at - sight.stages.sent;
         sight.rehearsed = read_at;
+        host_watch_.answered(index(link));
         if (clock_.sample(sight.stages.decided, read_at, *exchange_time)) {
             logger_.say(4, LogLine(LogEvent::clock_stepped)
                                .add("detail", "the exchange's clock stepped; signatures follow it")
@@ -88,6 +96,39 @@ void Driver::rehearsal_answered(LinkId link, const HttpResponse& answer, Time re
     }
     const Answer told{AnswerClass::failed, answer.status, no_code};
     engine_.on_rehearsed(link, exchange_time.has_value(), told, read_at, step_, answer.keep_alive);
+    carry_out(Time{}, read_at);
+}
+
+void Driver::call_answered(LinkId link, const HttpResponse& answer, Time read_at) {
+    const Call& call = engine_.call(link);
+    const auto tell = [&](const auto& told) {
+        engine_.on_told(link, told, read_at, step_, answer.keep_alive);
+    };
+    const auto inst_family = [&]() -> std::string_view {
+        return engine_.plan().families[index(call.family)].inst_family;
+    };
+    switch (call.what) {
+        case PrivateRequest::account_config:
+            tell(answers_.account(answer.status, answer.body));
+            break;
+        case PrivateRequest::mmp_config:
+            tell(answers_.mmp(answer.status, answer.body, inst_family()));
+            break;
+        case PrivateRequest::mmp_orders:
+        case PrivateRequest::all_orders:
+            tell(answers_.orders(
+                answer.status, answer.body,
+                {.what = call.what, .inst_family = inst_family(), .after = call.after}));
+            break;
+        case PrivateRequest::cancel_orders:
+            tell(answers_.batch(answer.status, answer.body, engine_.to_cancel(call.family)));
+            break;
+        case PrivateRequest::cancel_all_after:
+            tell(answers_.timer(answer.status, answer.body, requests_.tag_of(call.account)));
+            break;
+        case PrivateRequest::mass_cancel:
+            check(false, "a read is called");
+    }
     carry_out(Time{}, read_at);
 }
 

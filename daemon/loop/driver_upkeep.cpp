@@ -57,7 +57,45 @@ void Driver::await_answers() {
 void Driver::on_answers() {
     turns_.did("signature", monotonic_now());
     requests_.take_answers();
+    make_calls();
     seal_soon();
+}
+
+// ---- Calls --------------------------------------------------------------------------------------
+
+void Driver::make(const Call& call, Time now) {
+    const auto orders = call.what == PrivateRequest::cancel_orders ? engine_.to_cancel(call.family)
+                                                                   : std::span<const OrderRef>{};
+    requests_.ask(call, orders, clock_.at(now), now);
+    await_signatures();
+}
+
+// Sends what was signed, and gives up what the signer leaves unsigned.
+void Driver::make_calls() {
+    const Time now = monotonic_now();
+    while (const auto done = requests_.next_call(now)) {
+        turns_.did("call", now);
+        if (done->sent) {
+            sent(done->link, RequestKind::call, {Time{}, now, now});
+            continue;
+        }
+        // On a link that was lost a moment ago: its link_down is under way to the engine.
+        if (!links_[index(done->link)]->up()) continue;
+        engine_.on_not_called(done->link, now, step_);
+        carry_out(Time{}, now);
+    }
+}
+
+void Driver::await_signatures() {
+    if (awaiting_signatures_) return;
+    awaiting_signatures_ = true;
+    calls_timer_.expires_after(CallSender::patience);
+    calls_timer_.async_wait([this](auto error) {
+        if (error) return;
+        awaiting_signatures_ = false;
+        make_calls();
+        if (requests_.any_call_waits()) await_signatures();
+    });
 }
 
 // Not at once: the loop itself may have been stopped, and the answers are about to be read.
@@ -109,6 +147,36 @@ void Driver::file_soon(Duration after) {
     });
 }
 
+std::vector<LogNotice> Driver::recording_news() {
+    if (!recorder_) return {};
+    return recorder_->beat(engine_, wall_now(), monotonic_now());
+}
+
+// ---- Readiness ----------------------------------------------------------------------------------
+
+void Driver::tell_readiness(Time now) {
+    const auto has_one = [](const AccountSpec& account) { return account.dead_man.has_value(); };
+    if (std::ranges::none_of(engine_.plan().accounts, has_one)) return;
+    const std::vector<NotReady> reasons = not_ready(readiness_input(now), now);
+    for (std::size_t a = 0; a < engine_.plan().accounts.size(); ++a) {
+        const auto id = id_at<AccountId>(a);
+        if (fires(reasons, id) == engine_.dead_man(id).ready) continue;
+        engine_.on_readiness(id, !engine_.dead_man(id).ready, now, step_);
+        carry_out(Time{}, now);
+    }
+}
+
+void Driver::begin_stop() {
+    const Time now = monotonic_now();
+    engine_.on_stop(now, step_);
+    carry_out(Time{}, now);
+}
+
+milliseconds Driver::drill_age(AccountId id) const {
+    const std::int64_t last = journal_.drills().last(engine_.plan().accounts[index(id)].name);
+    return last == 0 ? -1ms : std::max(milliseconds(wall_now().value - last), 0ms);
+}
+
 ReadinessInput Driver::readiness_input(Time now) const {
     ReadinessInput sight;
     sight.accounts.resize(engine_.plan().accounts.size());
@@ -121,7 +189,12 @@ ReadinessInput Driver::readiness_input(Time now) const {
         account.slots_working = budget.working_slots(now);
         account.slots_free = budget.free_slots(now);
         account.refused = engine_.alarm(id, Alarm::refused);
+        account.key_refused = engine_.alarm(id, Alarm::key_refused);
+        account.no_permission = engine_.alarm(id, Alarm::no_permission);
+        account.wrong_mode = engine_.alarm(id, Alarm::wrong_mode);
+        account.proven = engine_.truth(id).proven;
         account.up_share = up_shares_[a].of(now);
+        account.drill_age = drill_age(id);
         account.rehearsals_failed = engine_.rehearsals_failed(id);
     }
     for (std::size_t f = engine_.plan().families.size(); f-- > 0;) {
@@ -146,7 +219,10 @@ ReadinessInput Driver::readiness_input(Time now) const {
         account.links_warm += up && link_stats_[l].rehearsed != Time{};
         account.rehearsed = std::max(account.rehearsed, link_stats_[l].rehearsed);
     }
+    sight.drill_age_max = drill_age_max_;
+    sight.hosts = host_watch_.hosts();
     sight.rehearse_every = engine_.plan().timings.rehearse_every;
+    if (engine_.plan().reads) sight.account_check = engine_.plan().timings.account_check;
     sight.clock_synced = clock_.synced();
     sight.clock_uncertainty = clock_.uncertainty();
     sight.clock_ahead = clock_.ahead_of(now, wall_now());

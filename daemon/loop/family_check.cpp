@@ -11,22 +11,19 @@ namespace scram {
 namespace {
 
 // From the connecting to the answer's last byte.
-constexpr Duration patience = 10s;
+constexpr Duration answer_patience = 10s;
 
 }  // namespace
 
-FamilyCheck::FamilyCheck(boost::asio::io_context& io, LinkFactory links, LinkOptions options,
-                         std::string request, const Plan& plan, AnswerReader& answers,
-                         std::function<void()> told)
+FamilyCheck::FamilyCheck(boost::asio::io_context& io, LinkFactory links, std::vector<Host> hosts,
+                         const Plan& plan, AnswerReader& answers, std::function<void()> told)
     : make_link_(std::move(links)),
-      options_(std::move(options)),
-      request_(std::move(request)),
+      hosts_(std::move(hosts)),
       plan_(plan),
       answers_(answers),
       told_(std::move(told)),
       timer_(io) {
-    options_.sealed = false;
-    options_.wire_stamps = false;
+    for (Host& its : hosts_) its.options.sealed = its.options.wire_stamps = false;
     listing_.begin(plan_);
 }
 
@@ -51,16 +48,16 @@ void FamilyCheck::ask_in(Duration wait) {
 }
 
 void FamilyCheck::ask() {
-    timer_.expires_after(patience);
+    timer_.expires_after(answer_patience);
     timer_.async_wait([this](auto error) {
-        if (!error) fail(fmt::format("no answer within {} s", patience / 1s));
+        if (!error) fail(fmt::format("no answer within {} s", answer_patience / 1s));
     });
-    link_ = make_link_(none<LinkId>(), options_, *this);
+    link_ = make_link_(none<LinkId>(), hosts_[host_].options, *this);
     link_->start();
 }
 
 void FamilyCheck::link_up(LinkId, const std::string&, const std::string&) {
-    link_->send(request_);  // what it cannot send ends it
+    link_->send(hosts_[host_].request);  // what it cannot send ends it
 }
 
 void FamilyCheck::link_down(LinkId, bool, Taken, const std::string& reason) {
@@ -75,13 +72,17 @@ void FamilyCheck::link_answered(LinkId, const HttpResponse& answer, Time) {
     }
     listing_.told(plan_, std::move(*names));
     if (!listing_.trouble().empty()) return fail(listing_.trouble());
+    failed_ = 0;
     end();
     told_();
 }
 
 void FamilyCheck::fail(std::string why) {
-    listing_.failed(std::move(why));
     end();
+    host_ = (host_ + 1) % hosts_.size();
+    if (++failed_ < hosts_.size()) return ask_in(Duration::zero());
+    failed_ = 0;
+    listing_.failed(std::move(why));
     ask_in(FamilyListing::ask_again_after);
     told_();
 }

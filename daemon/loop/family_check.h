@@ -10,6 +10,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "core/model/family_listing.h"
 #include "core/okx/answer.h"
@@ -19,10 +21,14 @@ namespace scram {
 
 class FamilyCheck final : public LinkObserver {
   public:
+    // One name of the exchange; where it does not answer, the next is asked.
+    struct Host {
+        LinkOptions options;
+        std::string request;
+    };
     // `told` is called when something new is known, or when a question failed.
-    FamilyCheck(boost::asio::io_context& io, LinkFactory links, LinkOptions options,
-                std::string request, const Plan& plan, AnswerReader& answers,
-                std::function<void()> told);
+    FamilyCheck(boost::asio::io_context& io, LinkFactory links, std::vector<Host> hosts,
+                const Plan& plan, AnswerReader& answers, std::function<void()> told);
 
     // A link has come up: what is not asked yet is asked soon.
     void link_is_up();
@@ -42,8 +48,9 @@ class FamilyCheck final : public LinkObserver {
     void end();
 
     LinkFactory make_link_;
-    LinkOptions options_;
-    std::string request_;
+    std::vector<Host> hosts_;
+    std::size_t host_ = 0;    // that is asked ...
+    std::size_t failed_ = 0;  // ... after so many of them did not answer
     const Plan& plan_;
     AnswerReader& answers_;
     std::function<void()> told_;

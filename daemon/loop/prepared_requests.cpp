@@ -13,10 +13,15 @@ constexpr std::size_t signed_at_once = 4;
 }  // namespace
 
 PreparedRequests::PreparedRequests(const Config& config, SignerClient& signer, const Links& links)
-    : signed_(config, signer), links_(links), rehearsal_(rehearsal_request(config.exchange.host)) {
+    : signed_(config, signer), calls_(config, signer, links), links_(links) {
+    for (const std::string& host : config.exchange.hosts)
+        rehearsals_.push_back(rehearsal_request(host));
+    const auto targets = link_targets(config.plan, config.exchange.hosts.size());
     for (std::size_t a = 0; a < config.plan.accounts.size(); ++a) {
         for (std::size_t l = 0; l < config.plan.accounts[a].links; ++l) {
-            slots_by_link_.emplace_back().account = id_at<AccountId>(a);
+            LinkSlots& its = slots_by_link_.emplace_back();
+            its.account = id_at<AccountId>(a);
+            its.host = targets[slots_by_link_.size() - 1].host;
         }
     }
     make_slots();
@@ -30,15 +35,16 @@ bool PreparedRequests::fire(LinkId id, FamilyId family, milliseconds lock, WallM
     const SealedSlot& ready = slots_by_link_[index(id)].slots[request.place];
     ExchangeLink& link = *links_[index(id)];
     const bool sent = (ready.revision == request.revision && link.send(ready.record)) ||
-                      link.send(request.bytes());
+                      link.send(request.bytes(slots_by_link_[index(id)].host));
     number_is_new(id);
     return sent;
 }
 
 bool PreparedRequests::rehearse(LinkId id) {
+    const LinkSlots& its = slots_by_link_[index(id)];
     ExchangeLink& link = *links_[index(id)];
     const bool sent =
-        link.send(slots_by_link_[index(id)].rehearsal) || link.send(std::string_view(rehearsal_));
+        link.send(its.rehearsal) || link.send(std::string_view(rehearsals_[its.host]));
     number_is_new(id);
     return sent;
 }
@@ -83,6 +89,19 @@ void PreparedRequests::take_answers() {
     for (std::size_t l = 0; l < slots_by_link_.size(); ++l) number_is_new(id_at<LinkId>(l));
 }
 
+std::optional<CallSender::Done> PreparedRequests::next_call(Time now) {
+    const auto answers = signed_.take_call_answers();
+    call_answers_.insert(call_answers_.begin(), answers.rbegin(), answers.rend());
+    while (!call_answers_.empty()) {
+        const auto done = calls_.take(call_answers_.back());
+        call_answers_.pop_back();
+        if (!done) continue;
+        number_is_new(done->link);
+        return done;
+    }
+    return calls_.give_up(now);
+}
+
 void PreparedRequests::adopt(Next& next, WallMillis now) {
     if (signed_.adopt(next, now)) make_slots();
 }
@@ -106,8 +125,7 @@ void PreparedRequests::number_is_new(LinkId link) {
 void PreparedRequests::seal_on_all_links(const SignedRequest& request) {
     for (std::size_t l = 0; l < slots_by_link_.size(); ++l) {
         LinkSlots& its = slots_by_link_[l];
-        if (its.account == request.account && links_[l]->seals())
-            seal(request, *links_[l], its.slots[request.place]);
+        if (its.account == request.account && links_[l]->seals()) seal(request, *links_[l], its);
     }
 }
 
@@ -126,15 +144,15 @@ void PreparedRequests::seal_some() {
 bool PreparedRequests::seal_next(LinkSlots& slots, ExchangeLink& link) {
     if (slots.sealed == slots.slots.size()) {
         if (std::exchange(slots.rehearsal_sealed, true)) return false;
-        return link.seal(rehearsal_, slots.rehearsal);
+        return link.seal(rehearsals_[slots.host], slots.rehearsal);
     }
-    const std::size_t place = slots.sealed++;
-    seal(signed_[signed_.of(slots.account)[place]], link, slots.slots[place]);
+    seal(signed_[signed_.of(slots.account)[slots.sealed++]], link, slots);
     return true;
 }
 
-void PreparedRequests::seal(const SignedRequest& request, ExchangeLink& link, SealedSlot& slot) {
-    if (link.seal(request.bytes(), slot.record)) slot.revision = request.revision;
+void PreparedRequests::seal(const SignedRequest& request, ExchangeLink& link, LinkSlots& slots) {
+    SealedSlot& slot = slots.slots[request.place];
+    if (link.seal(request.bytes(slots.host), slot.record)) slot.revision = request.revision;
 }
 
 }  // namespace scram

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/loop/call_sender.h"
 #include "daemon/loop/signed_requests.h"
 #include "net/exchange/exchange_link.h"
 
@@ -44,6 +45,15 @@ class PreparedRequests {
         return signed_.oldest(account, now);
     }
 
+    // ---- Calls: see CallSender. Each that leaves, or does not after all, is told once.
+    void ask(const Call& call, std::span<const OrderRef> orders, WallMillis when, Time now) {
+        calls_.ask(call, orders, when, now);
+    }
+    std::optional<CallSender::Done> next_call(Time now);
+    void forget_call(LinkId link) { calls_.forget(link); }
+    bool any_call_waits() const { return calls_.any_waits(); }
+    std::string_view tag_of(AccountId account) const { return calls_.tag_of(account); }
+
     // ---- Plans: see SignedRequests.
     using Next = SignedRequests::Requests;
     Next prepare(const Plan& plan) const { return signed_.prepare(plan); }
@@ -64,6 +74,7 @@ class PreparedRequests {
     };
     struct LinkSlots {
         AccountId account{};
+        std::size_t host = 0;           // the name that it speaks to
         std::vector<SealedSlot> slots;  // by the place of the request among its account's
         SealedRecord rehearsal;
         std::size_t sealed = 0;  // slots[0, sealed) were looked at since the number is new
@@ -71,12 +82,14 @@ class PreparedRequests {
     };
     void make_slots();
     void seal_on_all_links(const SignedRequest& request);
-    static void seal(const SignedRequest& request, ExchangeLink& link, SealedSlot& slot);
+    static void seal(const SignedRequest& request, ExchangeLink& link, LinkSlots& slots);
     bool seal_next(LinkSlots& slots, ExchangeLink& link);
 
     SignedRequests signed_;
+    CallSender calls_;
+    std::vector<SignAnswer> call_answers_;  // not looked at yet, the last first
     const Links& links_;
-    std::string rehearsal_;
+    std::vector<std::string> rehearsals_;  // by name of the exchange
     std::vector<LinkSlots> slots_by_link_;
     bool is_wanting_ = false;
 };

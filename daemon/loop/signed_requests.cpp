@@ -11,10 +11,10 @@ namespace {
 
 // A hundred requests take a quarter of a millisecond. A signer that has let it pass once is not
 // waited for again until it has answered.
-constexpr Duration patience = 10ms;
+constexpr Duration signer_patience = 10ms;
 
-milliseconds age(const ArmedRequest& request, WallMillis now) {
-    return milliseconds{std::abs(now.value - request.signed_at().value)};
+milliseconds age(const SignedRequest& request, WallMillis now) {
+    return milliseconds{std::abs(now.value - request.signed_at.value)};
 }
 
 bool can_kill(const RuleSpec& rule, FamilyId family) {
@@ -39,8 +39,11 @@ std::vector<milliseconds> locks_of(const Plan& plan, FamilyId family) {
 
 SignedRequests::SignedRequests(const Config& config, SignerClient& signer) : signer_(signer) {
     for (const AccountKey& account : signer.keys()) {
-        identities_.push_back({config.exchange.host, account.key, account.passphrase.reveal(),
-                               config.exchange.simulated_trading});
+        auto& its = identities_.emplace_back();
+        for (const std::string& host : config.exchange.hosts) {
+            its.push_back({host, account.key, account.passphrase.reveal(),
+                           config.exchange.simulated_trading});
+        }
     }
     asking_.reserve(requests_per_message_max);
     Requests first = prepare(config.plan);
@@ -51,7 +54,7 @@ SignedRequests::SignedRequests(const Config& config, SignerClient& signer) : sig
 
 const SignedRequest& SignedRequests::pick(FamilyId family, milliseconds lock, WallMillis now) {
     const std::size_t at = find(family, lock);
-    if (age(now_.all[at].request, now) > signature_age_young) [[unlikely]]
+    if (age(now_.all[at], now) > signature_age_young) [[unlikely]]
         return now_.all[sign_now(at, now)];
     return now_.all[at];
 }
@@ -97,7 +100,7 @@ void SignedRequests::resign(AccountId account, WallMillis now) {
 void SignedRequests::ask_next(std::size_t count, WallMillis now) {
     // The next in turn is the oldest. After a pause of the loop or of the signer, a kill would
     // wait.
-    const bool paused = age(now_.all[next_].request, now) > signature_age_young;
+    const bool paused = age(now_.all[next_], now) > signature_age_young;
     if (paused) count = now_.all.size();
     for (std::size_t i = 0; i < count; ++i) {
         ask(std::exchange(next_, (next_ + 1) % now_.all.size()), now);
@@ -110,6 +113,12 @@ std::span<const std::size_t> SignedRequests::take_answers() {
     told_.clear();
     told_.swap(renewed_);
     return told_;
+}
+
+std::span<const SignAnswer> SignedRequests::take_call_answers() {
+    calls_told_.clear();
+    calls_told_.swap(for_calls_);
+    return calls_told_;
 }
 
 void SignedRequests::ask(std::size_t at, WallMillis now) {
@@ -133,7 +142,7 @@ void SignedRequests::send() {
 
 void SignedRequests::await_all() {
     const Time began = monotonic_now();
-    const Time until = patient_ ? began + patience : Time{};
+    const Time until = patient_ ? began + signer_patience : Time{};
     for (Time now = began; answered_ < asked_; now = monotonic_now()) {
         if (!take_message(now, until) && now >= until) break;
         if (signer_.gone()) break;
@@ -149,11 +158,14 @@ bool SignedRequests::take_message(Time now, Time until) {
 }
 
 void SignedRequests::take(const SignAnswer& answer) {
+    if (PrivateRequest{answer.what} != PrivateRequest::mass_cancel)
+        return for_calls_.push_back(answer);
     answered_ = std::max(answered_, answer.number);
     if (answer.number <= void_ || answer.number > asked_ || answer.at >= now_.all.size()) return;
     SignedRequest& armed = now_.all[answer.at];
     if (answer.number <= armed.signed_by) return;  // late: a newer one is there
-    armed.request.renew(WallMillis{answer.timestamp}, answer.signature);
+    armed.signed_at = WallMillis{answer.timestamp};
+    for (ArmedRequest& its : armed.by_host) its.renew(armed.signed_at, answer.signature);
     armed.signed_by = answer.number;
     armed.revision = ++signatures_;
     renewed_.push_back(answer.at);
@@ -164,7 +176,7 @@ milliseconds SignedRequests::oldest(AccountId account, WallMillis now) const {
     milliseconds oldest{};
     for (const SignedRequest& armed : now_.all) {
         if (armed.account != account) continue;
-        const WallMillis since = armed.is_signed() ? armed.request.signed_at() : adopted_at_;
+        const WallMillis since = armed.is_signed() ? armed.signed_at : adopted_at_;
         oldest = std::max(oldest, milliseconds{std::abs(now.value - since.value)});
     }
     return oldest;
@@ -221,8 +233,12 @@ void SignedRequests::keep_signed(Requests& next) {
     }
 }
 
-ArmedRequest SignedRequests::render(const FamilySpec& family, milliseconds lock) const {
-    return ArmedRequest(identities_[index(family.account)], family.inst_family, lock);
+std::vector<ArmedRequest> SignedRequests::render(const FamilySpec& family,
+                                                 milliseconds lock) const {
+    std::vector<ArmedRequest> by_host;
+    for (const RequestIdentity& identity : identities_[index(family.account)])
+        by_host.emplace_back(identity, family.inst_family, lock);
+    return by_host;
 }
 
 }  // namespace scram

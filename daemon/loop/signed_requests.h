@@ -20,14 +20,17 @@ struct SignedRequest {
     AccountId account{};
     FamilyId family{};
     milliseconds lock{};
-    ArmedRequest request;
-    std::size_t place = 0;  // among its account's
+    // The same for each name of the exchange: they differ in their Host header alone, which is not
+    // signed.
+    std::vector<ArmedRequest> by_host;
+    std::size_t place = 0;   // among its account's
+    WallMillis signed_at{};  // {0}: never
     // Another after each signature: what was made of the bytes before is of no use.
     std::uint64_t revision = 0;
     std::uint64_t signed_by = 0;  // the number of the question that its signature answers
 
-    std::string_view bytes() const { return request.bytes(); }
-    bool is_signed() const { return request.signed_at() != WallMillis{}; }
+    std::string_view bytes(std::size_t host = 0) const { return by_host[host].bytes(); }
+    bool is_signed() const { return signed_at != WallMillis{}; }
 };
 
 class SignedRequests {
@@ -52,6 +55,8 @@ class SignedRequests {
     // Takes one message of answers, if there is one: the requests that are signed again by it, or
     // were while somebody waited. Good until the next call.
     std::span<const std::size_t> take_answers();
+    // Answers to calls (daemon/loop/call_sender.h) that came beside them since it was asked last.
+    std::span<const SignAnswer> take_call_answers();
     // Waits a moment for the signatures of all of an account's requests.
     void resign(AccountId account, WallMillis now);
 
@@ -76,7 +81,7 @@ class SignedRequests {
     std::size_t find(FamilyId family, milliseconds lock) const;
     std::size_t sign_now(std::size_t at, WallMillis now);
     std::size_t best_of(FamilyId family, std::size_t at) const;
-    ArmedRequest render(const FamilySpec& family, milliseconds lock) const;
+    std::vector<ArmedRequest> render(const FamilySpec& family, milliseconds lock) const;
     void ask(std::size_t at, WallMillis now);
     void send();
     void await_all();
@@ -84,13 +89,15 @@ class SignedRequests {
     void take(const SignAnswer& answer);
 
     SignerClient& signer_;
-    std::vector<RequestIdentity> identities_;  // by account
+    std::vector<std::vector<RequestIdentity>>
+        identities_;  // by account, and by name of the exchange
     Requests now_;
     WallMillis adopted_at_{};  // the last change of them, where the exchange's time was known
     std::size_t next_ = 0;
     std::uint64_t signatures_ = 0;
 
-    std::vector<SignRequest> asking_;          // gathered for one message
+    std::vector<SignRequest> asking_;  // gathered for one message
+    std::vector<SignAnswer> for_calls_, calls_told_;
     std::vector<std::size_t> renewed_, told_;  // since take_answers() was called last; by it
     std::uint64_t asked_ = 0;     // the newest question's number; an answer has its question's
     std::uint64_t answered_ = 0;  // the newest answer's

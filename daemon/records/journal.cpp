@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 
@@ -27,20 +26,6 @@ constexpr Duration patience = 5s;      // with a disk that does not answer
 constexpr Duration board_pause = 10s;  // between two tries to have a file for the board
 
 }  // namespace
-
-BootId boot_id() {
-    BootId id{};
-    const UniqueFd file = open_to_read("/proc/sys/kernel/random/boot_id");
-    std::string digits(64, '\0');
-    if (!file || !read_full(file, digits)) return id;
-    std::erase_if(digits, [](char c) { return c == '-' || c == '\n'; });
-    if (digits.size() != 2 * id.size()) return BootId{};
-    for (std::size_t i = 0; i < id.size(); ++i) {
-        const char* at = &digits[2 * i];
-        if (std::from_chars(at, at + 2, id[i], 16).ptr != at + 2) return BootId{};
-    }
-    return id;
-}
 
 // ---- Reading ------------------------------------------------------------------------------------
 
@@ -117,7 +102,7 @@ std::vector<LogNotice> Journal::report() const {
                                           [](const auto& family) { return family.unfinished; });
     const auto held =
         std::count_if(restored_.latched.begin(), restored_.latched.end(),
-                      [](const auto& family) { return !family.unfinished && !family.confirmed; });
+                      [](const auto& family) { return !family.unfinished && !family.accepted; });
     const int priority = folded_.in_doubt() ? 2 : folded_.clean ? 5 : 4;
     out.push_back({priority, LogLine(LogEvent::journal)
                                  .add("state", name(folded_.health))
@@ -157,7 +142,7 @@ const Restored& Journal::begin() {
     memory_ = map_board(Board::size_for(plan_));
     board_.emplace(memory_, plan_, folded_, restored_, boot_id(), wall_now(), monotonic_now());
     if (board_trouble_.empty()) board_trouble_ = show_board();
-    published_ = board_->last();
+    published_ = drills_seen_ = board_->last();
     JournalWriter::Options options;
     options.directory = directory_;
     options.keep = config_.keep;
@@ -204,7 +189,7 @@ std::span<std::byte> Journal::map_shared(const std::string& path, std::size_t si
     if (at == MAP_FAILED) return failed(errno);
     struct stat info {};
     board_file_ = fstat(file.get(), &info) == 0 ? info.st_ino : 0;
-    guard_memory({static_cast<std::byte*>(at), size});
+    guard_memory(Guarded::board, {static_cast<std::byte*>(at), size});
     (void)mlock(at, size);  // where the limits allow
     return {static_cast<std::byte*>(at), size};
 }
@@ -216,7 +201,7 @@ std::string Journal::board_fault() const {
     const bool there = stat(board_path_.c_str(), &info) == 0 && info.st_ino == board_file_;
     if (!there) return board_path_ + " was removed by somebody";
     const bool whole = static_cast<std::size_t>(info.st_size) >= memory_.size();
-    return whole && !memory_was_lost() ? "" : board_path_ + " was cut by somebody";
+    return whole && !memory_was_lost(Guarded::board) ? "" : board_path_ + " was cut by somebody";
 }
 
 // Another file takes the place of one that was lost, or could not be had before.
@@ -252,9 +237,17 @@ void Journal::publish() {
     writer_->publish(published_);
 }
 
+// Of each record once, and of those that the ring has dropped before that, never.
+void Journal::look_for_drills() {
+    const std::uint64_t last = board_->last();
+    if (last - drills_seen_ > board_records) drills_seen_ = last - board_records;
+    while (drills_seen_ < last) folded_.drills.see(board_->record(++drills_seen_));
+}
+
 std::vector<LogNotice> Journal::beat(Time now, const Engine& engine) {
     writer_->nudge();
     publish();
+    look_for_drills();
     auto news = writer_->take_news();
     check_board(now, engine, news);
     const bool behind = board_->stored() != board_->last();
@@ -284,7 +277,7 @@ std::string Journal::trouble() const {
 Journal::~Journal() {
     writer_.reset();
     board_.reset();
-    guard_memory({});
+    guard_memory(Guarded::board, {});
     if (!memory_.empty()) munmap(memory_.data(), memory_.size());
 }
 

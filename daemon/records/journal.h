@@ -10,13 +10,11 @@
 
 #include "config/config.h"
 #include "config/unique_fd.h"
+#include "daemon/common/boot_id.h"
 #include "daemon/common/state_file.h"
 #include "daemon/records/journal_writer.h"
 
 namespace scram {
-
-// All zero: not known.
-BootId boot_id();
 
 class Journal {
   public:
@@ -49,6 +47,8 @@ class Journal {
     std::uint64_t stored() const { return writer_ ? writer_->stored() : 0; }
     const std::string& directory() const { return directory_; }
     const Folded& folded() const { return folded_; }
+    // As of the last beat().
+    const Drills& drills() const { return folded_.drills; }
     StateFile& state_file() { return state_file_; }
 
   private:
@@ -57,6 +57,7 @@ class Journal {
     void read();
     void read_files(std::vector<FileBytes>& files, std::string& unread);
     void publish();
+    void look_for_drills();
     std::span<std::byte> map_board(std::size_t size);
     std::span<std::byte> map_shared(const std::string& path, std::size_t size, void* in_place_of);
     std::string show_board();
@@ -78,6 +79,7 @@ class Journal {
     std::optional<Board> board_;
     std::optional<JournalWriter> writer_;
     std::uint64_t published_ = 0;
+    std::uint64_t drills_seen_ = 0;
     Time behind_since_ = never;  // records wait for the disk
     std::string slow_;           // the disk has let us wait too long
 };

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "core/model/drill.h"
 #include "daemon/common/json.h"
 #include "daemon/log/event_text.h"
 #include "daemon/log/fields.h"
@@ -128,6 +129,7 @@ class ReceiptJson {
             to.add("rule", plan_.rules[index(receipt_.cause.rule)].name);
         if (!receipt_.also.empty()) to.add_raw("also", also());
         if (!receipt_.cause.by.view().empty()) to.add("by", receipt_.cause.by.view());
+        if (is_drill(receipt_.cause.by.view(), receipt_.cause.text.view())) to.add("drill", true);
         if (by != TripId{}) to.add("served_by", static_cast<std::uint64_t>(by));
         to.add("before_start", is_restored(receipt_));
     }
@@ -159,6 +161,12 @@ class ReceiptJson {
     std::string attempts() const {
         JsonArray out;
         for (const AttemptNote& note : receipt_.attempts) out.add_raw(attempt(note));
+        return out.text();
+    }
+
+    std::string reads() const {
+        JsonArray out;
+        for (const ReadNote& note : receipt_.reads) out.add_raw(read(note));
         return out.text();
     }
 
@@ -196,8 +204,13 @@ class ReceiptJson {
         if (note.by != TripId{}) out.add("served_by", static_cast<std::uint64_t>(note.by));
         if (note.continued_by != TripId{})
             out.add("continued_by", static_cast<std::uint64_t>(note.continued_by));
-        out.add("confirmed", note.confirmed != Time{});
-        add_time(out, "confirmed_us", note.confirmed);
+        out.add("accepted", note.accepted != Time{});
+        add_time(out, "accepted_us", note.accepted);
+        out.add("verified", note.verified != Time{});
+        add_time(out, "verified_us", note.verified);
+        if (note.found > 0) out.add("found", note.found);
+        if (note.rest_known) out.add("rest", note.rest);
+        if (note.rest_cancelled > 0) out.add("rest_cancelled", note.rest_cancelled);
         add_time(out, "rearmed_us", note.rearmed);
         add_time(out, "lock_released_us", note.lock_released);
         add_time(out, "lock_expired_us", note.lock_expired);
@@ -222,6 +235,17 @@ class ReceiptJson {
         add_time(out, note.lost ? "lost_us" : "answered_us", note.settled);
         if (note.lost || note.settled == Time{}) return out.text();
         out.add("class", name(note.answer.answer_class));
+        add_answer(out, note.answer);
+        return out.text();
+    }
+
+    std::string read(const ReadNote& note) const {
+        JsonObject out;
+        out.add("family", family_name(note.family)).add("link", link_name(plan_, note.link));
+        add_time(out, "sent_us", note.sent);
+        add_time(out, "answered_us", note.settled);
+        if (!note.failed) return out.add("orders", note.orders).text();
+        out.add("failed", true).add("class", name(note.answer.answer_class));
         add_answer(out, note.answer);
         return out.text();
     }
@@ -288,12 +312,15 @@ std::string receipt_json(const Receipt& receipt, const Flight* flight, std::size
     JsonObject out;
     writer.add_summary(out);
     writer.add_cause(out);
+    if (!receipt.rearm_wanted_by.view().empty())
+        out.add("rearm_wanted_by", receipt.rearm_wanted_by.view());
     if (!receipt.rearmed_by.view().empty()) {
         out.add("rearmed_by", receipt.rearmed_by.view());
         out.add("rearm_reason", receipt.rearm_reason.view());
     }
     out.add_raw("families", writer.families()).add_raw("attempts", writer.attempts());
     out.add("attempts_left_out", receipt.attempts_left_out);
+    out.add_raw("reads", writer.reads()).add("reads_left_out", receipt.reads_left_out);
     if (flight != nullptr) writer.add_signals(out, *flight, signals_max);
     return out.text();
 }

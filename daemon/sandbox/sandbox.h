@@ -1,5 +1,5 @@
 // What a process gives up for good, so that whoever takes it over does not have it either: system
-// calls (seccomp) and files (Landlock). Neither ever comes back, and children inherit both.
+// calls (seccomp), files (Landlock), a capability. None ever comes back, and children inherit both.
 #pragma once
 
 #include <filesystem>
@@ -17,6 +17,9 @@ enum class Calls { keeper, signer };
 // calls.
 std::string confine_calls(Calls calls);
 bool runs_under_valgrind();
+
+// CAP_NET_RAW, of this thread and those that it starts, if it has it. Empty, or why it stays.
+std::string give_up_raw_sockets();
 
 struct Folder {
     std::filesystem::path path;

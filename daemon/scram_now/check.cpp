@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "core/okx/answer.h"
 #include "core/okx/exchange_clock.h"
@@ -20,35 +22,46 @@ namespace {
 
 const char* const no_time = "connected and verified, but it does not tell its time";
 
-// One link to each address, all at once; each is done with its first word, good or bad.
+// One link to each address of each name, all at once; each is done with its first word, good or
+// bad.
 class Addresses final : public LinkObserver {
   public:
     Addresses(TlsContext& tls, const ExchangeConfig& exchange, NowOutput& output)
         : tls_(tls),
           exchange_(exchange),
           output_(output),
-          lookup_(io_, exchange.host, exchange.port,
-                  [this](const std::string& error, const std::vector<Endpoint>& found) {
-                      try_each(error, try_order(found, 0));
-                  }),
-          timer_(io_) {}
+          names_(exchange.hosts.size()),
+          timer_(io_) {
+        for (std::size_t n = 0; n < names_.size(); ++n) {
+            names_[n].lookup = std::make_unique<NameLookup>(
+                io_, exchange.hosts[n], exchange.port,
+                [this, n](const std::string& error, const std::vector<Endpoint>& found) {
+                    try_each(n, error, try_order(found, 0));
+                });
+        }
+    }
 
-    // For the name, the connecting and the answer; each link ends its connecting by itself.
+    // For the names, the connecting and the answer; each link ends its connecting by itself.
     bool run(const Timings& timings) {
         timer_.expires_after(2 * exchange_.connect_timeout + timings.answer_timeout);
         timer_.async_wait([this](auto error) {
             if (error) return;
-            if (tried_.empty()) try_each("no answer in time", {});
+            for (std::size_t n = 0; n < names_.size(); ++n) try_each(n, "no answer in time", {});
             for (Tried& its : tried_)
                 if (!its.done) fail(its, no_time);
         });
-        lookup_.ask();
+        for (Name& its : names_) its.lookup->ask();
         io_.run();
         return found_;
     }
 
   private:
+    struct Name {
+        std::unique_ptr<NameLookup> lookup;
+        bool answered = false;
+    };
     struct Tried {
+        std::size_t host;
         std::string address;
         std::unique_ptr<Link> link;
         std::string tls{};
@@ -56,26 +69,27 @@ class Addresses final : public LinkObserver {
         bool done = false;
     };
 
-    void try_each(const std::string& error, const std::vector<Endpoint>& found) {
-        if (found.empty()) {
-            output_.warn(exchange_.host + ": the name cannot be resolved: " + error);
-            return io_.stop();
-        }
-        LinkOptions options = link_options(exchange_);
+    // An answer after the time for it is none.
+    void try_each(std::size_t host, const std::string& error, const std::vector<Endpoint>& found) {
+        if (std::exchange(names_[host].answered, true)) return;
+        if (found.empty())
+            output_.warn(exchange_.hosts[host] + ": the name cannot be resolved: " + error);
+        LinkOptions options = link_options(exchange_, {host});
         for (const Endpoint& endpoint : found) {
             options.address = endpoint.address().to_string();
             const auto id = id_at<LinkId>(tried_.size());
             tried_.push_back(
-                {to_text(endpoint), std::make_unique<Link>(io_, tls_, id, options, *this)});
+                {host, to_text(endpoint), std::make_unique<Link>(io_, tls_, id, options, *this)});
+            tried_.back().link->start();
         }
-        for (Tried& its : tried_) its.link->start();
+        stop_if_done();
     }
 
     void link_up(LinkId id, const std::string&, const std::string& tls) override {
         Tried& its = tried_[index(id)];
         its.tls = tls;
         its.asked = monotonic_now();
-        its.link->send(rehearsal_request(exchange_.host));
+        its.link->send(rehearsal_request(exchange_.hosts[its.host]));
     }
     void link_down(LinkId id, bool, Taken, const std::string& reason) override {
         fail(tried_[index(id)], reason);
@@ -92,30 +106,35 @@ class Addresses final : public LinkObserver {
     }
 
     void say(const Tried& its, std::int64_t ahead_ms) {
+        const std::string& host = exchange_.hosts[its.host];
         JsonObject json;
-        json.add("address", its.address).add("tls", its.tls).add("clock_ahead_ms", ahead_ms);
+        json.add("host", host).add("address", its.address).add("tls", its.tls);
+        json.add("clock_ahead_ms", ahead_ms);
         output_.say(output_.json()
                         ? json.text()
                         : fmt::format("{} is {}: {}, verified; its clock is {} ms ahead of ours",
-                                      its.address, exchange_.host, its.tls, ahead_ms));
+                                      its.address, host, its.tls, ahead_ms));
     }
     void fail(Tried& its, const std::string& why) {
-        const std::string place = fmt::format("{} ({}): ", exchange_.host, its.address);
+        const std::string place = fmt::format("{} ({}): ", exchange_.hosts[its.host], its.address);
         output_.warn(why.starts_with(place) ? why : place + why);
         end(its);
     }
     void end(Tried& its) {
         its.done = true;
         its.link->stop();
-        if (std::all_of(tried_.begin(), tried_.end(), [](const Tried& t) { return t.done; }))
-            io_.stop();
+        stop_if_done();
+    }
+    void stop_if_done() {
+        const bool named = std::ranges::all_of(names_, &Name::answered);
+        if (named && std::ranges::all_of(tried_, &Tried::done)) io_.stop();
     }
 
     boost::asio::io_context io_;
     TlsContext& tls_;
     const ExchangeConfig& exchange_;
     NowOutput& output_;
-    NameLookup lookup_;
+    std::vector<Name> names_;
     boost::asio::steady_timer timer_;
     AnswerReader answers_;
     std::vector<Tried> tried_;

@@ -7,8 +7,8 @@
 
 namespace scram {
 
-// Connects to each address of the exchange, verifies it, asks for the time, and says what of `plan`
-// would be cancelled when. True if at least one address would do.
+// Connects to each address of each name of the exchange, verifies it, asks for the time, and says
+// what of `plan` would be cancelled when. True if at least one address would do.
 bool rehearse_now(TlsContext& tls, const ExchangeConfig& exchange, const Plan& plan,
                   NowOutput& output);
 

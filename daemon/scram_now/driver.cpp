@@ -19,9 +19,10 @@ std::chrono::steady_clock::time_point asio_time(Time at) {
 
 }  // namespace
 
-LinkOptions link_options(const ExchangeConfig& exchange) {
-    LinkOptions options{exchange.host, exchange.port, exchange.connect_timeout,
-                        exchange.reconnect_first, exchange.reconnect_max};
+LinkOptions link_options(const ExchangeConfig& exchange, LinkTarget target) {
+    LinkOptions options{exchange.hosts[target.host], exchange.port,
+                        exchange.connect_timeout,    exchange.reconnect_first,
+                        exchange.reconnect_max,      target.address};
     options.sealed = false;
     return options;
 }
@@ -34,30 +35,36 @@ NowDriver::NowDriver(boost::asio::io_context& io, TlsContext& tls, const Exchang
       began_(times.began),
       kill_(plan, times.began, times.until),
       clock_(times.began, wall_now()),
-      rehearsal_(rehearsal_request(exchange.host)),
+      targets_(link_targets(plan, exchange.hosts.size())),
       rehearsed_at_(kill_.engine().link_count()),
       timer_(io) {
     for (const Credentials& its : credentials)
         signers_.push_back(std::make_unique<HmacSigner>(its.secret.reveal()));
     for (const FamilySpec& family : plan.families) {
         const Credentials& its = credentials[index(family.account)];
-        const RequestIdentity identity{exchange.host, its.key, its.passphrase.reveal(),
-                                       exchange.simulated_trading};
-        requests_.emplace_back(identity, family.inst_family, family.lock);
-        wipe(identity.passphrase);
+        auto& by_host = requests_.emplace_back();
+        for (const std::string& host : exchange.hosts) {
+            const RequestIdentity identity{host, its.key, its.passphrase.reveal(),
+                                           exchange.simulated_trading};
+            by_host.emplace_back(identity, family.inst_family, family.lock);
+            wipe(identity.passphrase);
+        }
     }
-    LinkOptions options = link_options(exchange);
-    for (; options.address_offset < rehearsed_at_.size(); ++options.address_offset) {
-        const auto id = id_at<LinkId>(options.address_offset);
-        links_.push_back(std::make_unique<Link>(io, tls, id, options, *this));
+    for (const std::string& host : exchange.hosts) rehearsals_.push_back(rehearsal_request(host));
+    for (const LinkTarget& target : targets_) {
+        const auto id = id_at<LinkId>(links_.size());
+        links_.push_back(
+            std::make_unique<Link>(io, tls, id, link_options(exchange, target), *this));
     }
 }
 
 NowDriver::~NowDriver() {
-    for (const ArmedRequest& request : requests_) wipe(request.bytes());
+    for (const auto& by_host : requests_) {
+        for (const ArmedRequest& request : by_host) wipe(request.bytes());
+    }
 }
 
-// If nothing is confirmed by then, time being up ends it.
+// If nothing is accepted by then, time being up ends it.
 void NowDriver::start() {
     for (const auto& link : links_) link->start();
     follow_deadline();
@@ -106,7 +113,7 @@ void NowDriver::act(const Action& action, Time now) {
             return fire(action, now);
         case ActionKind::rehearse:
             rehearsed_at_[index(action.link)] = now;
-            links_[index(action.link)]->send(rehearsal_);
+            links_[index(action.link)]->send(rehearsals_[targets_[index(action.link)].host]);
             return;
         case ActionKind::abort_link:
             return links_[index(action.link)]->abort("no answer in time");
@@ -118,7 +125,8 @@ void NowDriver::act(const Action& action, Time now) {
 }
 
 void NowDriver::fire(const Action& action, Time now) {
-    ArmedRequest& request = requests_[index(action.family)];
+    const std::size_t host = targets_[index(action.link)].host;
+    ArmedRequest& request = requests_[index(action.family)][host];
     Link& link = *links_[index(action.link)];
     const bool is_signed = request.refresh(*signers_[index(action.account)], clock_.at(now));
     if (!is_signed) return link.abort("the request cannot be signed");
@@ -130,9 +138,9 @@ void NowDriver::tell(const Event& event, const std::string& detail) {
     const auto not_yet = [&](const std::string& why) {
         output_.warn(spec(event.family).name + " not yet: " + why);
     };
-    const bool is_done = event.answer.answer_class == AnswerClass::confirmed ||
+    const bool is_done = event.answer.answer_class == AnswerClass::accepted ||
                          event.answer.answer_class == AnswerClass::nothing_left;
-    if (event.kind == EventKind::confirmed) output_.result(result(event.family));
+    if (event.kind == EventKind::accepted) output_.result(result(event.family));
     if (event.kind == EventKind::answered && !is_done)
         not_yet(fmt::format("{}, {}", name(event.answer.answer_class), text(event.answer)));
     if (event.kind == EventKind::attempt_lost)
@@ -152,7 +160,7 @@ void NowDriver::follow_deadline() {
 
 NowResult NowDriver::result(FamilyId family) const {
     const NowKill::Outcome& its = kill_.outcome(family);
-    const Time at = its.confirmed ? its.confirmed_at : monotonic_now();
+    const Time at = its.accepted ? its.accepted_at : monotonic_now();
     return {spec(family).name, its, at - began_, {}};
 }
 

@@ -18,7 +18,7 @@
 
 namespace scram {
 
-LinkOptions link_options(const ExchangeConfig& exchange);
+LinkOptions link_options(const ExchangeConfig& exchange, LinkTarget target);
 
 class NowDriver final : public LinkObserver {
   public:
@@ -52,9 +52,10 @@ class NowDriver final : public LinkObserver {
     NowKill kill_;
     ExchangeClock clock_;
     AnswerReader answers_;
-    std::string rehearsal_;
+    std::vector<LinkTarget> targets_;                   // by link
+    std::vector<std::string> rehearsals_;               // by name of the exchange
     std::vector<std::unique_ptr<HmacSigner>> signers_;  // by account
-    std::vector<ArmedRequest> requests_;                // by family
+    std::vector<std::vector<ArmedRequest>> requests_;   // by family, and by name of the exchange
     std::vector<std::unique_ptr<Link>> links_;
     std::vector<Time> rehearsed_at_;  // by link
     boost::asio::steady_timer timer_;

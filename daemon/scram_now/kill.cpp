@@ -78,9 +78,9 @@ void NowKill::note(const Event& event) {
     if (ended && its.in_flight > 0) --its.in_flight;
     if (ended && !event.late) its.answer.reset();
     if (event.kind == EventKind::answered && !event.late) its.answer = event.answer;
-    if (event.kind != EventKind::confirmed) return;
-    its.confirmed = true;
-    its.confirmed_at = event.at;
+    if (event.kind != EventKind::accepted) return;
+    its.accepted = true;
+    its.accepted_at = event.at;
 }
 
 Time NowKill::next_deadline() const {
@@ -90,7 +90,7 @@ Time NowKill::next_deadline() const {
 
 bool NowKill::over() const {
     return std::all_of(outcomes_.begin(), outcomes_.end(), [this](const Outcome& its) {
-        return its.confirmed || (time_is_up_ && its.in_flight == 0);
+        return its.accepted || (time_is_up_ && its.in_flight == 0);
     });
 }
 

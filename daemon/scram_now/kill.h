@@ -23,13 +23,13 @@ class NowKill {
     const Step& on_time(Time now);
     Time next_deadline() const;
 
-    // Everything is confirmed, or time is up and nothing in flight.
+    // Everything is accepted, or time is up and nothing in flight.
     bool over() const;
     bool has_begun() const { return begun_; }
 
     struct Outcome {
-        bool confirmed = false;
-        Time confirmed_at{};
+        bool accepted = false;
+        Time accepted_at{};
         std::uint32_t requests = 0;
         std::uint32_t in_flight = 0;
         std::optional<Answer> answer;  // the last; nothing if that request was lost

@@ -2,7 +2,7 @@
 // config and credentials, and nothing else of it: no state, loop, lock, socket or file that it
 // writes.
 //
-// Exit codes: 0 all confirmed (or --check found the exchange); 1 some are not; 2 wrong usage or an
+// Exit codes: 0 all accepted (or --check found the exchange); 1 some are not; 2 wrong usage or an
 // unknown target; 3 the config or all credentials are wrong.
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -26,12 +26,12 @@
 namespace scram {
 namespace {
 
-enum Exit { all_confirmed = 0, not_confirmed = 1, usage = 2, wrong_config = 3 };
+enum Exit { all_accepted = 0, not_accepted = 1, usage = 2, wrong_config = 3 };
 
 const char* const about =
     "scram-now: mass-cancels at once, without scramd, when that is wedged or dead.\n\n"
     "It cancels the MMP orders of the targets in the config's order, within the config's share of\n"
-    "the exchange's five requests per 2 s, and tries again until each is confirmed.\n\n"
+    "the exchange's five requests per 2 s, and tries again until each is accepted.\n\n"
     "It does NOT halt the makers and latches nothing: gates and latch are scramd's. Quotes can "
     "come\n"
     "back as soon as the exchange's lock is over (lock_ms, 10 s at most): stop the makers. While\n"
@@ -71,7 +71,7 @@ void declare(CLI::App& app, Options& options) {
                  "rehearse: connect, verify, ask for the time, say what would be cancelled");
     app.set_version_flag("--version", versions());
     app.footer(
-        "Exit codes: 0 all confirmed; 1 some not confirmed (named on stderr), or --check found no\n"
+        "Exit codes: 0 all accepted; 1 some not accepted (named on stderr), or --check found no\n"
         "exchange; 2 wrong usage or an unknown target; 3 wrong config or credentials.");
 }
 
@@ -93,7 +93,7 @@ void guard_process() {
 // An authority that cannot be read is one fewer to trust: the exchange's own is the system's.
 std::variant<std::unique_ptr<TlsContext>, std::string> make_tls(const ExchangeConfig& exchange,
                                                                 NowOutput& output) {
-    TlsOptions options{exchange.host, exchange.ca_file, exchange.pins};
+    TlsOptions options{exchange.ca_file, exchange.pins};
     auto made = TlsContext::make(options);
     const auto* error = std::get_if<std::string>(&made);
     if (error == nullptr || options.ca_file.empty()) return made;
@@ -121,22 +121,22 @@ Keys load_keys(const Config& config, const std::vector<FamilyId>& families, NowO
     return keys;
 }
 
-// Those that are confirmed have been told already.
+// Those that are accepted have been told already.
 int report(const std::vector<NowResult>& results, NowOutput& output) {
     std::string missing;
     std::size_t count = 0;
     for (const NowResult& result : results) {
-        if (result.outcome.confirmed) continue;
+        if (result.outcome.accepted) continue;
         output.result(result);
         missing += (count++ == 0 ? "" : ", ") + result.family;
     }
     if (count > 0)
         output.complain(
-            fmt::format("{} of {} NOT CONFIRMED: {}: their quotes may still rest, "
+            fmt::format("{} of {} NOT ACCEPTED: {}: their quotes may still rest, "
                         "cancel them by hand",
                         count, results.size(), missing));
     output.complain(afterwards);
-    return count == 0 ? all_confirmed : not_confirmed;
+    return count == 0 ? all_accepted : not_accepted;
 }
 
 int cancel(const Config& config, TlsContext& tls, const std::vector<FamilyId>& families, Keys keys,
@@ -182,7 +182,7 @@ int rehearse(const Config& config, TlsContext& tls, const std::vector<FamilyId>&
     const bool found = rehearse_now(tls, config.exchange, aimed.plan, output);
     for (const auto& [account, its] : keys)
         if (std::holds_alternative<std::string>(its)) return wrong_config;
-    return found ? all_confirmed : not_confirmed;
+    return found ? all_accepted : not_accepted;
 }
 
 int run_with(const Config& config, const Options& options, Time began, NowOutput& output) {
@@ -235,12 +235,12 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? scram::all_confirmed : scram::usage;
+        return app.exit(error) == 0 ? scram::all_accepted : scram::usage;
     }
     try {
         return scram::run(options);
     } catch (const std::exception& error) {
         fmt::print(stderr, "scram-now: fatal: {}\n", error.what());
-        return scram::not_confirmed;
+        return scram::not_accepted;
     }
 }

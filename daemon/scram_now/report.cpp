@@ -15,9 +15,9 @@ std::string last_words(const NowResult& result) {
     const NowKill::Outcome& its = result.outcome;
     if (!result.cause.empty()) return result.cause;
     if (its.requests == 0) return "nothing was sent";
-    if (!its.confirmed && its.in_flight > 0) return "its answer was not waited for";
+    if (!its.accepted && its.in_flight > 0) return "its answer was not waited for";
     if (!its.answer) return "no answer";
-    if (its.confirmed) return text(*its.answer);
+    if (its.accepted) return text(*its.answer);
     return std::string(name(its.answer->answer_class)) + ", " + text(*its.answer);
 }
 
@@ -35,18 +35,18 @@ std::string result_text(const NowResult& result) {
     const double seconds = std::chrono::duration<double>(result.after).count();
     const std::uint32_t requests = result.outcome.requests;
     return fmt::format("{} {}: {}; {:.3f} s, {} {}", result.family,
-                       result.outcome.confirmed ? "confirmed" : "NOT CONFIRMED", last_words(result),
+                       result.outcome.accepted ? "accepted" : "NOT ACCEPTED", last_words(result),
                        seconds, requests, requests == 1 ? "request" : "requests");
 }
 
 std::string result_json(const NowResult& result) {
     const auto& answer = result.outcome.answer;
     JsonObject out;
-    out.add("family", result.family).add("confirmed", result.outcome.confirmed);
+    out.add("family", result.family).add("accepted", result.outcome.accepted);
     out.add("class", answer ? name(answer->answer_class) : std::string_view());
     out.add("http", answer ? answer->http_status : 0);
     out.add("code", answer ? code_text(*answer) : std::string());
-    out.add("why", result.outcome.confirmed ? std::string() : last_words(result));
+    out.add("why", result.outcome.accepted ? std::string() : last_words(result));
     out.add("requests", result.outcome.requests);
     out.add("after_ms", std::chrono::duration_cast<milliseconds>(result.after).count());
     return out.text();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/probe.h"
 #include "daemon/common/config_check.h"
 #include "daemon/common/json.h"
 #include "daemon/scramctl/exit.h"
@@ -45,9 +46,26 @@ std::string findings_json(const ConfigFindings& findings, const std::string& pla
         .text();
 }
 
+void add(std::vector<std::string>& texts, const std::vector<std::string>& more) {
+    texts.insert(texts.end(), more.begin(), more.end());
+}
+
+void compare_with_probe(const Config& config, const std::filesystem::path& file,
+                        ConfigFindings& findings) {
+    const auto probe = load_probe(file);
+    if (const auto* error = std::get_if<std::string>(&probe)) {
+        findings.errors.push_back(*error);
+        return;
+    }
+    const ConfigFindings differences = compare(config, std::get<ProbeResult>(probe));
+    add(findings.errors, differences.errors);
+    add(findings.warnings, differences.warnings);
+    add(findings.not_checked, differences.not_checked);
+}
+
 }  // namespace
 
-int check_config(const std::filesystem::path& file, bool json) {
+int check_config(const std::filesystem::path& file, const std::filesystem::path& probe, bool json) {
     const LoadResult result = load(file);
     if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
         if (json) fmt::print("{}\n", errors_json(*errors));
@@ -58,7 +76,8 @@ int check_config(const std::filesystem::path& file, bool json) {
     }
     const Config& config = std::get<Config>(result);
     const std::string plan = plan_of_fire(config.plan);
-    const ConfigFindings findings = look_into(config);
+    ConfigFindings findings = look_into(config);
+    if (!probe.empty()) compare_with_probe(config, probe, findings);
     if (json) {
         fmt::print("{}\n", findings_json(findings, plan));
     } else {

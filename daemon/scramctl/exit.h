@@ -7,10 +7,12 @@ namespace scram {
 
 enum Exit {
     done = 0,
-    refused = 1,  // or not ready, not confirmed in time, not printed
+    refused = 1,  // or not ready, not accepted in time, not printed
     usage = 2,
     wrong_config = 3,
     unreachable = 4,
+    unverified = 5,     // accepted, and not verified in time
+    awaits_second = 6,  // a re-arm: nothing is armed until a second person asks for it
 };
 
 // scramd cannot be reached, has gone, or gives no answer that can be read.

@@ -10,12 +10,12 @@
 namespace scram {
 namespace {
 
-bool is_of_account(RecordKind kind) {
+bool is_alarm(RecordKind kind) {
     return kind == RecordKind::alarm_raised || kind == RecordKind::alarm_cleared;
 }
 
 bool has_answer(RecordKind kind) {
-    return kind == RecordKind::answered || kind == RecordKind::confirmed ||
+    return kind == RecordKind::answered || kind == RecordKind::accepted ||
            kind == RecordKind::lock_released;
 }
 
@@ -36,7 +36,7 @@ ToldEvent told(const JournalRecord& record, const Texts& texts) {
     if (record.link != no_id)
         out.link =
             fmt::format("{}#{}", texts.subject.substr(0, texts.subject.find('/')), record.link);
-    if (is_of_account(record.kind)) out.alarm = static_cast<Alarm>(record.reason);
+    if (is_alarm(record.kind)) out.alarm = static_cast<Alarm>(record.reason);
     out.refusal = reason_as<Refusal>(record, RecordKind::rearm_refused);
     if (record.kind == RecordKind::fired) out.lock = milliseconds(record.lock_ms);
     out.hedge = record.has(JournalRecord::is_hedge);
@@ -61,7 +61,7 @@ void add_state(Fields& to, const JournalRecord& record) {
     if (record.kind != RecordKind::standing) return;
     add("latched", JournalRecord::is_latched);
     add("unfinished", JournalRecord::is_unfinished);
-    add("confirmed", JournalRecord::is_confirmed);
+    add("accepted", JournalRecord::is_accepted);
 }
 
 Fields fields_of(const JournalRecord& record) {

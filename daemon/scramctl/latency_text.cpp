@@ -1,6 +1,6 @@
 #include "daemon/scramctl/latency_text.h"
 
-#include "daemon/scramctl/json_fields.h"
+#include "daemon/common/json_fields.h"
 
 namespace scram {
 using namespace printing;

@@ -2,17 +2,19 @@
 
 #include <set>
 
-#include "daemon/scramctl/json_fields.h"
+#include "daemon/common/json_fields.h"
 
 namespace scram {
 using namespace printing;
 namespace {
 
 std::string_view cancels_text(dom::element answer, bool waited) {
-    if (flag(answer, "confirmed")) return "cancels confirmed by the exchange";
+    if (flag(answer, "verified")) return "cancels verified: the exchange's book shows no MMP order";
+    if (flag(answer, "accepted"))
+        return "cancels accepted by the exchange, NOT verified: its book is not read to an end";
     if (!list(answer, "refused").empty()) return "cancels REFUSED by the exchange";
     if (!waited) return "cancels under way; their outcome was not asked for";
-    return "cancels NOT confirmed yet; scramd goes on trying: scramctl watch";
+    return "cancels NOT accepted yet; scramd goes on trying: scramctl watch";
 }
 
 // "3,4": the ids of the trips that latched these families, each once.
@@ -44,13 +46,14 @@ std::string trip_text(dom::element answer, bool waited) {
 std::string latched_text(dom::element family) {
     std::string out = fmt::format("{:<24} trip {}, {}", field(family, "name"),
                                   field(family, "trip"), field(family, "state"));
-    if (flag(family, "unfinished")) out += ", its cancel is NOT confirmed and goes on";
+    if (flag(family, "unfinished")) out += ", its cancel is NOT accepted and goes on";
     if (field(family, "state") == "held")
         out += fmt::format(": NOT cancelled, its quotes may rest; to cancel them: scramctl trip {}",
                            field(family, "name"));
     const std::string holds = field(family, "holds", "");
     if (!holds.empty())
         out += fmt::format(", rule {} is STILL IN BREACH and would trip it again", holds);
+    if (has(family, "rearm_wanted_by")) out += fmt::format(", {}", wanted_text(family));
     const std::string cause = field(family, "cause", "");
     if (!cause.empty()) out += fmt::format("\n    by {}", cause);
     return out + "\n";
@@ -76,7 +79,17 @@ std::string rearmed_text(dom::element answer) {
     for (const dom::element family : list(answer, "not_cancelled"))
         out += fmt::format("{}: nothing was cancelled, its quotes from before may rest\n",
                            text_of(family));
+    for (const dom::element wish : list(answer, "awaits_second"))
+        out += fmt::format(
+            "NOT armed {}: waits {:.0f} s for a second person, who asks for trip {} too\n",
+            field(wish, "family"), number(wish, "within_ms") / 1000, field(wish, "trip"));
     for (const dom::element refusal : list(answer, "refused")) {
+        if (field(refusal, "why") == "same_person") {
+            out += fmt::format(
+                "REFUSED {}: a second person must ask for it, and you have asked already\n",
+                field(refusal, "family"));
+            continue;
+        }
         const bool other = field(refusal, "why") == "other_trip";
         if (field(refusal, "why") == "unknown_value") {
             out += fmt::format(

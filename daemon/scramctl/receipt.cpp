@@ -26,7 +26,7 @@ namespace {
 constexpr std::size_t listed_files_max = 64;
 
 // What the daemon said, or why it could not be asked.
-struct Told {
+struct Asked {
     std::optional<Reply> answer;
     std::string trouble;  // empty: it answered
 
@@ -34,7 +34,7 @@ struct Told {
     std::string why() const { return answer ? answer->error() : trouble; }
 };
 
-Told ask(const ReceiptQuery& query, const JsonObject& request) try {
+Asked ask(const ReceiptQuery& query, const JsonObject& request) try {
     return {ControlClient(query.socket).ask(request), {}};
 } catch (const Unreachable& error) {
     return {std::nullopt, error.what()};
@@ -42,7 +42,7 @@ Told ask(const ReceiptQuery& query, const JsonObject& request) try {
 
 // ---- Files --------------------------------------------------------------------------------------
 
-fs::path folder_of(const ReceiptQuery& query, const Told& told) {
+fs::path folder_of(const ReceiptQuery& query, const Asked& told) {
     if (!query.directory.empty()) return query.directory / receipts_folder;
     if (told.answer && has(told.answer->root(), "folder"))
         return field(told.answer->root(), "folder");
@@ -112,12 +112,12 @@ void name_files(const fs::path& folder, std::uint64_t trip, const fs::path& show
     }
 }
 
-int complain(const Told& told, std::string_view what) {
+int complain(const Asked& told, std::string_view what) {
     fmt::print(stderr, "scramctl: {}; and {}\n", told.why(), what);
     return told.answer ? refused : unreachable;
 }
 
-int show_file(const ReceiptQuery& query, const Told& told) {
+int show_file(const ReceiptQuery& query, const Asked& told) {
     const fs::path folder = folder_of(query, told);
     const auto trips = query.trip == 0 ? trips_in(folder) : std::vector{query.trip};
     if (trips.empty()) return complain(told, fmt::format("{} has none", folder.native()));
@@ -137,7 +137,7 @@ int show_receipt(const ReceiptQuery& query) {
     JsonObject wish = request("receipt");
     wish.add("signals", query.signals);
     if (query.trip != 0) wish.add("trip", query.trip);
-    const Told told = ask(query, wish);
+    const Asked told = ask(query, wish);
     if (!told.answer) return show_file(query, told);
     dom::element receipt;
     if (told.answer->root()["receipt"].get(receipt) == simdjson::SUCCESS) {
@@ -208,7 +208,7 @@ void tell_unreadable(const fs::path& folder) {
 }  // namespace
 
 int list_receipts(const ReceiptQuery& query) {
-    const Told told = ask(query, request("receipts"));
+    const Asked told = ask(query, request("receipts"));
     if (told.answer && !told.answer->ok()) {
         fmt::print(stderr, "scramctl: {}\n", told.answer->error());
         return refused;

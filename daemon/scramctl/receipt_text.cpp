@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "daemon/scramctl/json_fields.h"
+#include "daemon/common/json_fields.h"
 
 namespace scram {
 using namespace printing;
@@ -30,13 +30,15 @@ std::string time_of(dom::element receipt) {
 }
 
 std::string_view meaning(const std::string& verdict) {
-    if (verdict == "CONFIRMED") return "the exchange says that nothing is left";
+    if (verdict == "VERIFIED") return "the exchange's book shows none of their MMP orders";
+    if (verdict == "ACCEPTED")
+        return "the exchange took each cancel; its book is not read to an end";
     if (verdict == "HELD") return "latched, and NOTHING was cancelled: quotes may rest";
-    if (verdict == "PARTIAL") return "NOT every family is confirmed by the exchange";
-    return "the exchange has confirmed NOTHING yet";
+    if (verdict == "PARTIAL") return "NOT every family is accepted by the exchange";
+    return "the exchange has accepted NOTHING yet";
 }
 
-std::string head_text(dom::element receipt) {
+std::string receipt_head(dom::element receipt) {
     const std::string verdict = field(receipt, "verdict");
     std::string out =
         fmt::format("trip {}: {}: {}\n", field(receipt, "trip"), verdict, meaning(verdict));
@@ -58,16 +60,17 @@ std::string head_text(dom::element receipt) {
 
 std::string outcome_text(dom::element family) {
     const std::string how = field(family, "how");
-    if (flag(family, "confirmed"))
-        return how == "restored" && !(number(family, "confirmed_us") > 0)
-                   ? "confirmed before this start"
-                   : fmt::format("confirmed {}", offset(family, "confirmed_us"));
+    if (flag(family, "verified")) return fmt::format("verified {}", offset(family, "verified_us"));
+    if (flag(family, "accepted"))
+        return how == "restored" && !(number(family, "accepted_us") > 0)
+                   ? "accepted before this start"
+                   : fmt::format("accepted {}", offset(family, "accepted_us"));
     if (has(family, "continued_by"))
         return fmt::format("goes on as trip {}", field(family, "continued_by"));
     if (how == "held")
         return fmt::format("HELD, not cancelled; to cancel: scramctl trip {}",
                            field(family, "family"));
-    return "NOT CONFIRMED";
+    return "NOT ACCEPTED";
 }
 
 std::string how_text(dom::element family) {
@@ -90,11 +93,27 @@ std::string rearm_text(dom::element family) {
     return out;
 }
 
+// What the exchange's book showed.
+std::string book_text(dom::element family) {
+    std::string out;
+    if (number(family, "found") > 0)
+        out += fmt::format("    found resting and cancelled again: {} times\n",
+                           field(family, "found"));
+    if (number(family, "rest_cancelled") > 0)
+        out += fmt::format("    {} other orders cancelled one by one\n",
+                           field(family, "rest_cancelled"));
+    if (number(family, "rest") > 0)
+        out += fmt::format("    {} orders that a mass-cancel does not reach still rest\n",
+                           field(family, "rest"));
+    return out;
+}
+
 std::string attempt_text(dom::element attempt);
 
-std::string family_text(dom::element family) {
+std::string receipt_family(dom::element family) {
     std::string out = fmt::format("  {:<24} {:<24} {}{}\n", field(family, "family"),
                                   outcome_text(family), how_text(family), rearm_text(family));
+    out += book_text(family);
     dom::element last;
     if (family["last_attempt"].get(last) == simdjson::SUCCESS)
         out += "    its last: " + attempt_text(last);
@@ -143,6 +162,24 @@ std::string attempts_text(dom::element receipt) {
     return "attempts, times from the trip\n" + out;
 }
 
+std::string read_text(dom::element read) {
+    const std::string told = flag(read, "failed")
+                                 ? "UNKNOWN: " + answer_text(read)
+                                 : fmt::format("{} MMP orders rest", field(read, "orders"));
+    return fmt::format("  {:<24} {:<10} sent {:>10}  answered {:>10}  {}\n", field(read, "family"),
+                       field(read, "link"), offset(read, "sent_us"), offset(read, "answered_us"),
+                       told);
+}
+
+std::string reads_text(dom::element receipt) {
+    std::string out;
+    for (const dom::element read : list(receipt, "reads")) out += read_text(read);
+    if (out.empty()) return {};
+    const auto left_out = static_cast<std::uint64_t>(number(receipt, "reads_left_out"));
+    if (left_out > 0) out += fmt::format("  and {} later ones\n", left_out);
+    return "\nthe exchange's book\n" + out;
+}
+
 std::string signal_text(dom::element signal) {
     std::string out = fmt::format("  {:>10} {:<16} #{:<8}", offset(signal, "read_us"),
                                   field(signal, "source"), field(signal, "sequence"));
@@ -166,12 +203,14 @@ std::string signals_text(dom::element receipt) {
 }  // namespace
 
 std::string receipt_text(dom::element receipt, bool signals) {
-    std::string out = head_text(receipt) + "\nfamilies\n";
-    for (const dom::element family : list(receipt, "families")) out += family_text(family);
+    std::string out = receipt_head(receipt) + "\nfamilies\n";
+    for (const dom::element family : list(receipt, "families")) out += receipt_family(family);
+    if (has(receipt, "rearm_wanted_by"))
+        out += fmt::format("  arming asked for by {}\n", field(receipt, "rearm_wanted_by"));
     if (has(receipt, "rearmed_by"))
         out += fmt::format("  armed again by {}: {}\n", field(receipt, "rearmed_by"),
                            field(receipt, "rearm_reason"));
-    out += "\n" + attempts_text(receipt);
+    out += "\n" + attempts_text(receipt) + reads_text(receipt);
     return signals ? out + "\n" + signals_text(receipt) : out;
 }
 

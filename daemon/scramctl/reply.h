@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "daemon/scramctl/json_fields.h"
+#include "daemon/common/json_fields.h"
 
 namespace scram {
 

@@ -1,7 +1,7 @@
 #include "daemon/scramctl/status_text.h"
 
+#include "daemon/common/json_fields.h"
 #include "daemon/log/line.h"
-#include "daemon/scramctl/json_fields.h"
 #include "daemon/scramctl/latency_text.h"
 #include "daemon/scramctl/outcome_text.h"
 
@@ -28,15 +28,33 @@ std::string loop_text(dom::element status) {
     return out + "\n";
 }
 
+// "frames on eth0: 812 requests, 3 by send() alone (unlearned 2, in_flight 1)"; nothing if off.
+std::string frames_text(dom::element status) {
+    dom::element frames;
+    dom::object reasons;
+    const bool on = status["frames"].get(frames) == simdjson::SUCCESS &&
+                    frames["not_sent"].get(reasons) == simdjson::SUCCESS;
+    if (!on) return {};
+    std::string parts;
+    double alone = 0;
+    for (const auto [why, count] : reasons) {
+        parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", why, text_of(count));
+        alone += number(frames["not_sent"], why);
+    }
+    return fmt::format("frames on {}: {} requests, {} by send() alone{}\n", field(frames, "device"),
+                       field(frames, "sent"), alone, parts.empty() ? "" : " (" + parts + ")");
+}
+
 std::string clock_text(dom::element status);
 std::string refused_text(dom::element status);
 
-std::string head_text(dom::element status) {
+std::string status_head(dom::element status) {
     std::string out = fmt::format("scramd {}, pid {}: {}\n", field(status, "version"),
                                   field(status, "pid"), field(status, "summary"));
     if (flag(status, "ready")) out += "ready: a breach fires at once\n";
     out += troubles_text(status);
-    return out + clock_text(status) + loop_text(status) + refused_text(status);
+    return out + clock_text(status) + loop_text(status) + frames_text(status) +
+           refused_text(status);
 }
 
 // "refused: 37 (trip 12, idle_timeout 25), the last 0.4 s ago: trip, uid 1000, pid 4711"; nothing
@@ -66,7 +84,7 @@ std::string clock_text(dom::element status) {
                        number(clock, "ahead_ms"), number(clock, "uncertainty_us") / 1000);
 }
 
-std::string family_text(dom::element family) {
+std::string status_family(dom::element family) {
     std::string last = field(family, "last_class", "");
     if (!last.empty())
         last += fmt::format(" (http {}, code {})", field(family, "last_http"),
@@ -83,7 +101,7 @@ std::string link_text(dom::element link) {
     const std::string phase = field(link, "phase");
     std::string out = fmt::format("  {:<22} {:<11} ", field(link, "name"), phase);
     if (phase == "down") return out + field(link, "lost") + "\n";
-    out += fmt::format("{} {}", field(link, "peer"), field(link, "tls"));
+    out += fmt::format("{} ({}) {}", field(link, "host"), field(link, "peer"), field(link, "tls"));
     dom::element rehearsed;
     if (link["rehearsed_ms_ago"].get(rehearsed) != simdjson::SUCCESS)
         return out + ", not rehearsed yet\n";
@@ -92,11 +110,33 @@ std::string link_text(dom::element link) {
                              number(link, "rehearsed_ms_ago") / 1000);
 }
 
+// "armed: OKX cancels in 27.3 s unless it is fed; fed 2.7 s ago"
+std::string dead_man_text(dom::element timer) {
+    const std::string state = field(timer, "state");
+    std::string out = state;
+    if (state == "armed")
+        out += fmt::format(": OKX cancels in {:.1f} s unless it is fed",
+                           number(timer, "left_ms") / 1000);
+    if (state == "expired") out += ": not fed in time, so OKX has cancelled";
+    if (has(timer, "fed_ms_ago"))
+        out += fmt::format("; fed {:.1f} s ago", number(timer, "fed_ms_ago") / 1000);
+    if (flag(timer, "switched_off")) out += "; switched off by an operator, until on or a restart";
+    if (!flag(timer, "ready")) out += "; NOT FED: a breach would not fire, see scramctl ready";
+    const std::string tag = field(timer, "tag", "");
+    out += tag.empty() ? "; sweeps everything of the account" : "; sweeps what has the tag " + tag;
+    const std::string last = field(timer, "last_class", "accepted");
+    return last == "accepted" ? out : out + "; last answer: " + last;
+}
+
 std::string account_text(dom::element account) {
     std::string out =
         fmt::format("account {}: {} of {} slots free, oldest signature {:.1f} s\n",
                     field(account, "name"), field(account, "slots_free"), field(account, "slots"),
                     number(account, "signature_age_ms") / 1000);
+    dom::element timer;
+    if (account["dead_man"].get(timer) == simdjson::SUCCESS)
+        out += fmt::format("dead man's switch of {}: {}\n", field(account, "name"),
+                           dead_man_text(timer));
     for (const dom::element link : list(account, "links")) out += link_text(link);
     return out;
 }
@@ -135,7 +175,7 @@ std::string values_text(dom::element values) {
 
 }  // namespace
 
-std::string printing::troubles_text(dom::element status) {
+std::string troubles_text(dom::element status) {
     std::string out;
     if (!flag(status, "ready"))
         out += fmt::format("NOT READY: {}\n", field(status, "unready_reason"));
@@ -147,6 +187,12 @@ std::string printing::troubles_text(dom::element status) {
     if (status["receipts"].get(receipts) == simdjson::SUCCESS && !flag(receipts, "healthy"))
         out += fmt::format("RECEIPTS: {} ({} not written)\n", field(receipts, "reason"),
                            field(receipts, "failed"));
+    dom::element recording;
+    if (status["recording"].get(recording) == simdjson::SUCCESS &&
+        (!flag(recording, "healthy") || number(recording, "records_lost") > 0))
+        out += fmt::format("RECORDING: {} ({} records lost)\n",
+                           flag(recording, "healthy") ? "it goes on" : field(recording, "reason"),
+                           field(recording, "records_lost"));
     for (const dom::element warning : list(status, "config_warnings"))
         out += fmt::format("CONFIG: {}\n", text_of(warning));
     if (const std::string why = field(status, "families_unknown_reason", ""); !why.empty())
@@ -168,6 +214,16 @@ std::string ready_json(dom::element status) {
         .text();
 }
 
+std::string dead_men_text(dom::element answer) {
+    std::string out;
+    for (const dom::element its : list(answer, "dead_men")) {
+        dom::element timer;
+        if (its["dead_man"].get(timer) == simdjson::SUCCESS)
+            out += fmt::format("{}: {}\n", field(its, "account"), dead_man_text(timer));
+    }
+    return out.empty() ? "no account has a dead man's switch (dead_man in the config)\n" : out;
+}
+
 std::string reloaded_text(dom::element answer) {
     const auto changes = list(answer, "changes");
     if (changes.empty()) return "the file is in effect; nothing in it has changed\n";
@@ -177,10 +233,10 @@ std::string reloaded_text(dom::element answer) {
 }
 
 std::string status_text(dom::element status) {
-    std::string out = head_text(status) + "\n";
+    std::string out = status_head(status) + "\n";
     out += fmt::format("{:<24} {:<11} {:<7} {:<5} {}\n", "FAMILY", "STATE", "GATE", "TRIP",
                        "LAST ANSWER");
-    for (const dom::element family : list(status, "families")) out += family_text(family);
+    for (const dom::element family : list(status, "families")) out += status_family(family);
     out += "\n";
     for (const dom::element account : list(status, "accounts")) out += account_text(account);
     out += "\n";
@@ -196,7 +252,7 @@ std::string status_text(dom::element status) {
 
 std::string state_text(dom::element status) {
     if (!flag(status, "ok")) return {};
-    std::string out = head_text(status);
+    std::string out = status_head(status);
     for (const dom::element family : list(status, "families")) {
         if (field(family, "gate") == "closed") out += latched_text(family);
     }

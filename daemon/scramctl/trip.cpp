@@ -42,12 +42,13 @@ int pull(const TripOrder& order) {
     ControlClient client(order.socket);
     JsonObject wish = request("trip");
     wish.add("target", order.target).add("reason", order.reason).add("wait_ms", wait.count());
+    wish.add("until", order.until);
     Reply answer = client.ask(wish);
     if (!answer.ok()) return report_refusal(answer, order.json);
     if (printing::flag(answer.root(), "waiting")) await(answer, client, wait, order);
     print_trip(answer, order);
-    const bool confirmed = printing::flag(answer.root(), "confirmed");
-    return confirmed || order.wait_s <= 0 ? done : refused;
+    if (order.wait_s <= 0 || printing::flag(answer.root(), order.until)) return done;
+    return printing::flag(answer.root(), "accepted") ? unverified : refused;
 }
 
 JsonObject rearm_request(const RearmOrder& order) {
@@ -59,6 +60,13 @@ JsonObject rearm_request(const RearmOrder& order) {
     wish.add_raw("trips", trips.text());
     if (!order.json) wish.add("wait_ms", gates_wait.count());
     return wish;
+}
+
+// Nothing stands in its way but a second person.
+int why_not_armed(const Reply& answer) {
+    const bool is_refused = !printing::list(answer.root(), "refused").empty();
+    const bool waits = printing::has(answer.root(), "awaits_second");
+    return waits && !is_refused ? awaits_second : refused;
 }
 
 }  // namespace
@@ -87,7 +95,7 @@ int rearm_and_wait(const RearmOrder& order) {
     const Reply answer = client.ask(rearm_request(order));
     if (order.json) {
         fmt::print("{}\n", answer.text());
-        return answer.ok() ? done : refused;
+        return answer.ok() ? done : why_not_armed(answer);
     }
     if (printing::has(answer.root(), "latched")) {
         fmt::print("{}", review_text(answer.root()));
@@ -98,7 +106,9 @@ int rearm_and_wait(const RearmOrder& order) {
     std::fflush(stdout);
     if (printing::flag(answer.root(), "waiting"))
         fmt::print("{}", gates_text(client.outcome(gates_wait).root()));
-    return answer.ok() ? done : report_refusal(answer, false);
+    if (answer.ok()) return done;
+    report_refusal(answer, false);
+    return why_not_armed(answer);
 }
 
 }  // namespace scram

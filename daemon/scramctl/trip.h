@@ -11,7 +11,8 @@ struct TripOrder {
     std::string socket;
     std::string target;
     std::string reason;
-    double wait_s = 10;  // for the exchange's confirmation
+    double wait_s = 10;              // for what is waited for
+    std::string until = "verified";  // or "accepted"
     bool json = false;
 };
 

@@ -17,7 +17,11 @@ namespace scram {
 namespace {
 
 constexpr std::size_t looks_at_rings =
-    2048;                              // before the next look at the kernel; some microseconds
+    2048;  // before the next look at the kernel; some microseconds
+// How long a stop waits for the exchange's answer about the dead man's switch, which it takes once
+// a second; the service manager allows 5 s for all of it.
+constexpr Duration end_patience = 3s;
+constexpr Duration end_look = 5ms;
 constexpr std::size_t warm_steps = 8;  // of a round: what costs some microseconds each
 
 }  // namespace
@@ -29,25 +33,31 @@ App::App(Config config, Parts parts)
       heartbeat_(std::move(parts.heartbeat)),
       gates_(std::move(parts.gates)),
       journal_(std::move(parts.journal)),
-      driver_(io_, config_, std::move(parts.signer), links_over(io_, *tls_), *gates_, logger_,
-              *journal_),
+      frames_(std::move(parts.frames)),
+      driver_(io_, config_, std::move(parts.signer), links_over(io_, *tls_, frames_.get()), *gates_,
+              logger_, *journal_),
       refusals_(logger_),
       source_registry_(config_, driver_, refusals_),
       commands_(io_, config_, driver_, logger_, refusals_,
                 [this](Commands::ReloadDone done) { reload(std::move(done)); }),
+      status_writer_(io_, std::move(parts.status_page), config_, driver_, logger_, refusals_),
       ingress_(io_, std::move(parts.signals), *gates_, source_registry_, driver_),
       control_(io_, std::move(parts.control), commands_),
       config_reader_(
-          io_, config_, [this](const Plan& plan) { return driver_.prepare(plan); },
+          io_, config_, [this](const Config& next) { return driver_.prepare(next); },
           [this](NextConfig& next) { end_reload(next); }),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       beat_timer_(io_),
       wake_timer_(io_),
+      end_timer_(io_),
       beat_interval_(
           std::min<Duration>(service_manager_.watchdog_interval().value_or(1s) / 3, 500ms)),
       warmer_(std::move(parts.warmer)),
       warnings_(std::move(parts.warnings)) {
     tls_->know_time_by([this] { return driver_.exchange_time(); });
+    if (!frames_) return;
+    route_watch_.emplace(io_, std::move(parts.routes), *frames_);
+    driver_.show_frames(frames_.get());
 }
 
 bool App::run() {
@@ -64,12 +74,13 @@ bool App::run() {
 
 void App::start() {
     const ExchangeConfig& exchange = config_.exchange;
-    logger_.say(5, LogLine(LogEvent::starting)
-                       .add("version", build_version)
-                       .add("pid", getpid())
-                       .add("config", config_.file.native())
-                       .add("exchange", fmt::format("{}:{}", exchange.host, exchange.port))
-                       .text());
+    logger_.say(
+        5, LogLine(LogEvent::starting)
+               .add("version", build_version)
+               .add("pid", getpid())
+               .add("config", config_.file.native())
+               .add("exchange", fmt::format("{}:{}", fmt::join(exchange.hosts, ","), exchange.port))
+               .text());
     for (const std::string& warning : warnings_) logger_.say(4, warning);
     gates_->halted_after(config_.halted_after);
     write_heartbeats(monotonic_now());
@@ -81,6 +92,7 @@ void App::start() {
     driver_.read_with([this](SourceId source) { ingress_.read(source); });
     await_signal();
     driver_.start();
+    status_writer_.start();
     say(journal_->report());
     say(driver_.state_news());
     beat();
@@ -111,11 +123,19 @@ void App::tell_void_entries() {
 
 void App::stop() {
     service_manager_.stopping();
+    if (ending_ && !driver_.has_ended())
+        logger_.say(3, LogLine(LogEvent::dead_man_unsettled)
+                           .add("detail",
+                                "OKX has not confirmed what becomes of the dead man's switch: it "
+                                "may fire in its time")
+                           .text());
     logger_.tell_repeats(never);
     logger_.say(5, LogLine(LogEvent::stopping).text());
     gates_->end();
+    status_writer_.stop();
     beat_timer_.cancel();
     wake_timer_.cancel();
+    end_timer_.cancel();
     driver_.stop();
     driver_.tell_watchers(nullptr);
     control_.stop();
@@ -164,11 +184,12 @@ void App::sleep() {
 void App::write_heartbeats(Time now) {
     if (gates_->beat(now)) [[unlikely]]
         heartbeat_->beat(now);
+    status_writer_.beat(now);
 }
 
-// A loop that nothing wakes still turns often enough for the heartbeat that makers look at.
+// A loop that nothing wakes still turns often enough for the heartbeats that others look at.
 void App::wake_in_time() {
-    wake_timer_.expires_after(gates_->beat_interval());
+    wake_timer_.expires_after(std::min(gates_->beat_interval(), page_beat_interval));
     wake_timer_.async_wait([this](auto error) {
         if (!error) wake_in_time();
     });
@@ -180,7 +201,9 @@ void App::warm(Time now) {
     driver_.turns().did("warm", now);
     switch (warm_step_++ % warm_steps) {
         case 0:
-            return warmer_->exercise();
+            warmer_->exercise();
+            if (frames_ && config_.wire.warm_frames) frames_->socket->exercise();
+            return;
         case 1:
             return ingress_.drill(driver_.dry_run());
         default:
@@ -199,9 +222,26 @@ void App::await_signal() {
 void App::on_signal(int number) {
     if (number == SIGHUP) {
         reload([](const std::string&, const ConfigChanges&) {});
+    } else if (std::exchange(ending_, true)) {
+        stopping_ = true;  // who asks twice waits for nothing
     } else {
-        stopping_ = true;
+        begin_stop();
     }
+}
+
+// While the exchange is told, breaches fire as before.
+void App::begin_stop() {
+    driver_.begin_stop();
+    await_end(monotonic_now() + end_patience);
+}
+
+void App::await_end(Time give_up) {
+    if (driver_.has_ended() || monotonic_now() >= give_up) stopping_ = true;
+    if (stopping_) return;
+    end_timer_.expires_after(end_look);
+    end_timer_.async_wait([this, give_up](auto error) {
+        if (!error) await_end(give_up);
+    });
 }
 
 void App::reload(Commands::ReloadDone done) {
@@ -254,12 +294,15 @@ void App::beat() {
     driver_.turns().did("beat", monotonic_now());
     service_manager_.watchdog();
     driver_.check_clocks();
+    driver_.tell_readiness(monotonic_now());
     say(journal_->beat(monotonic_now(), driver_.engine()));
     driver_.check_state(monotonic_now());
     say(driver_.receipts_news());
+    say(driver_.recording_news());
     logger_.tell_repeats(monotonic_now());
     check_signer(monotonic_now());
     restore_sockets();
+    tell_status_page();
     tell_readiness(monotonic_now());
     beat_timer_.expires_after(beat_interval_);
     beat_timer_.async_wait([this](auto error) {
@@ -272,6 +315,12 @@ void App::restore_sockets() {
         if (!news.empty())
             logger_.say(3, LogLine(LogEvent::socket_removed).add("detail", news).text());
     }
+}
+
+void App::tell_status_page() {
+    const std::string trouble = status_writer_.news();
+    if (!trouble.empty())
+        logger_.say(4, LogLine(LogEvent::status_page_fault).add("detail", trouble).text());
 }
 
 // The log is told what changes whether a breach fires; all else is in the status.

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "daemon/control/commands.h"
+#include "daemon/control/status_writer.h"
 #include "daemon/loop/driver.h"
 #include "daemon/scramd/config_reader.h"
 #include "daemon/scramd/sd_notify.h"
@@ -17,6 +18,7 @@
 #include "net/exchange/warmer.h"
 #include "net/operators/control_server.h"
 #include "net/sources/ingress.h"
+#include "net/wire/route_watch.h"
 
 namespace scram {
 
@@ -30,7 +32,10 @@ class App {
         std::unique_ptr<Gates> gates;
         Listener signals, control;
         std::unique_ptr<Journal> journal;
+        std::unique_ptr<StatusPageFile> status_page;
         std::unique_ptr<Warmer> warmer;     // null: the way is not kept warm
+        std::unique_ptr<Frames> frames;     // null: requests leave by send() alone
+        UniqueFd routes;                    // for them
         std::vector<std::string> warnings;  // for the log, where it begins
     };
     App(Config config, Parts parts);
@@ -58,8 +63,11 @@ class App {
     std::string adopt(NextConfig& next);
     void beat();
     void restore_sockets();
+    void tell_status_page();
     void wake_in_time();
     void write_heartbeats(Time now);
+    void begin_stop();
+    void await_end(Time give_up);
     void tell_readiness(Time now);
     void check_signer(Time now);
     void say(const std::vector<LogNotice>& news);
@@ -72,10 +80,13 @@ class App {
     std::unique_ptr<SharedHeartbeat> heartbeat_;
     std::unique_ptr<Gates> gates_;
     std::unique_ptr<Journal> journal_;
+    std::unique_ptr<Frames> frames_;
+    std::optional<RouteWatch> route_watch_;
     Driver driver_;
     Refusals refusals_;
     SourceRegistry source_registry_;
     Commands commands_;
+    StatusWriter status_writer_;
     Ingress ingress_;
     ControlServer control_;
     ConfigReader config_reader_;
@@ -84,6 +95,7 @@ class App {
     boost::asio::signal_set signals_;
     boost::asio::steady_timer beat_timer_;
     boost::asio::steady_timer wake_timer_;
+    boost::asio::steady_timer end_timer_;
     Duration beat_interval_;
     std::unique_ptr<Warmer> warmer_;
     Time warmed_at_{};
@@ -91,6 +103,7 @@ class App {
     bool kernel_was_busy_ = false;
     bool would_fire_ = false;
     bool said_ready_ = false;  // to the service manager
+    bool ending_ = false;      // the exchange is told of the stop; all else goes on
     bool stopping_ = false;
     bool failed_ = false;
     std::vector<std::string> warnings_;

@@ -67,7 +67,7 @@ struct ConfigReader::Shared : std::enable_shared_from_this<Shared> {
             if (io == nullptr) return false;
             preparing = true;
         }
-        next.plan.emplace(prepare(next.config.plan));
+        next.plan.emplace(prepare(next.config));
         const std::lock_guard lock(mutex);
         preparing = false;
         changed.notify_all();

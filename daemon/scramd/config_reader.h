@@ -31,8 +31,8 @@ struct NextConfig {
 
 class ConfigReader {
   public:
-    using Prepare = std::function<Driver::NextPlan(const Plan&)>;  // called on the other thread
-    using Done = std::function<void(NextConfig&)>;                 // on the loop
+    using Prepare = std::function<Driver::NextPlan(const Config&)>;  // called on the other thread
+    using Done = std::function<void(NextConfig&)>;                   // on the loop
 
     // `done` may take out of what it is given, and put there what it replaces: that is freed on the
     // other thread.

@@ -60,6 +60,7 @@ std::vector<Folder> folders_of(const Config& config) {
     add_where_it_is(folders, "/etc/resolv.conf");
     add_trusted(folders);
     folders.push_back({journal_directory(config.journal.directory), true});
+    if (!config.recording.directory.empty()) folders.push_back({config.recording.directory, true});
     folders.push_back({folder_of(config.paths.signals), true});
     folders.push_back({folder_of(config.paths.control), true});
     return folders;

@@ -23,6 +23,7 @@
 #include "daemon/common/standard_descriptors.h"
 #include "daemon/common/version.h"
 #include "daemon/log/line.h"
+#include "daemon/sandbox/sandbox.h"
 #include "daemon/scramd/app.h"
 #include "daemon/scramd/cpu_affinity.h"
 #include "daemon/scramd/file_access.h"
@@ -104,6 +105,23 @@ bool take_warmer(const Config& config, App::Parts& parts) {
     return !wanted || take(Warmer::make(config.wire.warm_peer), parts.warmer);
 }
 
+// Without them a kill fires all the same, so a start does not fail for them. Why there are none
+// though they are asked for; empty: there are, or they are not.
+std::string take_frames(const Config& config, App::Parts& parts) {
+    if (!config.wire.frames) {
+        give_up_raw_sockets();
+        return {};
+    }
+    auto socket = FrameSocket::open(config.wire.device, config.wire.stamps);
+    auto routes = RouteWatch::open();
+    if (std::string held = give_up_raw_sockets(); !held.empty()) return held;
+    if (const auto* error = std::get_if<std::string>(&socket)) return *error;
+    if (const auto* error = std::get_if<std::string>(&routes)) return *error;
+    parts.frames = std::make_unique<Frames>(config.wire.device, std::move(std::get<0>(socket)));
+    parts.routes = std::move(std::get<0>(routes));
+    return {};
+}
+
 // No start helps before a person puts them there.
 bool are_credentials_missing(const Config& config) {
     std::error_code failed;
@@ -127,13 +145,19 @@ bool take_signer(const Config& config, App::Parts& parts) {
 bool make_parts(const Config& config, App::Parts& parts) {
     const ExchangeConfig& exchange = config.exchange;
     return take(SharedHeartbeat::make(), parts.heartbeat) && take_signer(config, parts) &&
-           take(TlsContext::make({exchange.host, exchange.ca_file, exchange.pins}), parts.tls) &&
+           take(TlsContext::make({exchange.ca_file, exchange.pins}), parts.tls) &&
            take(Gates::make(config.plan.families.size()), parts.gates) &&
            take(listen_at(config.paths.signals, SOCK_SEQPACKET, config.paths.signals_mode),
                 parts.signals) &&
            take(listen_at(config.paths.control, SOCK_STREAM, config.paths.control_mode),
                 parts.control) &&
            take(Journal::open(config), parts.journal) && take_warmer(config, parts);
+}
+
+// Of no other scramd than the one whose sockets and journal these are.
+void take_status_page(const Config& config, App::Parts& parts) {
+    parts.status_page = std::make_unique<StatusPageFile>(status_page_path(config.paths.control),
+                                                         status_text_max(config.plan));
 }
 
 // The kernel shields the first process of a container from a SIGKILL that comes from within.
@@ -168,7 +192,12 @@ int run(const std::string& file) {
     const bool missing = are_credentials_missing(std::get<Config>(result));
     if (!make_parts(std::get<Config>(result), parts)) return missing ? wrong_config : failed;
     const Config& config = std::get<Config>(result);
+    take_status_page(config, parts);
+    const std::string no_frames = take_frames(config, parts);
+    make_recording_folder(config.recording);
     if (!take(restrict_access(config, parts.signer.hello), parts.warnings)) return failed;
+    if (!no_frames.empty())
+        parts.warnings.push_back(LogLine(LogEvent::frames_off).add("detail", no_frames).text());
     warn_of_pid_1(parts.warnings);
     return App(std::get<Config>(std::move(result)), std::move(parts)).run() ? ended : failed;
 }

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/check.h"
 #include "net/clock.h"
 
 namespace scram {
@@ -41,8 +42,24 @@ SignerClient::~SignerClient() {
 }
 
 void SignerClient::ask(std::span<const SignRequest> requests) {
-    if (gone_) return;
-    (void)send(fd_.get(), requests.data(), requests.size_bytes(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    say(requests.data(), requests.size_bytes());
+}
+
+void SignerClient::ask(const SignRequest& request, std::span<const OrderRef> orders) {
+    check(orders.size() <= cancel_orders_max, "the orders of one request");
+    SignOrders message{};
+    message.request = request;
+    message.count = static_cast<std::uint32_t>(orders.size());
+    for (std::size_t i = 0; i < orders.size(); ++i) {
+        const std::string_view name = orders[i].inst_id.view();
+        name.copy(message.orders[i].inst_id, sizeof message.orders[i].inst_id);
+        message.orders[i].ord_id = orders[i].ord_id;
+    }
+    say(&message, sizeof message);
+}
+
+void SignerClient::say(const void* bytes, std::size_t size) {
+    if (!gone_) (void)send(fd_.get(), bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 std::span<const SignAnswer> SignerClient::take(Time now, Time until) {

@@ -24,6 +24,8 @@ class SignerClient {
 
     // In one message; at most requests_per_message_max. What the line does not take is lost.
     void ask(std::span<const SignRequest> requests);
+    // For a cancel_orders of these, at most cancel_orders_max.
+    void ask(const SignRequest& request, std::span<const OrderRef> orders);
     // The next message's good answers, waited for until then. None: there is no message, or it has
     // none. Good until the next call.
     std::span<const SignAnswer> take(Time now, Time until = Time{});
@@ -39,6 +41,7 @@ class SignerClient {
     const SignerHello& hello() const { return hello_; }
 
   private:
+    void say(const void* bytes, std::size_t size);
     ssize_t receive();
     bool comes(Time now, Time until) const;
     std::span<const SignAnswer> read(std::size_t size, Time now);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,15 +32,24 @@ class SigningPolicy {
     struct Family {
         std::uint16_t account;
         std::string inst_family;
+        bool cancel_rest;
     };
-    SignAnswer answer(const SignRequest& request, Time now);
-    SignVerdict look_at(const SignRequest& request) const;
-    SignVerdict look_at_family(const SignRequest& request) const;
-    std::string prehash(const SignRequest& request) const;
+    using Orders = std::span<const OrderRef>;
+
+    std::span<const SignAnswer> answer_list(std::span<const std::byte> message, Time now);
+    std::span<const SignAnswer> answer_orders(std::span<const std::byte> message, Time now);
+    std::span<const SignAnswer> malformed();
+    SignAnswer answer(const SignRequest& request, Orders orders, Time now);
+    SignVerdict look_at(const SignRequest& request, Orders orders) const;
+    bool has_right_family(const SignRequest& request) const;
+    bool is_enabled(const SignRequest& request) const;
+    bool has_right_orders(const SignRequest& request, Orders orders) const;
+    std::string prehash(const SignRequest& request, Orders orders) const;
 
     SigningPace& pace_;
     std::vector<std::unique_ptr<Signer>> signers_;  // by account
     std::vector<Family> families_;                  // by FamilyId
+    std::vector<std::optional<DeadMan>> dead_men_;  // by account
     std::array<SignAnswer, requests_per_message_max> answers_{};
 };
 

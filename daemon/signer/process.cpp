@@ -124,6 +124,7 @@ void give_up_the_rest(int fd) {
     close_range(0, STDERR_FILENO - 1, 0);
     if (at > STDERR_FILENO + 1) close_range(STDERR_FILENO + 1, at - 1, 0);
     close_range(at + 1, ~0U, 0);
+    give_up_raw_sockets();
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);

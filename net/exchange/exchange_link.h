@@ -10,6 +10,7 @@
 #include "core/base/ids.h"
 #include "core/base/time.h"
 #include "net/tls/sealer.h"
+#include "net/wire/frames.h"
 
 namespace scram {
 
@@ -53,6 +54,8 @@ class ExchangeLink {
     // until the next is sent, also when the link is lost. Time{}: none.
     virtual Time wire_time() const = 0;
     virtual bool seals() const = 0;  // it is up, and its records are ours to seal
+    // Whether the next request leaves as a frame too, and if not, why.
+    virtual FrameState frame_state() const { return FrameState::off; }
 };
 
 using LinkFactory =

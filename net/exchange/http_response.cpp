@@ -12,6 +12,8 @@ using boost::system::error_code;
 
 namespace {
 
+using Parser = http::response_parser<http::string_body>;
+
 constexpr int interim_max = 16;  // 1xx before one answer; more would let a peer feed us for ever
 
 std::string why_broken(const error_code& error) {
@@ -25,11 +27,19 @@ std::string why_broken(const error_code& error) {
     return "not an HTTP/1.1 answer (" + error.message() + ")";
 }
 
+// The first that is one: "identity" says that there is none.
+std::string_view encoding_of(const Parser& parser) {
+    const auto [begin, end] = parser.get().equal_range(http::field::content_encoding);
+    for (auto at = begin; at != end; ++at) {
+        const std::string_view value(at->value().data(), at->value().size());
+        if (!value.empty() && !boost::beast::iequals(at->value(), "identity")) return value;
+    }
+    return {};
+}
+
 }  // namespace
 
 struct HttpResponseParser::Impl {
-    using Parser = http::response_parser<http::string_body>;
-
     std::optional<Parser> parser;
     std::string held;  // not parsed yet: the beginning of a header or of a chunk's head
     std::size_t fed = 0;
@@ -70,7 +80,8 @@ struct HttpResponseParser::Impl {
     Step finish() {
         answer.status = static_cast<int>(parser->get().result_int());
         answer.keep_alive = parser->keep_alive();
-        answer.body = parser->get().body();
+        answer.encoding = encoding_of(*parser);
+        if (answer.encoding.empty()) answer.body = parser->get().body();
         return Step::done;
     }
 

@@ -20,6 +20,9 @@ struct HttpResponse {
     int status = 0;
     bool keep_alive = true;  // false: the connection ends after this answer
     std::string_view body;   // valid until the parser is fed or reset
+    // Content-Encoding, though none is ever asked for; valid as long. Then there is no body, since
+    // what came as one cannot be read.
+    std::string_view encoding{};
 };
 
 class HttpResponseParser {

@@ -20,11 +20,13 @@ Link::Impl::Impl(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOp
       observer_(observer),
       timer_(io),
       backoff_(options_.reconnect_first, options_.reconnect_max),
+      resolve_timer_(io),
       lookup_(io, options_.host, options_.port,
               [this](const std::string& error, const std::vector<Endpoint>& found) {
                   on_resolved(error, found);
               }),
-      socket_(io) {
+      socket_(io),
+      framer_(options_.frames) {
     error_code not_an_address;
     const std::string& one = options_.address.empty() ? options_.host : options_.address;
     const auto address = boost::asio::ip::make_address(one, not_an_address);
@@ -33,12 +35,15 @@ Link::Impl::Impl(boost::asio::io_context& io, TlsContext& tls, LinkId id, LinkOp
 }
 
 void Link::Impl::start() {
-    if (state_ == State::stopped) begin_round();
+    if (state_ != State::stopped) return;
+    begin_round();
+    keep_addresses_fresh();
 }
 
 void Link::Impl::stop() {
     if (up()) say_goodbye();
     drop_connection();
+    resolve_timer_.cancel();
     enter(State::stopped);
 }
 
@@ -69,7 +74,8 @@ void Link::Impl::fall(const std::string& reason, Return how) {
 // net/exchange/link.h has the argument. `handed_over_` does not count what OpenSSL wrote in the
 // handshake, so it is compared with itself alone.
 Taken Link::Impl::taken() {
-    if (state_ != State::in_flight || handed_over_ == handed_before_) return Taken::nothing;
+    if (state_ != State::in_flight) return Taken::nothing;
+    if (handed_over_ == handed_before_) return framed_ ? Taken::unknown : Taken::nothing;
     if (!peer_ended_ || parser_.has_begun()) return Taken::unknown;
     int unacknowledged = 0;
     const bool known = ioctl(socket_.native_handle(), SIOCOUTQ, &unacknowledged) == 0;
@@ -172,7 +178,7 @@ bool Link::in_flight() const {
     return impl_->state_ == Impl::State::in_flight;
 }
 Time Link::wire_time() const {
-    return impl_->stamps_.taken();
+    return impl_->framed_ ? impl_->framer_.wire_time() : impl_->stamps_.taken();
 }
 void Link::touch() const {
     if (!up()) return;
@@ -180,13 +186,17 @@ void Link::touch() const {
     touch_lines(impl_->sealer_);
     impl_->hand_over({});
 }
+FrameState Link::frame_state() const {
+    return impl_->framer_.state();
+}
 bool Link::seals() const {
     return up() && impl_->sealer_;
 }
 
-LinkFactory links_over(boost::asio::io_context& io, TlsContext& tls) {
-    return [&io, &tls](LinkId id, const LinkOptions& options, LinkObserver& observer) {
-        return std::make_unique<Link>(io, tls, id, options, observer);
+LinkFactory links_over(boost::asio::io_context& io, TlsContext& tls, Frames* frames) {
+    return [&io, &tls, frames](LinkId id, LinkOptions options, LinkObserver& observer) {
+        if (options.sealed) options.frames = frames;
+        return std::make_unique<Link>(io, tls, id, std::move(options), observer);
     };
 }
 

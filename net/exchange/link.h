@@ -3,7 +3,7 @@
 // send, when to give an answer up and what an answer means is the engine's.
 //
 // Threading: everything on the io_context's one thread. No function here blocks; names are looked
-// up in a thread that nobody waits for (net/exchange/name_lookup.h). Callbacks never run inside a
+// up in threads that nobody waits for (net/exchange/name_lookup.h). Callbacks never run inside a
 // call of the same link (send, abort, start, stop), so a caller may act on links from within them.
 //
 // No peer holds the loop, in whatever phase: a turn takes so much from the socket (TlsTurn in
@@ -34,6 +34,8 @@ inline constexpr std::size_t handshake_bytes_max = 64 * 1024;
 inline constexpr std::size_t answer_bytes_max = 256 * 1024;
 inline constexpr std::size_t answer_reads_max = 4096;
 
+struct Frames;
+
 struct LinkOptions {
     std::string host;
     std::uint16_t port = 443;
@@ -43,13 +45,17 @@ struct LinkOptions {
     // Which of the name's addresses to start from (modulo their number), so that a pool spreads
     // over the edge. The rest are tried in turn, IPv6 and IPv4 alternating.
     std::size_t address_offset = 0;
-    bool wire_stamps = false;  // ask the kernel when a request left (net/exchange/tx_timestamps.h)
+    bool wire_stamps = false;  // ask the kernel when a request left (net/wire/tx_timestamps.h)
+    Frames* frames = nullptr;  // sealed requests leave as frames as well; null: they do not
     // With TLS 1.3, write records that we seal ourselves (net/tls/sealer.h); else OpenSSL writes.
     bool sealed = true;
     // Of one connection; then a new one takes over between two requests.
     std::uint64_t records_max = Sealer::numbers_max / 2;
     // "192.0.2.1": this address of the name alone, which is then not looked up.
     std::string address{};
+    // While it is up too, so that it knows the name's present addresses when it is lost and the
+    // name server is silent. Those that the name was last known by are used, and no others.
+    Duration resolve_every = 60s;
 };
 
 // When is it certain that the peer took nothing of a request (Taken::nothing)? There are two
@@ -63,6 +69,10 @@ struct LinkOptions {
 //    (SIOCOUTQ), then the request had not arrived when the peer ended; and a server that has ended
 //    its side processes no further request on the connection (RFC 9112, 9.6). The connection is
 //    then ended with RST.
+//
+// With frames (net/wire/framer.h) the first holds only where none left before. The second holds as
+// it is: a peer that had a frame's bytes when it ended acknowledges them with its end, and our
+// kernel drops a segment that acknowledges what it has not sent, until it has.
 //
 // A RST alone is no proof, though nothing is acknowledged: a peer may have read the request within
 // the delay of its acknowledgement (40 ms), have counted it and have been reset then, and the
@@ -103,13 +113,15 @@ class Link final : public ExchangeLink {
     bool in_flight() const;
     Time wire_time() const override;
     bool seals() const override;
+    FrameState frame_state() const override;
 
   private:
     struct Impl;
     std::shared_ptr<Impl> impl_;
 };
 
-// `io` and `tls` outlive what it makes.
-LinkFactory links_over(boost::asio::io_context& io, TlsContext& tls);
+// `io`, `tls` and `frames` outlive what it makes. Where records are sealed, requests leave as
+// frames too, unless `frames` is null.
+LinkFactory links_over(boost::asio::io_context& io, TlsContext& tls, Frames* frames = nullptr);
 
 }  // namespace scram

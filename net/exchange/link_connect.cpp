@@ -2,6 +2,7 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "net/clock.h"
@@ -11,8 +12,7 @@ namespace scram {
 namespace {
 
 // With addresses at hand a link does not wait long for the name server: a kill matters more than
-// the newest address. One name is looked up at a time, so a hanging look-up holds up those behind
-// it.
+// the newest address.
 constexpr Duration resolve_patience = 250ms;
 // Sent bytes that stay unacknowledged for so long mean a dead path.
 constexpr unsigned tcp_user_timeout_ms = 5000;
@@ -38,6 +38,17 @@ std::string tls_text(SSL* ssl) {
 
 }  // namespace
 
+// Whatever the link does meanwhile; it ends with stop().
+void Link::Impl::keep_addresses_fresh() {
+    if (address_is_given_) return;
+    resolve_timer_.expires_after(options_.resolve_every);
+    resolve_timer_.async_wait([self = shared_from_this()](const error_code& error) {
+        if (error || self->state_ == State::stopped) return;
+        self->lookup_.ask();
+        self->keep_addresses_fresh();
+    });
+}
+
 void Link::Impl::begin_round() {
     enter(State::awaiting_addresses);
     if (address_is_given_) return use_known_addresses("");
@@ -46,7 +57,8 @@ void Link::Impl::begin_round() {
     lookup_.ask();  // one that still hangs serves this round too
 }
 
-// Outlives rounds: an answer that comes late serves the next one.
+// Outlives rounds: an answer that comes late serves the next one. Where there is none, what was
+// known stays.
 void Link::Impl::on_resolved(const std::string& error, const std::vector<Endpoint>& found) {
     if (!found.empty()) known_ = try_order(found, options_.address_offset);
     if (state_ == State::awaiting_addresses) use_known_addresses(error);
@@ -60,7 +72,12 @@ void Link::Impl::use_known_addresses(const std::string& why_none) {
     try_next_address();
 }
 
+// An address that has left the name since the round began is passed over.
 void Link::Impl::try_next_address() {
+    const auto left = [this](const Endpoint& at) {
+        return std::find(known_.begin(), known_.end(), at) == known_.end();
+    };
+    while (round_at_ < round_.size() && left(round_[round_at_])) ++round_at_;
     if (round_at_ == round_.size()) return fall(round_failures_);
     enter(State::awaiting_tcp);
     arm_timer(options_.connect_timeout);  // TLS included
@@ -94,7 +111,7 @@ void Link::Impl::address_failed(const std::string& reason) {
 void Link::Impl::begin_tls() {
     state_ = State::awaiting_tls;  // same deadline
     const bool seal = options_.sealed && !sealing_refused_;
-    ssl_.reset(tls_.new_connection(seal ? &secret_ : nullptr));
+    ssl_.reset(tls_.new_connection(options_.host, seal ? &secret_ : nullptr));
     if (!ssl_ || !tls_socket_.attach(ssl_.get(), socket_.native_handle())) {
         return address_failed("TLS cannot be set up: out of memory");
     }
@@ -130,7 +147,13 @@ void Link::Impl::become_up() {
     handed_over_ = handed_before_ = 0;
     peer_ended_ = false;
     tls_socket_.forget_counts();
-    if (options_.wire_stamps) stamps_.begin(socket_.native_handle(), 0);
+    framed_ = false;
+    framer_.begin(socket_.native_handle());
+    if (framer_.is_on()) {
+        stamps_.begin(socket_.native_handle(), 0, TxTimestamps::Content::frames);
+    } else if (options_.wire_stamps) {
+        stamps_.begin(socket_.native_handle(), 0);
+    }
     enter(State::idle);
     up_since_ = monotonic_now();
     await_readable();

@@ -14,8 +14,9 @@
 #include "net/exchange/endpoints.h"
 #include "net/exchange/link.h"
 #include "net/exchange/name_lookup.h"
-#include "net/exchange/tx_timestamps.h"
 #include "net/tls/socket_bio.h"
+#include "net/wire/framer.h"
+#include "net/wire/tx_timestamps.h"
 
 namespace scram {
 
@@ -54,6 +55,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     std::string describe(const std::string& reason) const;
 
     // link_connect.cpp
+    void keep_addresses_fresh();
     void begin_round();
     void on_resolved(const std::string& error, const std::vector<Endpoint>& found);
     void use_known_addresses(const std::string& why_none);
@@ -96,6 +98,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     std::optional<std::string> answer_key_update();
     std::optional<std::string> reason_to_replace() const;
     void deliver(const Reading& reading);
+    void look_for_frame();
 
     // A handler that does nothing once the link has gone on to another state: one left over from an
     // earlier connection or after stop() finds another epoch.
@@ -131,6 +134,7 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     Backoff backoff_;
     std::minstd_rand random_{std::random_device{}()};
 
+    boost::asio::steady_timer resolve_timer_;
     bool address_is_given_ = false;
     NameLookup lookup_;
     std::vector<Endpoint> known_;  // of the last resolution that worked
@@ -149,6 +153,9 @@ struct Link::Impl : std::enable_shared_from_this<Link::Impl> {
     HttpResponseParser parser_;
     std::array<char, 16 * 1024> buffer_;  // one TLS record
     TxTimestamps stamps_;
+    Framer framer_;
+    bool framed_ = false;              // the request sent last left as a frame too
+    std::uint64_t read_before_ = 0;    // bytes, when some were last handed over
     std::uint64_t handed_over_ = 0;    // bytes, since the connection is up ...
     std::uint64_t handed_before_ = 0;  // ... and before the request in flight
     bool peer_ended_ = false;          // its close_notify or FIN was read

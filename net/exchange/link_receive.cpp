@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include <cerrno>
+#include <string>
 #include <system_error>
 
 #include "net/clock.h"
@@ -12,6 +13,12 @@ namespace scram {
 namespace {
 
 const char* const unasked = "an answer to a request never sent";
+
+// Another connection may lead to a peer that leaves answers as they are.
+std::string reason_of_encoding(std::string_view encoding) {
+    return "the peer encodes its answer (Content-Encoding: " + std::string(encoding.substr(0, 40)) +
+           "), which was not asked for and cannot be read";
+}
 
 // The peer ended the connection by one.
 bool is_alert(unsigned long error) {
@@ -26,7 +33,8 @@ void Link::Impl::await_readable() {
 
 void Link::Impl::on_readable() {
     const Reading reading = read_all();
-    stamps_.collect(socket_.native_handle());
+    if (const auto report = stamps_.collect(socket_.native_handle()))
+        framer_.learn(*report, stamps_.taken(), handed_over_, read_before_);
     if (reading.answered && sealer_) sealing_proven_ = true;
     if (reading.end) {
         fall(*reading.end);
@@ -34,6 +42,10 @@ void Link::Impl::on_readable() {
         await_readable();
     }
     if (reading.answered) deliver(reading);
+}
+
+void Link::Impl::look_for_frame() {
+    framer_.look(socket_.native_handle(), handed_over_, tls_socket_.all_bytes());
 }
 
 // Reads on behind an answer before it is delivered: what lies there decides whether the link lives.
@@ -80,6 +92,8 @@ void Link::Impl::take(std::string_view bytes, Reading& reading) {
         reading.end = "answered before it had the whole request";
     } else if (parser_.answer().status / 100 == 3) {
         reading.end = "the peer redirects, which is never followed";
+    } else if (!parser_.answer().encoding.empty()) {
+        reading.end = reason_of_encoding(parser_.answer().encoding);
     } else if (!parser_.answer().keep_alive) {
         reading.end = "the peer closes after its answer";
     }
@@ -157,6 +171,7 @@ void Link::Impl::deliver(const Reading& reading) {
     backoff_.reset();
     tls_socket_.forget_counts();
     handed_before_ = handed_over_;
+    if (state_ == State::idle) look_for_frame();
     observer_.link_answered(id_, answer, reading.at);
     parser_.reset();
 }

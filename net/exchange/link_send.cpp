@@ -14,9 +14,14 @@
 namespace scram {
 
 bool Link::Impl::seal(std::string_view request, SealedRecord& record) {
-    if (up() && sealer_) return sealer_->seal(request, record);
-    record = SealedRecord();
-    return false;
+    const bool sealed = up() && sealer_ && sealer_->seal(request, record);
+    if (!sealed) {
+        record = SealedRecord();
+        return false;
+    }
+    if (framer_.is_on()) record.keep_words(checksum_words(record.sealed()));
+    if (state_ == State::idle && framer_.state() == FrameState::in_flight) look_for_frame();
+    return true;
 }
 
 bool Link::Impl::is_next(const SealedRecord& record) const {
@@ -27,7 +32,10 @@ bool Link::Impl::is_next(const SealedRecord& record) const {
 bool Link::Impl::send(const SealedRecord& record) {
     if (state_ != State::idle || !is_next(record)) return false;
     state_ = State::in_flight;
-    return write(sealer_->spend(record));
+    const std::string_view bytes = sealer_->spend(record);
+    framed_ = framer_.send(bytes, record.words());
+    // A frame that left is a request that may be executed, also where the kernel takes no more.
+    return write(bytes) || framed_;
 }
 
 bool Link::Impl::send(std::string_view request) {
@@ -35,7 +43,7 @@ bool Link::Impl::send(std::string_view request) {
     if (!sealer_) return send_by_openssl(request);
     if (request.size() > SealedRecord::request_max) return send_as_records(request);
     SealedRecord record;
-    if (sealer_->seal(request, record)) return send(record);
+    if (seal(request, record)) return send(record);
     fall("the request cannot be sealed");
     return false;
 }
@@ -57,6 +65,7 @@ bool Link::Impl::send_by_openssl(std::string_view request) {
 // For requests that are not armed: this allocates.
 bool Link::Impl::send_as_records(std::string_view request) {
     state_ = State::in_flight;
+    framed_ = false;
     std::string records;
     while (!request.empty()) {
         SealedRecord record;
@@ -95,6 +104,10 @@ int Link::Impl::write_or_keep(std::string_view bytes) {
 
 // The one place where bytes of an up link go to the kernel.
 ssize_t Link::Impl::hand_over(std::string_view bytes) {
+    if (!bytes.empty()) {
+        framer_.bytes_left();
+        read_before_ = tls_socket_.all_bytes();
+    }
     const ssize_t taken =
         ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (taken > 0) stamps_.expect(handed_over_ += static_cast<std::uint64_t>(taken));

@@ -3,6 +3,7 @@
 #include <netdb.h>
 
 #include <boost/asio/post.hpp>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -10,6 +11,9 @@
 
 namespace scram {
 namespace {
+
+// Whoever answers for the name server decides how many there are, and the loop sorts them.
+constexpr std::size_t found_max = 256;
 
 struct Answer {
     std::string error;
@@ -34,18 +38,13 @@ Answer look_up(const std::string& host, const std::string& port) {
         answer.error = gai_strerror(error);
         return answer;
     }
-    for (const addrinfo* at = list; at != nullptr; at = at->ai_next) {
+    for (const addrinfo* at = list; at != nullptr && answer.found.size() < found_max;
+         at = at->ai_next) {
         if (at->ai_family != AF_INET && at->ai_family != AF_INET6) continue;
         answer.found.push_back(endpoint_of(*at));
     }
     freeaddrinfo(list);
     return answer;
-}
-
-// Never destroyed: its thread may outlast everything.
-Background& background() {
-    static auto* const one = new Background;
-    return *one;
 }
 
 }  // namespace
@@ -61,15 +60,50 @@ struct NameLookup::Query : std::enable_shared_from_this<Query> {
         : host(std::move(name)), port(std::to_string(number)), found(std::move(then)), io(&loop) {}
 
     // In the background.
-    void run() {
-        Answer answer = look_up(host, port);
+    void take(const Answer& answer) {
         const std::lock_guard lock(mutex);
         if (io == nullptr) return;
-        boost::asio::post(*io, [self = shared_from_this(), answer = std::move(answer)] {
+        boost::asio::post(*io, [self = shared_from_this(), answer] {
             self->asking = false;
             if (self->found) self->found(answer.error, answer.found);
         });
     }
+};
+
+// Of one name. Never destroyed: its thread may outlast everything.
+class NameLookup::Resolver {
+  public:
+    static Resolver& of(const std::string& host, const std::string& port) {
+        static auto* const all = new std::map<std::string, std::unique_ptr<Resolver>>;
+        static std::mutex mutex;
+        const std::lock_guard lock(mutex);
+        auto& its = (*all)[host + ":" + port];
+        if (!its) its = std::make_unique<Resolver>();
+        return *its;
+    }
+
+    // False: there is no thread for it.
+    bool ask(const std::shared_ptr<Query>& query) {
+        const std::lock_guard lock(mutex_);
+        if (asked_.empty() && !background_.run([this] { run(); })) return false;
+        asked_.push_back(query);
+        return true;
+    }
+
+  private:
+    void run() {
+        std::vector<std::shared_ptr<Query>> asked;
+        {
+            const std::lock_guard lock(mutex_);
+            asked.swap(asked_);
+        }
+        const Answer answer = look_up(asked.front()->host, asked.front()->port);
+        for (const auto& query : asked) query->take(answer);
+    }
+
+    Background background_;
+    std::mutex mutex_;
+    std::vector<std::shared_ptr<Query>> asked_;  // not looked up yet
 };
 
 NameLookup::NameLookup(boost::asio::io_context& io, std::string host, std::uint16_t port,
@@ -84,7 +118,7 @@ NameLookup::~NameLookup() {
 
 void NameLookup::ask() {
     if (std::exchange(query_->asking, true)) return;
-    query_->asking = background().run([query = query_] { query->run(); });
+    query_->asking = Resolver::of(query_->host, query_->port).ask(query_);
 }
 
 }  // namespace scram

@@ -1,5 +1,6 @@
 // The addresses of a host's name, asked for behind the loop's back: a name server may be silent for
-// many seconds, and neither the loop nor the end of the program waits for it.
+// many seconds, and neither the loop nor the end of the program waits for it. Nor does another
+// name: each has a thread of its own, in which it is looked up once for all who asked until then.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -23,11 +24,12 @@ class NameLookup {
     NameLookup(const NameLookup&) = delete;
     NameLookup& operator=(const NameLookup&) = delete;
 
-    // Asks, unless an answer is due already. One name is looked up at a time in this process.
+    // Asks, unless an answer is due already.
     void ask();
 
   private:
     struct Query;
+    class Resolver;
     std::shared_ptr<Query> query_;
 };
 

@@ -12,7 +12,7 @@
 namespace scram {
 namespace {
 
-constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
+constexpr int gate_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
 
 std::size_t size_of(std::size_t families) {
     return SCRAM_HEARTBEAT_AT(families) + SCRAM_LINE_SIZE;
@@ -33,7 +33,7 @@ std::variant<std::unique_ptr<Gates>, std::string> Gates::make(std::size_t famili
     void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
     if (at == MAP_FAILED) return failed("mmap");
     // Our own mapping stays writable; from here on nobody, scramd included, can make another such.
-    if (fcntl(fd.get(), F_ADD_SEALS, seals) != 0) return failed("sealing");
+    if (fcntl(fd.get(), F_ADD_SEALS, gate_seals) != 0) return failed("sealing");
     return std::unique_ptr<Gates>(
         new Gates(std::move(fd), static_cast<scram_gates*>(at), families));
 }

@@ -12,7 +12,7 @@
 namespace scram {
 namespace {
 
-constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+constexpr int ring_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 constexpr std::size_t signal_words = offsetof(scram_signal, name) / sizeof(std::uint64_t);
 static_assert(signal_words == 4);
@@ -80,7 +80,7 @@ scram_signal RingReader::copy(std::uint64_t number) const {
 std::optional<Ring> Ring::make() {
     UniqueFd fd(memfd_create("scramd-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd || ftruncate(fd.get(), sizeof(scram_ring)) != 0 ||
-        fcntl(fd.get(), F_ADD_SEALS, seals) != 0)
+        fcntl(fd.get(), F_ADD_SEALS, ring_seals) != 0)
         return std::nullopt;
     void* at = mmap(nullptr, sizeof(scram_ring), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
                     fd.get(), 0);

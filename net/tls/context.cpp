@@ -75,7 +75,9 @@ bool is_address(const std::string& host) {
            inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
+// OpenSSL takes an empty name for none to check.
 bool expect_peer(SSL* ssl, const std::string& host) {
+    if (host.empty()) return false;
     if (is_address(host)) {
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
     }
@@ -87,7 +89,6 @@ bool expect_peer(SSL* ssl, const std::string& host) {
 }
 
 std::string bad_options(const TlsOptions& options) {
-    if (options.host.empty()) return "host: expected a name or an address to verify";
     for (const auto& pin : options.pins) {
         if (is_pin(pin)) continue;
         return "pin \"" + pin + "\": expected \"sha256/\" and 44 characters of Base64 (32 bytes)";
@@ -134,6 +135,15 @@ Background& background() {
 
 }  // namespace
 
+std::string expected_peer(SSL* ssl) {
+    X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
+    if (const char* name = X509_VERIFY_PARAM_get0_host(expected, 0)) return name;
+    char* const address = X509_VERIFY_PARAM_get1_ip_asc(expected);
+    std::string text = address != nullptr ? address : "";
+    OPENSSL_free(address);
+    return text;
+}
+
 int TlsContext::Impl::keep_session(SSL* ssl, SSL_SESSION* session) {
     auto& self = *static_cast<Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
     if (!pins_match(ssl, self.options.pins)) return 0;
@@ -141,8 +151,9 @@ int TlsContext::Impl::keep_session(SSL* ssl, SSL_SESSION* session) {
     // reconnect just then.
     Session kept(SSL_SESSION_dup(session));
     if (!kept) return 0;
-    if (self.sessions.size() == sessions_kept_max) self.sessions.erase(self.sessions.begin());
-    self.sessions.push_back(std::move(kept));
+    auto& of_peer = self.sessions[expected_peer(ssl)];
+    if (of_peer.size() == sessions_kept_max) of_peer.erase(of_peer.begin());
+    of_peer.push_back(std::move(kept));
     return 0;
 }
 
@@ -161,11 +172,12 @@ void TlsContext::Impl::catch_secret(const SSL* ssl, const char* line) {
 
 // The newest is the likeliest to be accepted. A TLS 1.3 ticket is used once (RFC 8446 C.4).
 void TlsContext::Impl::resume(SSL* ssl) {
-    if (sessions.empty()) return;
-    const Session copy(SSL_SESSION_dup(sessions.back().get()));  // again: OpenSSL may spoil it
+    const auto kept = sessions.find(expected_peer(ssl));
+    if (kept == sessions.end() || kept->second.empty()) return;
+    const Session copy(SSL_SESSION_dup(kept->second.back().get()));  // again: OpenSSL may spoil it
     if (!copy) return;
     SSL_set_session(ssl, copy.get());
-    if (SSL_SESSION_get_protocol_version(copy.get()) >= TLS1_3_VERSION) sessions.pop_back();
+    if (SSL_SESSION_get_protocol_version(copy.get()) >= TLS1_3_VERSION) kept->second.pop_back();
 }
 
 std::string TlsContext::Impl::set_up() {
@@ -231,11 +243,11 @@ void TlsContext::renew_trust() {
     impl_->renew_trust();
 }
 
-SSL* TlsContext::new_connection(TrafficSecret* secret) {
+SSL* TlsContext::new_connection(const std::string& host, TrafficSecret* secret) {
     impl_->adopt_trust();
     SSL* ssl = SSL_new(impl_->context.get());
     if (ssl == nullptr) return nullptr;
-    if (!expect_peer(ssl, impl_->options.host)) {
+    if (!expect_peer(ssl, host)) {
         SSL_free(ssl);  // never a connection that would not check its peer
         return nullptr;
     }

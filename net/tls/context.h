@@ -17,7 +17,6 @@
 namespace scram {
 
 struct TlsOptions {
-    std::string host{};     // verified name (or IP address), and SNI if a name
     std::string ca_file{};  // additional trust anchors (PEM); empty: the system's alone
     // "sha256/BASE64" of a SubjectPublicKeyInfo in the verified chain; empty: any key.
     std::vector<std::string> pins{};
@@ -31,11 +30,13 @@ class TlsContext {
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;
 
-    // A new client connection, ready for TlsSocket and SSL_connect; resumes a kept session if
-    // any. Owned by the caller (SSL_free), and not to outlive the context. Null: out of memory.
+    // A new client connection, ready for TlsSocket and SSL_connect. The peer must prove to be
+    // `host`, a name (then it is told by SNI too) or an IP address; a session that was kept of that
+    // host is resumed. Owned by the caller (SSL_free), and not to outlive the context. Null: out of
+    // memory, or there is no host to prove.
     // With TLS 1.3 the secret of what we write is put into `secret`, if that is given, before the
     // handshake is over; it must live as long as the connection.
-    SSL* new_connection(TrafficSecret* secret = nullptr);
+    SSL* new_connection(const std::string& host, TrafficSecret* secret = nullptr);
 
     // After a completed handshake: empty, or why the peer must not be used (pins, protocol).
     std::string refuse_reason(SSL* ssl) const;

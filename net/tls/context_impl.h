@@ -1,6 +1,7 @@
 // The inside of TlsContext, shared by tls.cpp and tls_failure.cpp.
 #pragma once
 
+#include <map>
 #include <mutex>
 
 #include "core/base/time.h"
@@ -18,6 +19,9 @@ struct TrustRenewal {
     std::string error;  // why there is none
 };
 
+// Who the peer of a connection must prove to be.
+std::string expected_peer(SSL* ssl);
+
 // OpenSSL's verification callback: keeps, for this thread's next failure_text, when a certificate
 // that is refused for its time is valid.
 int note_validity(int verified, X509_STORE_CTX* chain);
@@ -28,11 +32,12 @@ struct TlsContext::Impl {
         void operator()(SSL_SESSION* p) const { SSL_SESSION_free(p); }
     };
     using Session = std::unique_ptr<SSL_SESSION, Free>;
-    static constexpr std::size_t sessions_kept_max = 32;
+    static constexpr std::size_t sessions_kept_max = 32;  // of a peer
 
     TlsOptions options;
     std::function<std::optional<WallMillis>()> exchange_time;  // may be none
-    std::vector<Session> sessions;                             // newest last
+    // By the peer that proved to be it: a resumed handshake shows no certificate. Newest last.
+    std::map<std::string, std::vector<Session>> sessions;
     std::unique_ptr<SSL_CTX, Free> context;
 
     std::shared_ptr<TrustRenewal> renewal = std::make_shared<TrustRenewal>();

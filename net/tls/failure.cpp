@@ -64,11 +64,10 @@ bool is_unverified(unsigned long error) {
            ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED;
 }
 
-std::string protocol_failure(SSL* ssl, unsigned long error, const std::string& host,
-                             std::optional<WallMillis> exchange) {
+std::string protocol_failure(SSL* ssl, unsigned long error, std::optional<WallMillis> exchange) {
     switch (ERR_GET_REASON(error)) {
         case SSL_R_CERTIFICATE_VERIFY_FAILED:
-            return certificate_failure(SSL_get_verify_result(ssl), host, exchange);
+            return certificate_failure(SSL_get_verify_result(ssl), expected_peer(ssl), exchange);
         case SSL_R_UNSUPPORTED_PROTOCOL:
         case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
             return too_old;
@@ -115,7 +114,7 @@ std::string TlsContext::failure_text(SSL* ssl, int ssl_error) {
         system_error = ERR_GET_REASON(error);
     } else if (error != 0) {
         const auto exchange = impl_->exchange_time ? impl_->exchange_time() : std::nullopt;
-        return protocol_failure(ssl, error, impl_->options.host, exchange) +
+        return protocol_failure(ssl, error, exchange) +
                (is_unverified(error) ? impl_->trust_doubted() : "");
     }
     if (ssl_error != SSL_ERROR_SYSCALL) {

@@ -53,6 +53,11 @@ class SealedRecord {
     // Reads every cache line of it, which keeps them near.
     void touch() const;
 
+    // Of its bytes, for who sends them as a frame (checksum_words() in net/wire/segment.h).
+    void keep_words(std::uint32_t words) { words_ = words; }
+    std::uint32_t words() const { return words_; }
+    std::span<const unsigned char> sealed() const { return {bytes_.data(), size_}; }
+
   private:
     friend class Sealer;
     static constexpr std::size_t header_size = 5;
@@ -61,6 +66,7 @@ class SealedRecord {
     std::uint64_t connection_ = 0;
     std::uint64_t number_ = 0;
     std::size_t size_ = 0;
+    std::uint32_t words_ = 0;
     std::array<unsigned char, header_size + request_max + 1 + tag_size> bytes_;
 };
 

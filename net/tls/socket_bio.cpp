@@ -61,6 +61,7 @@ int TlsSocket::read_some(BIO* bio, char* bytes, int size) {
         ++self.reads_;
         self.turn_bytes_ += static_cast<std::size_t>(got);
         self.bytes_ += static_cast<std::size_t>(got);
+        self.all_bytes_ += static_cast<std::size_t>(got);
     }
     return static_cast<int>(got);
 }

@@ -40,6 +40,7 @@ class TlsSocket {
     // Since attach() or the last forget_counts().
     std::size_t bytes() const { return bytes_; }
     std::size_t reads() const { return reads_; }
+    std::uint64_t all_bytes() const { return all_bytes_; }  // since attach()
     void forget_counts() { bytes_ = reads_ = 0; }
 
     bool ended() const { return ended_; }  // the peer's FIN was read
@@ -59,6 +60,7 @@ class TlsSocket {
     bool ended_ = false;
     std::size_t bytes_ = 0;
     std::size_t reads_ = 0;
+    std::uint64_t all_bytes_ = 0;
 };
 
 // For after the handshake: from now on what `ssl` writes stays in memory. False: out of memory.

@@ -24,9 +24,9 @@ class BlackHole(unittest.TestCase):
             lab.sim.quote(name.split("/")[1], 3)
         return daemon
 
-    def confirmed(self, lab, daemon, names=FAMILIES):
+    def accepted(self, lab, daemon, names=FAMILIES):
         for name in names:
-            daemon.await_state(name, "confirmed", 30)
+            daemon.await_state(name, "accepted", 30)
             self.assertEqual(lab.sim.family(name.split("/")[1])["mmp"], 0)
 
     def test_a_hole_before_the_attempts_is_left_by_all_once_it_heals(self):
@@ -38,7 +38,7 @@ class BlackHole(unittest.TestCase):
             eventually(lambda: {link["phase"] for link in daemon.links()} == {"down"}, "all links are down")
             self.assertEqual(lab.sim.cancels()["requests"], 0)
             heal()
-            self.confirmed(lab, daemon)
+            self.accepted(lab, daemon)
 
     def test_a_hole_that_swallows_the_answers_only_after_the_exchange_counted_heals_within_the_budget(self):
         with Lab() as lab:
@@ -49,7 +49,7 @@ class BlackHole(unittest.TestCase):
             hole(lab.sim.port)
             daemon.await_log(">attempt_lost ")
             heal()
-            self.confirmed(lab, daemon)
+            self.accepted(lab, daemon)
 
     def test_connections_that_all_die_silently_are_opened_again_without_waiting_for_them_to_heal(self):
         """As when a firewall forgets what it knew: new connections pass, the old ones never end."""
@@ -57,7 +57,7 @@ class BlackHole(unittest.TestCase):
             daemon = self.trip(lab)
             hole_for(lab.sim.port, clients_of(lab.sim.port))
             lab.source().publish(BTC, "pnl", -101)
-            self.confirmed(lab, daemon)
+            self.accepted(lab, daemon)
             daemon.await_log(">attempt_lost ")
 
     def only_the_first_attempts_link_dies(self, through):
@@ -65,7 +65,7 @@ class BlackHole(unittest.TestCase):
             daemon = self.trip(lab, DELTA)
             hole_for_first_attempt(lab.sim.port, through)
             lab.source().publish(BTC, "delta", 26)
-            self.confirmed(lab, daemon, [BTC])
+            self.accepted(lab, daemon, [BTC])
             fired = [line for line in daemon.log().splitlines() if ">fired " in line]
             used = [line.split(" link=")[1].split()[0] for line in fired]
             self.assertEqual(len(used), 2, fired)
@@ -88,7 +88,7 @@ class BlackHole(unittest.TestCase):
                 eventually(lambda: daemon.log().count("aborted: no answer in time") > lost, "a link is lost")
                 heal()
                 daemon.await_ready(1)
-            self.confirmed(lab, daemon)
+            self.accepted(lab, daemon)
 
     def test_connections_that_die_silently_while_idle_are_found_by_the_rehearsals(self):
         with Lab() as lab:
@@ -97,5 +97,5 @@ class BlackHole(unittest.TestCase):
             eventually(lambda: lab.sim.state()["connections_total"] >= 10, "five new links", 20)
             daemon.await_ready(5)
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(lab.sim.cancels()["requests"], 1)

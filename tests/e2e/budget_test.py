@@ -14,7 +14,7 @@ def families(count, account="mm-1"):
 
 
 def arrivals(lab, account="mm-1"):
-    """Of the confirmed cancels, in order: instrument family, and seconds since the first."""
+    """Of the accepted cancels, in order: instrument family, and seconds since the first."""
     log = [r for r in lab.sim.cancels(account)["log"] if r["code"] == "0"]
     return [(r["instFamily"], (r["mono_ns"] - log[0]["mono_ns"]) / 1e9) for r in log]
 
@@ -31,8 +31,8 @@ class Budget(unittest.TestCase):
         lab.source().publish(names[-1], "pnl", -101)
         rounds = (len(names) - 1) // 5
         for name in names:
-            daemon.await_state(name, "confirmed", 2.005 * rounds + SLACK_S)
-        eventually(lambda: daemon.log().count(">confirmed ") == len(names), "all told")
+            daemon.await_state(name, "accepted", 2.005 * rounds + SLACK_S)
+        eventually(lambda: daemon.log().count(">accepted ") == len(names), "all told")
         return daemon
 
     def shows_rounds_of_five(self, count, *sim):
@@ -78,9 +78,9 @@ class Budget(unittest.TestCase):
         with Lab(accounts=("mm-1", "mm-2")) as lab:
             daemon = lab.scramd(LOSS, families=names).await_ready(10)
             lab.source().publish(names[0], "pnl", -101)
-            daemon.await_state("mm-2/BTC-USD", "confirmed")
+            daemon.await_state("mm-2/BTC-USD", "accepted")
             self.assertEqual(daemon.family("mm-1/DOT-USD")["state"], "tripped")
-            daemon.await_state("mm-1/DOT-USD", "confirmed")
+            daemon.await_state("mm-1/DOT-USD", "accepted")
 
     def test_accounts_do_not_share_keys(self):
         names = families(1) + families(1, "mm-2")
@@ -89,7 +89,7 @@ class Budget(unittest.TestCase):
             lab.sim.quote("BTC-USD", 5, account="mm-2")
             daemon = lab.scramd(families=names).await_ready(10)
             lab.source().publish("mm-2/BTC-USD", "delta", 26)
-            daemon.await_state("mm-2/BTC-USD", "confirmed")
+            daemon.await_state("mm-2/BTC-USD", "accepted")
             self.assertEqual(lab.sim.family("BTC-USD", "mm-2")["mmp"], 0)
             self.assertEqual(lab.sim.family("BTC-USD", "mm-1")["mmp"], 5)
             self.assertEqual(lab.sim.cancels("mm-1")["requests"], 0)
@@ -100,7 +100,7 @@ class Budget(unittest.TestCase):
             daemon = lab.scramd(LOSS, families=names, account_keys="budget = { share = 1 }").await_ready()
             lab.source().publish(names[0], "pnl", -101)
             for name in names:
-                daemon.await_state(name, "confirmed", 2 * 2.005 + SLACK_S)
+                daemon.await_state(name, "accepted", 2 * 2.005 + SLACK_S)
             self.assertEqual(lab.sim.cancels()["window_max_sliding"], 1)
             self.assertEqual([family for family, _ in arrivals(lab)], [n.split("/")[1] for n in names])
 
@@ -110,7 +110,7 @@ class Budget(unittest.TestCase):
             daemon = lab.scramd(LOSS, families=names, account_keys="links = 1").await_ready(1)
             lab.source().publish(names[0], "pnl", -101)
             for name in names:
-                daemon.await_state(name, "confirmed")
+                daemon.await_state(name, "accepted")
             self.assertEqual([family for family, _ in arrivals(lab)], [n.split("/")[1] for n in names])
 
     def test_attempts_that_fail_at_once_are_tried_within_the_budget(self):
@@ -120,7 +120,7 @@ class Budget(unittest.TestCase):
             daemon = lab.scramd(LOSS, families=names).await_ready()
             lab.source().publish(names[0], "pnl", -101)
             for name in names:
-                daemon.await_state(name, "confirmed", 30)
+                daemon.await_state(name, "accepted", 30)
             self.assertEqual(lab.sim.cancels()["requests"], 12)
 
     def test_lost_attempts_keep_their_slots_until_nothing_can_be_under_way(self):
@@ -130,7 +130,7 @@ class Budget(unittest.TestCase):
             daemon = lab.scramd(LOSS, families=names, more="[timings]\nanswer_timeout_ms = 300\n").await_ready()
             lab.source().publish(names[0], "pnl", -101)
             for name in names:
-                daemon.await_state(name, "confirmed", 30)
+                daemon.await_state(name, "accepted", 30)
             self.assertEqual(lab.sim.cancels()["requests"], 10)
 
     def test_operators_who_pull_again_and_again_stay_within_the_budget(self):
@@ -139,7 +139,7 @@ class Budget(unittest.TestCase):
             for _ in range(20):
                 self.assertTrue(daemon.ask("trip", target="all", reason="again")["ok"])
             for name in ("mm-1/BTC-USD", "mm-1/ETH-USD"):
-                daemon.await_state(name, "confirmed", 20)
+                daemon.await_state(name, "accepted", 20)
 
     def test_the_plan_of_fire_is_what_happens(self):
         with Lab() as lab:

@@ -56,10 +56,10 @@ class ClockLab(Lab):
 
 
 class Clock(unittest.TestCase):
-    def confirmed(self, lab, refusals_max):
+    def accepted(self, lab, refusals_max):
         """The last cancel of each family was accepted, and none that was had a stale signature."""
         for name in lab.names:
-            lab.daemon.await_state(f"mm-1/{name}", "confirmed", 30)
+            lab.daemon.await_state(f"mm-1/{name}", "accepted", 30)
             self.assertEqual(lab.sim.family(name)["mmp"], 0)
         counted = lab.sim.cancels()
         last = {record["instFamily"]: record["code"] for record in counted["log"]}
@@ -73,7 +73,7 @@ class Clock(unittest.TestCase):
     def off_from_the_start(self, offset_ms):
         with ClockLab(offset_ms=offset_ms) as lab:
             lab.trip()
-            ages = self.confirmed(lab, refusals_max=0)
+            ages = self.accepted(lab, refusals_max=0)
             self.assertLess(max(ages), abs(offset_ms) / 2, "signed by our own clock")
 
     def test_an_exchange_20_s_ahead_from_the_start_is_signed_for_by_its_own_clock(self):
@@ -93,7 +93,7 @@ class Clock(unittest.TestCase):
             sent_us = re.search(r"answered trip=1 .* sent_us=([0-9.]+)", lab.daemon.log())
             if float(sent_us.group(1)) >= 10_000:  # as long as scramd waits for its signer
                 self.skipTest("skipped: the signer had no processor for 10 ms")
-            self.confirmed(lab, refusals_max=0)
+            self.accepted(lab, refusals_max=0)
             self.assertEqual(lab.requests(), 5)
 
     def steps_between_trips(self, timings):
@@ -102,7 +102,7 @@ class Clock(unittest.TestCase):
             for number, offset_ms in enumerate((STEP_MS, 0, -STEP_MS, 0), 1):
                 lab.sim.clock(offset_ms)
                 lab.trip()
-                self.confirmed(lab, refusals_max=3 * number)
+                self.accepted(lab, refusals_max=3 * number)
                 lab.rearm()
 
     def test_steps_of_60_s_between_trips_are_found_by_a_refused_cancel_and_followed(self):
@@ -118,7 +118,7 @@ class Clock(unittest.TestCase):
             lab.trip()
             eventually(lambda: lab.requests() >= 5, "five attempts have arrived")
             lab.sim.clock(step_ms)
-            self.confirmed(lab, refusals_max=2)
+            self.accepted(lab, refusals_max=2)
 
     def test_a_step_of_60_s_ahead_during_a_trip_is_followed(self):
         self.steps_during_a_trip(STEP_MS)
@@ -134,4 +134,4 @@ class Clock(unittest.TestCase):
             lab.trip()
             eventually(lambda: lab.requests() >= 1, "the first attempt is refused")
             lab.sim.clock(-STEP_MS)
-            self.confirmed(lab, refusals_max=3)
+            self.accepted(lab, refusals_max=3)

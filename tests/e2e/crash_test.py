@@ -49,12 +49,12 @@ class CrashLab(Lab):
     def latched(self):
         return {name for name, family in self.families().items() if family["gate"] == "closed"}
 
-    def all_confirmed(self, families):
+    def all_accepted(self, families):
         def done():
             now = self.families()
-            return all(now[f]["state"] == "confirmed" and not now[f]["unfinished"] for f in families)
+            return all(now[f]["state"] in ("accepted", "verified") and not now[f]["unfinished"] for f in families)
 
-        eventually(done, lambda: f"{families} are confirmed: {self.families()}\n{self.daemon.log()}", 30)
+        eventually(done, lambda: f"{families} are accepted: {self.families()}\n{self.daemon.log()}", 30)
         for family in families:
             account, name = family.split("/")
             left = self.sim.family(name, account)["mmp"]
@@ -125,7 +125,7 @@ class Crash(unittest.TestCase):
     seconds_max = 300
 
     def test_200_kills_in_the_middle_of_a_trip_unlatch_nothing_and_forget_no_cancel(self):
-        """After each: what was tripped is latched and ends confirmed, what nobody touched is armed. Every third
+        """After each: what was tripped is latched and ends accepted, what nobody touched is armed. Every third
         restart is killed as well. That no window ever held six, okxsim tells at the end (Lab)."""
         print(f"crash: SCRAM_SEED={SEED}", flush=True)
         chance = random.Random(SEED)
@@ -150,7 +150,7 @@ class Crash(unittest.TestCase):
         self.assertLessEqual(cut.tripped, latched, "a tripped family was un-latched")
         self.assertLessEqual(latched, set(cut.asked), "a family that nobody touched was latched")
         self.gates_are_closed(lab, latched)
-        lab.all_confirmed(latched)
+        lab.all_accepted(latched)
         lab.rearm_all()
 
     def gates_are_closed(self, lab, latched):
@@ -172,7 +172,7 @@ class AfterCrash(unittest.TestCase):
         lab.quote(ALL)
         if tripped:
             self.assertTrue(lab.daemon.ask("trip", target=self.BTC, reason="drill")["ok"])
-            lab.all_confirmed({self.BTC})
+            lab.all_accepted({self.BTC})
         before = lab.counted()
         lab.end()
         lab.start()
@@ -189,14 +189,14 @@ class AfterCrash(unittest.TestCase):
     def test_fire_cancels_every_family(self):
         lab, _ = self.crashes("fire", tripped=True)
         self.assertEqual(lab.latched(), set(ALL))
-        lab.all_confirmed(set(ALL))
+        lab.all_accepted(set(ALL))
 
     def test_armed_arms_what_was_armed_and_nothing_else(self):
         lab, before = self.crashes("armed", tripped=True)
         self.assertEqual(lab.latched(), {self.BTC})
-        lab.all_confirmed({self.BTC})
+        lab.all_accepted({self.BTC})
         lab.daemon.await_ready(16)
-        self.assertEqual(lab.counted(), before, "what was confirmed is not cancelled again")
+        self.assertEqual(lab.counted(), before, "what was accepted is not cancelled again")
 
     def test_a_peaceful_end_is_no_crash_and_keeps_what_was_latched(self):
         for after_crash in ("latched", "fire", "armed"):
@@ -204,7 +204,7 @@ class AfterCrash(unittest.TestCase):
                 lab.start()
                 lab.daemon.await_ready(16)
                 self.assertTrue(lab.daemon.ask("trip", target=self.BTC, reason="drill")["ok"])
-                lab.all_confirmed({self.BTC})
+                lab.all_accepted({self.BTC})
                 before = lab.counted()
                 lab.end(signal.SIGTERM)
                 lab.start()
@@ -225,7 +225,7 @@ class AfterCrash(unittest.TestCase):
                 lab.start()
                 self.assertIn(self.BTC, lab.latched())
                 lab.sim.clear_faults()
-                lab.all_confirmed({self.BTC})
+                lab.all_accepted({self.BTC})
 
     def gates(self, lab, closed):
         maker = lab.source()

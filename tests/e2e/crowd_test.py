@@ -41,11 +41,11 @@ class Crowd(unittest.TestCase):
             daemon.await_value(SOL, "delta", -999 / 64)
             self.assertEqual({f["state"] for f in daemon.status()["families"]}, {"armed"})
             makers[500].publish(BTC, "delta", 11)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.await_log("rule=delta")
             makers[-1].heartbeat()
             makers[-1].vanish()
-            daemon.await_state(ETH, "confirmed")
+            daemon.await_state(ETH, "accepted")
             daemon.await_log(f"rule=gone source={names[-1]}")
             self.assertEqual(daemon.family(SOL)["state"], "armed")
             self.assertEqual([lab.sim.family(f)["mmp"] for f in ("BTC-USD", "ETH-USD", "SOL-USD")], [0, 0, 5])
@@ -64,9 +64,9 @@ class Crowd(unittest.TestCase):
                 maker.heartbeat()
                 maker.vanish()
             for family in (BTC, ETH):
-                daemon.await_state(family, "confirmed", 20)
+                daemon.await_state(family, "accepted", 20)
             eventually(lambda: {s["phase"] for s in daemon.status()["sources"]} == {"vanished"}, "all are gone")
-            eventually(lambda: all(f["state"] == "confirmed" for f in daemon.status()["families"]), "confirmed")
+            eventually(lambda: all(f["state"] in ("accepted", "verified") for f in daemon.status()["families"]), "accepted")
 
 
 class Links(unittest.TestCase):

@@ -40,7 +40,7 @@ class CutRehearsals(unittest.TestCase):
         for i in range(KILLS):
             time.sleep(0.1 + 0.07 * i)  # at all phases of the rehearsals
             source.publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             source.publish(BTC, "delta", 0)
             eventually(lambda: daemon.rearm(BTC, "next")[0] == 0, "armed again")
         return waited(daemon.log())

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 STAYS = "--stay" in sys.argv
 FOLDERS = [word for word in sys.argv[1:] if not word.startswith("--")]
@@ -82,13 +83,15 @@ def tell_stages(answered):
 def trip(lab, daemon, events):
     tripped = events.wait("tripped", rule="delta")
     answered = events.wait("answered", family=FAMILY)
-    confirmed = events.wait("confirmed", family=FAMILY)
+    accepted = events.wait("accepted", family=FAMILY)
     print()
     say("TRIP", f"{tripped['trip']}: rule {tripped['rule']}: {tripped['metric']} of {tripped['family']} is "
                 f"{tripped['value']:.2f}, the limit is {tripped['limit']:g}")
     tell_stages(answered)
-    say("receipt", f"trip {confirmed['trip']}: CONFIRMED by the exchange (http {confirmed['http']}, code "
-                   f"{confirmed['code']}, result true)")
+    say("receipt", f"trip {accepted['trip']}: ACCEPTED by the exchange (http {accepted['http']}, code "
+                   f"{accepted['code']}, result true)")
+    events.wait("verified", family=FAMILY)
+    say("", "VERIFIED: its list of open orders showed none, twice, on two links")
     eventually(lambda: resting(lab, "BTC-USD") == 0, "no MMP order of BTC-USD rests")
     book = lab.sim.family("BTC-USD")
     say("exchange", f"counts {book['mass_cancelled']} cancelled MMP orders of BTC-USD; {book['mmp']} rest; "
@@ -116,6 +119,8 @@ def rearm(lab, daemon, maker):
 
 
 def stay(lab):
+    # Who was started in the background by a shell ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     at = f"{BIN}/scramctl"
     socket = f"--socket {lab.folder}/control.sock"
     print(f"""
@@ -130,7 +135,8 @@ The exchange, scramd and the maker go on. To try, in another terminal:
 The config is {lab.folder}/scramd.toml: edit a limit, then `{at} reload {socket}`.
 Ctrl-C ends it all and removes {lab.folder}.""", flush=True)
     try:
-        signal.pause()
+        while True:  # and not pause(), which misses a signal that came just before it
+            time.sleep(0.2)
     except KeyboardInterrupt:
         print()
 

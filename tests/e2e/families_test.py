@@ -10,7 +10,7 @@ LISTING = ("BTC-USD", "ETH-USD")
 class Families(unittest.TestCase):
     def kills(self, lab, daemon):
         lab.source().publish(BTC, "delta", 26)
-        daemon.await_state(BTC, "confirmed")
+        daemon.await_state(BTC, "accepted")
 
     def listed(self, daemon):
         return {family["name"]: family.get("listed") for family in daemon.status()["families"]}

@@ -47,7 +47,7 @@ class FloodLab(Lab):
         self.events.seen.clear()
         for name in CALM:
             self.calm.publish(name, "delta", 26)
-            self.events.wait("confirmed", family=name)
+            self.events.wait("accepted", family=name)
         fired = [self.events.all("answered", family=name)[0] for name in CALM]
         return sorted(event["read_us"] + event["decided_us"] for event in fired)
 

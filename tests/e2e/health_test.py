@@ -19,18 +19,18 @@ class Health(unittest.TestCase):
             maker = lab.source()
             maker.heartbeat()
             for family in (BTC, ETH):
-                daemon.await_state(family, "confirmed")
+                daemon.await_state(family, "accepted")
             daemon.await_log("rule=silent")
             self.assertEqual(daemon.rearm(BTC, "still silent")[0], 1)
             maker.heartbeat()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_a_stale_source_that_speaks_again_can_be_armed(self):
         with Lab() as lab:
             after_ms = int(1000 * PATIENCE)
             daemon = lab.scramd(rule("silent", "stale", after_ms=after_ms)).await_ready()
             maker = lab.source()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             maker.heartbeat()
             code, _, err = daemon.rearm("all", "it speaks")
             self.assertEqual(code, 0, err)
@@ -58,7 +58,7 @@ class Health(unittest.TestCase):
                 return daemon.family(BTC)["state"] != "armed"
 
             eventually(tripped, "stale of delta")
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(daemon.family(ETH)["state"], "armed")
 
     def test_a_source_that_never_came_is_not_stale(self):
@@ -67,7 +67,7 @@ class Health(unittest.TestCase):
                                 rule("other", "stale", sources=["maker-1"], after_ms=200),
                                 sources=TWO_SOURCES).await_ready()
             lab.source("maker-1")
-            daemon.await_state(BTC, "confirmed")  # 200 ms of maker-1 have passed, and 50 of maker-2
+            daemon.await_state(BTC, "accepted")  # 200 ms of maker-1 have passed, and 50 of maker-2
             self.assertNotIn("rule=silent", daemon.log())
 
     def bad(self, value):
@@ -76,7 +76,7 @@ class Health(unittest.TestCase):
             daemon = lab.scramd().await_ready()
             lab.source().publish(BTC, "vega", value)
             for family in (BTC, ETH):
-                daemon.await_state(family, "confirmed")
+                daemon.await_state(family, "accepted")
             daemon.await_log("rule=bad")
             daemon.await_log("not a finite number")
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
@@ -97,7 +97,7 @@ class Health(unittest.TestCase):
             maker.heartbeat()
             maker.sequence += 1
             maker.heartbeat()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.await_log("a gap in its sequence")
 
     def test_a_step_back_in_the_sequence_trips_bad(self):
@@ -107,7 +107,7 @@ class Health(unittest.TestCase):
             maker.heartbeat()
             maker.sequence -= 1
             maker.heartbeat()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.await_log("a step back in its sequence")
 
     def test_a_source_that_sent_nonsense_can_be_armed_again(self):
@@ -115,10 +115,10 @@ class Health(unittest.TestCase):
             daemon = lab.scramd().await_ready()
             maker = lab.source()
             maker.publish(BTC, "delta", float("nan"))
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(daemon.rearm("all", "mended")[0], 0)
             maker.publish(BTC, "delta", float("nan"))
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_a_maker_killed_with_SIGKILL_trips_gone_for_all_that_it_may_quote(self):
         script = ("import sys, pathlib, time; from lab import Source\n"
@@ -134,7 +134,7 @@ class Health(unittest.TestCase):
             maker.send_signal(signal.SIGKILL)
             maker.wait()
             maker.stdout.close()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.await_log("rule=gone source=maker-1")
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
             self.assertEqual(daemon.family(ETH)["state"], "armed")
@@ -145,7 +145,7 @@ class Health(unittest.TestCase):
             maker = lab.source()
             maker.heartbeat()
             maker.vanish()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(daemon.rearm("all", "not yet")[0], 1)
             lab.source()
             self.assertEqual(daemon.rearm("all", "it is back")[0], 0)
@@ -159,7 +159,7 @@ class Health(unittest.TestCase):
             maker.publish(BTC, "delta", 1)
             other.heartbeat()
             maker.vanish()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             trip = daemon.family(BTC)["trip"]
             daemon.await_log("rule=after")  # 300 ms are over, too
             self.assertNotIn("rule=silent source=maker-1", daemon.log())
@@ -177,7 +177,7 @@ class Health(unittest.TestCase):
             maker.publish(BTC, "delta", 1)
             maker.vanish()
             for family in (BTC, ETH):
-                daemon.await_state(family, "confirmed")
+                daemon.await_state(family, "accepted")
             for name in ("died", "orphans"):
                 daemon.await_log(f"tripped trip=1 rule={name} source=maker-1")
             time.sleep(0.5)  # the 300 ms of rule "silent" are over
@@ -196,7 +196,7 @@ class Health(unittest.TestCase):
             maker = lab.source()
             maker.publish(BTC, "delta", 26)
             for family in (BTC, ETH):
-                daemon.await_state(family, "confirmed")
+                daemon.await_state(family, "accepted")
             self.assertEqual([t["trip"] for t in daemon.ask("receipts")["receipts"]], [1])
             self.assertEqual(lab.sim.cancels()["requests"], 2, "one for each family")
             receipt = daemon.ask("receipt", trip=1)["receipt"]
@@ -224,7 +224,7 @@ class Health(unittest.TestCase):
             for _ in range(3):
                 self.assertEqual(daemon.ctl("publish", "maker-1", BTC, "delta", "1")[0], 0)
             self.assertEqual(daemon.family(BTC)["state"], "armed")
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.await_log("rule=no-delta")
             self.assertEqual(daemon.family(ETH)["state"], "armed")
 

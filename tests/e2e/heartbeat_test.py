@@ -125,7 +125,7 @@ class TimeNamespace(unittest.TestCase):
             daemon = scramd(lab, inside=SHIFTED)
             with Maker(lab) as maker:
                 maker.publish(BTC, "delta", 26)
-                daemon.await_state(BTC, "confirmed")
+                daemon.await_state(BTC, "accepted")
                 stage = daemon.ask("latency")["attempts"]["stages"]["published_to_read"]
                 self.assertLess(stage.get("max_ns", 0), 500e9)
                 daemon.stop(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Held: a family that a start latches without a cancel is never called confirmed, whatever led to the latch.
+"""Held: a family that a start latches without a cancel is never called accepted, whatever led to the latch.
 
 Its quotes rest at the exchange. Every verb, the JSON, the log and the receipt say so, and what to do next.
 """
@@ -24,6 +24,7 @@ class Start:
         if spoil is Start.truncate:
             self.keep_board()
             self.fill(first)
+        self.await_stored(first)
         first.stop(end)
         lab.children.remove(first)
         if spoil:
@@ -37,8 +38,11 @@ class Start:
         """More records than the board of before knows of."""
         for _ in range(3):
             daemon.ask("trip", target=ETH, reason="more records")
-        daemon.await_state(ETH, "confirmed")
+        daemon.await_state(ETH, "accepted")
         daemon.rearm(ETH, "more records")
+        self.await_stored(daemon)
+
+    def await_stored(self, daemon):
         eventually(lambda: daemon.status()["journal"]["records_stored"] == daemon.status()["journal"]["records"],
                    "the file has them all")
 
@@ -69,7 +73,7 @@ class Start:
 
 class Held(unittest.TestCase):
     def is_held(self, start, health=None):
-        """What every door says of it. The word "confirmed" is for what an answer of the exchange said."""
+        """What every door says of it. The word "accepted" is for what an answer of the exchange said."""
         lab, daemon = start.lab, start.daemon
         if health:
             self.assertEqual(daemon.status()["journal"]["at_start"], health)
@@ -93,13 +97,13 @@ class Held(unittest.TestCase):
 
     def says_nothing_of_a_confirmation(self, door, text):
         lines = [line for line in text.splitlines() if ETH not in line]
-        text = re.sub(r'(?i)\bnot confirmed|"confirmed": ?false', "", "\n".join(lines))
-        self.assertNotRegex(text.lower(), "confirmed", f"{door} says it, and no answer did")
+        text = re.sub(r'(?i)\bnot accepted|"accepted": ?false', "", "\n".join(lines))
+        self.assertNotRegex(text.lower(), "accepted", f"{door} says it, and no answer did")
 
     def a_trip_cancels_it(self, start):
         code, out, _ = start.daemon.ctl("trip", BTC, "--reason", "it was held")
         self.assertEqual(code, 0, out)
-        start.daemon.await_state(BTC, "confirmed")
+        start.daemon.await_state(BTC, "accepted")
         self.assertEqual(start.lab.sim.family("BTC-USD")["mmp"], 0)
 
     def test_after_a_crash(self):
@@ -123,7 +127,7 @@ class Held(unittest.TestCase):
             start = Start(lab)
             maker = lab.source()
             maker.publish(BTC, "delta", 26)
-            start.daemon.await_state(BTC, "confirmed")
+            start.daemon.await_state(BTC, "accepted")
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
 
     def test_armed_again_it_says_that_nothing_was_cancelled(self):
@@ -165,7 +169,7 @@ class Held(unittest.TestCase):
             self.assertTrue(family["unfinished"])
             self.says_nothing_of_a_confirmation("status", second.ctl("status")[1])
             lab.sim.process.send_signal(signal.SIGCONT)
-            second.await_state(BTC, "confirmed", 20)
+            second.await_state(BTC, "accepted", 20)
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
 
     @staticmethod

@@ -26,7 +26,7 @@ class HostileLab(Lab):
         self.daemon.await_value(BTC, "delta", 1)
         assert self.daemon.family(BTC)["state"] == "armed", self.daemon.family(BTC)
         self.good.publish(BTC, "delta", 26)
-        self.daemon.await_state(BTC, "confirmed")
+        self.daemon.await_state(BTC, "accepted")
         assert self.sim.family("BTC-USD")["mmp"] == 0
 
 
@@ -44,7 +44,7 @@ class Messages(unittest.TestCase):
                 self.assertIn(told, evil.refusal(data))
             self.assertTrue(evil.is_cut_off())
             if attached:
-                lab.daemon.await_state(ETH, "confirmed")
+                lab.daemon.await_state(ETH, "accepted")
                 lab.daemon.await_log("rule=gone source=evil")
             lab.good_maker_still_trips()
 
@@ -98,7 +98,7 @@ class Messages(unittest.TestCase):
                     evil.send(b"".join(records))
             except (BrokenPipeError, ConnectionResetError):
                 pass
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.good_maker_still_trips()
 
 
@@ -154,7 +154,7 @@ class Requests(unittest.TestCase):
             evil.heartbeat()  # one that never sent a signal has no quotes to cancel
             self.assertIn(told, evil.refusal(send(evil)))
             self.assertTrue(evil.is_cut_off())
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.good_maker_still_trips()
 
     def test_a_request_of_another_version_ends_the_connection(self):
@@ -181,7 +181,7 @@ class Signals(unittest.TestCase):
             evil = lab.source("evil")
             family, metric = evil.family(ETH), evil.metric("delta")
             evil.send(evil.next_record(Source.VALUE, **{"family": family, "metric": metric, **fields}))
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.daemon.await_log("rule=bad")
             lab.daemon.await_log(why)
             lab.good_maker_still_trips()
@@ -202,7 +202,7 @@ class Signals(unittest.TestCase):
         with HostileLab() as lab:
             evil = lab.source("evil")
             evil.send(evil.next_record(Source.VALUE, value=26.0, family=0))
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.daemon.await_log("a family that it may not publish for")
             self.assertIsNone(lab.daemon.value(BTC, "delta"))
             lab.good_maker_still_trips()
@@ -211,7 +211,7 @@ class Signals(unittest.TestCase):
         with HostileLab() as lab:
             evil = lab.source("evil")
             evil.send(evil.next_record(Source.VALUE, family=evil.family(ETH), source=lab.good.id))
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.daemon.await_log("another source's id")
             lab.good_maker_still_trips()
 
@@ -222,7 +222,7 @@ class Signals(unittest.TestCase):
         with HostileLab() as lab:
             evil = lab.source("evil")
             evil.send(evil.next_record(7))
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.daemon.await_log("an unknown kind of record")
             lab.good_maker_still_trips()
 
@@ -230,7 +230,7 @@ class Signals(unittest.TestCase):
         with HostileLab() as lab:
             evil = lab.source("evil")
             evil.send(evil.record(Source.HEARTBEAT, sequence=2**64 - 1))
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.good_maker_still_trips()
 
     def test_a_time_of_publishing_that_cannot_be_is_not_believed(self):
@@ -251,7 +251,7 @@ class Signals(unittest.TestCase):
         with HostileLab() as lab:
             values = [1] * 30 + [26] + [1] * 33
             lab.good.send(b"".join(lab.good.next_value(BTC, "delta", value) for value in values))
-            lab.daemon.await_state(BTC, "confirmed")
+            lab.daemon.await_state(BTC, "accepted")
             lab.daemon.await_log("value=26 limit=25")
 
     def test_values_at_the_edges_of_a_double_do_no_harm(self):
@@ -274,7 +274,7 @@ class Masses(unittest.TestCase):
             self.assertEqual(daemon.family(BTC)["state"], "armed")
             self.assertEqual({s["phase"] for s in daemon.status()["sources"]}, {"attached"})
             makers[77].publish(BTC, "delta", 0.25)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_a_flood_from_one_source_does_not_hold_up_the_trip_of_another(self):
         with HostileLab() as lab:
@@ -334,7 +334,7 @@ class Masses(unittest.TestCase):
                 evil = Source(lab.folder, "evil")
                 evil.heartbeat()
                 evil.vanish()
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.good_maker_still_trips()
 
     def test_a_crowd_that_never_attaches_does_not_keep_a_maker_out(self):
@@ -388,8 +388,8 @@ class Masses(unittest.TestCase):
             crowd = [Source(lab.folder, None) for _ in range(60)]
             maker.publish(BTC, "delta", 26)
             eventually(lambda: maker.gate(BTC) == 1, "the gate closes")
-            eventually(lambda: lab.sim.cancels()["confirmed"] == 1, "the cancel is confirmed")
+            eventually(lambda: lab.sim.cancels()["accepted"] == 1, "the cancel is accepted")
             daemon.await_log(f"<4>refused kind=no_descriptor uid={os.getuid()} ")
             for one in crowd:
                 one.vanish()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")

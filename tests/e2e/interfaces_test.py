@@ -17,6 +17,10 @@ def promised(command):
     return {key for key, _ in rows} - optional, optional
 
 
+def recording(lab):
+    return f'[recording]\ndirectory = "{lab.folder}/recording"\n'
+
+
 class Interfaces(unittest.TestCase):
     def check(self, command, printed):
         always, optional = promised(command)
@@ -29,17 +33,18 @@ class Interfaces(unittest.TestCase):
 
     def test_the_keys_of_each_command_are_documented(self):
         with Lab() as lab:
-            daemon = lab.scramd().await_ready()
-            for command in ("status", "ready", "latency", "reload"):
+            daemon = lab.scramd(journal_keys=recording(lab)).await_ready()
+            for command in ("status", "ready", "latency", "reload", "dead-man"):
                 self.check_command(daemon, command)
             self.check_command(daemon, "check", "--config", lab.folder / "scramd.toml")
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.check_command(daemon, "trip", ETH, "--reason", "drill")
             for arguments in (("receipt", "1", "--signals"), ("receipt", "2"), ("receipts",), ("status",), ("rearm", BTC),
                               ("rearm", BTC, "--trip", "1", "--reason", "x"), ("rearm", ETH, "--trip", "2", "--reason", "x")):
                 self.check_command(daemon, *arguments)
             self.assertEqual(daemon.stop(), 0)
+            self.check_command(daemon, "replay", lab.folder / "recording")
             records = daemon.ctl("journal", "--json", "--directory", lab.folder / "journal")[1].splitlines()
         always, _ = promised("scramctl journal")
         for record in records:
@@ -47,13 +52,13 @@ class Interfaces(unittest.TestCase):
 
     def test_what_stands_in_the_status_lists_is_documented(self):
         with Lab() as lab:
-            daemon = lab.scramd().await_ready()
+            daemon = lab.scramd(journal_keys=recording(lab)).await_ready()
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             status = daemon.status()
         text = (ROOT / "docs/interfaces.md").read_text().split("\n### scramctl status\n")[1].split("\n### ")[0]
         rows = dict(ROW.findall(text))
-        for part in ("clock", "loop_max", "journal", "receipts", "accounts", "families", "sources", "rules", "values"):
+        for part in ("clock", "loop_max", "journal", "receipts", "recording", "accounts", "families", "sources", "rules", "values"):
             items = status[part] if isinstance(status[part], list) else [status[part]]
             printed = set().union(*(item.keys() for item in items))
             self.assertEqual(printed - set(re.findall(r"`(\w+)`", rows[part])), set(), part)

@@ -44,7 +44,7 @@ class Board(unittest.TestCase):
             board = lab.folder / "control.sock.board"
             harm(board)
             maker.publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
             daemon.await_log(told)
             daemon.await_log(f"{board} is whole")
@@ -78,7 +78,7 @@ class Faults(unittest.TestCase):
         lab.sim.quote(family.split("/")[1], 3)
         maker = lab.source()
         maker.publish(family, "delta", 26)
-        lab.daemon.await_state(family, "confirmed")
+        lab.daemon.await_state(family, "accepted")
         self.assertEqual(lab.sim.family(family.split("/")[1])["mmp"], 0)
         maker.publish(family, "delta", 0)
         lab.daemon.await_value(family, "delta", 0)

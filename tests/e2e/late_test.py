@@ -27,7 +27,7 @@ class Late(unittest.TestCase):
                 self.assertEqual(daemon.family(BTC)["state"], "armed", daemon.log())
                 maker.publish(BTC, "delta", 1)
             self.assertNotIn("tripped", daemon.log())
-            daemon.await_state(BTC, "confirmed")  # what is silent in fact still trips
+            daemon.await_state(BTC, "accepted")  # what is silent in fact still trips
 
     def test_heartbeats_that_lie_in_the_socket_are_no_silence(self):
         self.stop_and_go_on(Lab.source, "sleep", lambda ms: rule("silent", "stale", after_ms=ms))

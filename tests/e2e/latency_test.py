@@ -48,7 +48,7 @@ class Latency(unittest.TestCase):
         with LatencyLab() as lab:
             daemon = lab.start()
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             told = lab.latency()
             self.assertEqual((told["requests"], told["unanswered"]), (1, 0))
             self.assertEqual(counts(told), dict.fromkeys(OF_ALL | BY_SIGNAL, 1))
@@ -85,7 +85,7 @@ class Latency(unittest.TestCase):
             daemon = lab.start(more=QUICK)
             lab.sim.fault("silent", count=1)
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             eventually(lambda: lab.latency()["requests"] == 2, "the lost attempt is recorded")
             told = lab.latency()
             self.assertEqual(told["unanswered"], 1)
@@ -112,7 +112,7 @@ class Latency(unittest.TestCase):
         with LatencyLab() as lab:
             daemon = lab.start()
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             [attempt] = daemon.ask("receipt")["receipt"]["attempts"]
             self.assertLess(attempt["wire_us"], attempt["answered_us"])
             self.assertIn("(on the wire +", daemon.ctl("receipt")[1])

@@ -18,7 +18,7 @@ class Start(unittest.TestCase):
             self.assertIn("is served by a running process", second.log())
             self.assertIn(str(lab.folder / "signals.sock"), second.log())
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_credentials_that_others_may_read_are_refused(self):
         with Lab() as lab:
@@ -46,7 +46,7 @@ class Start(unittest.TestCase):
                 path.unlink()
                 daemon.await_log(f"{path} was removed by somebody; it is there again")
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_credentials_that_are_missing_are_named(self):
         with Lab(accounts=("mm-1", "mm-2")) as lab:
@@ -104,7 +104,7 @@ class Start(unittest.TestCase):
                 of_process = f"/proc/{daemon.process.pid}/fd"
                 self.assertEqual({os.readlink(f"{of_process}/{number}") for number in numbers}, {"/dev/null"})
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
 
     def test_it_starts_with_stdin_and_stdout_closed(self):
@@ -163,7 +163,7 @@ class Log(unittest.TestCase):
                     self.fills(lab)
                     maker = lab.source()
                     maker.publish(BTC, "delta", 26)
-                    eventually(lambda: self.state_of_btc(lab) == "confirmed", "the cancel is confirmed")
+                    eventually(lambda: self.state_of_btc(lab) in ("accepted", "verified"), "the cancel is accepted")
                     self.assertEqual(maker.gate(BTC), 1)
                 finally:
                     daemon.terminate()

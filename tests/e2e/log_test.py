@@ -32,10 +32,10 @@ class Grammar(unittest.TestCase):
         maker = lab.source()
         for value in (15, 26):
             maker.publish(BTC, "delta", value)
-        daemon.await_state(BTC, "confirmed")
+        daemon.await_state(BTC, "accepted")
         maker.publish(ETH, "pnl", 2)
         maker.publish(ETH, "delta", float("nan"))
-        daemon.await_state(ETH, "confirmed")
+        daemon.await_state(ETH, "accepted")
         maker.vanish()
         daemon.ask("trip", target="all", reason='say "no"\n<2>forged a=b \u2603')
         daemon.ask("rearm", target="all", trips=[99], reason="other")
@@ -62,15 +62,15 @@ class Grammar(unittest.TestCase):
         events = {event for event, _ in lines}
         self.assertEqual({event for event in events if f"`{event}`" not in guide}, set())
         self.assertLessEqual({"starting", "journal", "ready", "stopping", "link_up", "link_down", "source_joined",
-                              "source_vanished", "tripped", "latched", "fired", "answered", "confirmed", "warned",
+                              "source_vanished", "tripped", "latched", "fired", "answered", "accepted", "warned",
                               "would_trip", "rearm_refused", "refused", "reload_refused", "plan_changed"}, events)
 
     def test_an_attempt_has_the_same_ids_in_log_receipt_and_journal(self):
         with Lab() as lab:
             daemon = lab.scramd().await_ready()
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
-            daemon.await_log(">confirmed ")
+            daemon.await_state(BTC, "accepted")
+            daemon.await_log(">accepted ")
             receipt = daemon.ask("receipt")["receipt"]
             [attempt] = receipt["attempts"]
             daemon.stop()

@@ -23,7 +23,7 @@ class Behind(BehindProxy, unittest.TestCase):
             lab.hostile = {}
             lab.restart_proxy()
             daemon.await_log(">attempt_lost ")
-            lab.all_confirmed(daemon)
+            lab.all_accepted(daemon)
 
     def test_a_page_of_the_proxy_itself_confirms_nothing(self):
         """The maintenance page that an operator put there, with status 200."""
@@ -35,4 +35,4 @@ class Behind(BehindProxy, unittest.TestCase):
             self.told(lab, daemon, "class=failed")
             self.assertEqual({f["unfinished"] for f in daemon.status()["families"]}, {True})
             lab.restart_sim()
-            lab.all_confirmed(daemon)
+            lab.all_accepted(daemon)

@@ -13,15 +13,15 @@ from tls_test import Recorder, pin_of
 from waiting import PATIENCE
 
 
-class NotConfirmed(Case):
+class NotAccepted(Case):
     def test_time_is_up_and_who_is_missing_is_named(self):
         with NowLab() as lab:
             lab.sim.fault("code", code="50113", count=-1, account="mm-1")
             done = lab.now("all", "--for", 2 * PATIENCE)
             self.assertEqual(done.code, 1, done)
-            self.assertIn("2 of 2 NOT CONFIRMED: mm-1/BTC-USD, mm-1/ETH-USD", done.err)
+            self.assertIn("2 of 2 NOT ACCEPTED: mm-1/BTC-USD, mm-1/ETH-USD", done.err)
             self.assertEqual([line.split(":")[0] for line in done.lines],
-                             [f"{name} NOT CONFIRMED" for name in lab.names])
+                             [f"{name} NOT ACCEPTED" for name in lab.names])
             self.assertIn("the signature is invalid", done.lines[0])
             self.assertEqual(set(lab.resting()), set(lab.names))
 
@@ -33,7 +33,7 @@ class NotConfirmed(Case):
             eventually(lambda: lab.requests() >= 2, "both are on their way")
             process.process.send_signal(number)
             self.assertEqual(process.ended(), 1)
-            self.assertIn("2 of 2 NOT CONFIRMED: mm-1/BTC-USD, mm-1/ETH-USD", process.log())
+            self.assertIn("2 of 2 NOT ACCEPTED: mm-1/BTC-USD, mm-1/ETH-USD", process.log())
             process.stop()
 
     def test_an_interrupt_ends_it_and_names_who_is_missing(self):
@@ -98,7 +98,7 @@ class Peers(Case):
 
     def test_TLS_1_2_will_do(self):
         with NowLab(sim=("--tls-max", "1.2")) as lab:
-            self.all_confirmed(lab, lab.now("all"))
+            self.all_accepted(lab, lab.now("all"))
 
     def test_a_first_address_that_says_nothing_holds_up_only_who_began_with_it(self):
         if os.geteuid() != 0:
@@ -112,7 +112,7 @@ class Peers(Case):
                 self.skipTest("no right to mount")
             self.assertIn("localhost (127.0.0.2:", done.err)
             self.assertEqual(done.code, 0, done)
-            self.all_confirmed(lab, lab.now("all", inside=inside))
+            self.all_accepted(lab, lab.now("all", inside=inside))
 
 
 def socket_of_its_own(address, port):
@@ -167,7 +167,7 @@ class Programs(Case):
             eventually(lambda: not lab.resting(), "all is cancelled")
             self.assertIsNone(process.process.poll())
             with os.fdopen(out, "rb") as reader:
-                self.assertEqual(reader.read().decode().count(" confirmed: "), 2)
+                self.assertEqual(reader.read().decode().count(" accepted: "), 2)
             self.assertEqual(process.ended(), 0)
 
     def test_one_object_a_line(self):
@@ -175,16 +175,16 @@ class Programs(Case):
             lab.sim.fault("code", code="51410")
             told = [json.loads(line) for line in lab.now("--json", "all").lines]
             self.assertEqual({t["family"] for t in told}, set(lab.names))
-            self.assertEqual({(t["confirmed"], t["class"], t["http"], t["code"], t["why"]) for t in told},
-                             {(True, "confirmed", 200, "0", "")})
+            self.assertEqual({(t["accepted"], t["class"], t["http"], t["code"], t["why"]) for t in told},
+                             {(True, "accepted", 200, "0", "")})
             self.assertEqual(sorted(t["requests"] for t in told), [1, 2])
 
-    def test_who_is_not_confirmed_has_a_reason(self):
+    def test_who_is_not_accepted_has_a_reason(self):
         with NowLab(1) as lab:
             lab.sim.fault("code", code="50120", count=-1)
             told = [json.loads(line) for line in lab.now("--json", "all", "--for", 2 * PATIENCE).lines]
             self.assertEqual(len(told), 1)
-            self.assertEqual((told[0]["confirmed"], told[0]["class"], told[0]["code"]), (False, "refused", "50120"))
+            self.assertEqual((told[0]["accepted"], told[0]["class"], told[0]["code"]), (False, "refused", "50120"))
             self.assertIn("lacks the permission to trade", told[0]["why"])
 
 
@@ -213,14 +213,14 @@ class Config(Case):
     def test_a_bad_rule_is_told_and_stops_no_kill(self):
         with NowLab() as lab:
             done = lab.now("all", rules='[[rule]]\nname = "x"\nkind = "limits"\n')
-            self.all_confirmed(lab, done)
+            self.all_accepted(lab, done)
             self.assertIn("a cancel does not need what is wrong here: ", done.err)
             self.assertIn('kind', done.err)
 
     def test_bad_timings_are_told_and_stop_no_kill(self):
         with NowLab() as lab:
             done = lab.now("all", more="[timings]\nretry_first_ms = 0\n")
-            self.all_confirmed(lab, done)
+            self.all_accepted(lab, done)
             self.assertIn("retry_first_ms", done.err)
 
 
@@ -231,14 +231,14 @@ class Secrets(Case):
             done = lab.now("all")
             self.assertEqual(done.code, 3)
             self.assertIn("mm-1.credentials", done.err)
-            self.assertIn("2 of 2 NOT CONFIRMED", done.err)
+            self.assertIn("2 of 2 NOT ACCEPTED", done.err)
 
     def test_one_account_without_credentials_stops_no_other(self):
         with NowLab(names=families(1) + families(1, "mm-2"), accounts=("mm-1", "mm-2")) as lab:
             (lab.folder / "mm-1.credentials").chmod(0o644)
             done = lab.now("all")
-            self.assertEqual((done.code, done.confirmed()), (1, ["mm-2/BTC-USD"]), done)
-            self.assertIn("1 of 2 NOT CONFIRMED: mm-1/BTC-USD", done.err)
+            self.assertEqual((done.code, done.accepted()), (1, ["mm-2/BTC-USD"]), done)
+            self.assertIn("1 of 2 NOT ACCEPTED: mm-1/BTC-USD", done.err)
             self.assertIn("chmod 0600", done.err)
 
     def test_credentials_come_from_the_service_managers_folder(self):
@@ -247,7 +247,7 @@ class Secrets(Case):
             folder.mkdir(mode=0o700)
             write_credentials(folder, "mm-1", mode=0o440)
             (lab.folder / "mm-1.credentials").unlink()
-            self.all_confirmed(lab, lab.now("all", env={"CREDENTIALS_DIRECTORY": str(folder)}))
+            self.all_accepted(lab, lab.now("all", env={"CREDENTIALS_DIRECTORY": str(folder)}))
 
     def test_it_needs_no_root(self):
         if os.geteuid() != 0:
@@ -261,7 +261,7 @@ class Secrets(Case):
             subprocess.run(["chown", "-R", "nobody", folder], check=True)
             done = Done(subprocess.run(["setpriv", "--reuid=nobody", "--clear-groups", folder / "scram-now",
                                         "--config", folder / "now.toml", "all"], capture_output=True, text=True))
-            self.all_confirmed(lab, done)
+            self.all_accepted(lab, done)
 
     def test_no_secret_is_told_nor_dumped(self):
         with NowLab() as lab:

@@ -36,7 +36,7 @@ class ReceiptLab(Lab):
         self.maker.publish(BTC, "delta", 3)
         self.maker.heartbeat()
         self.maker.publish(BTC, "delta", value)
-        self.daemon.await_state(BTC, "confirmed")
+        self.daemon.await_state(BTC, "verified")
 
     def ask(self, **fields):
         answer = self.daemon.ask("receipt", **fields)
@@ -45,19 +45,19 @@ class ReceiptLab(Lab):
 
 
 class Receipt(unittest.TestCase):
-    def test_it_says_what_tripped_what_was_sent_and_that_it_is_confirmed(self):
+    def test_it_says_what_tripped_what_was_sent_and_that_it_is_accepted(self):
         with ReceiptLab() as lab:
             lab.breach()
             receipt = lab.ask(trip=1)
-            self.assertEqual(receipt["verdict"], "CONFIRMED")
+            self.assertEqual(receipt["verdict"], "VERIFIED")
             self.assertEqual(receipt["cause"], f"rule delta: delta 27.5 of {BTC} by maker-1, limit 25")
             self.assertEqual((receipt["rule"], receipt["value"], receipt["limit"]), ("delta", 27.5, 25))
             self.assertLess(receipt["published_us"], 0)
             self.assertGreaterEqual(receipt["decided_us"], 0)
             [family] = receipt["families"]
-            self.assertEqual((family["family"], family["how"], family["confirmed"]), (BTC, "latched", True))
+            self.assertEqual((family["family"], family["how"], family["accepted"]), (BTC, "latched", True))
             [attempt] = receipt["attempts"]
-            self.assertEqual((attempt["class"], attempt["http"], attempt["code"]), ("confirmed", 200, "0"))
+            self.assertEqual((attempt["class"], attempt["http"], attempt["code"]), ("accepted", 200, "0"))
             self.assertEqual(attempt["lock_ms"], 10000)
             self.assertLess(attempt["sent_us"], attempt["answered_us"])
             self.assertNotIn("signals", receipt)
@@ -65,7 +65,7 @@ class Receipt(unittest.TestCase):
     def test_the_breaching_signal_and_those_before_it_are_in_its_flight_record(self):
         with ReceiptLab() as lab:
             lab.breach(-30)
-            for receipt in (lab.ask(trip=1, signals=True), lab.await_file(1, "CONFIRMED")):
+            for receipt in (lab.ask(trip=1, signals=True), lab.await_file(1, "VERIFIED")):
                 told = [(s["source"], s["sequence"], s.get("value", s.get("kind"))) for s in receipt["signals"]]
                 self.assertEqual(told, [("maker-1", 1, 3), ("maker-1", 2, "heartbeat"), ("maker-1", 3, -30)])
                 self.assertEqual(receipt["signals"][-1]["read_us"], 0)
@@ -75,58 +75,58 @@ class Receipt(unittest.TestCase):
             for _ in range(600):
                 lab.maker.heartbeat()
             lab.breach()
-            receipt, file = lab.ask(trip=1, signals=True), lab.await_file(1, "CONFIRMED")
+            receipt, file = lab.ask(trip=1, signals=True), lab.await_file(1, "VERIFIED")
             self.assertEqual((len(receipt["signals"]), receipt["signals_left_out"]), (200, 403))
             self.assertEqual((len(file["signals"]), file["signals_left_out"]), (603, 0))
             self.assertEqual(receipt["signals"], file["signals"][403:])
             self.assertIn("403 earlier ones are in its file", lab.daemon.ctl("receipt", "--signals")[1])
 
-    def test_an_exchange_that_says_nothing_leaves_it_unconfirmed_until_it_speaks(self):
+    def test_an_exchange_that_says_nothing_leaves_it_open_until_it_speaks(self):
         with ReceiptLab() as lab:
             lab.sim.fault("silent", count=-1)
             lab.maker.publish(BTC, "delta", 26)
-            lab.await_file(1, "UNCONFIRMED")
+            lab.await_file(1, "OPEN")
             eventually(lambda: any(a["lost"] for a in lab.ask(trip=1)["attempts"]), "a lost attempt")
             out = lab.daemon.ctl("receipt", 1)[1]
-            self.assertRegex(out, "^trip 1: UNCONFIRMED: ")
+            self.assertRegex(out, "^trip 1: OPEN: ")
             self.assertRegex(out, r"LOST +\+.* no answer")
             lab.sim.clear_faults()
-            lab.daemon.await_state(BTC, "confirmed")
-            receipt = lab.await_file(1, "CONFIRMED")
+            lab.daemon.await_state(BTC, "accepted")
+            receipt = lab.await_file(1, "VERIFIED")
             self.assertTrue(any(a["lost"] for a in receipt["attempts"]))
-            self.assertEqual([a["class"] for a in receipt["attempts"] if "class" in a][-1], "confirmed")
+            self.assertEqual([a["class"] for a in receipt["attempts"] if "class" in a][-1], "accepted")
 
     def test_it_outlives_the_daemon(self):
         with ReceiptLab() as lab:
             lab.breach()
             from_daemon = lab.ask(trip=1, signals=True)
-            self.assertEqual(lab.await_file(1, "CONFIRMED"), from_daemon)
+            self.assertEqual(lab.await_file(1, "VERIFIED"), from_daemon)
             lab.daemon.stop(signal.SIGKILL)
             for arguments in (("receipt",), ("receipt", 1)):
                 code, out, err = lab.daemon.ctl(*arguments, "--directory", lab.state)
                 self.assertEqual(code, 0, err)
-                self.assertRegex(out, "^trip 1: CONFIRMED: ")
+                self.assertRegex(out, "^trip 1: VERIFIED: ")
                 self.assertIn(str(lab.path(1)), err)
             code, out, err = lab.daemon.ctl("receipts", "--directory", lab.state)
             self.assertEqual(code, 0, err)
-            self.assertRegex(out, r"\n1 +CONFIRMED .* rule delta: ")
+            self.assertRegex(out, r"\n1 +VERIFIED .* rule delta: ")
 
     def test_a_file_is_for_its_owner_and_its_group_alone(self):
         with ReceiptLab() as lab:
             lab.breach()
-            lab.await_file(1, "CONFIRMED")
+            lab.await_file(1, "VERIFIED")
             self.assertEqual(stat.S_IMODE(lab.path(1).stat().st_mode), 0o640)
             self.assertEqual(stat.S_IMODE(lab.path(1).parent.stat().st_mode), 0o750)
 
     def test_a_re_arm_is_written_into_it(self):
         with ReceiptLab() as lab:
             self.assertEqual(lab.daemon.ctl("trip", BTC, "--reason", "first drill")[0], 0)
-            self.assertRegex(lab.await_file(1, "CONFIRMED")["cause"], r"^operator uid \d+.*: first drill$")
+            self.assertRegex(lab.await_file(1, "VERIFIED")["cause"], r"^operator uid \d+.*: first drill$")
             self.assertEqual(lab.daemon.rearm(BTC, "drill over")[0], 0)
             eventually(lambda: "lock_released_us" in lab.file(1)["families"][0], "the released lock in the file")
             receipt = lab.file(1)
             self.assertEqual(receipt["rearm_reason"], "drill over")
-            self.assertGreater(receipt["families"][0]["rearmed_us"], receipt["families"][0]["confirmed_us"])
+            self.assertGreater(receipt["families"][0]["rearmed_us"], receipt["families"][0]["accepted_us"])
 
     def test_a_trip_whose_family_is_being_cancelled_already_says_by_which(self):
         with ReceiptLab() as lab:
@@ -141,7 +141,7 @@ class Receipt(unittest.TestCase):
             self.assertEqual(lab.ask(trip=3)["served_by"], 1)
             lab.sim.clear_faults()
             for trip in (1, 2, 3):
-                lab.await_file(trip, "CONFIRMED")
+                lab.await_file(trip, "VERIFIED")
 
     def test_the_list_has_the_latest_first(self):
         with ReceiptLab() as lab:
@@ -156,7 +156,7 @@ class Receipt(unittest.TestCase):
     def test_the_list_has_those_of_earlier_starts_too(self):
         with ReceiptLab() as lab:
             lab.daemon.ctl("trip", BTC, "--reason", "one")
-            lab.await_file(1, "CONFIRMED")
+            lab.await_file(1, "VERIFIED")
             self.assertEqual(lab.daemon.rearm(BTC, "drill over")[0], 0)
             eventually(lambda: "lock_released_us" in lab.file(1)["families"][0], "armed again")
             lab.daemon.stop()
@@ -165,7 +165,7 @@ class Receipt(unittest.TestCase):
             self.assertEqual([r["trip"] for r in again.ask("receipts")["receipts"]], [2])
             code, out, _ = again.ctl("receipts")
             self.assertEqual(code, 0)
-            self.assertRegex(out, r"\n2 .*: two\n1 +CONFIRMED .*: one\n$")
+            self.assertRegex(out, r"\n2 .*: two\n1 +VERIFIED .*: one\n$")
 
     def test_a_trip_that_nobody_knows_is_refused_with_where_it_was_looked_for(self):
         with ReceiptLab() as lab:
@@ -191,13 +191,13 @@ class Trouble(unittest.TestCase):
             self.assertIn("RECEIPTS: ", lab.daemon.ctl("status")[1])
             lab.daemon.ctl("trip", ETH, "--reason", "again")
             eventually(lambda: lab.daemon.status()["receipts"]["failed"] >= 2, "failures counted")
-            self.assertEqual(lab.ask(trip=2)["verdict"], "CONFIRMED")
+            self.assertEqual(lab.ask(trip=2)["verdict"], "VERIFIED")
             (lab.state / "receipts").unlink()
             lab.daemon.rearm(ETH, "over")
             lab.daemon.await_log("<5>receipts_recovered ")
             self.assertEqual(lab.daemon.log().count("receipts_error"), 1)
             self.assertTrue(lab.daemon.status()["receipts"]["healthy"])
-            lab.await_file(2, "CONFIRMED")
+            lab.await_file(2, "VERIFIED")
 
 
 class Review(unittest.TestCase):
@@ -212,7 +212,7 @@ class Review(unittest.TestCase):
     def test_after_a_restart_it_still_shows_why_and_the_receipt_of_before_is_not_overwritten(self):
         with ReceiptLab() as lab:
             lab.breach()
-            before = lab.await_file(1, "CONFIRMED")
+            before = lab.await_file(1, "VERIFIED")
             lab.maker.goodbye()
             lab.daemon.stop()
             lab.daemon = lab.scramd().await_ready()
@@ -256,7 +256,7 @@ class Strangers(unittest.TestCase):
         with ReceiptLab() as lab:
             lab.folder.chmod(0o755)
             lab.breach()
-            lab.await_file(1, "CONFIRMED")
+            lab.await_file(1, "VERIFIED")
             for op in ("receipt", "receipts"):
                 answer = as_user(NOBODY, lambda op=op: lab.daemon.ask(op))
                 self.assertFalse(answer["ok"])

@@ -78,7 +78,7 @@ class DoorLab(Lab):
         self.events.seen.clear()
         for name in FAMILIES:
             self.calm.publish(name, "delta", 26)
-            self.events.wait("confirmed", family=name)
+            self.events.wait("accepted", family=name)
         fired = [self.events.all("answered", family=name)[0] for name in FAMILIES]
         self.rearm()
         # One that had to wait for a link was not sent by its signal, and has no such times.

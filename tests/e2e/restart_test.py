@@ -18,7 +18,7 @@ class Exchange(unittest.TestCase):
             daemon.await_ready()
             lab.sim.quote("BTC-USD")
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
 
     def test_a_trip_while_the_exchange_is_away_is_done_when_it_is_back(self):
@@ -32,7 +32,7 @@ class Exchange(unittest.TestCase):
             self.assertEqual(maker.gate(BTC), 1)
             self.assertTrue(daemon.family(BTC)["unfinished"])
             lab.restart_sim()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_scramd_may_be_started_before_the_exchange(self):
         with Lab() as lab:
@@ -42,7 +42,7 @@ class Exchange(unittest.TestCase):
             lab.source().publish(BTC, "delta", 26)
             daemon.await_state(BTC, "tripped")
             lab.restart_sim()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_an_exchange_that_dies_in_mid_trip_is_tried_until_it_confirms(self):
         with Lab() as lab:
@@ -52,7 +52,7 @@ class Exchange(unittest.TestCase):
             daemon.await_state(BTC, "cancelling")
             lab.restart_sim()
             lab.sim.quote("BTC-USD")
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_two_restarts_one_after_the_other_leave_all_links_up(self):
         with Lab() as lab:
@@ -69,7 +69,7 @@ class Exchange(unittest.TestCase):
             daemon = lab.scramd()
             eventually(lambda: lab.sim.state()["connections_total"] >= 30, "links come and go", 30)
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             asked = lab.sim.state()["time"]["window_max_sliding"]
             self.assertLessEqual(asked, 10, "OKX allows 10 requests for its time in 2 s")
 
@@ -84,7 +84,7 @@ class Network(unittest.TestCase):
             daemon.await_state(BTC, "cancelling")
             eventually(lambda: lab.sim.cancels()["requests"] == 1, "the attempt has arrived")
             lab.sim.drop()
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.await_log(">attempt_lost ")
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
             daemon.await_ready(5)
@@ -105,7 +105,7 @@ class Network(unittest.TestCase):
             for number in range(1, 5):
                 eventually(lambda: lab.sim.cancels()["requests"] >= number, f"attempt {number}", 20)
                 lab.sim.drop()
-            daemon.await_state(BTC, "confirmed", 20)
+            daemon.await_state(BTC, "accepted", 20)
             self.assertEqual(lab.sim.family("BTC-USD")["mmp"], 0)
 
 
@@ -116,7 +116,7 @@ class Daemon(unittest.TestCase):
             self.assertTrue((lab.folder / "control.sock").exists())
             daemon = lab.scramd().await_ready()
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_after_an_orderly_end_a_new_scramd_starts(self):
         with Lab() as lab:

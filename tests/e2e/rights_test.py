@@ -44,8 +44,8 @@ class Rights(unittest.TestCase):
     def test_who_may_trip_may_neither_read_nor_arm(self):
         with self.lab(f'trip = ["uid:{NOBODY}"]') as lab:
             told = as_user(NOBODY, lambda: lab.daemon.ctl("trip", BTC, "--reason", "mine"))
-            self.assertEqual(told[:2], (0, "trip 1: 1 families, cancels confirmed by the exchange\n"), told[2])
-            lab.daemon.await_state(BTC, "confirmed")
+            self.assertEqual(told[:2], (0, "trip 1: 1 families, cancels verified: the exchange's book shows no MMP order\n"), told[2])
+            lab.daemon.await_state(BTC, "accepted")
             self.assertFalse(self.ask(lab, "rearm", target=BTC, trips=[1], reason="mine")["ok"])
             self.assertFalse(self.ask(lab, "status")["ok"])
             self.assertEqual(lab.daemon.family(BTC)["gate"], "closed")
@@ -89,7 +89,7 @@ class Rights(unittest.TestCase):
                 maker.goodbye()
 
             as_user(NOBODY, publish)
-            lab.daemon.await_state(BTC, "confirmed")
+            lab.daemon.await_state(BTC, "accepted")
 
     def test_a_publisher_cannot_take_the_name_of_a_source_of_another_user(self):
         sources = (("theirs", ["*"], 'user = ["uid:4242"]'), ("mine", ["*"], f'user = ["uid:{NOBODY}"]'))
@@ -120,7 +120,7 @@ class Rights(unittest.TestCase):
             connected.join()
             self.assertEqual(len(ended), 1)
             self.assertIn("revoked the right", ended[0][0])
-            lab.daemon.await_state(BTC, "confirmed")
+            lab.daemon.await_state(BTC, "accepted")
             lab.daemon.await_log("revoked its right to publish")
             self.assertEqual(lab.daemon.status()["refused"]["revoked"], 2)
 

@@ -56,7 +56,7 @@ class Published(unittest.TestCase):
             evil.put(1, evil.record(evil.VALUE, 1, 26.0, family, metric))
             evil.vanish()
             lab.daemon.process.send_signal(signal.SIGCONT)
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             log = lab.daemon.log()
             self.assertLess(log.index("rule=delta"), log.index("source_vanished"))
 
@@ -70,7 +70,7 @@ class Published(unittest.TestCase):
                 while evil.publish(ETH, "delta", 2):
                     pass
                 lab.daemon.process.send_signal(signal.SIGCONT)
-                lab.daemon.await_state(ETH, "confirmed")
+                lab.daemon.await_state(ETH, "accepted")
                 lab.daemon.await_log("a full ring")
                 eventually(lambda: evil.publish(ETH, "delta", 3), "there is room again")
                 lab.daemon.await_value(ETH, "delta", 3)
@@ -80,7 +80,7 @@ class Published(unittest.TestCase):
         with RingLab() as lab:
             plain = Source(lab.folder, "evil")
             plain.publish(ETH, "delta", 26)
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.good_maker_still_trips()
             plain.vanish()
 
@@ -97,7 +97,7 @@ class Hostile(unittest.TestCase):
                 write(evil)
                 for _ in range(2):  # by the second no batch can be under way any more
                     evil.ring_doorbell()
-                lab.daemon.await_state(ETH, "confirmed")
+                lab.daemon.await_state(ETH, "accepted")
                 lab.daemon.await_log(told)
                 lab.daemon.await_log("broke the protocol: a number out of order in its ring")
                 self.assertTrue(evil.is_cut_off())
@@ -127,7 +127,7 @@ class Hostile(unittest.TestCase):
             write(evil)
             evil.ring_doorbell()
             lab.daemon.process.send_signal(signal.SIGCONT)
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.daemon.await_log("a number out of order in its ring")
             lab.good_maker_still_trips()
 
@@ -137,7 +137,7 @@ class Hostile(unittest.TestCase):
                 evil = lab.source("evil")
                 wrong = {"kind": evil.VALUE, "family": evil.family(ETH), "metric": evil.metric("delta"), **fields}
                 evil.emit(evil.next_record(**wrong))
-                lab.daemon.await_state(ETH, "confirmed")
+                lab.daemon.await_state(ETH, "accepted")
                 lab.daemon.await_log("rule=bad")
                 evil.socket.settimeout(0.2)
                 self.assertRaises(TimeoutError, evil.receive)
@@ -150,7 +150,7 @@ class Hostile(unittest.TestCase):
             lab.daemon.await_value(ETH, "delta", 1)
             self.assertIn("beside its ring", evil.refusal(evil.record(evil.HEARTBEAT, 1)))
             self.assertTrue(evil.is_cut_off())
-            lab.daemon.await_state(ETH, "confirmed")
+            lab.daemon.await_state(ETH, "accepted")
             lab.good_maker_still_trips()
 
     def test_holes_in_its_memory_break_it_and_nothing_else(self):
@@ -185,7 +185,7 @@ class Hostile(unittest.TestCase):
                 record = bytearray(evil.next_value(ETH, "delta", 26))
                 struct.pack_into("=q", record, 8, time.monotonic_ns() - 1000 * 10**9)
                 evil.emit(bytes(record)) if kind is RingSource else evil.send(record)
-                lab.daemon.await_state(ETH, "confirmed")
+                lab.daemon.await_state(ETH, "accepted")
                 stages = lab.daemon.ask("latency")["attempts"]["stages"]
                 self.assertEqual(stages["published_to_read"]["count"], 0)
                 self.assertGreater(stages["read_to_decided"]["count"], 0)
@@ -220,7 +220,7 @@ class Hostile(unittest.TestCase):
                 lab.good_maker_still_trips()
                 stop.set()
                 flooding.join()
-                lab.daemon.await_state(ETH, "confirmed")
+                lab.daemon.await_state(ETH, "accepted")
                 self.assertLess(lab.daemon.log().count("tripped "), 10)
 
 

@@ -21,7 +21,7 @@ class Values(unittest.TestCase):
             daemon.await_value(BTC, "pnl", -1000)
             self.armed(daemon, BTC, ETH)
             maker.publish(BTC, "pnl", -1000.01)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             self.armed(daemon, ETH)
 
     def test_a_value_above_its_limit_trips_and_one_far_below_does_not(self):
@@ -32,7 +32,7 @@ class Values(unittest.TestCase):
             daemon.await_value(BTC, "vega", -1e9)
             self.armed(daemon, BTC)
             maker.publish(BTC, "vega", 101)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_the_sum_over_families_trips_them_all(self):
         with Lab() as lab:
@@ -45,7 +45,7 @@ class Values(unittest.TestCase):
             self.armed(daemon, BTC, ETH)
             maker.publish(ETH, "pnl", -60)
             for family in (BTC, ETH):
-                daemon.await_state(family, "confirmed")
+                daemon.await_state(family, "accepted")
             self.assertEqual([lab.sim.family(f)["mmp"] for f in ("BTC-USD", "ETH-USD")], [0, 0])
 
     def test_values_are_summed_over_sources(self):
@@ -59,7 +59,7 @@ class Values(unittest.TestCase):
             daemon.await_value(BTC, "delta", 25)
             self.armed(daemon, BTC)
             two.publish(BTC, "delta", 6)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_what_one_message_says_is_judged_together(self):
         rules = rule("delta", "limit", metric="delta", per="all", beyond=25)
@@ -70,7 +70,7 @@ class Values(unittest.TestCase):
             daemon.await_value(ETH, "delta", -38)
             self.armed(daemon, BTC, ETH)
             maker.send(maker.next_value(BTC, "delta", 40) + maker.next_value(ETH, "delta", -14))
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_each_source_alone_trips_although_the_sum_is_small(self):
         with Lab() as lab:
@@ -82,7 +82,7 @@ class Values(unittest.TestCase):
             daemon.await_value(BTC, "delta", 40)
             self.armed(daemon, BTC)
             two.publish(BTC, "delta", -26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.await_log("source=maker-2 metric=delta value=-26")
 
     def test_a_drawdown_from_the_peak_trips_and_arming_starts_a_new_peak(self):
@@ -94,14 +94,14 @@ class Values(unittest.TestCase):
             daemon.await_value(BTC, "pnl", 90)
             self.armed(daemon, BTC)
             maker.publish(BTC, "pnl", 89.5)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.await_log("rule=give-back")
             self.assertEqual(daemon.rearm(BTC, "looked at")[0], 0)
             maker.publish(BTC, "pnl", 85)
             daemon.await_value(BTC, "pnl", 85)
             self.armed(daemon, BTC)
             maker.publish(BTC, "pnl", 79)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_a_rule_kills_the_families_that_it_names(self):
         with Lab() as lab:
@@ -113,7 +113,7 @@ class Values(unittest.TestCase):
             self.armed(daemon, BTC, ETH)
             maker.publish(BTC, "delta", 26)
             for family in (BTC, ETH):
-                daemon.await_state(family, "confirmed")
+                daemon.await_state(family, "accepted")
 
     def test_a_sum_that_is_no_number_any_more_trips(self):
         rules = rule("vega", "limit", metric="vega", per="all", above=100)
@@ -122,7 +122,7 @@ class Values(unittest.TestCase):
             for maker in [lab.source("maker-1"), lab.source("maker-2")]:
                 self.armed(daemon, BTC, ETH)
                 maker.publish(BTC, "vega", -1.7e308)  # together minus infinity, which is above nothing
-            daemon.await_state(ETH, "confirmed")
+            daemon.await_state(ETH, "accepted")
 
 
 class Windows(unittest.TestCase):
@@ -138,7 +138,7 @@ class Windows(unittest.TestCase):
             daemon.await_value(BTC, "vega", 510)
             self.assertEqual(daemon.family(BTC)["state"], "armed")
             maker.publish(BTC, "vega", 511)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_a_jump_within_a_window_trips(self):
         with Lab() as lab:
@@ -149,7 +149,7 @@ class Windows(unittest.TestCase):
             daemon.await_value(BTC, "delta", -10)
             self.assertEqual(daemon.family(BTC)["state"], "armed")
             maker.publish(BTC, "delta", 1)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_two_sources_that_differ_for_too_long_trip_without_a_further_signal(self):
         drift = rule("drift", "divergence", metric="delta", sources=list(TWO_SOURCES), by=5, for_ms=300)
@@ -160,7 +160,7 @@ class Windows(unittest.TestCase):
             eventually(lambda: all("rehearsed_ms_ago" in link for link in daemon.links()), "every link is rehearsed")
             lab.source("maker-1").publish(BTC, "delta", 0)
             lab.source("maker-2").publish(BTC, "delta", 6)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             daemon.await_log("value=-6 limit=5")
 
     def test_a_breach_that_ends_within_its_time_does_not_trip(self):
@@ -204,6 +204,6 @@ class Windows(unittest.TestCase):
             daemon.await_value(BTC, "pnl", -100)
             self.assertEqual(daemon.family(BTC)["state"], "armed")
             publish("-101")
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             eventually(lambda: any(s.get("restart") for s in daemon.ask("receipt", trip=1, signals=True)["receipt"]["signals"]),
                        "the receipt shows it")

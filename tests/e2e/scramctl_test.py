@@ -63,7 +63,7 @@ class Ctl(unittest.TestCase):
             daemon.ctl("trip", "mm-2/SOL-USD", "--reason", "drill")
             lines = daemon.ctl("status")[1].splitlines()
             row = next(n for n, line in enumerate(lines) if line.startswith("FAMILY")) + 1
-            self.assertRegex(lines[row], r"^mm-2/SOL-USD +confirmed +\d+\.\d s +trip 1: ")
+            self.assertRegex(lines[row], r"^mm-2/SOL-USD +verified +\d+\.\d s +trip 1: ")
             self.assertLessEqual(max(len(line) for line in daemon.ctl("latency")[1].splitlines()), 80)
 
     def test_ready_exits_0_when_a_breach_would_fire(self):
@@ -188,7 +188,7 @@ class Ctl(unittest.TestCase):
                     watching.wait()
             told = (lab.folder / "watched").read_text()
             self.assertIn("ready: a breach fires at once", told)
-            self.assertRegex(told, rf"{BTC} +trip 1, confirmed")
+            self.assertRegex(told, rf"{BTC} +trip 1, (accepted|verified)")
 
     def test_a_trip_without_a_reason_says_so_in_the_record(self):
         with Lab() as lab:
@@ -219,7 +219,7 @@ class Ctl(unittest.TestCase):
             daemon.stop()
             out, err = pulling.communicate()
             self.assertEqual(pulling.returncode, 4, err)
-            self.assertIn("trip 1: 1 families, cancels NOT confirmed yet", out)
+            self.assertIn("trip 1: 1 families, cancels NOT accepted yet", out)
             self.assertIn(f"scram-now {BTC}", err)
 
     def test_what_is_no_answer_of_scramd_exits_4(self):

@@ -103,8 +103,9 @@ class EchoOpenssl(Process):
 
 
 class SealingLink(Process):
-    def __init__(self, folder, port):
-        super().__init__([BIN / "sealed_client", port, pki() / "ca.pem"], folder / "client.log",
+    def __init__(self, folder, port, *wire):
+        """`wire`: an address and a device, on which requests leave as frames too."""
+        super().__init__([BIN / "sealed_client", port, pki() / "ca.pem", *wire], folder / "client.log",
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, line):

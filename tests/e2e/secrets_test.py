@@ -62,7 +62,7 @@ class ApartLab(Lab):
 
     def trip(self):
         self.source().publish(BTC, "delta", 26)
-        self.daemon.await_state(BTC, "confirmed")
+        self.daemon.await_state(BTC, "accepted")
 
 
 def has_landlock(log):
@@ -83,8 +83,8 @@ class Secrets(unittest.TestCase):
             watch = lab.watch(daemon)
             eventually(lambda: lab.source("probe").goodbye() or watch.seen, "the watcher is there")
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
-            watch.wait("confirmed")
+            daemon.await_state(BTC, "accepted")
+            watch.wait("accepted")
             daemon.reload(lab.config() + "nonsense = 1\n")
             daemon.await_log("reload_refused")
             self.hides("status", str(daemon.status()) + str(daemon.ctl("status")))
@@ -129,7 +129,7 @@ class Secrets(unittest.TestCase):
                                     env={"CREDENTIALS_DIRECTORY": str(folder)}))
             daemon.await_ready()
             lab.source().publish(BTC, "delta", 26)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_check_does_not_need_the_credentials(self):
         with Lab() as lab:
@@ -189,7 +189,7 @@ class Apart(unittest.TestCase):
             self.assertNotIn("reload_refused", lab.daemon.log())
             self.assertEqual(lab.daemon.family(BTC)["state"], "armed")
             maker.publish(BTC, "delta", 31)
-            lab.daemon.await_state(BTC, "confirmed")
+            lab.daemon.await_state(BTC, "accepted")
 
     def test_credentials_beside_the_config_are_refused_unless_that_is_allowed(self):
         with Lab() as lab:

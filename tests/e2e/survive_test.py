@@ -34,7 +34,7 @@ class Known(unittest.TestCase):
                 daemon.await_value(BTC, "pnl", 10)
                 self.assertEqual(daemon.family(BTC)["state"], "armed")
                 maker.publish(BTC, "pnl", -60)
-                daemon.await_state(BTC, "confirmed")
+                daemon.await_state(BTC, "accepted")
 
     def test_a_rule_that_holds_still_refuses_to_arm(self):
         rules = rule("delta", "limit", metric="delta", beyond=25)
@@ -42,7 +42,7 @@ class Known(unittest.TestCase):
             with self.subTest(end=end), Lab() as lab:
                 daemon = lab.scramd(rules, **GOES_ON).await_ready()
                 lab.source().publish(BTC, "delta", 40)
-                daemon.await_state(BTC, "confirmed")
+                daemon.await_state(BTC, "accepted")
                 self.assertNotEqual(daemon.rearm(BTC, "before")[0], 0)
                 daemon = restarted(lab, daemon, end, rules)
                 code, out, error = daemon.rearm(BTC, "after")
@@ -60,7 +60,7 @@ class Known(unittest.TestCase):
             daemon.await_value(BTC, "delta", 24)
             daemon = restarted(lab, daemon, signal.SIGTERM, rules, sources=sources)
             lab.source("maker-2").publish(BTC, "delta", 6)
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
 
 class Attached(unittest.TestCase):
@@ -74,7 +74,7 @@ class Attached(unittest.TestCase):
                 daemon = restarted(lab, daemon, end, rules)
                 daemon.await_log("tripped trip=")
                 daemon.await_log("rule=silent source=maker-1")
-                daemon.await_state(BTC, "confirmed")
+                daemon.await_state(BTC, "accepted")
 
     def test_a_maker_that_does_not_come_back_has_vanished(self):
         timings = "[timings]\nreattach_within_ms = 500\n"
@@ -85,7 +85,7 @@ class Attached(unittest.TestCase):
             daemon = restarted(lab, daemon, signal.SIGTERM, "", more=timings)
             daemon.await_log("source_vanished source=maker-1")
             daemon.await_log("rule=gone source=maker-1")
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
 
     def test_a_maker_that_said_goodbye_owes_nothing(self):
         rules = rule("silent", "stale", after_ms=200)
@@ -134,7 +134,7 @@ class NotKnown(unittest.TestCase):
             daemon.await_value(BTC, "delta", 20)
             self.assertIn("delta of mm-1/BTC-USD by maker-2 is not known", daemon.ctl("ready")[1])
             daemon.ask("trip", target=BTC, reason="test")
-            daemon.await_state(BTC, "confirmed")
+            daemon.await_state(BTC, "accepted")
             code, out, error = daemon.rearm(BTC, "calm")
             self.assertNotEqual(code, 0)
             self.assertIn("delta by maker-2 is not known", out + error)

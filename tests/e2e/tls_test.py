@@ -163,7 +163,7 @@ class Accepted(unittest.TestCase):
     def fires(self, lab, **config):
         daemon = lab.scramd(**config).await_ready()
         lab.source().publish(BTC, "delta", 26)
-        daemon.await_state(BTC, "confirmed")
+        daemon.await_state(BTC, "accepted")
         return daemon
 
     def test_a_server_with_a_pinned_key_is_accepted(self):

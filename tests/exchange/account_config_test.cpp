@@ -8,14 +8,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string path = "/api/v5/account/config";
+const std::string config_path = "/api/v5/account/config";
 
 std::string config(Fixture& fixture) {
-    return fixture.ask("GET", path);
+    return fixture.ask("GET", config_path);
 }
 
 std::string code(Fixture& fixture) {
-    return fixture.asked("GET", path);
+    return fixture.asked("GET", config_path);
 }
 
 std::string change(Fixture& fixture, const std::string& settings) {
@@ -59,7 +59,7 @@ TEST_CASE("config: a setting that does not exist or is of another type is named"
 TEST_CASE("config: an address that is not listed is refused and told back") {
     Fixture fixture;
     change(fixture, R"({"ip":"192.0.2.1"})");
-    Request request = sample::request("GET", path);
+    Request request = sample::request("GET", config_path);
     request.peer = "192.0.2.9";
     CHECK(fixture.ask(request) ==
           R"({"msg":"Your IP 192.0.2.9 is not included in your API key's IP whitelist.",)"
@@ -76,7 +76,9 @@ TEST_CASE("config: on the site of another region nobody has this key") {
 
 TEST_CASE("config: five requests in 2 s, not counted against mass-cancel") {
     Fixture fixture;
-    const auto ask = [&] { return body_of(fixture.serve(sample::request("GET", path), 1ms)); };
+    const auto ask = [&] {
+        return body_of(fixture.serve(sample::request("GET", config_path), 1ms));
+    };
     for (int i = 0; i < 5; ++i) CHECK(contains(ask(), R"("code":"0")"));
     CHECK(contains(ask(), R"("code":"50011")"));
     CHECK(contains(body_of(fixture.serve(sample::mass_cancel(sample::btc_body), 2ms)), "true"));
@@ -101,7 +103,7 @@ TEST_CASE("keys: an unbound key that may trade dies 14 days after its last authe
 
 TEST_CASE("keys: neither a public call nor one that is not authentic keeps a key alive") {
     Aging fixture;
-    Request forged = sample::request("GET", path);
+    Request forged = sample::request("GET", config_path);
     sample::set(forged, "ok-access-sign", "AAAA");
     CHECK(code(fixture) == "0");
     fixture.pass(12s);

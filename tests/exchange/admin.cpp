@@ -68,12 +68,12 @@ Order order_from(dom::element json) {
             .tag = text(json, "tag")};
 }
 
-std::string placed_json(const Exchange::Placed& placed) {
+std::string placed_json(const Placed& placed) {
     if (placed.code == "0") return fmt::format(R"({{"code":"0","ordId":"{}"}})", placed.id);
     return refuse(placed.code).body;
 }
 
-Exchange::Placed arrive(Exchange& exchange, Seat& seat, dom::element order, Now now) {
+Placed arrive(Exchange& exchange, Seat& seat, dom::element order, Now now) {
     const std::chrono::milliseconds flight(integer(order, "flight_ms", 0));
     if (flight.count() <= 0) return exchange.place(seat, order_from(order), now);
     return {.code = "0", .id = exchange.send(seat, order_from(order), now, flight)};

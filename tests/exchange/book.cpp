@@ -30,11 +30,27 @@ std::string_view Book::place(OrderId id, Order order, Time now) {
     const std::string family = order.family();
     if (family.empty()) return "51001";
     if (!is_order(order)) return "51000";
-    if (now < families_[family].locked_until) return "54008";
+    if (locked(family, now) && (order.is_mmp() ? lock_rules_.mmp : lock_rules_.plain)) {
+        return "54008";
+    }
+    families_.try_emplace(family);
     if (order.is_mmp() && protections_[family].frozen(now)) return "51034";
     order.arrived = now;
     orders_.emplace(id, std::move(order));
     return "0";
+}
+
+std::string_view Book::amend(OrderId id, const std::string& price, Time now) {
+    const auto at = orders_.find(id);
+    if (at == orders_.end()) return "51400";
+    if (lock_rules_.amends && locked(at->second.family(), now)) return "54008";
+    at->second.price = price;
+    return "0";
+}
+
+bool Book::locked(const std::string& family, Time now) const {
+    const auto at = families_.find(family);
+    return at != families_.end() && now < at->second.locked_until;
 }
 
 std::string_view Book::fill(OrderId id, double size, Time now) {
@@ -94,7 +110,8 @@ void Book::freeze(const std::string& family, Time now, Time length) {
 std::uint64_t Book::mass_cancel(const std::string& family, Time lock, Time now) {
     const auto cancelled = remove_mmp(family, now);
     families_[family].mass_cancelled += cancelled;
-    families_[family].locked_until = now + lock;
+    const bool keeps = lock > Time::zero() && locked(family, now) && !lock_rules_.restarts;
+    if (!keeps) families_[family].locked_until = now + lock;
     return cancelled;
 }
 

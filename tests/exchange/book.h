@@ -31,6 +31,14 @@ struct Order {
     std::string family() const;  // the instrument without its last three parts; empty if it has not
 };
 
+// What a family's lock does: OKX's documents leave it open.
+struct LockRules {
+    bool plain = true;     // refuses new orders that are not MMP orders, too
+    bool mmp = true;       // refuses new MMP orders
+    bool amends = true;    // refuses amends
+    bool restarts = true;  // another one while it holds starts over; not: changes nothing
+};
+
 class Book {
   public:
     using Time = std::chrono::nanoseconds;
@@ -43,8 +51,11 @@ class Book {
         Time locked_until{};
     };
 
+    void set_lock_rules(LockRules rules) { lock_rules_ = rules; }
+
     // OKX's code: "0", or why the order was refused.
     std::string_view place(OrderId id, Order order, Time now);
+    std::string_view amend(OrderId id, const std::string& price, Time now);
     std::string_view fill(OrderId id, double size, Time now);
 
     // An order on its way: it is judged where it arrives. settle() lets in what has arrived,
@@ -85,6 +96,7 @@ class Book {
     std::uint64_t remove_mmp(const std::string& family, Time now);
     template <class Which>
     std::uint64_t remove(Time now, Which which);
+    bool locked(const std::string& family, Time now) const;
 
     std::map<OrderId, Order> orders_;
     std::map<std::string, Family> families_;  // its counts of resting orders stay 0
@@ -92,6 +104,7 @@ class Book {
     std::multimap<Time, std::pair<OrderId, Order>> sent_;  // by arrival
     std::multimap<Time, OrderId> doomed_;                  // by when they will be cancelled
     std::deque<Gone> gone_;
+    LockRules lock_rules_;
     Time list_delay_{};
     Time held_at_{};
     Time held_until_{};

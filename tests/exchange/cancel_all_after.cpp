@@ -11,7 +11,7 @@
 namespace scram::okxsim {
 namespace {
 
-constexpr Limit limit{1, std::chrono::seconds(1)};  // per User ID and tag
+constexpr Limit sweep_limit{1, std::chrono::seconds(1)};  // per User ID and tag
 constexpr std::size_t tag_max = 16;
 
 bool is_tag(std::string_view tag) {
@@ -39,7 +39,7 @@ Answer answer_cancel_all_after(const Call& call) {
     if (!off && (timeout.count() < 10 || timeout.count() > 120)) fields.refuse_for("timeOut");
     if (!is_tag(tag)) fields.refuse_for("tag");
     if (fields.refusal()) return *fields.refusal();
-    if (!call.admit("cancel-all-after " + tag, limit)) return refuse("50011");
+    if (!call.admit("cancel-all-after " + tag, sweep_limit)) return refuse("50011");
 
     Deadman& deadman = call.seat.deadman;
     if (off) {

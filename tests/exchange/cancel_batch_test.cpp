@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string path = "/api/v5/trade/cancel-batch-orders";
+const std::string cancel_path = "/api/v5/trade/cancel-batch-orders";
 
 std::string row(OrderId id, const std::string& family = "BTC-USD") {
     return R"({"instId":")" + family + R"(-261225-60000-C","ordId":")" + std::to_string(id) + "\"}";
@@ -23,9 +23,9 @@ std::string batch(int count, const std::string& family = "BTC-USD") {
 
 struct Batch : Fixture {
     using Fixture::Fixture;
-    std::string ask(const std::string& body) { return Fixture::ask("POST", path, body); }
+    std::string ask(const std::string& body) { return Fixture::ask("POST", cancel_path, body); }
     std::string at_once(const std::string& body) {
-        return body_of(Fixture::serve(sample::request("POST", path, body), 1ms));
+        return body_of(Fixture::serve(sample::request("POST", cancel_path, body), 1ms));
     }
 };
 

@@ -32,6 +32,7 @@ constexpr std::array codes{
     Code{"50026", 500, "System error. Try again later"},
     Code{"50030", 200, "You don't have permission to use this API endpoint."},
     Code{"50035", 403, "This endpoint requires that APIKey must be bound to IP"},
+    Code{"50038", 200, "This feature is unavailable in demo trading"},
     Code{"50100", 400, "API frozen, please contact customer service."},
     Code{"50101", 401, "APIKey does not match current environment."},
     Code{"50102", 401, "Timestamp request expired"},
@@ -58,11 +59,15 @@ constexpr std::array codes{
         "The fill rate exceeds the limit that you set. Please reset the market maker protection to "
         "inactive for new trades."},
     Code{"51036", 200, "Only options of the PM account supports MMP orders."},
+    Code{"51042", 200,
+         "Under the Portfolio margin account, you can only place market maker protection orders in "
+         "cross mode in Options."},
     Code{"51054", 500, "Request timed out. Please try again."},
     Code{"51149", 500, "Order timed out. Please try again."},
     Code{"51071", 200, "You've reached the maximum limit for tag level cancel all after timers."},
     Code{"51400", 200, "Cancellation failed as the order has been filled, canceled or is absent."},
     Code{"51405", 200, "Cancellation failed as you don't have any pending orders."},
+    Code{"51406", 400, "Canceling the order is not possible in its state."},
     Code{"51410", 200, "Cancellation failed as the order is already in canceling status."},
     Code{"51411", 200, "Account does not have permission for mass cancellation."},
     Code{"51412", 200, "Cancellation timed out, please try again later."},

@@ -18,6 +18,7 @@ struct Call {
     Seat& seat;
     const std::vector<std::string>& families;  // those that exist; empty: any of the right form
     WindowKind window_kind;
+    OrderId& last_order_id;
 
     // For limits that are kept per tag or family: known only once the request is read.
     bool admit(std::string_view what, Limit limit, int weight = 1) const {
@@ -48,7 +49,13 @@ Answer answer_account_config(const Call& call);
 Answer answer_mmp_config(const Call& call);
 Answer answer_set_mmp(const Call& call);
 Answer answer_mmp_reset(const Call& call);
+Answer answer_place_order(const Call& call);
+Answer answer_amend_order(const Call& call);
 Answer answer_cancel_batch(const Call& call);
 Answer answer_cancel_all_after(const Call& call);
+
+// Public ones about a family's instruments; `families` are those that exist.
+Answer answer_instruments(const Request& request, const std::vector<std::string>& families);
+Answer answer_mark_price(const Request& request, const std::vector<std::string>& families);
 
 }  // namespace scram::okxsim

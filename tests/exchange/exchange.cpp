@@ -33,6 +33,7 @@ Exchange::Exchange(AccountsFile file, WindowKind window_kind, std::chrono::nanos
 
 Delivery Exchange::serve(const Request& request, Now now) {
     settle(now);
+    if (!phase_) phase_ = now.wall - now.mono;
     const Visit visit = visit_of(request, now);
     const std::string_view owner = visit.seat ? visit.seat->account.name : std::string_view();
     const std::optional<Fault> fault = faults_.take(name(visit.endpoint), owner);
@@ -62,7 +63,9 @@ bool Exchange::admit(const Visit& visit) {
     const std::string_view what = visit.endpoint->name;
     if (what == "time") time_window_.admit(visit.now.mono, window_kind_);
     if (!visit.endpoint->answering || !visit.seat) return true;
-    if (what == "mass-cancel") return visit.seat->window.admit(visit.now.mono, window_kind_);
+    if (what == "mass-cancel") {
+        return visit.seat->window.admit(visit.now.mono + *phase_, window_kind_);
+    }
     return visit.endpoint->limit.requests_max == 0 ||
            visit.seat->admit(what, visit.endpoint->limit, visit.now, window_kind_);
 }
@@ -76,6 +79,8 @@ Answer Exchange::answer(const Visit& visit) {
     if (visit.request.method != visit.endpoint->method) return refuse("50115");
     if (visit.endpoint->answering) return answer_private(visit);
     if (visit.endpoint->name == "families") return option_families();
+    if (visit.endpoint->name == "instruments") return answer_instruments(visit.request, families_);
+    if (visit.endpoint->name == "mark-price") return answer_mark_price(visit.request, families_);
     return succeed(fmt::format(R"([{{"ts":"{}"}}])", visit.now.wall.count()));
 }
 
@@ -93,7 +98,8 @@ Answer Exchange::answer_private(const Visit& visit) {
                                       .now = visit.now,
                                       .seat = *visit.seat,
                                       .families = families_,
-                                      .window_kind = window_kind_});
+                                      .window_kind = window_kind_,
+                                      .last_order_id = last_order_id_});
 }
 
 // Of the families that exist. Where any may exist there is no list.
@@ -122,13 +128,9 @@ void Exchange::record(const Visit& visit, const Answer& answer, const std::optio
     visit.seat->cancels.add(std::move(record), !fault || executes(fault->kind));
 }
 
-Exchange::Placed Exchange::place(Seat& seat, Order order, Now now) {
-    if (order.is_mmp() && seat.account.mode != portfolio_margin) return {.code = "51036"};
-    order.placed_at = clock(now);
-    const OrderId id = last_order_id_ + 1;
-    const std::string_view code = seat.book.place(id, std::move(order), now.mono);
-    if (code == "0") last_order_id_ = id;
-    return {.code = code, .id = id};
+Placed Exchange::place(Seat& seat, Order order, Now now) {
+    now.wall = clock(now);
+    return place_order(seat, std::move(order), now, last_order_id_);
 }
 
 OrderId Exchange::send(Seat& seat, Order order, Now now, std::chrono::milliseconds flight) {

@@ -24,11 +24,7 @@ class Exchange {
 
     Delivery serve(const Request& request, Now now);
 
-    // The maker's and the tester's side. A placed order's id, or OKX's code of the refusal.
-    struct Placed {
-        std::string_view code;
-        OrderId id = 0;
-    };
+    // The maker's and the tester's side.
     Placed place(Seat& seat, Order order, Now now);
     // An order that reaches the book after `flight`; its id. Where it is refused nobody hears of
     // it.
@@ -61,6 +57,8 @@ class Exchange {
     std::vector<std::string> families_;
     std::string region_;
     WindowKind window_kind_;
+    // Fixed windows of mass-cancel begin at even seconds of this host's clock as it was at first.
+    std::optional<std::chrono::nanoseconds> phase_;
     RequestWindow time_window_;  // witnessed only, never refused
     Faults faults_;
     std::chrono::milliseconds clock_offset_{};

@@ -14,18 +14,18 @@ using sample::after;
 using sample::mass_cancel;
 using sample::moment;
 
-const std::string confirmed = R"({"code":"0","msg":"","data":[{"result":true}]})";
+const std::string accepted = R"({"code":"0","msg":"","data":[{"result":true}]})";
 
 TEST_CASE("exchange: a mass-cancel cancels, confirms, and is logged with its age") {
     Fixture fixture;
     fixture.place("mmp");
     fixture.place("limit");
     const Delivery delivery = fixture.serve(mass_cancel(sample::btc_body), 250ms);
-    CHECK(body_of(delivery) == confirmed);
+    CHECK(body_of(delivery) == accepted);
     CHECK(status_of(delivery) == "200");
     CHECK(delivery.ending == Ending::keep);
     CHECK(fixture.seat().book.orders().size() == 1);
-    CHECK(fixture.cancels().confirmed == 1);
+    CHECK(fixture.cancels().accepted == 1);
     CHECK(fixture.cancels().log.back().family == "BTC-USD");
     CHECK(fixture.cancels().log.back().age == 250ms);
 }
@@ -105,7 +105,7 @@ TEST_CASE("exchange: the sixth request in 2 s gets 429 and cancels nothing") {
     CHECK(body_of(sixth) == R"({"msg":"Too Many Requests","code":"50011"})");
     CHECK(fixture.seat().book.orders().size() == 1);
     CHECK(fixture.seat().window.sliding_max() == 6);
-    CHECK(body_of(fixture.serve(mass_cancel(sample::btc_body), 2006ms)) == confirmed);
+    CHECK(body_of(fixture.serve(mass_cancel(sample::btc_body), 2006ms)) == accepted);
 }
 
 TEST_CASE("exchange: a request with a wrong signature counts against its key's owner") {
@@ -146,7 +146,7 @@ TEST_CASE("exchange: accounts have their own books and budgets") {
     exchange.place(*exchange.find_account("mm-2"), sample::order("mmp"), moment);
     for (int i = 0; i < 6; ++i) exchange.serve(mass_cancel(sample::btc_body), moment);
     CHECK(exchange.find_account("mm-2")->book.orders().size() == 1);
-    CHECK(body_of(exchange.serve(mass_cancel(sample::btc_body, other), moment)) == confirmed);
+    CHECK(body_of(exchange.serve(mass_cancel(sample::btc_body, other), moment)) == accepted);
     CHECK(exchange.find_account("mm-2")->book.orders().empty());
 }
 

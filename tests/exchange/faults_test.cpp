@@ -48,7 +48,7 @@ TEST_CASE("faults: silent is not executed, silent_done is, and both mute the con
     CHECK(done.executed());
     CHECK(done.text.empty());
     CHECK(done.delivery.ending == Ending::mute);
-    CHECK(done.seat().cancels.confirmed == 1);
+    CHECK(done.seat().cancels.accepted == 1);
 }
 
 TEST_CASE("faults: reset sends nothing, half sends the first half") {
@@ -75,7 +75,7 @@ TEST_CASE("faults: the answers in place of the exchange's own cancel nothing and
         Spoiled spoiled(std::move(fault));
         CAPTURE(spoiled.text.substr(0, 200));
         CHECK_FALSE(spoiled.executed());
-        CHECK(spoiled.seat().cancels.confirmed == 0);
+        CHECK(spoiled.seat().cancels.accepted == 0);
         CHECK(spoiled.says("HTTP/1.1 " + std::string(status) + " "));
         CHECK(spoiled.says(part));
     };

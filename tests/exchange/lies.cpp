@@ -35,7 +35,7 @@ Answer page(const OrdersQuery& query, OrderId newest, OrderId floor) {
     return succeed("[" + rows + "]");
 }
 
-Answer foreign(const OrdersQuery& query) {
+Answer foreign_orders(const OrdersQuery& query) {
     Order other = wanted(query);
     other.instrument = "XRP-USD-261225-2-P";
     std::string swap = order_row(made_up, {.instrument = "BTC-USD-SWAP",
@@ -51,7 +51,7 @@ Answer orders(FaultKind kind, const Request& request, Answer honest) {
     const auto query = orders_query(request);
     if (!query || request.path() != "/api/v5/trade/orders-pending") return honest;
     const OrderId top = std::min(query->after - 1, made_up + crowd_size);
-    if (kind == FaultKind::foreign) return foreign(*query);
+    if (kind == FaultKind::foreign) return foreign_orders(*query);
     if (kind == FaultKind::loop) return page(*query, made_up + crowd_size, made_up);
     return page(*query, top, kind == FaultKind::crowd ? made_up : 0);
 }

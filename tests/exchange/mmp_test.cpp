@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string path = "/api/v5/account/mmp-config";
+const std::string mmp_path = "/api/v5/account/mmp-config";
 const std::string reset_path = "/api/v5/account/mmp-reset";
 
 std::string config(const std::string& interval, const std::string& frozen,
@@ -21,10 +21,10 @@ struct Mmp : Fixture {
     using Fixture::Fixture;
     std::string set(const std::string& body) {
         seat().windows.clear();
-        return asked("POST", path, body);
+        return asked("POST", mmp_path, body);
     }
     std::string shown(const std::string& query = "?instFamily=BTC-USD") {
-        return ask("GET", path + query);
+        return ask("GET", mmp_path + query);
     }
     void fill(OrderId id, double size) { seat().book.fill(id, size, sample::after(passed_).mono); }
 };
@@ -32,7 +32,7 @@ struct Mmp : Fixture {
 TEST_CASE("mmp: what was never set is not listed, what was is echoed and listed") {
     Mmp fixture;
     CHECK(contains(fixture.shown(), R"("data":[])"));
-    CHECK(fixture.ask("POST", path, config("5000", "2000", "10")) ==
+    CHECK(fixture.ask("POST", mmp_path, config("5000", "2000", "10")) ==
           R"({"code":"0","msg":"","data":[{"frozenInterval":"2000","instFamily":"BTC-USD",)"
           R"("qtyLimit":"10","timeInterval":"5000"}]})");
     const std::string row = R"({"frozenInterval":"2000","instFamily":"BTC-USD","mmpFrozen":false,)"
@@ -105,15 +105,15 @@ TEST_CASE("mmp: mode, privilege and permission have their codes") {
     CHECK(Mmp(account).set(config("0", "0")) == "51010");
     account.perm = "read_only";
     CHECK(Mmp(account).set(config("0", "0")) == "50120");
-    CHECK(Mmp(account).asked("GET", path) == "0");
+    CHECK(Mmp(account).asked("GET", mmp_path) == "0");
 }
 
 TEST_CASE("mmp: setting takes two requests in 10 s, a wrong method is 405") {
     Fixture fixture;
     for (const char* wanted : {"\"0\"", "\"0\"", "50011"}) {
-        CHECK(contains(fixture.ask("POST", path, config("0", "0")), wanted));
+        CHECK(contains(fixture.ask("POST", mmp_path, config("0", "0")), wanted));
     }
-    CHECK(fixture.asked("PUT", path) == "50115");
+    CHECK(fixture.asked("PUT", mmp_path) == "50115");
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string path = "/api/v5/trade/orders-pending";
+const std::string orders_path = "/api/v5/trade/orders-pending";
 
 struct Pending : Fixture {
     Pending() : Fixture() {
@@ -19,7 +19,7 @@ struct Pending : Fixture {
     }
 
     std::string ids(const std::string& query = "") {
-        const std::string body = ask("GET", path + query);
+        const std::string body = ask("GET", orders_path + query);
         std::string found;
         for (auto at = body.find("ordId\":"); at != body.npos; at = body.find("ordId\":", at + 1)) {
             found += body[at + 8];
@@ -33,7 +33,7 @@ struct Pending : Fixture {
 
     std::string spoiled(FaultKind kind, const std::string& query = "?instFamily=BTC-USD") {
         exchange.faults().push({.kind = kind, .on = "orders-pending"});
-        return ask("GET", path + query);
+        return ask("GET", orders_path + query);
     }
 };
 
@@ -71,27 +71,29 @@ TEST_CASE("pending: a partly filled order is another state") {
     fixture.seat().book.fill(2, 0.5, sample::moment.mono);
     CHECK(fixture.ids("?state=partially_filled") == "2");
     CHECK(fixture.ids("?state=live") == "431");
-    CHECK(contains(fixture.ask("GET", path), R"("accFillSz":"0.5")"));
+    CHECK(contains(fixture.ask("GET", orders_path), R"("accFillSz":"0.5")"));
 }
 
 TEST_CASE("pending: a parameter that is no number or no type is refused") {
     Pending fixture;
     for (const char* wrong : {"?after=x", "?before=1.5", "?limit=ten", "?instType=OPTIONS"}) {
         CAPTURE(wrong);
-        CHECK(fixture.asked("GET", path + wrong) == "51000");
+        CHECK(fixture.asked("GET", orders_path + wrong) == "51000");
     }
 }
 
 TEST_CASE("pending: a page has a hundred rows at the most") {
     Pending fixture;
     for (int i = 0; i < 100; ++i) fixture.place("mmp");
-    CHECK(rows(fixture.ask("GET", path)) == 100);
-    CHECK(rows(fixture.ask("GET", path + "?limit=1000")) == 100);
+    CHECK(rows(fixture.ask("GET", orders_path)) == 100);
+    CHECK(rows(fixture.ask("GET", orders_path + "?limit=1000")) == 100);
 }
 
 TEST_CASE("pending: sixty requests in 2 s") {
     Fixture fixture;
-    const auto ask = [&] { return body_of(fixture.serve(sample::request("GET", path), 1ms)); };
+    const auto ask = [&] {
+        return body_of(fixture.serve(sample::request("GET", orders_path), 1ms));
+    };
     for (int i = 0; i < 60; ++i) REQUIRE(contains(ask(), R"("code":"0")"));
     CHECK(contains(ask(), R"("code":"50011")"));
 }
@@ -159,7 +161,7 @@ TEST_CASE("pending: foreign orders are of another product and another family") {
 
 TEST_CASE("pending: bodies that are cut, have numbers for strings, or lack a field") {
     Pending fixture;
-    const std::string whole = fixture.ask("GET", path + "?instFamily=BTC-USD");
+    const std::string whole = fixture.ask("GET", orders_path + "?instFamily=BTC-USD");
     CHECK(fixture.spoiled(FaultKind::truncated) == whole.substr(0, whole.size() / 2));
     const std::string numbers = fixture.spoiled(FaultKind::numbers);
     CHECK(numbers.starts_with(R"({"code":0,"msg":"","data":[)"));
@@ -170,7 +172,7 @@ TEST_CASE("pending: bodies that are cut, have numbers for strings, or lack a fie
     CHECK(rows(whole) == 3);
     fixture.exchange.faults().push(
         {.kind = FaultKind::missing, .on = "orders-pending", .field = "instId"});
-    CHECK_FALSE(contains(fixture.ask("GET", path), "instId"));
+    CHECK_FALSE(contains(fixture.ask("GET", orders_path), "instId"));
 }
 
 TEST_CASE("pending: lies about orders leave other answers as they are") {

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tests/exchange/accounts.h"
 #include "tests/exchange/book.h"
@@ -30,7 +31,7 @@ struct Cancels {
     static constexpr std::size_t log_max = 1000;
 
     std::uint64_t requests = 0;
-    std::uint64_t confirmed = 0;  // executed with result true, whether or not the answer got out
+    std::uint64_t accepted = 0;  // executed with result true, whether or not the answer got out
     std::map<std::string, std::uint64_t> codes;
     std::deque<CancelRecord> log;  // the latest
 
@@ -53,5 +54,12 @@ struct Seat {
     bool key_lives(std::chrono::nanoseconds now) const;
     bool admit(std::string_view what, Limit limit, Now now, WindowKind kind, int weight = 1);
 };
+
+// A placed order's id, or OKX's code of the refusal; `now.wall` is the exchange's clock.
+struct Placed {
+    std::string_view code;
+    OrderId id = 0;
+};
+Placed place_order(Seat& seat, Order order, Now now, OrderId& last_id);
 
 }  // namespace scram::okxsim

@@ -36,9 +36,9 @@ std::string record_json(const CancelRecord& record) {
 std::string cancels_json(const Seat& seat) {
     const Cancels& cancels = seat.cancels;
     return fmt::format(
-        R"({{"requests":{},"confirmed":{},"codes":{{{}}},"window_max_sliding":{},)"
+        R"({{"requests":{},"accepted":{},"codes":{{{}}},"window_max_sliding":{},)"
         R"("window_max_fixed":{},"log":[{}]}})",
-        cancels.requests, cancels.confirmed,
+        cancels.requests, cancels.accepted,
         joined(cancels.codes,
                [](const auto& entry) {
                    return fmt::format("{}:{}", json_string(entry.first), entry.second);

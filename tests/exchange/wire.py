@@ -161,4 +161,4 @@ class Client:
                 yield json.loads(lines.read(size))
 
 
-CONFIRMED = (200, {"code": "0", "msg": "", "data": [{"result": True}]})
+ACCEPTED = (200, {"code": "0", "msg": "", "data": [{"result": True}]})

@@ -4,7 +4,7 @@ import http.client
 import json
 import unittest
 
-from wire import BTC, CONFIRMED, TIME, Okxsim, mass_cancel, request
+from wire import BTC, ACCEPTED, TIME, Okxsim, mass_cancel, request
 
 
 class Endpoints(unittest.TestCase):
@@ -70,7 +70,7 @@ class Endpoints(unittest.TestCase):
         order = {"instId": "BTC-USD-261225-60000-C", "ordType": "mmp", "side": "buy", "px": "0.1",
                  "sz": "1", "clOrdId": "late", "flight_ms": 600_000}
         self.okx.admin("/sim/orders", {"account": "mm-1", "orders": [order]})
-        self.assertEqual(self.client.ask(mass_cancel()), CONFIRMED)
+        self.assertEqual(self.client.ask(mass_cancel()), ACCEPTED)
         self.assertEqual(self.pending()["data"], [])
         self.change(skip_ms=600_000)
         self.assertEqual([row["clOrdId"] for row in self.pending()["data"]], ["late"])
@@ -78,7 +78,7 @@ class Endpoints(unittest.TestCase):
     def test_a_stale_page_shows_what_is_gone(self):
         self.okx.place("mmp")
         self.change(list_stale_ms=600_000)
-        self.assertEqual(self.client.ask(mass_cancel()), CONFIRMED)
+        self.assertEqual(self.client.ask(mass_cancel()), ACCEPTED)
         self.assertEqual(len(self.pending()["data"]), 1)
         self.change(list_stale_ms=0)
         self.assertEqual(self.pending()["data"], [])
@@ -130,7 +130,7 @@ class Endpoints(unittest.TestCase):
         answer = http.client.HTTPResponse(self.client.stream)
         answer.begin()
         self.assertEqual(answer.headers["Content-Encoding"], "gzip")
-        self.assertEqual(json.loads(gzip.decompress(answer.read())), CONFIRMED[1])
+        self.assertEqual(json.loads(gzip.decompress(answer.read())), ACCEPTED[1])
         self.assertEqual(self.pending()["data"], [])
 
     def test_faults_are_ordered_for_endpoints_that_exist(self):
@@ -149,6 +149,21 @@ class Endpoints(unittest.TestCase):
         self.assertEqual(self.okx.place("mmp", "limit"), ["51034", "0"])
         self.assertEqual(self.ask("POST", "/account/mmp-reset", BTC)["data"], [{"result": True}])
         self.assertEqual(self.okx.place("mmp"), ["0"])
+
+    def test_an_order_is_placed_amended_and_refused_under_a_lock(self):
+        [option, *_] = self.ask("GET", "/public/instruments?instType=OPTION&instFamily=BTC-USD")["data"]
+        order = {"instId": option["instId"], "tdMode": "cross", "side": "buy", "ordType": "post_only", "px": option["tickSz"],
+                 "sz": option["minSz"], "clOrdId": "mine1"}
+        [placed] = self.ask("POST", "/trade/order", order)["data"]
+        self.assertEqual((placed["sCode"], placed["clOrdId"]), ("0", "mine1"))
+        amend = {"instId": option["instId"], "ordId": placed["ordId"], "newPx": "0.0002"}
+        self.assertEqual(self.ask("POST", "/trade/amend-order", amend)["data"][0]["sCode"], "0")
+        self.assertEqual(self.pending()["data"][0]["px"], "0.0002")
+        self.client.ask(mass_cancel(BTC | {"lockInterval": "10000"}))
+        answer = self.ask("POST", "/trade/order", order | {"ordType": "mmp"})
+        self.assertEqual((answer["code"], answer["data"][0]["sCode"]), ("1", "54008"))
+        self.change(lock_scope="none")
+        self.assertEqual(self.ask("POST", "/trade/order", order | {"ordType": "mmp"})["code"], "0")
 
     def test_a_batch_cancels_row_by_row(self):
         self.okx.place("mmp", "limit")

@@ -14,7 +14,7 @@ import unittest
 import warnings
 
 import wire
-from wire import BTC, CONFIRMED, PATIENCE_S, TIME, Okxsim, mass_cancel, trusting
+from wire import BTC, ACCEPTED, PATIENCE_S, TIME, Okxsim, mass_cancel, trusting
 from wire_endpoints import Endpoints  # noqa: F401, its tests run here
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -44,12 +44,12 @@ class Wire(unittest.TestCase):
 
     def test_a_mass_cancel_clears_mmp_orders_and_locks_the_family(self):
         self.assertEqual(self.okx.place("mmp", "limit"), ["0", "0"])
-        self.assertEqual(self.client.ask(mass_cancel(BTC | {"lockInterval": "10000"})), CONFIRMED)
+        self.assertEqual(self.client.ask(mass_cancel(BTC | {"lockInterval": "10000"})), ACCEPTED)
         family = self.okx.account()["families"]["BTC-USD"]
         self.assertEqual((family["mmp"], family["plain"], family["mass_cancelled"]), (0, 1, 1))
         self.assertGreater(family["lock_left_ms"], 0)
         self.assertEqual(self.okx.place("mmp"), ["54008"])
-        self.assertEqual(self.client.ask(mass_cancel(BTC | {"lockInterval": "0"})), CONFIRMED)
+        self.assertEqual(self.client.ask(mass_cancel(BTC | {"lockInterval": "0"})), ACCEPTED)
         self.assertEqual(self.okx.place("mmp"), ["0"])
 
     def test_the_maker_fills_and_cancels_its_own_orders(self):
@@ -68,7 +68,7 @@ class Wire(unittest.TestCase):
         self.assertEqual(statuses, [200] * 5 + [429])
         self.assertEqual(seen["window_max_sliding"], 6)
         self.assertEqual(seen["codes"], {"0": 5, "50011": 1})
-        self.assertEqual(self.client.ask(mass_cancel(account=2)), CONFIRMED)
+        self.assertEqual(self.client.ask(mass_cancel(account=2)), ACCEPTED)
 
     def test_the_clock_can_be_shifted(self):
         self.okx.admin("/sim/clock", {"offset_ms": 31_000})
@@ -81,9 +81,9 @@ class Wire(unittest.TestCase):
         for kind, more, wanted in [
             ("limited429", {}, (429, {"msg": "Too Many Requests", "code": "50011"})),
             ("result_false", {}, (200, {"code": "0", "msg": "", "data": [{"result": False}]})),
-            ("chunked", {}, CONFIRMED),
-            ("continue100", {}, CONFIRMED),
-            ("delay", {"delay_ms": 20}, CONFIRMED),
+            ("chunked", {}, ACCEPTED),
+            ("continue100", {}, ACCEPTED),
+            ("delay", {"delay_ms": 20}, ACCEPTED),
         ]:
             with self.subTest(kind):
                 self.okx.fault(kind, **more)

@@ -41,7 +41,7 @@ class Input {
         static_assert(std::is_trivially_copyable_v<T>);
         T out{};
         const std::string_view bytes = take(sizeof out);
-        std::memcpy(&out, bytes.data(), bytes.size());
+        if (!bytes.empty()) std::memcpy(&out, bytes.data(), bytes.size());
         return out;
     }
     std::uint8_t byte() { return value<std::uint8_t>(); }

@@ -100,7 +100,7 @@ class Forger {
 
     // Words that mean something, where a byte says so.
     void write_words(const BoardHead& head, const BoardLayout& layout, Bytes& out) {
-        constexpr std::array known = {Word::armed, Word::latched, Word::confirmed};
+        constexpr std::array known = {Word::armed, Word::latched, Word::accepted};
         for (std::size_t f = 0; f < head.families % 1024 && !input_.empty(); ++f) {
             const std::uint8_t which = input_.byte();
             if (which < known.size())

@@ -11,13 +11,13 @@ namespace scram::sim {
 namespace {
 
 bool ends_the_trying(AnswerClass answer) {
-    return answer == AnswerClass::confirmed || answer == AnswerClass::nothing_left;
+    return answer == AnswerClass::accepted || answer == AnswerClass::nothing_left;
 }
 
 Seen seen_of(AnswerClass answer) {
     switch (answer) {
-        case AnswerClass::confirmed:
-            return Seen::answer_confirmed;
+        case AnswerClass::accepted:
+            return Seen::answer_accepted;
         case AnswerClass::nothing_left:
             return Seen::answer_nothing_left;
         case AnswerClass::failed:
@@ -53,6 +53,8 @@ Books::Books(const Plan& plan, Coverage& seen)
 
 void Books::read(const Step& step, const Context& context) {
     if (context.read_before == 0) causes_ = 0;
+    const bool tells_orders = is_to_be_told(context);
+    note_others_shown(context);
     for (std::size_t i = context.read_before; i < step.events.size(); ++i) {
         const Event& event = step.events[i];
         must(event.at == context.now, 0, "an event has another time than its input");
@@ -79,8 +81,8 @@ void Books::read(const Step& step, const Context& context) {
                 --in_flight_[index(event.family)];
                 seen_->note(event.late ? Seen::attempt_lost_late : Seen::attempt_lost);
                 break;
-            case EventKind::confirmed:
-                read_confirmed(event, context);
+            case EventKind::accepted:
+                read_accepted(event, context);
                 break;
             case EventKind::lock_unconfirmed:
                 read_lock_unconfirmed(event, context);
@@ -97,9 +99,11 @@ void Books::read(const Step& step, const Context& context) {
                 must(family(event.family).releasing, 8, "a lock expired that nobody waits for");
                 break;
             default:
+                read_of_reads(event, context);
                 break;
         }
     }
+    if (tells_orders) judge_orders_told(step, context);
     if (context.rearm != nullptr) judge_refusals(step, context);
 }
 
@@ -171,15 +175,15 @@ void Books::demand(FamilyId id, TripId trip, milliseconds lock, bool sure, Time 
         return;
     }
     if (in_flight_[index(id)] > 0) seen_->note(Seen::trip_while_in_flight);
-    if (book.confirmed && !book.releasing) seen_->note(Seen::trip_on_confirmed_family);
+    if (book.accepted && !book.releasing) seen_->note(Seen::trip_on_accepted_family);
     if (book.by_force) seen_->note(Seen::trip_after_forced_rearm);
-    const bool again = book.confirmed && !book.releasing;
+    const bool again = book.accepted && !book.releasing;
     if (book.latched && !book.releasing && !again) seen_->note(Seen::trip_on_held_family);
     book.lock = again ? std::max(book.lock, lock) : lock;
     book.lock_sure = again ? std::max(book.lock_sure, lock) : lock;
     book.lock_of_first = again ? std::max(book.lock_of_first, lock) : lock;
     book.repeat = again;
-    book.confirmed = again;
+    book.accepted = again;
     book.latched = true;
     book.releasing = false;
     book.by_force = false;
@@ -189,28 +193,36 @@ void Books::demand(FamilyId id, TripId trip, milliseconds lock, bool sure, Time 
     book.armed_while_owed = false;
     book.lock_asked = false;
     ++book.demand;
-    book.owed_since = now;
+    book.owed_since = book.tripped_at = now;
     book.trip = trip;
+    book.verified = book.by_read = book.restored = false;
+    book.accepted_at = never;
+    book.found = 0;
+    book.empty_reads.clear();
+    book.none_reads.clear();
 }
 
 // ---- Attempts -----------------------------------------------------------------------------------
 
-void Books::read_fired(const Event& event, const Context&) {
+void Books::read_fired(const Event& event, const Context& context) {
     const FamilyBook& book = family(event.family);
     must(event.attempt > last_attempt_, 4, "an attempt's number is not new");
     last_attempt_ = event.attempt;
     const bool owed = book.owed || book.lock_owed;
-    must(owed || book.releasing, 4, "a mass-cancel leaves without a cause");
-    must(owed || event.lock == 0ms, 4, "an unlocking locks");
+    const bool renews = context.plan.families[index(event.family)].hold && book.latched &&
+                        book.accepted && !owed && !book.releasing && event.lock > 0ms;
+    must(owed || book.releasing || renews, 4, "a mass-cancel leaves without a cause");
+    must(owed || renews || event.lock == 0ms, 4, "an unlocking locks");
     const bool fits = event.lock >= book.lock_of_first && event.lock <= book.lock;
-    if (owed && !book.releasing && !fits)
+    if ((owed || renews) && !book.releasing && !fits)
         throw Violation(4, fmt::format("family {} wants a lock of {} ms, and gets {} ms",
                                        index(event.family), book.lock.count(), event.lock.count()));
     if (event.hedge) {
         seen_->note(Seen::hedge);
         must(in_flight_[index(event.family)] > 0, 4, "a hedge of nothing");
     }
-    if (!owed) seen_->note(Seen::lock_release_sent);
+    if (renews) seen_->note(Seen::lock_renewed);
+    if (book.releasing && !owed) seen_->note(Seen::lock_release_sent);
     ++in_flight_[index(event.family)];
 }
 
@@ -235,15 +247,16 @@ void Books::read_answered(const Event& event, const Context& context) {
 const Request& Books::judge_done(const Event& event, const Context& context) {
     const FamilyBook& book = family(event.family);
     must(answered_[index(event.family)] != AttemptId{}, 2,
-         "confirmed without an answer that says so");
+         "accepted without an answer that says so");
     const Request& request = request_of(answered_[index(event.family)], context);
     answered_[index(event.family)] = AttemptId{};
-    must(request.answer_at == context.now, 2, "confirmed by no answer of this moment");
-    must(book.owed || book.lock_owed, 2, "confirmed what was not owed");
-    must(request.demand == book.demand, 2, "confirmed by an attempt that was sent before the trip");
-    must(request.executed, 2, "confirmed, and the exchange has not done it");
-    must(!context.exchange.rests_from_before(event.family, request.executed_at), 2,
-         "confirmed, and quotes rest from before");
+    must(request.answer_at == context.now, 2, "accepted by no answer of this moment");
+    must(book.owed || book.lock_owed, 2, "accepted what was not owed");
+    must(request.demand == book.demand, 2, "accepted by an attempt that was sent before the trip");
+    must(request.executed, 2, "accepted, and the exchange has not done it");
+    must(!context.exchange.orders(event.family)
+              .rests_from_before(request.executed_at, context.now, true),
+         2, "accepted, and quotes rest from before");
     return request;
 }
 
@@ -256,25 +269,29 @@ void Books::read_lock_unconfirmed(const Event& event, const Context& context) {
          "another lock is asked for than the trips in force want");
     seen_->note(Seen::lock_unconfirmed);
     book.owed = false;
-    book.lock_owed = book.confirmed = true;
+    book.lock_owed = book.accepted = true;
 }
 
-void Books::read_confirmed(const Event& event, const Context& context) {
+void Books::read_accepted(const Event& event, const Context& context) {
     const Request& request = judge_done(event, context);
     FamilyBook& book = family(event.family);
     book.lock_asked = book.lock_owed;
     must(!book.latched || book.releasing ||
              context.exchange.lock_length(event.family) >= book.lock_sure,
-         10, "confirmed, and the exchange's lock is shorter than the trips in force want");
+         10, "accepted, and the exchange's lock is shorter than the trips in force want");
     book.lock_owed = false;
     book.lock_told = book.latched && !book.releasing ? book.lock_sure : 0ms;
-    if (request.hedge) seen_->note(Seen::hedge_confirmed_first);
+    if (request.hedge) seen_->note(Seen::hedge_accepted_first);
     if (!request.hedge && in_flight_[index(event.family)] > 0)
-        seen_->note(Seen::hedged_attempt_confirmed_first);
-    if (book.armed_while_owed) seen_->note(Seen::confirmed_after_rearm);
+        seen_->note(Seen::hedged_attempt_accepted_first);
+    if (book.armed_while_owed) seen_->note(Seen::accepted_after_rearm);
     book.owed = false;
-    book.confirmed = book.latched;
+    book.accepted = book.latched;
     book.armed_while_owed = false;
+    book.accepted_at = context.now;
+    book.verified = false;
+    book.empty_reads.clear();
+    book.none_reads.clear();
 }
 
 void Books::read_released(const Event& event, const Context& context) {
@@ -346,9 +363,12 @@ void Books::compare(const Step& step, const Context& context) {
         const bool tried = its.cancel == Cancel::due || its.cancel == Cancel::in_flight;
         must(tried || !(book.owed || (book.lock_owed && !book.releasing)), 2,
              "a cancel that is owed is not tried any more");
-        must(its.cancel != Cancel::confirmed || book.confirmed, 10,
-             "a family is called confirmed, and no answer said so");
+        must(its.cancel != Cancel::accepted || book.accepted, 10,
+             "a family is called accepted, and no answer said so");
         must(its.latched == book.latched, 2, "the engine's latch is not what was told");
+        must(its.verified == book.verified || book.releasing, 13,
+             "a family is called verified, and no two reads said so");
+        judge_none_left(id_at<FamilyId>(f), context);
         if (book.gate_closed != book.latched)
             throw Violation(4, fmt::format("the gate of family {} is not as its latch", f));
     }
@@ -364,8 +384,10 @@ void Books::restore(const Restored& before, const Plan& plan, Time now) {
         FamilyBook& book = family(its.family);
         book.latched = true;
         book.owed = its.unfinished;
-        book.confirmed = its.confirmed;
-        book.owed_since = now;
+        book.accepted = its.accepted;
+        book.owed_since = book.tripped_at = now;
+        book.restored = its.accepted;
+        if (its.accepted && !its.unfinished) book.accepted_at = now;
         book.trip = book.wanted_by = its.trip;
         book.lock = book.lock_of_first = book.lock_sure = plan.families[index(its.family)].lock;
     }

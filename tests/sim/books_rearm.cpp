@@ -29,7 +29,7 @@ void Books::read_rearm(const Event& event, const Context& context) {
     must(!unknown || context.rearm->force, 8,
          "re-armed though it is unknown what a rule would say");
     seen_->note(Seen::rearmed);
-    const bool held = !book.owed && !book.confirmed;
+    const bool held = !book.owed && !book.accepted;
     must(held == (event.cancel == Cancel::held), 10,
          "armed again, and it is not told right whether anything was cancelled");
     if (held) seen_->note(Seen::rearmed_while_held);
@@ -37,6 +37,7 @@ void Books::read_rearm(const Event& event, const Context& context) {
     if (book.owed) seen_->note(Seen::rearm_unfinished);
     book.lock_told = 0ms;
     book.releasing = true;
+    book.shown_ids.clear();
     book.by_force = context.rearm->force;
 }
 
@@ -68,7 +69,9 @@ void Books::gate(FamilyId id, bool closed) {
     if (closed) return;
     must(book.releasing, 8, "a gate opened, and nobody armed the family");
     book.releasing = false;
-    book.latched = book.confirmed = book.lock_owed = false;
+    book.latched = book.accepted = book.lock_owed = false;
+    book.verified = false;
+    book.accepted_at = never;
     book.armed_while_owed = book.owed;
     book.lock = book.lock_of_first = book.lock_sure = 0ms;
 }

@@ -19,9 +19,15 @@ Exchange::Exchange(const Scenario& scenario, std::uint64_t seed, Coverage& seen)
       seen_(seen),
       dice_(seed, 2),
       windows_(scenario.plan.accounts.size()),
-      quotes_(scenario.plan.families.size()),
+      orders_(scenario.plan.families.size()),
       locks_(scenario.plan.families.size()),
-      lengths_(scenario.plan.families.size()) {
+      lengths_(scenario.plan.families.size()),
+      accounts_(scenario.plan.accounts.size()),
+      mmp_(scenario.plan.families.size(), MmpFacts{.on = true}),
+      calls_(scenario.plan.accounts.size()),
+      cancelled_(scenario.plan.families.size()),
+      timers_(scenario.plan.accounts.size()),
+      edges_(scenario.plan.accounts.size()) {
     phase_ = dice_.up_to(window);
     for (std::size_t a = 0; a < windows_.size(); ++a)
         windows_[a].slots.push_back({Time{}, scenario.plan.accounts[a].budget.slots});
@@ -47,8 +53,8 @@ void Exchange::step_clock(Time now) {
 
 // ---- Its rate limit -----------------------------------------------------------------------------
 
-std::int64_t Exchange::fixed_number(Time own_time) const {
-    return own_time.time_since_epoch() / window;
+std::int64_t Exchange::fixed_number(Time own_time, Duration length) {
+    return own_time.time_since_epoch() / length;
 }
 
 // All within (now - 2 s, now]: of two that stand 2 s apart only one is in any window.
@@ -59,7 +65,7 @@ std::size_t Exchange::in_sliding(const std::vector<Time>& arrivals, Time own_now
 
 std::size_t Exchange::in_fixed(const std::vector<Time>& arrivals, Time own_now) const {
     return static_cast<std::size_t>(std::count_if(arrivals.begin(), arrivals.end(), [&](Time at) {
-        return fixed_number(at) == fixed_number(own_now);
+        return fixed_number(at, window) == fixed_number(own_now, window);
     }));
 }
 
@@ -115,6 +121,7 @@ const Reply& Exchange::choose(AnswerClass meant) {
 
 void Exchange::arrive(Request& request, Time now, bool mend) {
     request.arrived = true;
+    if (request.is_call) return read(request, now, mend);
     if (!request.mass_cancel) return tell_time(request, now, mend);
     count(request, now);
     request.reply = &reply_to(request, now, mend);
@@ -154,9 +161,9 @@ const Reply& Exchange::reply_to(Request& request, Time now, bool mend) {
     const bool wrong = dice_.one_in(4);
     if (wrong && scenario_.faults.has(Fault::wrong_answer) && !mend)
         return wrong_reply(request, now);
-    const bool empty = quotes_[index(request.family)].empty();
-    execute(request, now);
-    return choose(empty && dice_.one_in(4) ? AnswerClass::nothing_left : AnswerClass::confirmed);
+    const bool empty = !orders_[index(request.family)].has_mmp(now);
+    execute(request, now, mend);
+    return choose(empty && dice_.one_in(4) ? AnswerClass::nothing_left : AnswerClass::accepted);
 }
 
 const Reply& Exchange::wrong_reply(Request& request, Time now) {
@@ -164,14 +171,26 @@ const Reply& Exchange::wrong_reply(Request& request, Time now) {
     constexpr AnswerClass meanings[] = {failed, failed, failed, ambiguous, ambiguous, refused};
     const Reply& reply = choose(meanings[dice_.below(std::size(meanings))]);
     const bool unknown = reply.from_edge || reply.meant == ambiguous;
-    if (unknown && dice_.one_in(2)) execute(request, now);
+    if (unknown && dice_.one_in(2)) execute(request, now, false);
     return reply;
 }
 
-void Exchange::execute(Request& request, Time now) {
-    auto& quotes = quotes_[index(request.family)];
-    if (!quotes.empty()) seen_.note(Seen::quotes_cancelled);
-    quotes.clear();
+// Whether it does at once what it says that it did: not where it tells a falsehood.
+void Exchange::execute(Request& request, Time now, bool mend) {
+    OrderBook& orders = orders_[index(request.family)];
+    const bool had_some = orders.has_mmp(now);
+    const bool is_false = dice_.one_in(4);
+    const Duration later = dice_.up_to(2500ms);
+    const bool leaves_some = dice_.one_in(2);
+    auto deed = OrderBook::Deed::all;
+    if (is_false && scenario_.faults.has(Fault::false_cancel) && !mend)
+        deed = leaves_some ? OrderBook::Deed::leaves_some : OrderBook::Deed::later;
+    orders.cancel(deed, later, now);
+    if (had_some) {
+        constexpr Seen all[] = {Seen::quotes_cancelled, Seen::cancel_left_orders,
+                                Seen::cancel_done_later};
+        seen_.note(all[static_cast<std::size_t>(deed)]);
+    }
     locks_[index(request.family)] = now + request.lock;
     lengths_[index(request.family)] = request.lock;
     if (request.lock > 0ms) seen_.note(Seen::lock_set);
@@ -185,20 +204,22 @@ void Exchange::tell_time(Request& request, Time now, bool mend) {
     request.time = wall(now);
 }
 
-// ---- Quotes -------------------------------------------------------------------------------------
+// ---- Orders -------------------------------------------------------------------------------------
 
 bool Exchange::quote(FamilyId family, Time now) {
+    const bool others_count = scenario_.plan.families[index(family)].cancel_rest;
+    const bool mmp = !dice_.one_in(others_count ? 2 : 5);
     if (locked(family, now)) {
         seen_.note(Seen::quote_refused_by_lock);
         return false;
     }
-    quotes_[index(family)].push_back(now);
+    orders_[index(family)].place(++last_order_, mmp, now);
     return true;
 }
 
-bool Exchange::rests_from_before(FamilyId family, Time at) const {
-    const auto& quotes = quotes_[index(family)];
-    return std::any_of(quotes.begin(), quotes.end(), [&](Time placed) { return placed <= at; });
+void Exchange::place_others(FamilyId family, std::size_t count, Time now) {
+    if (locked(family, now)) return;
+    for (std::size_t i = 0; i < count; ++i) orders_[index(family)].place(++last_order_, false, now);
 }
 
 }  // namespace scram::sim

@@ -37,15 +37,20 @@ enum class Fault : std::uint8_t {
     damage,         // the journal is cut, torn or flipped
     late_loop,      // the loop is late
     close_all,      // the exchange closes all links of an account, about when one of it is tripped
+    false_cancel,   // a mass-cancel that is taken, and leaves orders, or cancels them only later
+    late_order,     // orders that are long on their way, or placed behind a closed gate
+    stale_edge,     // pages of orders as they were a while ago, on one link of an account at a time
+    not_signed,     // an authenticated call for which no signature comes
 };
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::close_all) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::not_signed) + 1;
 
 inline constexpr std::array<std::string_view, fault_count> fault_names = {
-    "jitter",      "lost_request",  "lost_answer", "link_reset",  "half_open",   "stalled",
-    "twice",       "closing",       "late_bytes",  "foreign",     "maintenance", "wrong_answer",
-    "slow_answer", "exchange_step", "standing",    "wrong_clock", "drift",       "garbage",
-    "full_ring",   "death",         "silence",     "operators",   "reload",      "crash",
-    "damage",      "late_loop",     "close_all"};
+    "jitter",      "lost_request",  "lost_answer", "link_reset",   "half_open",   "stalled",
+    "twice",       "closing",       "late_bytes",  "foreign",      "maintenance", "wrong_answer",
+    "slow_answer", "exchange_step", "standing",    "wrong_clock",  "drift",       "garbage",
+    "full_ring",   "death",         "silence",     "operators",    "reload",      "crash",
+    "damage",      "late_loop",     "close_all",   "false_cancel", "late_order",  "stale_edge",
+    "not_signed"};
 
 class Faults {
   public:

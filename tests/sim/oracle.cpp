@@ -233,7 +233,7 @@ void Oracle::settle(Condition& condition, bool is_sample, Time now) {
     if (condition.phase == Phase::tripped) return;
     if (condition.samples < rule.confirm || now - condition.since < rule.hold_for) return;
     condition.phase = Phase::tripped;
-    if (rule.confirm > 1) seen_.note(Seen::confirmed_by_samples);
+    if (rule.confirm > 1) seen_.note(Seen::accepted_by_samples);
     trip(condition);
 }
 

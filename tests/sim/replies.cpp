@@ -61,9 +61,9 @@ void put_documented(Shelf& shelf, AnswerReader& reader) {
 }
 
 void put_done(Shelf& shelf, AnswerReader& reader) {
-    put(shelf, reader, confirmed, 200, R"({"code":"0","msg":"","data":[{"result":true}]})");
-    put(shelf, reader, confirmed, 200, R"({"data":[{"result":true}],"msg":"","code":"0"})");
-    put(shelf, reader, confirmed, 200,
+    put(shelf, reader, accepted, 200, R"({"code":"0","msg":"","data":[{"result":true}]})");
+    put(shelf, reader, accepted, 200, R"({"data":[{"result":true}],"msg":"","code":"0"})");
+    put(shelf, reader, accepted, 200,
         R"({"code":"0","msg":"","data":[{"result":true}],"inTime":"1","outTime":"2"})");
 }
 

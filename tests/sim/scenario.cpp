@@ -145,6 +145,15 @@ void set_timings(Plan& plan, Dice& dice) {
     plan.after_crash = static_cast<AfterCrash>(dice.below(3));
 }
 
+void add_dead_men(Plan& plan, Dice& dice) {
+    for (AccountSpec& account : plan.accounts) {
+        if (!dice.one_in(3)) continue;
+        DeadMan& its = account.dead_man.emplace();
+        its.timeout_s = static_cast<std::uint8_t>(dice.one_in(2) ? 10 : dice.between(10, 40));
+        if (dice.one_in(2)) its.on_stop = DeadMan::OnStop::disarm;
+    }
+}
+
 // A third of all worlds has every kind of trouble, a third some, a third none outside of makers,
 // operators and crashes.
 Faults random_faults(bool fair, Dice& dice) {
@@ -152,7 +161,8 @@ Faults random_faults(bool fair, Dice& dice) {
     const bool all = dice.one_in(2);
     for (std::size_t f = 0; f < fault_count; ++f) {
         const auto fault = static_cast<Fault>(f);
-        const bool of_world = fault < Fault::drift;
+        const bool of_world =
+            fault < Fault::drift || (fault >= Fault::false_cancel && fault != Fault::late_order);
         if ((fair && of_world) || (!all && dice.one_in(2))) faults = faults.without(fault);
     }
     return fair ? faults.without(Fault::crash).without(Fault::late_loop) : faults;
@@ -180,6 +190,12 @@ Scenario make_scenario(std::uint64_t seed, Faults allowed) {
     Dice more(seed, 11);
     for (SourceSpec& source : s.plan.sources) source.expected = more.one_in(3);
     s.plan.timings.sum_wait = milliseconds{more.between(1, 20) * 100};
+    s.plan.reads = !more.one_in(4);
+    if (more.one_in(2)) s.plan.timings.account_check = milliseconds{more.between(1, 10) * 1000};
+    for (FamilySpec& family : s.plan.families) family.hold = more.one_in(4);
+    s.plan.timings.unverified_after = milliseconds{more.between(3, 50) * 100};
+    for (FamilySpec& family : s.plan.families) family.cancel_rest = more.one_in(3);
+    if (s.plan.reads) add_dead_men(s.plan, more);
     return s;
 }
 
@@ -192,6 +208,9 @@ Plan other_limits(const Plan& plan, Dice& dice) {
         if (dice.one_in(8)) rule.shadow = !rule.shadow;
     }
     for (AccountSpec& account : other.accounts) {
+        if (account.dead_man && dice.one_in(3))
+            account.dead_man->timeout_s = static_cast<std::uint8_t>(dice.between(10, 40));
+        if (account.dead_man && dice.one_in(4)) account.dead_man.reset();
         if (!dice.one_in(3)) continue;
         const Duration guard = account.budget.guard;  // what is under way knows nothing of a reload
         account.budget = random_budget(dice);

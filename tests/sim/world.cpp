@@ -16,6 +16,7 @@ World::World(std::uint64_t seed, const Cut& cut, bool keep_trace, Coverage& seen
       people_(seed, 3),
       network_(seed, 4),
       mishaps_(seed, 5),
+      timers_(seed, 6),
       exchange_(scenario_, seed, seen),
       books_(plan_, seen),
       host_(plan_, seed, seen),
@@ -24,7 +25,11 @@ World::World(std::uint64_t seed, const Cut& cut, bool keep_trace, Coverage& seen
       signed_(plan_.families.size()),
       fires_(plan_.accounts.size()),
       held_until_(plan_.accounts.size()),
-      durable_(plan_.families.size()) {
+      durable_(plan_.families.size()),
+      read_again_(plan_.families.size()),
+      rest_again_(plan_.families.size()),
+      held_up_(plan_.accounts.size()),
+      dead_men_(plan_.accounts.size()) {
     std::size_t links = 0;
     for (const AccountSpec& account : plan_.accounts) links += account.links;
     wires_.resize(links);
@@ -42,6 +47,10 @@ Outcome World::run() {
         plan(now_ + people_.up_to(scenario_.operator_pace), What::operate);
         plan(now_ + mishaps_.up_to(scenario_.mishap_pace), What::mishap);
         plan(now_ + 1s, What::refresh);
+        if (any_dead_man()) {
+            plan(now_, What::readiness);
+            plan(now_ + timers_.up_to(4s), What::timer_mishap);
+        }
         while (may_go_on()) {
             go_on();
             check_healing();
@@ -67,11 +76,13 @@ bool World::may_go_on() const {
 }
 
 bool World::settled() const {
-    return engine_ != nullptr && std::none_of(books_.families().begin(), books_.families().end(),
-                                              [](const FamilyBook& book) {
-                                                  return book.owed || book.lock_owed ||
-                                                         book.releasing;
-                                              });
+    if (engine_ == nullptr) return false;
+    for (std::size_t f = 0; f < plan_.families.size(); ++f) {
+        const FamilyBook& book = books_.families()[f];
+        if (book.owed || book.lock_owed || book.releasing || is_to_be_verified(book)) return false;
+        if (is_rest_to_be_cancelled(id_at<FamilyId>(f))) return false;
+    }
+    return true;
 }
 
 // The next thing that happens; the engine's own deadline is one of them, and comes first.
@@ -123,6 +134,8 @@ void World::happen(const Happening& it) {
                 seen_.note(Seen::quote_after_gate_closed);
             exchange_.quote(static_cast<FamilyId>(it.a), now_);
             return;
+        case What::not_called:
+            return not_called(it.a);
         case What::operate:
             return operate();
         case What::mishap:
@@ -139,6 +152,12 @@ void World::happen(const Happening& it) {
             return;
         case What::boot:
             return boot();
+        case What::readiness:
+        case What::timer_mishap:
+        case What::timer:
+        case What::stopping:
+        case What::swept:
+            return happen_to_timer(it);
     }
 }
 
@@ -152,10 +171,11 @@ void World::serve_deadline() {
     must(engine_->next_deadline() > now_, 0, "the engine wants to be called again at once");
 }
 
-// The last fault ends here. What was owed must be confirmed within the bound.
+// The last fault ends here. What was owed must be accepted within the bound.
 void World::heal() {
     healed_at_ = now_;
     trace_.say(now_, "---- all is well from here on");
+    exchange_.all_is_well(now_);
     for (std::size_t a = 0; a < plan_.accounts.size(); ++a)
         healing_.push_back(bound_of_healing(id_at<AccountId>(a)));
     for (std::size_t l = 0; l < wires_.size(); ++l) {
@@ -172,7 +192,8 @@ void World::heal() {
 //   - then as many waves as there are claims for the slots that a repeat may take (all but the
 //     reserve, of those that work). Each family can claim four: its cancel and its unlocking, each
 //     once more if the exchange's clock stepped just before; a stale rule may trip it once more,
-//     which doubles that. A wave takes a window and the rounds of check_bound().
+//     which doubles that; and reads may show orders that were still on their way, twice. A wave
+//     takes a window and the rounds of check_bound().
 Duration World::bound_of_healing(AccountId id) const {
     const AccountSpec& account = plan_.accounts[index(id)];
     const Timings& timings = plan_.timings;
@@ -182,7 +203,7 @@ Duration World::bound_of_healing(AccountId id) const {
     const auto families = static_cast<std::size_t>(
         std::count_if(plan_.families.begin(), plan_.families.end(),
                       [id](const FamilySpec& family) { return family.account == id; }));
-    const auto waves = static_cast<std::int64_t>(8 * families / slots + 1);
+    const auto waves = static_cast<std::int64_t>(10 * families / slots + 1);
     const auto rounds = static_cast<std::int64_t>((slots + account.links - 1) / account.links + 1);
     const Duration pause =
         std::max({timings.retry_refused, timings.retry_max, account.budget.window});
@@ -190,12 +211,25 @@ Duration World::bound_of_healing(AccountId id) const {
            waves * (account.budget.window + rounds * round_trip + timings.retry_max);
 }
 
+// To be verified takes two reads more, each after a pause for one that failed, once slots of their
+// limit are back and links idle.
 void World::check_healing() const {
     if (healed_at_ == never || engine_ == nullptr) return;
+    const Time well_since = std::max(healed_at_, booted_at_);
     for (std::size_t f = 0; f < plan_.families.size(); ++f) {
         const FamilyBook& book = books_.families()[f];
+        if (is_to_be_verified(book) && !book.owed && !book.lock_owed) {
+            const Duration more = 20s + 2 * plan_.timings.retry_max;
+            must(now_ <= std::max(book.accepted_at, well_since) +
+                             healing_[index(plan_.families[f].account)] + more,
+                 13, "all is well again, and a family is not verified for longer than the bound");
+        }
+        if (is_rest_to_be_cancelled(id_at<FamilyId>(f)))
+            must(now_ <= std::max(book.empty_reads.back().told, well_since) +
+                             healing_[index(plan_.families[f].account)] + 20s,
+                 14, "all is well again, and other orders rest for longer than the bound");
         if (!book.owed && !book.lock_owed && !book.releasing) continue;
-        const Time since = book.owed ? std::max(book.owed_since, healed_at_) : healed_at_;
+        const Time since = book.owed ? std::max(book.owed_since, well_since) : well_since;
         must(now_ <= since + healing_[index(plan_.families[f].account)], 3,
              "all is well again, and a cancel is owed for longer than the bound");
     }

@@ -3,6 +3,7 @@
 // step.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -13,6 +14,7 @@
 #include "core/engine/engine.h"
 #include "core/okx/exchange_clock.h"
 #include "tests/sim/books.h"
+#include "tests/sim/dead_men.h"
 #include "tests/sim/exchange.h"
 #include "tests/sim/host.h"
 #include "tests/sim/oracle.h"
@@ -51,17 +53,23 @@ class World {
 
   private:
     enum class What : std::uint8_t {
-        link_up,    // link, connection
-        link_lost,  // link, connection: by the network; the engine is told a little later
-        link_told,  // link, connection
-        arrival,    // request
-        answer,     // request
-        maker,      // source
-        quote,      // family
+        link_up,     // link, connection
+        link_lost,   // link, connection: by the network; the engine is told a little later
+        link_told,   // link, connection
+        arrival,     // request
+        answer,      // request
+        maker,       // source
+        quote,       // family
+        not_called,  // request: it could not be signed
         operate,
         mishap,
         pull,
         close_all,  // account
+        readiness,
+        timer_mishap,
+        timer,     // account
+        stopping,  // life
+        swept,     // account, life
         refresh,
         boot,
     };
@@ -85,6 +93,7 @@ class World {
         std::uint32_t request = none_in_flight;
         Time up_since{};
         Time rehearsed{};
+        Time proven{};  // by an authenticated call, whatever it asked
     };
     // A mass-cancel that took a slot of the budget, and did not give it back as one that the
     // exchange provably never took.
@@ -104,8 +113,8 @@ class World {
         bool owed = false;
         bool latched_on_disk = false;
         bool owed_on_disk = false;
-        bool nothing = false;    // neither, for certain
-        bool confirmed = false;  // an answer may have said so
+        bool nothing = false;   // neither, for certain
+        bool accepted = false;  // an answer may have said so
     };
     static constexpr std::uint32_t none_in_flight = 0xffffffff;
 
@@ -150,7 +159,7 @@ class World {
     void check_work_goes_on() const;
     void check_work_goes_on(FamilyId family) const;
     bool has_idle_link(AccountId account) const;
-    void check_bound(const Event& confirmed);
+    void check_bound(const Event& accepted);
     void note_events(Input input);
     void check_deadlines() const;
     void trace_plan();
@@ -173,6 +182,68 @@ class World {
     Duration way();
     Wire& wire(LinkId link) { return wires_[index(link)]; }
 
+    // authenticated calls (world_reads.cpp)
+    void call(const Call& call);
+    void not_called(std::uint32_t request);
+    void answer_call(std::uint32_t request, bool stays);
+    void check_calls() const;
+    void check_rehearsals() const;
+    void check_reads_go_on();
+    void check_reads_go_on(FamilyId family) const;
+    bool may_read_on(AccountId account, LinkId but) const;
+    bool has_reads_left(AccountId account) const;
+    std::size_t spent_of_late(AccountId account, bool (*of)(const Request&)) const;
+    void check_links_are_proven();
+    bool cancel_is_due(AccountId account) const;
+    void check_reads(Input input);
+    void check_truth(const Request& read) const;
+    bool is_overdue(const FamilyBook& book) const;
+    bool is_to_be_verified(const FamilyBook& book) const;
+    void note_reads();
+
+    // other orders, cancelled by their ids (world_rest.cpp)
+    void take_ids(Request& request) const;
+    void rest_call_ends(const Call& call);
+    void check_rest_goes_on();
+    void check_rest_goes_on(FamilyId family) const;
+    bool is_rest_to_be_cancelled(FamilyId family) const;
+    void note_rest();
+    void note_call_lost(const Wire& its, Seen how);
+    void read_ends(const Call& call);
+    // For its answer. A call is in no hurry.
+    Duration patience(const Request& request) const {
+        const Duration usual = plan_.timings.answer_timeout;
+        return request.is_call ? std::max<Duration>(usual, 1s) : usual;
+    }
+    bool calls_on(const Wire& its) const {
+        return its.request != none_in_flight && requests_[its.request].is_call;
+    }
+
+    // the dead man's switch (world_dead_man.cpp)
+    bool any_dead_man() const;
+    void happen_to_timer(const Happening& happening);
+    void tell_readiness();
+    void timer_mishap();
+    void switch_dead_man(AccountId account);
+    void note_reloaded_timers(const Plan& before);
+    void await_timer(AccountId account);
+    void timer_ends(AccountId account);
+    bool is_timer_to_be_off(AccountId account) const;
+    void judge_timer_call(const Call& call) const;
+    void timer_told(const Request& request);
+    void check_dead_men();
+    bool is_timer_wrong(AccountId account) const;
+    Time timer_late_at(AccountId account) const;
+    void check_timer_runs(AccountId account) const;
+    Time timer_wanted(AccountId account) const;
+    void check_timer_goes_on(AccountId account) const;
+    bool is_stopping() const;
+    void begin_stop();
+    void go_on_stopping();
+    void check_timer_left(AccountId account);
+    void await_sweeps();
+    void check_swept(AccountId account);
+
     // the people (world_people.cpp)
     void maker_does(SourceId source);
     void attach(SourceId source);
@@ -191,6 +262,7 @@ class World {
     void pull();
     void arm();
     void reload();
+    void make_stale(AccountId account);
     void mishap();
 
     // the host (world_host.cpp)
@@ -208,7 +280,7 @@ class World {
     Trace trace_;
     Scenario scenario_;
     Plan plan_;  // as in force
-    Dice people_, network_, mishaps_;
+    Dice people_, network_, mishaps_, timers_;
     Exchange exchange_;
     Books books_;
     std::unique_ptr<Oracle> oracle_;
@@ -253,6 +325,14 @@ class World {
     std::optional<Books> books_before_;
     std::optional<Rearm> rearm_;
     std::optional<std::vector<FamilyId>> pulled_;
+    std::vector<Time> read_again_;       // by family: its last read failed, the next is due
+    std::vector<Time> rest_again_;       // by family: the next call for its other orders is due
+    std::vector<Time> held_up_;          // by account: when its checks were last kept from going on
+    std::vector<DeadManBook> dead_men_;  // by account
+    Time stop_until_{};
+    Time ended_at_{};                    // the last life ...
+    Time booted_at_{};                   // ... and when the present one began
+    std::optional<std::uint32_t> read_;  // the request that this step answers, if it is a call
 };
 
 }  // namespace scram::sim

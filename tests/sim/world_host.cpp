@@ -11,6 +11,7 @@ namespace scram::sim {
 
 void World::boot() {
     trace_.say(now_, "scramd starts");
+    booted_at_ = now_;
     if (lives_++ == 0) trace_plan();
     engine_ = std::make_unique<Engine>(plan_);
     const bool knows = !left_state_.empty();
@@ -59,8 +60,12 @@ void World::crash(bool of_machine) {
     } else {
         host_.end_process();
     }
-    end_life(of_machine ? 4s + mishaps_.up_to(6s)
-                        : 1ms + mishaps_.up_to(mishaps_.one_in(2) ? 50ms : 3s));
+    await_sweeps();
+    // Sometimes nobody starts it again for long.
+    const bool is_long = any_dead_man() && timers_.one_in(3);
+    end_life(is_long      ? 10s + timers_.up_to(45s)
+             : of_machine ? 4s + mishaps_.up_to(6s)
+                          : 1ms + mishaps_.up_to(mishaps_.one_in(2) ? 50ms : 3s));
 }
 
 // A peaceful end, and a start after it.
@@ -89,10 +94,13 @@ void World::end_life(Duration pause) {
     engine_.reset();
     rearm_.reset();
     pulled_.reset();
+    read_.reset();
     crash_at_.reset();
     done_.clear();
     told_ = 0;
     deciding_ = false;
+    ended_at_ = now_;
+    dead_men_.assign(dead_men_.size(), {});
     plan(now_ + pause, What::boot);
 }
 
@@ -133,8 +141,8 @@ void World::work_out_what_must_survive(bool of_machine) {
         Survivor& its = survivors_[f];
         its.latched = latched(is) && (latched(was) || written);
         its.owed = is.owed && (was.owed || written);
-        its.confirmed =
-            was.confirmed || is.confirmed || of_machine;  // its disk may know of a moment between
+        its.accepted =
+            was.accepted || is.accepted || of_machine;  // its disk may know of a moment between
         its.nothing = !was.latched && !is.latched && !was.owed && !is.owed;
         // Without shared memory what counts is what had been synced.
         const bool same = durable_[f].demand == is.demand;
@@ -171,11 +179,11 @@ void World::check_restored(const Folded& folded, const Restored& before) {
                             fmt::format("family {} was latched, and is armed after a restart", f));
         if (latched && must_owe && !nothing_left && !its->unfinished)
             throw Violation(5, fmt::format("family {}'s cancel does not go on after a restart", f));
-        const bool known = was.confirmed || ever_damaged_ || damage != Damage::none;
-        if (latched && its->confirmed && !known)
+        const bool known = was.accepted || ever_damaged_ || damage != Damage::none;
+        if (latched && its->accepted && !known)
             throw Violation(
-                10, fmt::format("family {} is restored as confirmed, and no answer said so", f));
-        if (latched && !its->unfinished && !its->confirmed) seen_.note(Seen::restored_held);
+                10, fmt::format("family {} is restored as accepted, and no answer said so", f));
+        if (latched && !its->unfinished && !its->accepted) seen_.note(Seen::restored_held);
         const bool as_was = !folded.in_doubt() && !host_.lost_records() && damage == Damage::none &&
                             (ended_in_peace_ || (!all && !ended_with_machine_));
         must(!latched || !was.nothing || !as_was, 5, "a family is latched without a cause");

@@ -33,6 +33,7 @@ void World::link_up(LinkId link) {
              its.connection);
         return;
     }
+    if (engine_->phase(link) == LinkPhase::calling) read_ends(engine_->call(link));
     its = {true, true, false, false, false, its.connection, none_in_flight, now_, Time{}};
     trace_.say(now_, "link {} is up", index(link));
     step(Input::link, [&] { engine_->on_link_up(link, now_, step_); });
@@ -44,6 +45,7 @@ void World::lose(LinkId link) {
     if (!its.up) return;
     if (its.request != none_in_flight && requests_[its.request].mass_cancel)
         seen_.note(Seen::link_down_in_flight);
+    note_call_lost(its, Seen::read_lost);
     drop_under_way(link);
     its.up = false;
     plan(now_ + network_.up_to(2ms), What::link_told, static_cast<std::uint32_t>(index(link)),
@@ -56,6 +58,7 @@ void World::tell_lost(LinkId link) {
     trace_.say(now_, "link {} is down", index(link));
     const Taken how = taken(link);
     count_lost(link, how);
+    if (engine_->phase(link) == LinkPhase::calling) read_ends(engine_->call(link));
     its.up = its.told_up = its.aborted = its.closed = false;
     its.request = none_in_flight;
     step(Input::link, [&] { engine_->on_link_down(link, now_, step_, how); });
@@ -173,11 +176,16 @@ void World::arrive(std::uint32_t id) {
     if (by_edge && reachable && !request.at_edge) return answer_at_edge(id);
     exchange_.arrive(request, now_, healed_at_ != never);
     trace_.say(now_, "exchange: {} of family {} arrives{}",
-               request.mass_cancel ? "attempt" : "rehearsal", index(request.family),
+               request.mass_cancel ? "attempt"
+               : request.is_call   ? "call"
+                                   : "rehearsal",
+               index(request.is_call ? request.call.family : request.family),
                request.executed ? ", is executed" : "");
+    if (request.is_call && request.call.what == PrivateRequest::cancel_all_after)
+        await_timer(request.account);
     if (request.executed && engine_)
         must(request.lock >= books_.family(request.family).lock_told, 10,
-             "told confirmed, and a shorter lock takes the place of what the trips want");
+             "told accepted, and a shorter lock takes the place of what the trips want");
     if (request.at_edge) return;
     if (!reachable) {
         seen_.note(Seen::arrival_after_abort);
@@ -216,8 +224,11 @@ void World::answer(std::uint32_t id) {
     if (!stays) seen_.note(Seen::link_closed_with_answer);
     if (!stays) lose(request.link);
     const LinkPhase phase = engine_->phase(request.link);
-    must(phase == (request.mass_cancel ? LinkPhase::firing : LinkPhase::rehearsing), 6,
-         "the engine has forgotten what is in flight on a link");
+    must(phase == (request.mass_cancel ? LinkPhase::firing
+                   : request.is_call   ? LinkPhase::calling
+                                       : LinkPhase::rehearsing),
+         6, "the engine has forgotten what is in flight on a link");
+    if (request.is_call) return answer_call(id, stays);
     if (!request.mass_cancel) return answer_rehearsal(request, stays);
     trace_.say(now_, "answer to family {}: http {} code {}", index(request.family),
                request.reply->http, static_cast<std::int32_t>(request.reply->read.code));

@@ -170,12 +170,18 @@ void World::find_ring_full(SourceId source) {
     if (people_.one_in(3)) makers_[index(source)].silent_until = now_ + people_.up_to(2500ms);
 }
 
-// A maker asks its gate before each quote; the quote arrives later.
+// A maker asks its gate before each quote, and seldom does not; the quote arrives later.
 void World::place_quote(SourceId source) {
     const FamilyId family = family_of(source);
-    if (books_.family(family).gate_closed) return;
-    plan(now_ + people_.up_to(scenario_.way * 2), What::quote,
-         static_cast<std::uint32_t>(index(family)));
+    const bool behind = strikes(Fault::late_order, 25, people_);
+    const bool late = strikes(Fault::late_order, 6, people_);
+    const Duration takes = people_.up_to(late ? 1500ms : scenario_.way * 2);
+    if (books_.family(family).gate_closed) {
+        if (!behind) return;
+        seen_.note(Seen::order_behind_gate);
+    }
+    if (late) seen_.note(Seen::order_late);
+    plan(now_ + takes, What::quote, static_cast<std::uint32_t>(index(family)));
 }
 
 // ---- Operators ----------------------------------------------------------------------------------
@@ -232,6 +238,7 @@ void World::arm() {
 }
 
 void World::reload() {
+    if (is_stopping()) return;
     if (engine_->next_deadline() <= now_) serve_deadline();
     const Plan before = plan_;
     plan_ = other_limits(plan_, people_);
@@ -245,8 +252,23 @@ void World::reload() {
     for (const RuleSpec& rule : plan_.rules)
         trace_.say(now_, "    {} limit {} after {} ms {}", rule.name, rule.limit, rule.after / 1ms,
                    rule.shadow ? "shadow" : "");
+    note_reloaded_timers(before);
     oracle_->reload(plan_, now_);
     step(Input::reload, [&] { engine_->adopt(plan_, now_, step_); });
+}
+
+// One of the account's links is behind what others show, for a while: mostly one on which reads are
+// made first, and often while somebody pulls.
+void World::make_stale(AccountId account) {
+    const std::size_t links = plan_.accounts[index(account)].links;
+    std::size_t link = mishaps_.one_in(4) ? mishaps_.below(links) : links - 1;
+    for (std::size_t a = 0; a < index(account); ++a) link += plan_.accounts[a].links;
+    const Time until = now_ + mishaps_.up_to(4s);
+    const Duration apart = mishaps_.up_to(1s);
+    if (scenario_.faults.has(Fault::operators) && mishaps_.one_in(2))
+        plan(now_ + apart, What::pull);
+    trace_.say(now_, "exchange: link {} shows old pages", link);
+    exchange_.begin_stale(account, id_at<LinkId>(link), until, now_);
 }
 
 // ---- Mishaps ------------------------------------------------------------------------------------
@@ -255,7 +277,7 @@ void World::mishap() {
     plan(now_ + mishaps_.between(scenario_.mishap_pace / 4, scenario_.mishap_pace * 2),
          What::mishap);
     crash_at_.reset();
-    const std::size_t what = mishaps_.below(15);
+    const std::size_t what = mishaps_.below(20);
     const auto link = id_at<LinkId>(mishaps_.below(wires_.size()));
     const auto account = id_at<AccountId>(mishaps_.below(plan_.accounts.size()));
     if (left_out() || healed_at_ != never) return;
@@ -283,7 +305,7 @@ void World::mishap() {
         stands_until_ = std::min(now_ + mishaps_.up_to(15s), world_start + scenario_.horizon);
         return;
     }
-    if (what > 12 && faults.has(Fault::close_all)) {
+    if ((what == 13 || what == 14) && faults.has(Fault::close_all)) {
         const bool before = mishaps_.one_in(2);
         const Duration apart = mishaps_.up_to(12ms);
         plan(now_ + (before ? apart : 0ms), What::pull);
@@ -291,8 +313,15 @@ void World::mishap() {
              static_cast<std::uint32_t>(index(account)));
         return;
     }
+    if (what == 15) return exchange_.change_account(account);
+    if (what == 16 && faults.has(Fault::late_order))
+        return exchange_.place_others(id_at<FamilyId>(mishaps_.below(plan_.families.size())),
+                                      mishaps_.below(45), now_);
+    if (what == 17)
+        return exchange_.change_mmp(id_at<FamilyId>(mishaps_.below(plan_.families.size())));
+    if (what > 17 && faults.has(Fault::stale_edge)) return make_stale(account);
     if (what == 11 && faults.has(Fault::crash) && engine_ && mishaps_.one_in(4))
-        return restart_in_peace();
+        return any_dead_man() ? begin_stop() : restart_in_peace();
 }
 
 }  // namespace scram::sim

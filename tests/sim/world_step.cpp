@@ -24,10 +24,13 @@ void World::take_in(Input input) {
     check_links();
     check_deadlines();
     if (input != Input::signal || !step_.actions.empty()) check_work_goes_on();
+    check_reads(input);
     note_events(input);
+    note_reads();
     oracle_->clear();
     rearm_.reset();
     pulled_.reset();
+    read_.reset();
     done_.clear();
     told_ = 0;
 }
@@ -95,6 +98,7 @@ Books::Context World::context(Input input) const {
             exchange_,
             rearm_ ? &*rearm_ : nullptr,
             pulled_ ? &*pulled_ : nullptr,
+            read_ ? &requests_[*read_] : nullptr,
             input == Input::start,
             now_,
             told_};
@@ -113,6 +117,9 @@ void World::act() {
         perform(step_.actions[i]);
         end_at(2 + i);
     }
+    for (const Call& its : step_.calls) call(its);
+    check_calls();
+    check_rehearsals();
 }
 
 void World::write_down() {
@@ -187,6 +194,8 @@ void World::fire(const Action& action) {
 // Reset by us: nothing more is read on it, and its end is told a moment later.
 void World::abort(LinkId link) {
     Wire& its = wire(link);
+    note_call_lost(its, Seen::read_given_up);
+    if (calls_on(its)) read_ends(requests_[its.request].call);
     drop_under_way(link);
     its.up = false;
     its.aborted = true;
@@ -209,6 +218,13 @@ void World::trace_plan() {
     for (const AccountSpec& account : plan_.accounts)
         trace_.say(now_, "plan: account {} has {} slots, {} in reserve, {} links", account.name,
                    account.budget.slots, account.budget.reserve, account.links);
+    for (const AccountSpec& account : plan_.accounts) {
+        if (account.dead_man)
+            trace_.say(
+                now_, "plan: account {} has a timer of {} s{}", account.name,
+                account.dead_man->timeout_s,
+                account.dead_man->on_stop == DeadMan::OnStop::disarm ? ", to be disarmed" : "");
+    }
     constexpr std::string_view kinds[] = {"limit",      "drawdown", "change", "count",
                                           "divergence", "stale",    "gone",   "bad"};
     for (const RuleSpec& rule : plan_.rules) {
@@ -233,6 +249,12 @@ void World::trace_step(Input input) {
         trace_.say(now_, "    does {} family {} link {} attempt {} lock {}",
                    static_cast<int>(action.kind), index(action.family), index(action.link),
                    static_cast<std::uint64_t>(action.attempt), action.lock.count());
+    }
+    for (const Call& its : step_.calls) {
+        trace_.mix(static_cast<int>(its.what), index(its.family), index(its.link), its.after);
+        trace_.say(now_, "    calls {} family {} link {} after {} timeout {}",
+                   static_cast<int>(its.what), index(its.family), index(its.link), its.after,
+                   its.timeout_s);
     }
     for (std::size_t i = told_; i < step_.events.size(); ++i) {
         const Event& event = step_.events[i];

@@ -12,7 +12,7 @@ from lab import ROOT, Sim, pki
 from waiting import eventually
 
 WORK = ROOT / "build/system"
-PACKAGES = pathlib.Path(os.environ.get("SCRAM_PACKAGES", ROOT / "build/package"))
+PACKAGES = pathlib.Path(os.environ.get("SCRAM_PACKAGES", ROOT / "build/release"))
 READY = re.compile(r"armed 2/2 families, [1-5]/5 links warm, last rehearsal \d+\.\d s ago")
 
 CONFIG = """metrics = ["delta"]
@@ -137,6 +137,6 @@ class Desk:
     def mend(self):
         """The exchange takes cancels again: what is unfinished gets done, and stays latched."""
         self.sim.clear_faults()
-        self.await_state("confirmed")
+        self.await_state("accepted")
         if self.family()["gate"] != "closed" or self.sim.family("BTC-USD")["mmp"] != 0:
             raise AssertionError(f"not latched, or orders rest: {self.family()} {self.sim.family('BTC-USD')}")

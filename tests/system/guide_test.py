@@ -16,7 +16,7 @@ from lab import ROOT, Sim
 from machine import Machine, codename
 
 DOCS = ROOT / "docs"
-HOST = "www.okx.com"
+HOSTS = ["openapi.okx.com", "www.okx.com"]
 CODE = re.compile(r"\[\d+\]")
 BLOCK = re.compile(r"^( *)```(\S+)(?: file=(\S+))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
@@ -68,10 +68,10 @@ class Box:
         WORK.mkdir(parents=True, exist_ok=True)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="guide-", dir=WORK))
         keys = self.folder / "keys"
-        subprocess.run([ROOT / "tests/exchange/make_pki.sh", keys, HOST], check=True, capture_output=True)
+        subprocess.run([ROOT / "tests/exchange/make_pki.sh", keys, *HOSTS], check=True, capture_output=True)
         self.sim = Sim(self.folder, {"mm-1": ""}, listen=f"{address}:443", keys=keys)
         self.machine = Machine(WORK / f"base.{codename()}", self.folder).boot()
-        self.machine.write("/etc/hosts", f"127.0.0.1 localhost\n{address} {HOST}\n")
+        self.machine.write("/etc/hosts", f"127.0.0.1 localhost\n{address} {' '.join(HOSTS)}\n")
         self.machine.write("/etc/ssl/certs/ca-certificates.crt", (keys / "ca.pem").read_text())
         for package in PACKAGES.glob("*.deb"):
             shutil.copy(package, self.machine.root / "root")

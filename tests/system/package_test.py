@@ -1,5 +1,8 @@
 """What do the packages do to a machine: install, upgrade, remove, purge?"""
+import platform
+import shutil
 import subprocess
+import tempfile
 import unittest
 
 from desk import Desk, package
@@ -16,6 +19,16 @@ def newer(desk, spoil=""):
     built = desk.folder / "scramd_newer.deb"
     subprocess.run(["dpkg-deb", "--root-owner-group", "-b", work, built], check=True, capture_output=True)
     return built
+
+
+class Contents(unittest.TestCase):
+    @unittest.skipIf(platform.machine() != "x86_64", "the instruction is that of x86-64")
+    @unittest.skipIf(shutil.which("objdump") is None, "no objdump")
+    def test_an_indirect_call_ends_where_one_may(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["dpkg-deb", "-x", package("scramd"), folder], check=True)
+            code = subprocess.run(["objdump", "-d", f"{folder}/usr/bin/scramd"], check=True, capture_output=True, text=True)
+        self.assertGreater(code.stdout.count("endbr64"), 1000)
 
 
 class Install(unittest.TestCase):

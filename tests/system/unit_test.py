@@ -2,6 +2,7 @@
 import re
 import signal
 import unittest
+import urllib.request
 
 from desk import ROOT, Desk
 from waiting import eventually
@@ -78,6 +79,21 @@ class Examples(unittest.TestCase):
             allowed = desk.machine.do("cat", f"/proc/{desk.machine.process()}/status")
             self.assertIn("Cpus_allowed_list:\t0\n", allowed)
 
+    def test_frames_need_their_drop_in_and_leave_no_capability(self):
+        with Desk() as desk:
+            desk.installed().configured(more='[wire]\nframes = true\ndevice = "lo"\n')
+            desk.started()
+            eventually(lambda: "examples/frames.conf" in desk.machine.log(), desk.machine.log)
+            self.assertNotIn("frames", desk.status())
+            desk.drop_in("frames")
+            desk.machine.do("systemctl", "restart", "scramd")
+            eventually(lambda: desk.status()["frames"]["sent"] > 0, desk.machine.log)
+            status = desk.machine.do("cat", f"/proc/{desk.machine.process()}/status")
+            self.assertEqual(set(re.findall(r"^Cap(?:Inh|Prm|Eff|Amb):\t(\d+)$", status, re.MULTILINE)), {"0" * 16})
+            desk.sim.quote("BTC-USD")
+            desk.publish(26)
+            desk.await_state("verified")
+
     def test_systemd_sets_the_scheduling_class(self):
         with Desk() as desk:
             desk.installed().configured()
@@ -120,12 +136,47 @@ class Now(unittest.TestCase):
             desk.machine.signal(signal.SIGSTOP)
             desk.machine.do("systemctl", "start", "scram-now")
             self.assertEqual(desk.sim.family("BTC-USD")["mmp"], 0)
-            self.assertIn("mm-1/BTC-USD confirmed", desk.machine.log("scram-now"))
+            self.assertIn("mm-1/BTC-USD accepted", desk.machine.log("scram-now"))
 
     def test_systemd_finds_no_fault_in_its_unit(self):
         with Desk() as desk:
             desk.installed()
             done = desk.machine.run("systemd-analyze", "verify", "--man=no", "scram-now.service")
+            self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+
+class Exporter(unittest.TestCase):
+    def test_its_walls_leave_it_the_page_and_nothing_else_of_scramd(self):
+        with Desk() as desk:
+            desk.installed().configured().started()
+            # (The machines share a network: each takes a port of its own.)
+            desk.machine.write("/etc/systemd/system/scramd-exporter.service.d/port.conf",
+                               "[Service]\nExecStart=\nExecStart=/usr/bin/scramd-exporter --listen 127.0.0.1:0\nSocketBindAllow=any\n")
+            desk.machine.do("systemctl", "daemon-reload")
+            desk.machine.do("systemctl", "start", "scramd-exporter")
+            port = eventually(lambda: re.search(r"listens at http://127.0.0.1:(\d+),", desk.machine.log("scramd-exporter")),
+                              lambda: f"it listens: {desk.machine.log('scramd-exporter')}")[1]
+
+            def metrics():
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                    return answer.read().decode()
+
+            eventually(lambda: "\nscramd_fires 1\n" in metrics(), metrics)
+            process = desk.machine.process("scramd-exporter")
+            status = desk.machine.do("cat", f"/proc/{process}/status")
+            for line in ("CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+                self.assertIn(line, status)
+            self.assertNotIn(f"Uid:\t{desk.machine.do('id', '-u', 'scramd').strip()}\t", status)
+            said = desk.machine.run("systemd-analyze", "security", "--no-pager", f"--threshold={int(SCORE_MAX * 10)}",
+                                    "scramd-exporter.service")
+            self.assertEqual(said.returncode, 0, said.stdout)
+            desk.machine.signal(signal.SIGKILL)
+            eventually(lambda: "\nscramd_up 1\n" in metrics(), metrics, 20)
+
+    def test_systemd_finds_no_fault_in_its_unit(self):
+        with Desk() as desk:
+            desk.installed()
+            done = desk.machine.run("systemd-analyze", "verify", "--man=no", "scramd-exporter.service")
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
 

@@ -24,8 +24,8 @@ class Done:
         self.code, self.out, self.err = process.returncode, process.stdout, process.stderr
         self.lines = self.out.splitlines()
 
-    def confirmed(self):
-        return [line.split()[0] for line in self.lines if line.split()[1] == "confirmed:"]
+    def accepted(self):
+        return [line.split()[0] for line in self.lines if line.split()[1] == "accepted:"]
 
     def __str__(self):
         return f"exit {self.code}\n{self.out}{self.err}"
@@ -79,13 +79,13 @@ class NowLab(Lab):
 
 
 class Case(unittest.TestCase):
-    def all_confirmed(self, lab, done, names=None):
+    def all_accepted(self, lab, done, names=None):
         names = lab.names if names is None else names
         self.assertEqual(done.code, 0, done)
-        self.assertEqual(sorted(done.confirmed()), sorted(names), done)
+        self.assertEqual(sorted(done.accepted()), sorted(names), done)
         self.assertFalse(set(names) & set(lab.resting()), lab.resting())
 
     def arrived(self, lab, account="mm-1"):
-        """Instrument families in the order in which the exchange confirmed them, and when, in seconds."""
+        """Instrument families in the order in which the exchange accepted them, and when, in seconds."""
         log = [r for r in lab.sim.cancels(account)["log"] if r["code"] == "0"]
         return [(r["instFamily"], (r["mono_ns"] - log[0]["mono_ns"]) / 1e9) for r in log]

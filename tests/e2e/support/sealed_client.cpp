@@ -1,5 +1,7 @@
-// A link that sends sealed requests to whatever server it is given, for sealed_test.py:
-//   sealed_client PORT CA_FILE
+// A link that sends sealed requests to whatever server it is given, for sealed_test.py and
+// frames_test.py:
+//   sealed_client PORT CA_FILE [ADDRESS DEVICE]
+// With a device requests leave as frames too.
 // Each line on stdin is answered by a line of JSON on stdout:
 //   run N   sends requests until N are answered. Before each, every family's request is sealed,
 //   some
@@ -30,9 +32,8 @@ struct Candidate {
 
 class SealingClient : LinkObserver {
   public:
-    SealingClient(TlsContext& tls, std::uint16_t port)
-        : link_(io_, tls, LinkId{0}, {.host = "localhost", .port = port, .reconnect_first = 1ms},
-                *this) {
+    SealingClient(TlsContext& tls, LinkOptions options)
+        : frames_(options.frames), link_(io_, tls, LinkId{0}, std::move(options), *this) {
         link_.start();
     }
 
@@ -46,8 +47,8 @@ class SealingClient : LinkObserver {
             if (io_.run_one_for(patience) == 0) break;
         }
         return fmt::format(
-            R"({{"answered": {}, "sealed": {}, "lost": {}, "wrong": {}, "ups": {}, "downs": [{}]}})",
-            answered_, sealed_, lost_, wrong_, ups_, reasons_);
+            R"({{"answered": {}, "sealed": {}, "lost": {}, "wrong": {}, "ups": {}, "downs": [{}]{}}})",
+            answered_, sealed_, lost_, wrong_, ups_, reasons_, frames());
     }
 
     std::string stop() {
@@ -56,6 +57,15 @@ class SealingClient : LinkObserver {
     }
 
   private:
+    // Since the start.
+    std::string frames() const {
+        if (frames_ == nullptr) return {};
+        std::string text = fmt::format(R"(, "frames": {{"sent": {})", frames_->sent);
+        for (std::size_t why = 0; why < frames_->not_sent.size(); ++why)
+            text += fmt::format(R"(, "{}": {})", frame_state_names[why], frames_->not_sent[why]);
+        return text + "}";
+    }
+
     void fire() {
         for (std::size_t f = 0; f < families; ++f) arm(f);
         for (std::size_t again = random_() % families; again > 0; --again) {
@@ -97,6 +107,7 @@ class SealingClient : LinkObserver {
     }
 
     boost::asio::io_context io_;
+    const Frames* frames_;
     Link link_;
     std::array<Candidate, families> candidates_;
     std::size_t sent_ = 0;
@@ -109,13 +120,26 @@ class SealingClient : LinkObserver {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) return 64;
-    auto tls = TlsContext::make({.host = "localhost", .ca_file = argv[2]});
+    if (argc != 3 && argc != 5) return 64;
+    auto tls = TlsContext::make({.ca_file = argv[2]});
     if (const auto* error = std::get_if<std::string>(&tls)) {
         std::cerr << *error << '\n';
         return 64;
     }
-    SealingClient client(*std::get<0>(tls), static_cast<std::uint16_t>(std::atoi(argv[1])));
+    LinkOptions options{.host = "localhost", .reconnect_first = 1ms};
+    options.port = static_cast<std::uint16_t>(std::atoi(argv[1]));
+    std::optional<Frames> frames;
+    if (argc == 5) {
+        options.address = argv[3];
+        auto socket = FrameSocket::open(argv[4], true);
+        if (const auto* error = std::get_if<std::string>(&socket)) {
+            std::cerr << *error << '\n';
+            return 64;
+        }
+        frames.emplace(argv[4], std::move(std::get<0>(socket)));
+        options.frames = &*frames;
+    }
+    SealingClient client(*std::get<0>(tls), std::move(options));
     for (std::string line; std::getline(std::cin, line);) {
         const bool run = line.starts_with("run ");
         std::cout << (run ? client.run(std::atoi(line.c_str() + 4)) : client.stop()) << std::endl;

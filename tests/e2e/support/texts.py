@@ -1,11 +1,16 @@
 """Parts of the files that a lab is made of: okxsim's accounts, rules, credentials."""
 import json
+import re
 
 
-def account_texts(accounts):
-    """okxsim's accounts: by name, with further keys as TOML text."""
+def account_texts(accounts, bound_to=None):
+    """okxsim's accounts: by name, with further keys as TOML text, their keys bound to an address unless those say so."""
     return "".join(f'[[account]]\nname = "{name}"\nkey = "fake-key-{name}"\nsecret = "fake-secret-{name}"\n'
-                   f'passphrase = "fake-pass-{name}"\n{more}\n' for name, more in accounts.items())
+                   f'passphrase = "fake-pass-{name}"\n{bound(more, bound_to)}{more}\n' for name, more in accounts.items())
+
+
+def bound(more, address):
+    return "" if address is None or re.search(r"^ip\b", more, re.MULTILINE) else f'ip = "{address}"\n'
 
 
 def rule(name, kind, **keys):

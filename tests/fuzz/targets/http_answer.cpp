@@ -69,6 +69,7 @@ class Reading {
         const HttpResponse& answer = parser_.answer();
         check(answer.status / 100 != 1, "an interim answer is passed over");
         check(answer.body.size() <= http_body_max, "a body is bounded");
+        check(answer.encoding.empty() || answer.body.empty(), "what is encoded is not handed up");
         said_.answers.push_back({answer.status, answer.keep_alive, std::string(answer.body)});
         parser_.reset();
     }

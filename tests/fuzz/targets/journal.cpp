@@ -132,7 +132,7 @@ void check_family(const Folded& folded, std::size_t f, const Restored& latched,
     if (!known && !sure) check(find(fire, f)->unfinished, "what is fired is to be cancelled");
     if (it == nullptr) return;
     check(!told.unfinished || it->unfinished, "no cancel is forgotten");
-    const bool open = word != Word::armed && word != Word::confirmed;
+    const bool open = word != Word::armed && word != Word::accepted;
     check(!open || folded.clean || it->unfinished, "a cancel that the board calls open goes on");
     check(!told.latched || it->trip == told.trip, "a family keeps its trip");
 }

@@ -65,7 +65,6 @@ struct Trust {
     Trust() {
         std::signal(SIGPIPE, SIG_IGN);  // of the server's end: OpenSSL itself writes by write()
         TlsOptions options;
-        options.host = "127.0.0.1";
         options.ca_file = authority.file();
         client = std::move(std::get<0>(TlsContext::make(options)));
         SSL_CTX_use_certificate(server, certificate.x509.get());

@@ -46,6 +46,11 @@ inline std::string messages(const std::string& text) {
     return all;
 }
 
+// The messages about a rule with these keys.
+inline std::string refused(const std::string& keys) {
+    return messages(rule(keys));
+}
+
 inline Config config_of(const std::string& text) {
     auto result = parse(text, "/etc/scramd/scramd.toml");
     if (auto* config = std::get_if<Config>(&result)) return std::move(*config);

@@ -4,6 +4,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -45,7 +46,7 @@ class Names(unittest.TestCase):
 
     def test_every_command_and_option_of_scramctl(self):
         overview = help_of("scramctl")
-        commands = re.findall(r"^  ([a-z]+) {3,}", overview, re.MULTILINE)
+        commands = re.findall(r"^  ([a-z][a-z-]*) {3,}", overview, re.MULTILINE)
         options = set().union(*(options_in(help_of("scramctl", command)) for command in commands))
         self.check("scramctl.1", {*commands, *options, *options_in(overview)})
 
@@ -57,6 +58,14 @@ class Names(unittest.TestCase):
             self.skipTest("scram-now is not built")
         self.check("scram-now.1", options_in(help_of("scram-now")))
 
+    def test_every_option_of_the_exporter(self):
+        self.check("scramd-exporter.8", options_in(help_of("scramd-exporter")))
+
+    def test_every_option_of_scram_probe(self):
+        program = ROOT / "daemon/scram_probe/scram-probe"
+        done = subprocess.run([sys.executable, program, "--help"], capture_output=True, text=True)
+        self.check("scram-probe.1", options_in(done.stdout))
+
     def test_every_function_result_and_constant_of_the_library(self):
         header = (ROOT / "client/scram.h").read_text()
         functions = set(re.findall(r"\b(scram_[a-z]+)\(", header))
@@ -64,7 +73,7 @@ class Names(unittest.TestCase):
 
     def test_the_completion_knows_every_command(self):
         completion = (ROOT / "config/package/scramctl.bash").read_text()
-        for command in re.findall(r"^  ([a-z]+) {3,}", help_of("scramctl"), re.MULTILINE):
+        for command in re.findall(r"^  ([a-z][a-z-]*) {3,}", help_of("scramctl"), re.MULTILINE):
             self.assertIn(command, completion)
 
 
@@ -87,6 +96,24 @@ class Interfaces(unittest.TestCase):
         self.assertEqual(set(listed), names_in("core/model/events.h", "event_kind_names") |
                          names_in("daemon/log/line.cpp", "event_names"))
 
+    def test_it_lists_the_metrics_and_no_others(self):
+        rows = re.findall(r"^\| `(scramd_[a-z_]+)` \|", self.section("Metrics"), re.MULTILINE)
+        self.assertEqual(len(rows), len(set(rows)))
+        source = "".join(path.read_text() for path in sorted((ROOT / "daemon/scramd_exporter").glob("metrics*.cpp")))
+        self.assertEqual({re.sub("_(total|info)$", "", name) for name in rows}, set(re.findall(r'"(scramd_[a-z_]+)"', source)))
+
+    def test_the_alert_rules_and_the_dashboard_ask_for_metrics_that_there_are(self):
+        rows = set(re.findall(r"^\| `(scramd_[a-z_]+)` \|", self.section("Metrics"), re.MULTILINE))
+        for name in ("scramd.rules.yml", "scramd.dashboard.json"):
+            asked = set(re.findall(r"\b(scramd_[a-z_]+)\b", (ROOT / "config/monitoring" / name).read_text()))
+            self.assertTrue(asked)
+            self.assertEqual(asked - rows, set(), name)
+
+    def test_the_guide_lists_the_alerts_and_no_others(self):
+        rules = (ROOT / "config/monitoring/scramd.rules.yml").read_text()
+        listed = re.findall(r"^\| (Scramd\w+) \| (\w+) \|", (ROOT / "docs/operator.md").read_text(), re.MULTILINE)
+        self.assertEqual(listed, re.findall(r"- alert: (\w+)\n.*?severity: (\w+)", rules, re.DOTALL))
+
     def test_it_lists_the_kinds_of_refusals(self):
         listed = set(re.findall("`([a-z_]+)`", self.section("Log events").split("The `kind` of `refused`")[1]))
         rights = names_in("config/toml/rights.cpp", "right_names")
@@ -99,11 +126,16 @@ class Interfaces(unittest.TestCase):
 
     def test_it_has_the_exit_codes_of_each_program(self):
         for program, source in (("scramctl", "scramctl/exit.h"), ("scramd", "scramd/main.cpp"),
-                                ("scram-now", "scram_now/main.cpp")):
+                                ("scram-now", "scram_now/main.cpp"), ("scramd-exporter", "scramd_exporter/main.cpp")):
             row = re.search(rf"^\| `{program}` \|(.*)\|$", self.section("Exit codes"), re.MULTILINE)[1].split("|")
             codes = re.search(r"enum Exit \{(.*?)\}", (ROOT / "daemon" / source).read_text(), re.DOTALL)[1]
             self.assertEqual([str(code) for code, text in enumerate(row) if text.strip()],
                              re.findall(r"= (\d)", codes), program)
+
+    def test_it_has_the_exit_codes_of_scram_probe(self):
+        row = re.search(r"^\| `scram-probe` \|(.*)\|$", self.section("Exit codes"), re.MULTILINE)[1].split("|")
+        codes = re.search(r"EXITS = \(([\d, ]+)\)", (ROOT / "daemon/scram_probe/trouble.py").read_text())[1]
+        self.assertEqual([str(code) for code, text in enumerate(row) if text.strip()], codes.split(", "))
 
     def test_it_has_the_versions_of_the_protocols(self):
         versions = dict(re.findall(r"^\| (\w+) socket[\w ]* \| (\d+) \|", self.section("Protocols"), re.MULTILINE))

@@ -255,3 +255,56 @@ TEST_CASE("source: sources x families x metrics stay within the engine's table")
         messages(text) ==
         "expected at most 1048576 values, got 1081344 (512 sources x 64 families x 33 metrics)\n");
 }
+
+TEST_CASE("dead man: its keys arrive, have defaults, and it is none unless asked for") {
+    const auto dead_man = [](const std::string& keys) {
+        return config_of(account + "dead_man = { " + keys + " }\n" + family)
+            .plan.accounts.at(0)
+            .dead_man;
+    };
+    CHECK_FALSE(config_of(account + family).plan.accounts.at(0).dead_man);
+    const auto plain = dead_man("");
+    REQUIRE(plain);
+    CHECK(plain->timeout_s == 30);
+    CHECK(plain->tag.empty());
+    CHECK(dead_man(R"(timeout_s = 30, tag = "")")->tag.empty());
+    CHECK(plain->on_stop == DeadMan::OnStop::leave);
+    const auto full = dead_man(R"(timeout_s = 120, tag = "Maker1", on_stop = "disarm")");
+    REQUIRE(full);
+    CHECK(full->timeout_s == 120);
+    CHECK(full->tag == "Maker1");
+    CHECK(full->on_stop == DeadMan::OnStop::disarm);
+}
+
+TEST_CASE("dead man: what OKX would refuse is refused") {
+    const auto told = [](const std::string& keys) {
+        return messages(account + "dead_man = { " + keys + " }\n" + family);
+    };
+    CHECK(has(told("timeout_s = 9"), "from 10 to 120 (OKX's timeOut), got 9"));
+    CHECK(has(told("timeout_s = 121"), "got 121"));
+    for (const char* tag : {"with-dash", "12345678901234567", "a b", "\xc3\xa4"}) {
+        CHECK(has(told("tag = \"" + std::string(tag) + "\""),
+                  "tag: expected up to 16 letters and digits (OKX)"));
+    }
+    CHECK(has(told("on_stop = \"fire\""), "on_stop: expected"));
+    CHECK(has(told("time = 1"), "unknown key"));
+}
+
+TEST_CASE("rearm: one person by default, or two within a time") {
+    const auto rearm = [](const std::string& keys) {
+        return config_of(account + keys + family).plan.accounts.at(0).rearm;
+    };
+    CHECK(rearm("").persons == 1);
+    const auto two = rearm("rearm = { persons = 2 }\n");
+    CHECK(two.persons == 2);
+    CHECK(two.within == 300s);
+    CHECK(rearm("rearm = { persons = 2, within_s = 60 }\n").within == 60s);
+    const auto told = [](const std::string& keys) {
+        return messages(account + "rearm = { " + keys + " }\n" + family);
+    };
+    CHECK(has(told("persons = 0"), "from 1 to 2, got 0"));
+    CHECK(has(told("persons = 3"), "got 3"));
+    CHECK(has(told("within_s = 0"), "got 0"));
+    CHECK(has(told("within_s = 86401"), "got 86401"));
+    CHECK(has(told("people = 2"), "unknown key"));
+}

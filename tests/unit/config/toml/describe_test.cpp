@@ -176,6 +176,39 @@ TEST_CASE("reload: what needs a restart is named with both values") {
     CHECK(has(reason(small, "cpu = 1\n" + small), "`cpu = -1` is running"));
 }
 
+TEST_CASE("reload: a dead man's switch changes and ends, and a new one needs a restart") {
+    const auto with = [](const std::string& keys) {
+        return replaced(small, account, account + "dead_man = { " + keys + " }\n");
+    };
+    CHECK(reason(with(""), with(R"(timeout_s = 60, on_stop = "disarm")")).empty());
+    CHECK(reason(with(""), small).empty());
+    CHECK(reason(small, with("")) == "[[account]] mm-1: `dead_man` is new in the file");
+    CHECK(reason(with(R"(tag = "a")"), with(R"(tag = "b")")) ==
+          "[[account]] mm-1: `dead_man.tag = \"a\"` is running, the file says `dead_man.tag = "
+          "\"b\"`");
+    const auto told = changes(config_of(with("")), config_of(with("timeout_s = 60")));
+    REQUIRE(told.lines.size() == 1);
+    CHECK(told.lines[0] ==
+          "[[account]] mm-1: dead_man.timeout_s = 30 becomes dead_man.timeout_s = 60");
+    CHECK(has(changes(config_of(with("")), config_of(small)).lines.at(0),
+              "becomes # dead_man: none"));
+}
+
+TEST_CASE("dead man: check says what it sweeps") {
+    const std::string plain = replaced(small, account, account + "dead_man = { }\n");
+    const std::string tagged = replaced(small, account, account + "dead_man = { tag = \"m1\" }\n");
+    CHECK(has(plan_of_fire(config_of(plain).plan),
+              "mm-1: OKX cancels everything of the account, also hedges and futures, once it is "
+              "not fed for 30 s (dead_man)\n"));
+    CHECK(has(plan_of_fire(config_of(tagged).plan), "that carries the tag m1, also hedges"));
+    const std::string text = describe(config_of(tagged));
+    CHECK(describe(config_of(text)) == text);
+    CHECK(has(text, "links = 5\n"));
+    CHECK(has(text,
+              "dead_man.timeout_s = 30\ndead_man.tag = \"m1\"\ndead_man.on_stop = \"leave\"\n"));
+    CHECK(has(describe(config_of(small)), "# dead_man: none\n"));
+}
+
 TEST_CASE("reload: a family more, less or at another place needs a restart") {
     const std::string eth = "[[family]]\nname = \"mm-1/ETH-USD\"\n";
     const std::string btc = "[[family]]\nname = \"mm-1/BTC-USD\"\n";

@@ -11,17 +11,19 @@ port = 8443
 ca_file = "ca.pem"
 pins = ["sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]
 simulated_trading = true
+resolve_every_s = 7.5
 connect_timeout_ms = 1500.5
 reconnect_first_ms = 20
 reconnect_max_ms = 900
 resign_every_ms = 500
 )")
                               .exchange;
-    CHECK(exchange.host == "eea.okx.com");
+    CHECK(exchange.hosts == std::vector<std::string>{"eea.okx.com"});
     CHECK(exchange.port == 8443);
     CHECK(exchange.ca_file == "/etc/scramd/ca.pem");
     CHECK(exchange.pins.size() == 1);
     CHECK(exchange.simulated_trading);
+    CHECK(exchange.resolve_every == 7500ms);
     CHECK(exchange.connect_timeout == 1500500us);
     CHECK(exchange.reconnect_first == 20ms);
     CHECK(exchange.reconnect_max == 900ms);
@@ -32,7 +34,55 @@ TEST_CASE("exchange: host is a name alone") {
     CHECK(messages(small + "[exchange]\nhost = \"https://www.okx.com\"\n") ==
           "host: expected a host's name or address alone, as in \"www.okx.com\" (no https://, no "
           "path; the key `port` has the port), got \"https://www.okx.com\"\n");
-    CHECK(config_of(small + "[exchange]\nhost = \"::1\"\n").exchange.host == "::1");
+    CHECK(config_of(small + "[exchange]\nhost = \"::1\"\n").exchange.hosts ==
+          std::vector<std::string>{"::1"});
+}
+
+TEST_CASE("exchange: hosts are several names in their order, and host is one") {
+    const std::string two = "[exchange]\nhosts = [\"openapi.okx.com\", \"127.0.0.1\"]\n";
+    CHECK(config_of(small + two).exchange.hosts ==
+          std::vector<std::string>{"openapi.okx.com", "127.0.0.1"});
+    const std::string one = "[exchange]\nhost = \"a.b\"\n";
+    const std::string list_of_one = "[exchange]\nhosts = [\"a.b\"]\n";
+    CHECK(restart_reason(config_of(small + one), config_of(small + list_of_one)).empty());
+    CHECK(has(restart_reason(config_of(small + one), config_of(small + two)),
+              "`hosts = [\"a.b\"]` is running"));
+}
+
+TEST_CASE("exchange: hosts and host at once, or hosts that make no sense, are errors") {
+    const auto with = [](const std::string& keys) {
+        return messages(small + "[exchange]\n" + keys + "\n");
+    };
+    CHECK(with("hosts = [\"a.b\"]\nhost = \"a.b\"") ==
+          "hosts: expected hosts or host, not both: put every name into hosts and take host out\n");
+    CHECK(with("hosts = []") == "hosts: expected 1 to 4 names, got 0\n");
+    CHECK(with("hosts = [\"a\", \"b\", \"c\", \"d\", \"e\"]") ==
+          "hosts: expected 1 to 4 names, got 5\n");
+    CHECK(with("hosts = [\"a.b\", \"a.b\"]") ==
+          "hosts: expected each name once, got \"a.b\" again\n");
+    CHECK(has(with("hosts = [\"a.b\", \"a.b:443\"]"), "hosts: expected a host's name or address"));
+    CHECK(has(with("hosts = \"a.b\""), "hosts: expected a list of strings"));
+    CHECK(has(with("hosts = [5]"), "hosts: expected a string"));
+    CHECK_FALSE(has(with("hosts = [5]"), "names"));
+    CHECK(has(with("host = [\"a.b\"]"), "host: expected a string"));
+    CHECK(has(with("resolve_every_s = 0"),
+              "resolve_every_s: expected a number of seconds from 1 to 3600, got 0"));
+}
+
+TEST_CASE("exchange: each name has a link that speaks to it") {
+    const auto with = [](const std::string& links, const std::string& hosts) {
+        std::string text = small;
+        text.insert(text.find(account) + account.size(), links);
+        return messages(text + "[exchange]\n" + hosts);
+    };
+    const std::string three = "hosts = [\"a\", \"b\", \"c\"]\n";
+    CHECK(with("links = 3\n", three).empty());
+    CHECK(
+        with("links = 2\n", three) ==
+        "hosts: expected at most 2 (no account has more links, and each link speaks to one name), "
+        "got 3: raise links of [[account]], or take a name out\n");
+    CHECK(with("links = 1\n", "").empty());  // the default names are two
+    CHECK(with("links = 1\n", "host = \"a\"\n").empty());
 }
 
 TEST_CASE("exchange: a pin is the Base64 of 32 bytes") {
@@ -140,6 +190,22 @@ TEST_CASE("wire: sealed, stamped and warm unless the file says otherwise") {
     CHECK_FALSE(other.stamps);
     CHECK(other.warm_every == 0ms);
     CHECK(other.warm_peer == "[2001:db8::1]:9");
+}
+
+TEST_CASE("wire: frames name their device") {
+    const auto with = [](const std::string& lines) { return messages(small + "[wire]\n" + lines); };
+    const auto wire =
+        config_of(small + "[wire]\nframes = true\ndevice = \"eth0\"\nwarm_frames = true\n").wire;
+    CHECK(wire.frames);
+    CHECK(wire.device == "eth0");
+    CHECK(wire.warm_frames);
+    CHECK_FALSE(config_of(small).wire.frames);
+    CHECK(has(with("frames = true\n"), "frames: expected `device` beside it"));
+    for (const char* wrong : {"a device", "eth0/1", "sixteen-bytes-00"}) {
+        CAPTURE(wrong);
+        CHECK(has(with("device = \"" + std::string(wrong) + "\"\n"),
+                  "expected a network device as `ip link` names it"));
+    }
 }
 
 TEST_CASE("wire: a peer to be warmed by is an address and a port") {

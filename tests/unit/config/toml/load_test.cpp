@@ -52,11 +52,17 @@ TEST_CASE("load: the defaults that scramd.toml shows are the defaults") {
     CHECK(shown.exchange.ca_file == "/etc/scramd/extra-ca.pem");
     shown.exchange.ca_file.clear();
     CHECK(shown.journal.directory == "/var/lib/scramd");
+    CHECK(shown.recording.directory == "/var/lib/scramd/recording");
+    shown.recording.directory.clear();
     shown.journal.directory.clear();
     CHECK(shown.source_users.at(0).uids == std::vector<std::uint32_t>{1000});
     shown.source_users.at(0) = {};
     CHECK(shown.wire.warm_peer == "192.0.2.1:9");
     shown.wire.warm_peer.clear();
+    CHECK(shown.wire.device == "eth0");
+    shown.wire.device.clear();
+    REQUIRE(shown.plan.accounts.at(0).dead_man);
+    shown.plan.accounts.at(0).dead_man.reset();
     CHECK(describe(shown) == describe(config_of(text)));
     CHECK(with_shown_keys(text) != text);
 }
@@ -70,7 +76,7 @@ TEST_CASE("load: it spins where it has a core of its own, unless the file says o
 TEST_CASE("load: what the file leaves out has the defaults of the structs") {
     const auto config = config_of(small);
     const Config defaults;
-    CHECK(config.exchange.host == defaults.exchange.host);
+    CHECK(config.exchange.hosts == defaults.exchange.hosts);
     CHECK(config.paths.signals == defaults.paths.signals);
     CHECK(config.wait == Wait::sleep);
     CHECK(config.cpu == -1);

@@ -4,14 +4,6 @@
 using namespace scram;
 using namespace scram::test;
 
-namespace {
-
-std::string refused(const std::string& keys) {
-    return messages(rule(keys));
-}
-
-}  // namespace
-
 // ---- kinds with a window
 
 TEST_CASE("rules: a drawdown is since arming, or of a window") {

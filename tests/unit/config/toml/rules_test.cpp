@@ -8,10 +8,6 @@ namespace {
 const std::vector<FamilyId> both{id_at<FamilyId>(0), id_at<FamilyId>(1)};
 const std::vector<FamilyId> only_eth{id_at<FamilyId>(1)};
 
-std::string refused(const std::string& keys) {
-    return messages(rule(keys));
-}
-
 }  // namespace
 
 TEST_CASE("rules: a limit with its defaults") {

@@ -8,7 +8,7 @@
 #include <new>
 
 #include "core/journal/journal.h"
-#include "core/okx/answer.h"
+#include "core/okx/account_answers.h"
 #include "core/okx/request.h"
 #include "core/receipts/receipts.h"
 #include "tests/unit/core/engine/rig.h"
@@ -146,7 +146,7 @@ struct Bare {
         for (std::size_t l = 0; l < engine.link_count(); ++l) {
             step.clear();
             engine.on_link_up(link(l), now, step);
-            answer_all(AnswerClass::confirmed);
+            answer_all(AnswerClass::accepted);
         }
     }
     void later(Duration span) {
@@ -189,7 +189,7 @@ TEST_CASE("allocation: the engine does none, from attach to trip, try, re-arm an
         bare.signal(B, pnl, -1e9);
         bare.later(10s);
         bare.engine.on_trip(bare.families, note, bare.now, bare.step);
-        bare.answer_all(AnswerClass::confirmed);
+        bare.answer_all(AnswerClass::accepted);
         bare.step.clear();
         bare.engine.on_link_down(link(0), bare.now, bare.step);
         const TripId trips[] = {bare.engine.family(A).trip, bare.engine.family(B).trip};
@@ -301,7 +301,7 @@ TEST_CASE("allocation: receipts follow a storm of trips without any") {
             for (std::size_t l = 0; l < bare.engine.link_count(); ++l) {
                 bare.step.clear();
                 if (bare.engine.phase(link(l)) != LinkPhase::firing) continue;
-                bare.engine.on_answer(link(l), answer_of(AnswerClass::confirmed), bare.now,
+                bare.engine.on_answer(link(l), answer_of(AnswerClass::accepted), bare.now,
                                       bare.step);
                 follow();
             }
@@ -321,6 +321,9 @@ TEST_CASE("allocation: to sign again and to read answers needs none") {
     ArmedRequest request({"host", "key", "pass", true}, "BTC-USD", 10'000ms);
     AnswerReader reader;
     const std::string largest(answer_body_max, '{');
+    const PrivateCall orders{.what = PrivateRequest::all_orders, .inst_family = "BTC-USD"};
+    const OrderRef order{FixedText<instrument_name_max>("BTC-USD-261225-60000-C"), 9};
+    bool all_read = false;
     request.refresh(signer, WallMillis{1});
     const std::size_t count = allocations_in([&] {
         for (std::int64_t t = 0; t < 1000; ++t) request.refresh(signer, WallMillis{t * 1'000'003});
@@ -332,6 +335,24 @@ TEST_CASE("allocation: to sign again and to read answers needs none") {
             reader.time(200, body);
         }
         reader.time(200, R"({"code":"0","msg":"","data":[{"ts":"1597026383085"}]})");
+        const bool told[] = {
+            reader.account(200, R"({"code":"0","data":[{"perm":"trade","ip":"","uid":"7"}]})")
+                .facts.has_value(),
+            reader.mmp(200, R"({"code":"0","data":[]})", "BTC-USD").facts.has_value(),
+            reader
+                .orders(200,
+                        R"({"code":"0","data":[{"instId":"BTC-USD-261225-60000-C","ordId":"9",)"
+                        R"("ordType":"limit"}]})",
+                        orders)
+                .facts.has_value(),
+            reader
+                .batch(200, R"({"code":"0","data":[{"ordId":"9","sCode":"0"}]})",
+                       std::span(&order, 1))
+                .facts.has_value(),
+            reader.timer(200, R"({"code":"0","data":[{"triggerTime":"0","tag":""}]})", "")
+                .facts.has_value()};
+        all_read = told[0] && told[1] && told[2] && told[3] && told[4];
     });
     CHECK(count == 0);
+    CHECK(all_read);
 }

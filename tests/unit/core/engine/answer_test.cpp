@@ -25,12 +25,12 @@ void check_after(Desk& desk, Duration pause, const std::string& done) {
 
 }  // namespace
 
-TEST_CASE("answer: confirmed and nothing left end the trying") {
-    for (const AnswerClass end : {AnswerClass::confirmed, AnswerClass::nothing_left}) {
+TEST_CASE("answer: accepted and nothing left end the trying") {
+    for (const AnswerClass end : {AnswerClass::accepted, AnswerClass::nothing_left}) {
         Desk desk = tripped_desk();
         desk.answer(link(0), end);
-        CHECK(desk.told() == "answered A, confirmed A");
-        CHECK(desk.state(A) == "confirmed");
+        CHECK(desk.told() == "answered A, accepted A");
+        CHECK(desk.state(A) == "accepted");
         desk.wait(1min);
         CHECK(desk.did() == "");
         CHECK(desk.engine.family(A).last_answer.answer_class == end);
@@ -43,8 +43,8 @@ TEST_CASE("answer: 'failed' is tried again with growing pauses, never given up")
         desk.answer(link(0), AnswerClass::failed);
         check_after(desk, pause, "fire A on 0");
     }
-    desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(desk.state(A) == "confirmed");
+    desk.answer(link(0), AnswerClass::accepted);
+    CHECK(desk.state(A) == "accepted");
 }
 
 TEST_CASE("answer: the next trip begins with short pauses") {
@@ -53,7 +53,7 @@ TEST_CASE("answer: the next trip begins with short pauses") {
         desk.answer(link(0), AnswerClass::failed);
         desk.wait(pause);
     }
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.wait(3s);  // the budget is whole again
     desk.trip({A});
     desk.forget();
@@ -177,8 +177,8 @@ TEST_CASE("answer: one that is overdue resets its link, and the attempt goes on 
     CHECK(desk.engine.phase(link(0)) == LinkPhase::down);
     desk.down(link(0));
     CHECK(desk.told() == "link_down");
-    desk.answer(link(1), AnswerClass::confirmed);
-    CHECK(desk.state(A) == "confirmed");
+    desk.answer(link(1), AnswerClass::accepted);
+    CHECK(desk.state(A) == "accepted");
 }
 
 TEST_CASE("answer: a link that goes down takes its attempt with it, and another is tried") {
@@ -210,7 +210,7 @@ TEST_CASE(
     CHECK(free_slots() == 4);
     desk.down(link(0));  // lost, and fired again
     CHECK(free_slots() == 3);
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::accepted);
     desk.forget();
     desk.wait(1s);
     CHECK(desk.did() == "rehearse 1");

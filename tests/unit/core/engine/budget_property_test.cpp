@@ -16,8 +16,8 @@ using namespace scram;
 namespace {
 
 constexpr Duration exchange_window = 2s;
-constexpr std::size_t slots = 5;
-constexpr BudgetSpec spec{slots, 2, 2005ms, 1000ms};
+constexpr std::size_t all_slots = 5;
+constexpr BudgetSpec spec{all_slots, 2, 2005ms, 1000ms};
 
 // Wrong: a slot returns a window after its request was *sent*.
 class FreeAfterSending {
@@ -32,15 +32,16 @@ class FreeAfterSending {
     void lost(std::size_t, Time) {}
 
   private:
-    std::array<Time, slots> free_at_{};
+    std::array<Time, all_slots> free_at_{};
 };
 
 // Wrong: a steady refill of five tokens per window.
 class TokenBucket {
   public:
     std::optional<std::size_t> take(Time now) {
-        const double grown = std::chrono::duration<double>(now - refilled_) / spec.window * slots;
-        tokens_ = std::min<double>(slots, tokens_ + grown);
+        const double grown =
+            std::chrono::duration<double>(now - refilled_) / spec.window * all_slots;
+        tokens_ = std::min<double>(all_slots, tokens_ + grown);
         refilled_ = now;
         if (tokens_ < 1) return std::nullopt;
         tokens_ -= 1;
@@ -50,7 +51,7 @@ class TokenBucket {
     void lost(std::size_t, Time) {}
 
   private:
-    double tokens_ = slots;
+    double tokens_ = all_slots;
     Time refilled_{};
 };
 
@@ -164,19 +165,19 @@ TEST_CASE("budget: no delay and no loss puts six requests into one window") {
         RealBudget budget;
         const std::vector<Time> counted = run(budget, seed);
         REQUIRE(counted.size() > 30);  // it does send
-        REQUIRE(worst_sliding(counted) <= slots);
+        REQUIRE(worst_sliding(counted) <= all_slots);
         for (const Duration phase : {0ms, 1ms, 700ms, 1999ms})
-            REQUIRE(worst_fixed(counted, phase) <= slots);
+            REQUIRE(worst_fixed(counted, phase) <= all_slots);
         REQUIRE(budget.keeps_its_word());
     }
 }
 
 TEST_CASE("budget: the same course catches a budget that frees a slot after sending") {
-    CHECK(worst_of_seeds<FreeAfterSending>(20) > slots);
+    CHECK(worst_of_seeds<FreeAfterSending>(20) > all_slots);
 }
 
 TEST_CASE("budget: the same course catches a budget that refills steadily") {
-    CHECK(worst_of_seeds<TokenBucket>(20) > slots);
+    CHECK(worst_of_seeds<TokenBucket>(20) > all_slots);
 }
 
 TEST_CASE("budget: an ideal network gets the full rate") {
@@ -191,5 +192,5 @@ TEST_CASE("budget: an ideal network gets the full rate") {
         }
         now = budget.next_take(now, Budget::Purpose::trip);
     }
-    CHECK(sent == 10 * slots);
+    CHECK(sent == 10 * all_slots);
 }

@@ -12,7 +12,7 @@ using enum Budget::Purpose;
 
 constexpr Time start = time_from_ns(1'000'000'000'000);
 
-BudgetSpec spec(std::uint8_t slots, std::uint8_t reserve) {
+BudgetSpec budget_spec(std::uint8_t slots, std::uint8_t reserve) {
     return {slots, reserve, 2005ms, 1000ms};
 }
 
@@ -25,7 +25,7 @@ std::vector<Budget::Slot> take_all(Budget& budget, Time now, Budget::Purpose pur
 }  // namespace
 
 TEST_CASE("budget: five at once, the sixth a window after the first answer was read") {
-    Budget budget(spec(5, 2));
+    Budget budget(budget_spec(5, 2));
     const auto slots = take_all(budget, start, trip);
     REQUIRE(slots.size() == 5);
     CHECK(budget.next_take(start, trip) == never);  // nobody knows before the first answer
@@ -38,7 +38,7 @@ TEST_CASE("budget: five at once, the sixth a window after the first answer was r
 }
 
 TEST_CASE("budget: a lost request's slot waits for a sign of life that begins after the guard") {
-    Budget budget(spec(1, 0));
+    Budget budget(budget_spec(1, 0));
     const auto slot = budget.take(start, trip);
     REQUIRE(slot);
     budget.lost(*slot, start + 1s);
@@ -53,7 +53,7 @@ TEST_CASE("budget: a lost request's slot waits for a sign of life that begins af
 }
 
 TEST_CASE("budget: what the exchange never took gives its slot back at once") {
-    Budget budget(spec(1, 0));
+    Budget budget(budget_spec(1, 0));
     const auto slot = budget.take(start, trip);
     REQUIRE(slot);
     budget.returned(*slot, start + 3ms);
@@ -61,7 +61,7 @@ TEST_CASE("budget: what the exchange never took gives its slot back at once") {
 }
 
 TEST_CASE("budget: a slot whose request somebody else answered also waits for the guard") {
-    Budget budget(spec(1, 0));
+    Budget budget(budget_spec(1, 0));
     const auto slot = budget.take(start, trip);
     REQUIRE(slot);
     budget.undecided(*slot, start + 1s);
@@ -72,7 +72,7 @@ TEST_CASE("budget: a slot whose request somebody else answered also waits for th
 }
 
 TEST_CASE("budget: a repeat leaves the reserve for trips") {
-    Budget budget(spec(5, 2));
+    Budget budget(budget_spec(5, 2));
     CHECK(take_all(budget, start, repeat).size() == 3);
     CHECK(budget.next_take(start, repeat) == never);
     CHECK(budget.next_take(start, trip) == start);
@@ -80,7 +80,7 @@ TEST_CASE("budget: a repeat leaves the reserve for trips") {
 }
 
 TEST_CASE("budget: a repeat waits until more than the reserve is free") {
-    Budget budget(spec(3, 1));
+    Budget budget(budget_spec(3, 1));
     const auto slots = take_all(budget, start, trip);
     REQUIRE(slots.size() == 3);
     budget.answered(slots[0], start + 10ms);
@@ -95,23 +95,23 @@ TEST_CASE("budget: a repeat waits until more than the reserve is free") {
 }
 
 TEST_CASE("budget: a host that shares the account takes only its own slots") {
-    Budget budget(spec(2, 0));
+    Budget budget(budget_spec(2, 0));
     CHECK(budget.slots() == 2);
     CHECK(take_all(budget, start, trip).size() == 2);
     CHECK(budget.free_slots(start) == 0);
 }
 
 TEST_CASE("budget: more slots after a reload are there at once") {
-    Budget budget(spec(2, 0));
+    Budget budget(budget_spec(2, 0));
     CHECK(take_all(budget, start, trip).size() == 2);
-    budget.change(spec(5, 2));
+    budget.change(budget_spec(5, 2));
     CHECK(take_all(budget, start, trip).size() == 3);
 }
 
 TEST_CASE("budget: after a reload to fewer slots, requests under way count against them") {
-    Budget budget(spec(5, 0));
+    Budget budget(budget_spec(5, 0));
     const auto slots = take_all(budget, start, trip);
-    budget.change(spec(2, 0));
+    budget.change(budget_spec(2, 0));
     CHECK_FALSE(budget.take(start, trip));
     budget.answered(slots[0], start);
     budget.answered(slots[1], start);

@@ -15,7 +15,7 @@ using namespace scram;
 
 namespace {
 
-constexpr Time now = time_from_ns(1'000'000'000);
+constexpr Time checked_at = time_from_ns(1'000'000'000);
 
 // In a process of its own, which leaves no core and says nothing.
 template <class Act>
@@ -44,32 +44,32 @@ LinkState idle_link() {
 }  // namespace
 
 TEST_CASE("check: a link takes one request at a time, and only while it is up") {
-    CHECK(aborts([] { LinkState(AccountId{}).fire({}, now, 1s); }));
-    CHECK(aborts([] { LinkState(AccountId{}).rehearse(now, 1s); }));
+    CHECK(aborts([] { LinkState(AccountId{}).fire({}, checked_at, 1s); }));
+    CHECK(aborts([] { LinkState(AccountId{}).rehearse(checked_at, 1s); }));
     CHECK(aborts([link = idle_link()]() mutable {
-        link.fire({}, now, 1s);
-        link.rehearse(now, 1s);
+        link.fire({}, checked_at, 1s);
+        link.rehearse(checked_at, 1s);
     }));
     CHECK(aborts([link = idle_link()]() mutable { link.came_up(); }));
     CHECK_FALSE(aborts([link = idle_link()]() mutable {
-        link.fire({}, now, 1s);
-        link.answered(true, now);
-        link.rehearse(now, 1s);
-        link.abort(now + 1s);
+        link.fire({}, checked_at, 1s);
+        link.answered(true, checked_at);
+        link.rehearse(checked_at, 1s);
+        link.abort(checked_at + 1s);
     }));
 }
 
 TEST_CASE("check: a link has an answer, or is given up, once and for a request in flight") {
-    CHECK(aborts([link = idle_link()]() mutable { link.answered(true, now); }));
-    CHECK(aborts([link = idle_link()]() mutable { link.abort(now); }));
+    CHECK(aborts([link = idle_link()]() mutable { link.answered(true, checked_at); }));
+    CHECK(aborts([link = idle_link()]() mutable { link.abort(checked_at); }));
     CHECK(aborts([link = idle_link()]() mutable {
-        link.fire({}, now, 1s);
-        link.abort(now);  // not overdue yet
+        link.fire({}, checked_at, 1s);
+        link.abort(checked_at);  // not overdue yet
     }));
     CHECK(aborts([link = idle_link()]() mutable {
-        link.rehearse(now, 1s);
-        link.went_down(now);
-        link.answered(true, now);
+        link.rehearse(checked_at, 1s);
+        link.went_down(checked_at);
+        link.answered(true, checked_at);
     }));
 }
 
@@ -77,27 +77,27 @@ TEST_CASE("check: a budget's slot ends one request, that was taken and not heard
     using End = void (Budget::*)(Budget::Slot, Time);
     for (const End end :
          {&Budget::answered, &Budget::undecided, &Budget::lost, &Budget::returned}) {
-        CHECK(aborts([end] { (Budget(BudgetSpec{}).*end)(0, now); }));
+        CHECK(aborts([end] { (Budget(BudgetSpec{}).*end)(0, checked_at); }));
         CHECK(aborts([end] {
             Budget budget{BudgetSpec{}};
-            const auto slot = budget.take(now, Budget::Purpose::trip);
-            budget.lost(*slot, now);
-            (budget.*end)(*slot, now);
+            const auto slot = budget.take(checked_at, Budget::Purpose::trip);
+            budget.lost(*slot, checked_at);
+            (budget.*end)(*slot, checked_at);
         }));
-        CHECK(aborts([end] { (Budget(BudgetSpec{}).*end)(budget_slots_max, now); }));
+        CHECK(aborts([end] { (Budget(BudgetSpec{}).*end)(budget_slots_max, checked_at); }));
         CHECK_FALSE(aborts([end] {
             Budget budget{BudgetSpec{}};
-            (budget.*end)(*budget.take(now, Budget::Purpose::trip), now);
+            (budget.*end)(*budget.take(checked_at, Budget::Purpose::trip), checked_at);
         }));
     }
-    CHECK(aborts([] { Budget(BudgetSpec{}).throttled(0, now); }));
+    CHECK(aborts([] { Budget(BudgetSpec{}).throttled(0, checked_at); }));
 }
 
 TEST_CASE("check: a budget is restored before anything was taken of it") {
     CHECK(aborts([] {
         Budget budget{BudgetSpec{}};
-        budget.take(now, Budget::Purpose::trip);
-        budget.restore({}, now);
+        budget.take(checked_at, Budget::Purpose::trip);
+        budget.restore({}, checked_at);
     }));
 }
 
@@ -105,5 +105,5 @@ TEST_CASE("check: a switch is armed by a person, and fires what is due") {
     CHECK(aborts([] { KillSwitch().arm(); }));
     CHECK(aborts([] { KillSwitch().release(); }));
     CHECK(aborts([] { KillSwitch().fired(AttemptId{1}, LinkId{}, never); }));
-    CHECK(aborts([] { KillSwitch().confirm(); }));
+    CHECK(aborts([] { KillSwitch().accept(); }));
 }

@@ -9,7 +9,7 @@ using namespace scram;
 
 namespace {
 
-constexpr Time start = time_from_ns(1'000'000'000'000);
+constexpr Time first_event = time_from_ns(1'000'000'000'000);
 
 Event event_of(EventKind kind, std::size_t rule, double value = 0) {
     Event event;
@@ -32,7 +32,7 @@ struct Teller {
 
     EventPace pace;
     FixedList<Event> events;
-    Time now = start;
+    Time now = first_event;
 };
 
 }  // namespace
@@ -53,7 +53,7 @@ TEST_CASE("event pace: of what swings on, the last is told when the second is ov
         teller.now += 1ms;
     }
     CHECK(told == paced_per_window_max);
-    CHECK(teller.pace.next() == start + 1s);
+    CHECK(teller.pace.next() == first_event + 1s);
     teller.now = teller.pace.next();
     const auto late = teller.tell({});
     REQUIRE(late.size() == 1);

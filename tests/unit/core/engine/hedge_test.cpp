@@ -43,18 +43,18 @@ TEST_CASE("hedge: an answer that is late is asked for on another link, once") {
 }
 
 TEST_CASE("hedge: the first confirmation counts, the other answer is told as late") {
-    for (const AnswerClass second : {AnswerClass::confirmed, AnswerClass::failed,
-                                     AnswerClass::throttled, AnswerClass::clock}) {
+    for (const AnswerClass second :
+         {AnswerClass::accepted, AnswerClass::failed, AnswerClass::throttled, AnswerClass::clock}) {
         Desk desk(hedging_plan());
         desk.trip({A});
         desk.wait(100ms);
-        desk.answer(link(1), AnswerClass::confirmed);
-        CHECK(desk.state(A) == "confirmed");
+        desk.answer(link(1), AnswerClass::accepted);
+        CHECK(desk.state(A) == "accepted");
         desk.forget();
         desk.answer(link(0), second);
         CHECK(desk.events[0].kind == EventKind::answered);
         CHECK(desk.events[0].late);
-        CHECK(desk.state(A) == "confirmed");
+        CHECK(desk.state(A) == "accepted");
         desk.wait(1min);
         CHECK(desk.did() == "");
     }
@@ -64,13 +64,13 @@ TEST_CASE("hedge: a hedged attempt that is lost after all changes nothing") {
     Desk desk(hedging_plan());
     desk.trip({A});
     desk.wait(100ms);
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::accepted);
     desk.forget();
     desk.wait(1s);
     CHECK(desk.did() == "abort 0");
     CHECK(desk.told() == "attempt_lost A");
     CHECK(desk.events.empty());
-    CHECK(desk.state(A) == "confirmed");
+    CHECK(desk.state(A) == "accepted");
 }
 
 TEST_CASE("hedge: it waits as long as answers were seen to take") {
@@ -116,6 +116,6 @@ TEST_CASE("hedge: while both are silent each is lost in its turn, and trying goe
     desk.wait(100ms);
     CHECK(desk.did() == "abort 1");
     CHECK(desk.state(A) == "tripped");  // failed twice: with a pause
-    desk.answer(link(2), AnswerClass::confirmed);
-    CHECK(desk.state(A) == "confirmed");
+    desk.answer(link(2), AnswerClass::accepted);
+    CHECK(desk.state(A) == "accepted");
 }

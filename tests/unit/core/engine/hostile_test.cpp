@@ -105,7 +105,7 @@ TEST_CASE("hostile records: a flood of crossings never fires more than the budge
         for (const Action& action : std::exchange(desk.actions, {}))
             fired += action.kind == ActionKind::fire ? 1 : 0;
         if (desk.engine.phase(link(0)) == LinkPhase::firing)
-            desk.answer(link(0), AnswerClass::confirmed);
+            desk.answer(link(0), AnswerClass::accepted);
         desk.wait(100us);
     }
     CHECK(fired >= 1);

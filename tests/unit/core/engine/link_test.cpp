@@ -89,13 +89,13 @@ TEST_CASE("link: the last idle one is not rehearsed while a cancel is due") {
     plan.timings.rehearse_every = 1s;
     Desk desk(plan);
     desk.trip({A, B});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.forget();
     desk.wait(2005ms - 1ns);  // B waits for its slot; a rehearsal was due since 1 s
     CHECK(desk.did() == "");
     desk.wait(1ns);
     CHECK(desk.did() == "fire B on 0");
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "rehearse 0");
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("link: a rehearsal that frees a lost slot waits for no other account's
         live(5s + i * 250ms);
         desk.trip({B});
         desk.down(link(5));
-        desk.answer(link(6), AnswerClass::confirmed);
+        desk.answer(link(6), AnswerClass::accepted);
         live(990ms);
         CHECK(desk.engine.budget(AccountId{1}).silent_until() != never);
         live(280ms);
@@ -201,7 +201,7 @@ TEST_CASE("link: a rehearsal that frees a lost slot waits for no other account's
         desk.warm(link(5));
         desk.rearm({B});
         if (desk.engine.phase(link(5)) == LinkPhase::firing)
-            desk.answer(link(5), AnswerClass::confirmed);
+            desk.answer(link(5), AnswerClass::accepted);
     }
 }
 

@@ -17,12 +17,12 @@ Plan locking_plan(const Size& size = {}) {
     return plan;
 }
 
-// A is confirmed, with a lock of 10 s.
+// A is accepted, with a lock of 10 s.
 Desk locked_desk() {
     Plan plan = locking_plan();
     return Desk(plan, [](Desk& desk) {
         desk.trip({A});
-        desk.answer(link(0), AnswerClass::confirmed);
+        desk.answer(link(0), AnswerClass::accepted);
     });
 }
 
@@ -52,13 +52,13 @@ TEST_CASE("lock: of several trips that one cancel serves, the longest") {
     CHECK(desk.did() == "fire A on 0 lock 5000");
 }
 
-TEST_CASE("lock: re-arming sends lockInterval 0 and opens the gate when that is confirmed") {
+TEST_CASE("lock: re-arming sends lockInterval 0 and opens the gate when that is accepted") {
     Desk desk = locked_desk();
     desk.rearm({A});
     CHECK(desk.told() == "rearmed A, fired A");
     CHECK(desk.did() == "fire A on 0");
     CHECK(desk.state(A) == "releasing");
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.told() == "answered A, lock_released A");
     CHECK(desk.did() == "open A");
     CHECK(desk.state(A) == "armed");
@@ -97,13 +97,13 @@ TEST_CASE("lock: a trip while it is being released cancels again and latches aga
     desk.trip({A});
     CHECK(desk.told() == "tripped A, latched A, fired A");
     CHECK(desk.did() == "fire A on 1 lock 10000");
-    desk.answer(link(0), AnswerClass::confirmed);  // the release's, too late
+    desk.answer(link(0), AnswerClass::accepted);  // the release's, too late
     CHECK(desk.did() == "");
     CHECK(desk.state(A) == "cancelling");
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::accepted);
     CHECK(desk.did() == "fire A on 0 lock 10000");  // the release may have ended its lock
-    desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(desk.state(A) == "confirmed");
+    desk.answer(link(0), AnswerClass::accepted);
+    CHECK(desk.state(A) == "accepted");
 }
 
 TEST_CASE("lock: a bad record while it is being released trips, though one had tripped before") {
@@ -112,12 +112,12 @@ TEST_CASE("lock: a bad record while it is being released trips, though one had t
     Desk desk(plan);
     const double nan = std::numeric_limits<double>::quiet_NaN();
     desk.publish(maker, A, delta, nan);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.rearm({A});
     desk.forget();
     desk.publish(maker, A, delta, nan);
     CHECK(desk.told() == "tripped A by bad, latched A, fired A");
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.state(A) == "cancelling");
 }
 
@@ -149,7 +149,7 @@ TEST_CASE("lock: releases leave the reserve to first cancels") {
     plan.accounts[0].budget.reserve = 2;
     Desk desk(plan);
     desk.trip({A, B, C, D, E});
-    for (std::size_t l = 0; l < 5; ++l) desk.answer(link(l), AnswerClass::confirmed);
+    for (std::size_t l = 0; l < 5; ++l) desk.answer(link(l), AnswerClass::accepted);
     desk.wait(2005ms);
     desk.forget();
     desk.rearm({A, B, C, D, E});
@@ -176,13 +176,13 @@ TEST_CASE(
         desk.now, desk.step);
     desk.trip({A});
     desk.forget();
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.told() == "answered A, lock_unconfirmed A, fired A");
     CHECK(desk.did() == "fire A on 0 lock 10000");
     CHECK(desk.state(A) == "cancelling");
     CHECK(desk.engine.family(A).repeat);  // it yields to first cancels
-    desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(desk.state(A) == "confirmed");
+    desk.answer(link(0), AnswerClass::accepted);
+    CHECK(desk.state(A) == "accepted");
 }
 
 TEST_CASE("lock: a new trip's cancel that overtakes an unlocking is no proof of its lock") {
@@ -190,30 +190,30 @@ TEST_CASE("lock: a new trip's cancel that overtakes an unlocking is no proof of 
     desk.rearm({A});  // the unlocking is in flight on link 0
     desk.trip({A});
     desk.forget();
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::accepted);
     CHECK(desk.told() == "answered A, lock_unconfirmed A");
     CHECK(desk.did() == "");  // the unlocking may still end the lock
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "fire A on 0 lock 10000");
-    desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(desk.state(A) == "confirmed");
+    desk.answer(link(0), AnswerClass::accepted);
+    CHECK(desk.state(A) == "accepted");
 }
 
 TEST_CASE("lock: what a proxy answered may still end a lock, whatever sign of life came since") {
     Desk desk(locking_plan());
     desk.trip({A});
     desk.down(link(0));  // may still arrive, until a sign of life
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::accepted);
     desk.wait(900ms);
     desk.rearm({A});
     desk.give(link(1), {AnswerClass::failed, 502, no_code});  // the unlocking, which goes on
     desk.wait(100ms);
-    desk.answer(link(1), AnswerClass::confirmed);  // sent a guard after the loss: a sign of life
+    desk.answer(link(1), AnswerClass::accepted);  // sent a guard after the loss: a sign of life
     CHECK(desk.state(A) == "armed");
     desk.wait(2 * Budget::round);
     desk.trip({A});
     desk.forget();
-    desk.answer(desk.engine.family(A).link, AnswerClass::confirmed);
+    desk.answer(desk.engine.family(A).link, AnswerClass::accepted);
     CHECK(desk.told() == "answered A, lock_unconfirmed A");
 }
 
@@ -223,15 +223,15 @@ TEST_CASE("lock: a cancel of equal lock that is lost leaves the hedge's confirma
     Desk desk(plan);
     desk.trip({A});
     desk.wait(desk.engine.hedge_after(AccountId{0}));
-    desk.answer(link(1), AnswerClass::confirmed);
-    CHECK(desk.state(A) == "confirmed");
+    desk.answer(link(1), AnswerClass::accepted);
+    CHECK(desk.state(A) == "accepted");
 }
 
 TEST_CASE("lock: a trip while only the lock is asked for cancels again at once") {
     Desk desk = locked_desk();
     desk.rearm({A});
     desk.trip({A});
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::accepted);
     desk.forget();
     desk.trip({A});
     CHECK(desk.did() == "fire A on 1 lock 10000");
@@ -241,12 +241,12 @@ TEST_CASE("lock: armed again while only its lock is asked for, nothing more is c
     Desk desk = locked_desk();
     desk.rearm({A});
     desk.trip({A});
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::accepted);
     desk.rearm({A});
     desk.forget();
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "fire A on 0");  // the unlocking alone
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "open A");
     CHECK(desk.state(A) == "armed");
 }

@@ -8,7 +8,7 @@ using namespace scram;
 
 namespace {
 
-constexpr Time now = Time{1h};
+constexpr Time asked_at = Time{1h};
 
 // Two accounts with nothing amiss.
 ReadinessInput well() {
@@ -17,16 +17,17 @@ ReadinessInput well() {
     for (ReadinessInput::Account& account : sight.accounts) {
         account = {.links_up = 1,
                    .links_warm = 1,
-                   .rehearsed = now - 5s,
+                   .rehearsed = asked_at - 5s,
                    .oldest_signature = 2s,
                    .slots = 5,
                    .slots_working = 5,
                    .slots_free = 1};
     }
+    sight.hosts.resize(2, {.links = 2, .links_up = 2, .silent_since = never});
     sight.rehearse_every = 5s;
     sight.clock_synced = true;
     sight.clock_uncertainty = 10ms;
-    sight.signer_answered = now;
+    sight.signer_answered = asked_at;
     sight.resign_every = 1s;
     return sight;
 }
@@ -36,7 +37,7 @@ using Change = std::function<void(ReadinessInput&, ReadinessInput::Account&)>;
 std::vector<NotReady> reasons_with(const Change& change) {
     ReadinessInput sight = well();
     change(sight, sight.accounts[1]);
-    return not_ready(sight, now);
+    return not_ready(sight, asked_at);
 }
 
 struct Case {
@@ -69,12 +70,37 @@ const Case cases[] = {
      [](auto&, auto& its) { its.oldest_signature = 25001ms; }},
     {NotReadyReason::refused, true, [](auto&, auto& its) { its.refused = false; },
      [](auto&, auto& its) { its.refused = true; }},
-    {NotReadyReason::rehearsals, true, [](auto&, auto& its) { its.rehearsed = now - 15s; },
-     [](auto&, auto& its) { its.rehearsed = now - 15001ms; }},
+    {NotReadyReason::rehearsals, true, [](auto&, auto& its) { its.rehearsed = asked_at - 15s; },
+     [](auto&, auto& its) { its.rehearsed = asked_at - 15001ms; }},
     {NotReadyReason::rehearsals, true, [](auto&, auto& its) { its.rehearsals_failed = 3; },
      [](auto&, auto& its) { its.rehearsals_failed = 4; }},
     {NotReadyReason::families, true, [](auto&, auto& its) { its.unlisted = 0; },
      [](auto&, auto& its) { its.unlisted = 1; }},
+    {NotReadyReason::hosts, false,
+     [](auto& sight, auto&) { sight.hosts[1].silent_since = asked_at - 10s; },
+     [](auto& sight, auto&) { sight.hosts[1].silent_since = asked_at - 10001ms; }},
+    {NotReadyReason::drill, true,
+     [](auto& sight, auto& its) {
+         sight.drill_age_max = 24h;
+         its.drill_age = 24h;
+     },
+     [](auto& sight, auto& its) {
+         sight.drill_age_max = 24h;
+         its.drill_age = 24h + 1ms;
+     }},
+    {NotReadyReason::drill, true, [](auto&, auto& its) { its.drill_age = -1ms; },
+     [](auto& sight, auto& its) {
+         sight.drill_age_max = 24h;
+         its.drill_age = -1ms;
+     }},
+    // One that no link leads to is nobody's.
+    {NotReadyReason::hosts, false,
+     [](auto& sight, auto&) {
+         sight.hosts[1] = {0, 0, Time{}};
+     },
+     [](auto& sight, auto&) {
+         sight.hosts[1] = {1, 0, Time{}};
+     }},
     {NotReadyReason::slots, true, [](auto&, auto& its) { its.slots_free = 1; },
      [](auto&, auto& its) { its.slots_free = 0; }},
     {NotReadyReason::budget, true, [](auto&, auto& its) { its.slots_working = 5; },
@@ -89,8 +115,9 @@ const Case cases[] = {
      [](auto& sight, auto&) { sight.clock_ahead = -10001ms; }},
     {NotReadyReason::journal, false, [](auto& sight, auto&) { sight.journal_writable = true; },
      [](auto& sight, auto&) { sight.journal_writable = false; }},
-    {NotReadyReason::signer, false, [](auto& sight, auto&) { sight.signer_answered = now - 3s; },
-     [](auto& sight, auto&) { sight.signer_answered = now - 3001ms; }},
+    {NotReadyReason::signer, false,
+     [](auto& sight, auto&) { sight.signer_answered = asked_at - 3s; },
+     [](auto& sight, auto&) { sight.signer_answered = asked_at - 3001ms; }},
     {NotReadyReason::signer, false, [](auto& sight, auto&) { sight.signer_gone = false; },
      [](auto& sight, auto&) { sight.signer_gone = true; }},
 };
@@ -98,7 +125,7 @@ const Case cases[] = {
 }  // namespace
 
 TEST_CASE("kill_ready: a daemon with nothing amiss is ready") {
-    CHECK(not_ready(well(), now).empty());
+    CHECK(not_ready(well(), asked_at).empty());
     CHECK(fires({}));
 }
 
@@ -123,6 +150,18 @@ TEST_CASE("kill_ready: without a warm link it is not said as well that none was 
     CHECK(reasons[0].reason == NotReadyReason::links);
 }
 
+TEST_CASE("kill_ready: of a silent name it is said which and for how long, while another works") {
+    const auto reasons = reasons_with([](auto& sight, auto&) {
+        sight.hosts[1] = {2, 0, asked_at - 1min};
+    });
+    REQUIRE(reasons.size() == 1);
+    CHECK(reasons[0].host == 1);
+    CHECK(reasons[0].age == 1min);
+    CHECK(reasons_with([](auto& sight, auto&) {
+              for (auto& host : sight.hosts) host.silent_since = asked_at - 1min;
+          }).empty());  // the accounts' links tell that
+}
+
 TEST_CASE("kill_ready: what disarms comes first") {
     const auto reasons = reasons_with([](ReadinessInput& sight, auto& its) {
         its.slots_free = 0;
@@ -143,11 +182,11 @@ TEST_CASE(
     "kill_ready: a new start is wanted where nobody signs and a signature is nearly too old") {
     ReadinessInput sight = well();
     sight.accounts[1].oldest_signature = 20001ms;
-    CHECK_FALSE(needs_restart(sight, now));
+    CHECK_FALSE(needs_restart(sight, asked_at));
     sight.signer_gone = true;
-    CHECK(needs_restart(sight, now));
+    CHECK(needs_restart(sight, asked_at));
     sight.accounts[1].oldest_signature = 20s;
-    CHECK_FALSE(needs_restart(sight, now));
+    CHECK_FALSE(needs_restart(sight, asked_at));
 }
 
 TEST_CASE("kill_ready: each reason has a name of its own") {

@@ -9,7 +9,7 @@ using namespace scram::test;
 TEST_CASE("re-arm: it opens the gate and says who and why") {
     Desk desk(plan_of({}));
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.forget();
     desk.rearm({A});
     CHECK(desk.did() == "open A");
@@ -34,7 +34,7 @@ TEST_CASE("re-arm: refused while a limit holds, by the rule's name") {
     Desk desk(plan);
     desk.publish(maker, A, delta, 101);
     desk.trip({B});
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(1), AnswerClass::accepted);
     desk.forget();
     desk.rearm({A, B});
     CHECK(desk.told() == "rearm_refused A by limit, rearmed B");
@@ -88,7 +88,7 @@ TEST_CASE("re-arm: refused while a source is silent, judged at this very moment"
     add_stale(plan, 3s);
     Desk desk(plan);
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.forget();
     desk.now += 3s;  // and on_time() has not been called
     desk.rearm({A});
@@ -103,7 +103,7 @@ TEST_CASE("re-arm: by force, although a rule holds, and the event names that rul
     add_limit(plan, 100);
     Desk desk(plan);
     desk.publish(maker, A, delta, 101);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.forget();
     desk.rearm({A}, true);
     CHECK(desk.told() == "rearmed A by limit");
@@ -118,10 +118,10 @@ TEST_CASE("re-arm: by force, although a rule holds, and the event names that rul
 TEST_CASE("re-arm: refused to one who names another trip than the one that latched it") {
     Desk desk(plan_of({2}));
     desk.trip({A, B});
-    desk.answer(link(0), AnswerClass::confirmed);
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
+    desk.answer(link(1), AnswerClass::accepted);
     desk.trip({A});  // again, and the operator has not seen it
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.forget();
     desk.rearm_by({A, B}, {TripId{1}});
     CHECK(desk.told() == "rearm_refused A, rearmed B");
@@ -179,7 +179,7 @@ TEST_CASE(
 
 TEST_CASE(
     "re-arm: the gate stays closed while an attempt is in flight, which could cancel new quotes") {
-    for (const AnswerClass answer : {AnswerClass::confirmed, AnswerClass::failed}) {
+    for (const AnswerClass answer : {AnswerClass::accepted, AnswerClass::failed}) {
         Desk desk(plan_of({}));
         desk.trip({A});
         desk.forget();
@@ -215,8 +215,8 @@ TEST_CASE("re-arm: an unfinished cancel goes on, and its confirmation latches no
     desk.forget();
     desk.wait(100ms);
     CHECK(desk.did() == "fire A on 0");
-    desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(desk.told() == "fired A, answered A, confirmed A");
+    desk.answer(link(0), AnswerClass::accepted);
+    CHECK(desk.told() == "fired A, answered A, accepted A");
     CHECK(desk.state(A) == "armed");
     CHECK(desk.engine.family(A).cancel == Cancel::idle);
 }
@@ -224,7 +224,7 @@ TEST_CASE("re-arm: an unfinished cancel goes on, and its confirmation latches no
 TEST_CASE(
     "re-arm: a trip before the old attempt's answer fires at once, and only its answer counts") {
     for (const AnswerClass old :
-         {AnswerClass::confirmed, AnswerClass::failed, AnswerClass::refused}) {
+         {AnswerClass::accepted, AnswerClass::failed, AnswerClass::refused}) {
         Desk desk(plan_of({}));
         desk.trip({A});
         desk.rearm({A});
@@ -235,8 +235,8 @@ TEST_CASE(
         desk.answer(link(0), old);
         CHECK(desk.events[0].late);
         CHECK(desk.state(A) == "cancelling");
-        desk.answer(link(1), AnswerClass::confirmed);
-        CHECK(desk.state(A) == "confirmed");
+        desk.answer(link(1), AnswerClass::accepted);
+        CHECK(desk.state(A) == "accepted");
         desk.wait(1min);
         CHECK(desk.did() == "");
     }
@@ -274,9 +274,9 @@ TEST_CASE("re-arm: many families are armed a few in a turn, and all of them soon
     while (desk.engine.next_deadline() != never) {
         for (std::size_t l = 0; l < 5; ++l) {
             if (desk.engine.phase(link(l)) == LinkPhase::firing)
-                desk.answer(link(l), AnswerClass::confirmed);
+                desk.answer(link(l), AnswerClass::accepted);
         }
-        if (desk.engine.family(all.back()).cancel == Cancel::confirmed) break;
+        if (desk.engine.family(all.back()).cancel == Cancel::accepted) break;
         desk.wait(1ms);
     }
     desk.forget();
@@ -309,11 +309,10 @@ TEST_CASE("re-arm: a breach between two turns of it latches again what was to be
     Desk desk(plan);
     const auto all = all_families(plan);
     desk.trip(all);
-    for (int i = 0; desk.engine.family(all.back()).cancel != Cancel::confirmed && i < 100'000;
-         ++i) {
+    for (int i = 0; desk.engine.family(all.back()).cancel != Cancel::accepted && i < 100'000; ++i) {
         for (std::size_t l = 0; l < 5; ++l) {
             if (desk.engine.phase(link(l)) == LinkPhase::firing)
-                desk.answer(link(l), AnswerClass::confirmed);
+                desk.answer(link(l), AnswerClass::accepted);
         }
         desk.wait(1ms);
     }
@@ -337,11 +336,10 @@ TEST_CASE("re-arm: a trip of all that wait for a later turn leaves no turn to be
         for (const SourceId source : all_sources(plan)) desk.publish(source, family, pnl, 5);
     }
     desk.trip(all);
-    for (int i = 0; desk.engine.family(all.back()).cancel != Cancel::confirmed && i < 100'000;
-         ++i) {
+    for (int i = 0; desk.engine.family(all.back()).cancel != Cancel::accepted && i < 100'000; ++i) {
         for (std::size_t l = 0; l < 5; ++l) {
             if (desk.engine.phase(link(l)) == LinkPhase::firing)
-                desk.answer(link(l), AnswerClass::confirmed);
+                desk.answer(link(l), AnswerClass::accepted);
         }
         desk.wait(1ms);
     }

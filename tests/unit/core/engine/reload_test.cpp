@@ -22,11 +22,11 @@ TEST_CASE("reload: a limit that held before, and is the same, is no new trip") {
     add_limit(plan, 100);
     Desk desk(plan);
     desk.publish(maker, A, delta, 101);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.forget();
     desk.adopt(plan);
     CHECK(desk.told() == "plan_changed");
-    CHECK(desk.state(A) == "confirmed");
+    CHECK(desk.state(A) == "accepted");
     desk.rearm({A});
     CHECK(desk.told() == "rearm_refused A by limit");
 }
@@ -136,8 +136,8 @@ TEST_CASE("reload: an attempt in flight goes on, and its answer counts") {
     Desk desk(plan);
     desk.trip({A});
     desk.adopt(plan);
-    desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(desk.state(A) == "confirmed");
+    desk.answer(link(0), AnswerClass::accepted);
+    CHECK(desk.state(A) == "accepted");
 }
 
 TEST_CASE("reload: a changed budget and changed pauses count from then on") {

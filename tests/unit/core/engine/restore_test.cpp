@@ -29,12 +29,12 @@ TEST_CASE("restore: nothing from before arms everything") {
     CHECK(start.desk.state(A) == "armed");
 }
 
-TEST_CASE("restore: a confirmed family stays latched, and nothing is sent") {
+TEST_CASE("restore: an accepted family stays latched, and nothing is sent") {
     Start start(plan_of({2}));
     start.with({{{A, TripId{7}, false, true, ""}}, TripId{9}, AttemptId{40}, {}});
     CHECK(start.desk.did() == "close A");
     CHECK(start.desk.told() == "restored A");
-    CHECK(start.desk.state(A) == "confirmed");
+    CHECK(start.desk.state(A) == "accepted");
     CHECK(start.desk.state(B) == "armed");
     start.desk.warm(link(0));
     start.desk.forget();
@@ -63,8 +63,8 @@ TEST_CASE("restore: what a start latches without a cancel is held, and a trip ca
     CHECK(start.desk.did() == "fire A on 0");
     CHECK(start.desk.told() == "tripped A, latched A, fired A");
     CHECK_FALSE(start.desk.engine.family(A).repeat);
-    start.desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(start.desk.state(A) == "confirmed");
+    start.desk.answer(link(0), AnswerClass::accepted);
+    CHECK(start.desk.state(A) == "accepted");
 }
 
 TEST_CASE("restore: a held family that is armed again says that nothing was cancelled") {
@@ -75,7 +75,7 @@ TEST_CASE("restore: a held family that is armed again says that nothing was canc
     start.desk.rearm_by({A, B}, {TripId{7}});
     CHECK(start.desk.did() == "open A, open B");
     CHECK(start.desk.events.front().cancel == Cancel::held);
-    CHECK(start.desk.events.back().cancel == Cancel::confirmed);
+    CHECK(start.desk.events.back().cancel == Cancel::accepted);
     CHECK(start.desk.state(A) == "armed");
 }
 

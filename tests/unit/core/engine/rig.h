@@ -141,6 +141,34 @@ inline std::string text_of(const Action& action) {
     return "?";
 }
 
+inline std::string text_of(const Call& call) {
+    std::string text;
+    switch (call.what) {
+        case PrivateRequest::account_config:
+            text = "config";
+            break;
+        case PrivateRequest::mmp_config:
+            text = "mmp " + letter(call.family);
+            break;
+        case PrivateRequest::mmp_orders:
+            text = "read " + letter(call.family);
+            break;
+        case PrivateRequest::all_orders:
+            text = "count " + letter(call.family);
+            break;
+        case PrivateRequest::cancel_orders:
+            text = "cancel " + letter(call.family);
+            break;
+        case PrivateRequest::cancel_all_after:
+            text = "timer " + std::to_string(call.timeout_s);
+            break;
+        default:
+            return "?";
+    }
+    text += " on " + std::to_string(index(call.link));
+    return call.after == 0 ? text : text + " after " + std::to_string(call.after);
+}
+
 inline std::string text_of(const Event& event, const Plan& plan) {
     std::string text{name(event.kind)};
     if (event.family != none<FamilyId>()) text += " " + letter(event.family);
@@ -241,6 +269,28 @@ class Desk {
         REQUIRE(engine.phase(id) == LinkPhase::firing);
         run([&] { engine.on_answer(id, answer, now, step); });
     }
+    template <class Facts>
+    void tell(LinkId id, const Facts& facts) {
+        REQUIRE(engine.phase(id) == LinkPhase::calling);
+        const Told<Facts> told{answer_of(AnswerClass::accepted), facts};
+        run([&] { engine.on_told(id, told, now, step); });
+    }
+    // An answer without facts.
+    template <class Facts>
+    void tell_nothing(LinkId id, AnswerClass answer_class, std::uint32_t code = 0) {
+        REQUIRE(engine.phase(id) == LinkPhase::calling);
+        const Told<Facts> told{answer_of(answer_class, code), {}};
+        run([&] { engine.on_told(id, told, now, step); });
+    }
+    void tell_orders(LinkId id, std::uint32_t mmp, std::uint32_t others = 0) {
+        OrdersPage page;
+        page.mmp = mmp;
+        page.others = others;
+        tell(id, page);
+    }
+    void not_called(LinkId id) {
+        run([&] { engine.on_not_called(id, now, step); });
+    }
     void trip(const std::vector<FamilyId>& families) {
         run([&] { engine.on_trip(families, {"uid 1 (ann)", "news"}, now, step); });
     }
@@ -253,6 +303,21 @@ class Desk {
     void rearm_by(const std::vector<FamilyId>& families, const std::vector<TripId>& trips,
                   bool force = false) {
         run([&] { engine.on_rearm(families, trips, {"uid 1 (ann)", "calm"}, force, now, step); });
+    }
+    // By the user of this number.
+    void rearm_as(std::uint32_t uid, const std::vector<FamilyId>& families, bool force = false) {
+        std::vector<TripId> trips;
+        for (const FamilyId family : families) trips.push_back(engine.family(family).wanted_by);
+        run([&] { engine.on_rearm(families, trips, {"somebody", "calm", uid}, force, now, step); });
+    }
+    void ready(bool is_so = true) {
+        run([&] { engine.on_readiness(account, is_so, now, step); });
+    }
+    void dead_man(bool on) {
+        run([&] { engine.on_dead_man(account, on, {"uid 1 (ann)", "hedging"}, now, step); });
+    }
+    void stop() {
+        run([&] { engine.on_stop(now, step); });
     }
     void adopt(Plan plan) {
         run([&] { engine.adopt(std::move(plan), now, step); });
@@ -280,6 +345,13 @@ class Desk {
         }
         return text;
     }
+    std::string called() {
+        std::string text;
+        for (const Call& call : std::exchange(calls, {})) {
+            text += (text.empty() ? "" : ", ") + text_of(call);
+        }
+        return text;
+    }
     std::string told() {
         std::string text;
         for (const Event& event : std::exchange(events, {})) {
@@ -290,6 +362,7 @@ class Desk {
     void forget() {
         actions.clear();
         events.clear();
+        calls.clear();
     }
     std::string state(FamilyId family) const {
         return std::string{state_name(engine.family(family))};
@@ -299,6 +372,7 @@ class Desk {
     Time now = time_from_ns(1'000'000'000'000);
     std::vector<Action> actions;
     std::vector<Event> events;
+    std::vector<Call> calls;
     Engine engine;
     Step step;
 
@@ -309,6 +383,7 @@ class Desk {
         input();
         actions.insert(actions.end(), step.actions.begin(), step.actions.end());
         events.insert(events.end(), step.events.begin(), step.events.end());
+        calls.insert(calls.end(), step.calls.begin(), step.calls.end());
     }
 
     std::vector<std::uint64_t> sequences_;

@@ -41,14 +41,14 @@ TEST_CASE("trip: an overlong reason is cut, not refused") {
     CHECK(desk.step.actions.size() == 2);
 }
 
-TEST_CASE("trip: a switch goes armed, cancelling, confirmed") {
+TEST_CASE("trip: a switch goes armed, cancelling, accepted") {
     Desk desk(plan_of({}));
     CHECK(desk.state(A) == "armed");
     desk.trip({A});
     CHECK(desk.state(A) == "cancelling");
     CHECK(desk.engine.phase(link(0)) == LinkPhase::firing);
-    desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(desk.state(A) == "confirmed");
+    desk.answer(link(0), AnswerClass::accepted);
+    CHECK(desk.state(A) == "accepted");
     CHECK(desk.latched(A));
     CHECK(desk.engine.phase(link(0)) == LinkPhase::idle);
     desk.rearm({A});
@@ -72,7 +72,7 @@ TEST_CASE("trip: five of seven at once, two when the window of the first answers
     CHECK(desk.state(F) == "tripped");
     for (std::size_t i = 0; i < 5; ++i) {
         desk.wait(10ms);
-        desk.answer(link(i), AnswerClass::confirmed);
+        desk.answer(link(i), AnswerClass::accepted);
     }
     CHECK(desk.did() == "");
     desk.wait(2005ms - 40ms - 1ns);
@@ -82,9 +82,9 @@ TEST_CASE("trip: five of seven at once, two when the window of the first answers
     desk.wait(10ms);
     CHECK(desk.did() == "fire G on 1");  // and of the second
     desk.wait(10ms);
-    desk.answer(link(0), AnswerClass::confirmed);
-    desk.answer(link(1), AnswerClass::confirmed);
-    for (const FamilyId family : seven) CHECK(desk.state(family) == "confirmed");
+    desk.answer(link(0), AnswerClass::accepted);
+    desk.answer(link(1), AnswerClass::accepted);
+    for (const FamilyId family : seven) CHECK(desk.state(family) == "accepted");
 }
 
 TEST_CASE("trip: trips for a family that is being cancelled are served by its one request") {
@@ -96,7 +96,7 @@ TEST_CASE("trip: trips for a family that is being cancelled are served by its on
     desk.publish(maker, A, delta, 101);
     CHECK(desk.did() == "close A, fire A on 0");
     CHECK(desk.told() == "tripped A, latched A, fired A, tripped A, tripped A by limit");
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "");
 }
 
@@ -113,8 +113,8 @@ TEST_CASE("trip: rules that one signal breaches are one trip, and its one number
     for (const Event& event : desk.events) CHECK(event.trip == TripId{1});
     CHECK(desk.told() ==
           "tripped A by limit, latched A, tripped A by wide, latched B, fired A, fired B");
-    desk.answer(link(0), AnswerClass::confirmed);
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
+    desk.answer(link(1), AnswerClass::accepted);
     desk.publish(maker, A, delta, 0);
     desk.forget();
     desk.rearm_by({A, B}, {TripId{1}});
@@ -161,7 +161,7 @@ TEST_CASE("trip: a rule that was told just before is told of the next trip that 
     add_limit(plan, 100).name = "same";
     Desk desk(plan);
     const auto settle = [&] {
-        desk.answer(link(0), AnswerClass::confirmed);
+        desk.answer(link(0), AnswerClass::accepted);
         desk.publish(maker, A, delta, 0);
         desk.rearm_by({A}, {desk.engine.family(A).trip});
         desk.forget();
@@ -172,10 +172,10 @@ TEST_CASE("trip: a rule that was told just before is told of the next trip that 
     CHECK(desk.told() == "tripped A by limit, latched A, tripped A by same, fired A");
 }
 
-TEST_CASE("trip: a confirmed family is cancelled again on a new trip, its gate is closed already") {
+TEST_CASE("trip: an accepted family is cancelled again on a new trip, its gate is closed already") {
     Desk desk(plan_of({}));
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.forget();
     desk.trip({A});
     CHECK(desk.did() == "fire A on 0");
@@ -185,7 +185,7 @@ TEST_CASE("trip: repeats leave the budget's reserve to first cancels") {
     Desk desk(plan_of({6}));
     const std::vector<FamilyId> four = {A, B, C, D};
     desk.trip(four);
-    for (std::size_t i = 0; i < 4; ++i) desk.answer(link(i), AnswerClass::confirmed);
+    for (std::size_t i = 0; i < 4; ++i) desk.answer(link(i), AnswerClass::accepted);
     desk.wait(2005ms);
     desk.forget();
     desk.trip(four);
@@ -194,7 +194,7 @@ TEST_CASE("trip: repeats leave the budget's reserve to first cancels") {
     CHECK(desk.did() == "close E, fire E on 3");
     desk.trip({F});
     CHECK(desk.did() == "close F, fire F on 4");
-    for (std::size_t i = 0; i < 5; ++i) desk.answer(link(i), AnswerClass::confirmed);
+    for (std::size_t i = 0; i < 5; ++i) desk.answer(link(i), AnswerClass::accepted);
     desk.wait(2005ms);
     CHECK(desk.did() == "fire D on 0");
 }
@@ -204,7 +204,7 @@ TEST_CASE("trip: first cancels go before retries, and those before repeats") {
     plan.accounts[0].budget.reserve = 0;
     Desk desk(plan);
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.trip({B});
     desk.trip({A});                                // a repeat, waiting for the link
     desk.answer(link(0), AnswerClass::ambiguous);  // B: again, at once
@@ -214,9 +214,9 @@ TEST_CASE("trip: first cancels go before retries, and those before repeats") {
     desk.answer(link(0), AnswerClass::ambiguous);
     CHECK(desk.did() == "fire C on 0");
     desk.wait(300ms);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "fire B on 0");
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "");
     desk.wait(1705ms);  // a window after the first answers
     CHECK(desk.did() == "fire A on 0");
@@ -233,9 +233,9 @@ TEST_CASE("trip: of families tried again, the one that waits longest goes first"
     desk.down(link(1));
     desk.wait(200ms);
     desk.forget();
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "fire B on 0");
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "fire A on 0");
 }
 
@@ -245,7 +245,7 @@ TEST_CASE("trip: with one idle link, the second family waits for the first one's
     CHECK(desk.did() == "close A, close B, fire A on 0");
     desk.wait(500ms);
     CHECK(desk.did() == "");
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "fire B on 0");
 }
 
@@ -307,7 +307,7 @@ TEST_CASE("trip: retries of one family leave a slot for another's first cancel")
     desk.forget();
     desk.trip({B});
     CHECK(desk.did() == "close B, fire B on 0");
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.did() == "");
     desk.wait(605ms);  // a window after its second answer, since one stays back
     CHECK(desk.did() == "fire A on 0");

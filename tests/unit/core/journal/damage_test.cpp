@@ -14,7 +14,7 @@ namespace {
 using Health = Folded::Health;
 constexpr std::size_t record_bytes = 256;
 
-// A was tripped and confirmed, B's cancel is unfinished, C is armed; ended in peace.
+// A was tripped and accepted, B's cancel is unfinished, C is armed; ended in peace.
 Machine told_machine() {
     Machine machine = machine_of();
     machine.ring = 16;
@@ -232,6 +232,27 @@ TEST_CASE("journal: a foreign board is in doubt though the files are whole") {
     CHECK(folded.health == Health::foreign);
     CHECK(latched_by(folded) == "A unfinished, B unfinished, C held");
     CHECK(restored(folded, machine.plan, AfterCrash::armed).budgets.at(0).at(0) == never);
+}
+
+TEST_CASE("journal: a record that was changed hides no cancel that the board knows of") {
+    Machine machine = machine_of();
+    { Process process(machine); }
+    {
+        Process process(machine);
+        REQUIRE(process.engine.family(A).cancel == Cancel::held);
+        for (std::size_t l = 0; l < process.engine.link_count(); ++l)
+            process.run([&] { process.engine.on_link_down(link(l), machine.now, process.step); });
+        process.trip({A});
+        process.stop();
+    }
+    const Bytes whole = machine.files.back();
+    for (std::size_t at = 0; at < whole.size(); at += record_bytes) {
+        Bytes& file = machine.files.back();
+        file = whole;
+        file[at + 100] ^= std::byte{1};
+        CAPTURE(at);
+        CHECK(latched_by(machine.fold()).starts_with("A unfinished"));
+    }
 }
 
 TEST_CASE("journal: a board older than the files is in doubt") {

@@ -37,7 +37,7 @@ TEST_CASE("journal: a trip's way stands in the records, in its order") {
     process.rearm(A);
     process.stop();
     CHECK(kinds_of(records_of(process)) ==
-          "started tripped latched fired answered confirmed rearmed stopped");
+          "started tripped latched fired answered accepted rearmed stopped");
 }
 
 TEST_CASE("journal: a trip of what is tripped already is one record") {
@@ -62,7 +62,7 @@ TEST_CASE("journal: a record holds names, numbers and times") {
     process.run([&] { process.engine.on_signal(maker, signal, machine.now, process.step); });
     process.answer();
     const auto records = records_of(process);
-    REQUIRE(kinds_of(records) == "started tripped latched fired answered confirmed");
+    REQUIRE(kinds_of(records) == "started tripped latched fired answered accepted");
     const JournalRecord& tripped = records[1];
     CHECK(texts_of(tripped).subject == "mm-1/F1-USD");
     CHECK(texts_of(tripped).rule == "limit");
@@ -151,10 +151,28 @@ TEST_CASE("journal: any bytes are read as texts within the record") {
     }
 }
 
+TEST_CASE("journal: an operator's hand on a dead man's switch is no family's") {
+    const Engine engine(plan_of({}));
+    Event event{.kind = EventKind::dead_man_off, .account = account};
+    event.by = FixedText<32>("uid 1 (ann)");
+    event.text = FixedText<160>("hedging");
+    const auto record = record_of(event, engine, WallMillis{1});
+    REQUIRE(record);
+    CHECK(name(record->kind) == "dead_man_off");
+    CHECK(texts_of(*record).subject == "mm-1");
+    CHECK(texts_of(*record).who == "uid 1 (ann)");
+    CHECK(texts_of(*record).text == "hedging");
+    CHECK_FALSE(standing_of(*record));
+}
+
 TEST_CASE("journal: the numbers of kinds are those that files hold") {
     CHECK(static_cast<int>(RecordKind::tripped) == 1);
-    CHECK(static_cast<int>(RecordKind::confirmed) == 6);
+    CHECK(static_cast<int>(RecordKind::accepted) == 6);
     CHECK(static_cast<int>(RecordKind::started) == 14);
     CHECK(static_cast<int>(RecordKind::lost) == 17);
+    CHECK(static_cast<int>(RecordKind::dead_man_on) == 19);
+    for (auto kind = RecordKind::tripped; kind <= RecordKind::drilled;
+         kind = static_cast<RecordKind>(static_cast<int>(kind) + 1))
+        CHECK(name(kind) != "?");
     CHECK(name(RecordKind{999}) == "?");
 }

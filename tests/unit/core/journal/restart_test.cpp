@@ -28,7 +28,7 @@ TEST_CASE("journal: a peaceful end and a restart keep what was latched, and only
     CHECK(after(machine) == "B");
     Process next(machine);
     CHECK(next.engine.family(B).latched);
-    CHECK(next.engine.family(B).cancel == Cancel::confirmed);
+    CHECK(next.engine.family(B).cancel == Cancel::accepted);
     CHECK_FALSE(next.engine.family(A).latched);
 }
 
@@ -158,7 +158,7 @@ TEST_CASE(
     CHECK(machine.fold().last_attempt == AttemptId{3});
 }
 
-TEST_CASE("journal: a crash while a confirmed family is cancelled again repeats that cancel") {
+TEST_CASE("journal: a crash while an accepted family is cancelled again repeats that cancel") {
     Machine machine = machine_of();
     {
         Process process(machine);
@@ -174,7 +174,7 @@ TEST_CASE("journal: a crash while a confirmed family is cancelled again repeats 
     CHECK(after(machine, AfterCrash::armed) == "A unfinished");
     const Process next(machine);
     REQUIRE(next.before.latched[0].family == A);
-    CHECK_FALSE(next.before.latched[0].confirmed);  // an answer said so of the cancel before
+    CHECK_FALSE(next.before.latched[0].accepted);  // an answer said so of the cancel before
 }
 
 TEST_CASE("journal: a repeated cancel that waits for the budget is not forgotten") {

@@ -97,7 +97,7 @@ class Process {
         });
     }
     // Answers every attempt in flight.
-    void answer(AnswerClass answer_class = AnswerClass::confirmed) {
+    void answer(AnswerClass answer_class = AnswerClass::accepted) {
         for (std::size_t l = 0; l < engine.link_count(); ++l) {
             if (engine.phase(link(l)) != LinkPhase::firing) continue;
             run([&] { engine.on_answer(link(l), answer_of(answer_class), machine_.now, step); });
@@ -202,7 +202,7 @@ inline std::string text_of(const Restored& restored) {
     for (const Restored::Family& family : restored.latched) {
         text += (text.empty() ? "" : ", ") + letter(family.family);
         if (family.unfinished) text += " unfinished";
-        if (!family.unfinished && !family.confirmed) text += " held";
+        if (!family.unfinished && !family.accepted) text += " held";
     }
     return text;
 }

@@ -9,7 +9,7 @@ using namespace scram;
 
 namespace {
 
-constexpr Time start = Time{1h};
+constexpr Time first_turn = Time{1h};
 
 void turn(LoopTimer& meter, Time at, Duration took, std::initializer_list<const char*> did = {}) {
     meter.begin(at);
@@ -28,39 +28,39 @@ std::string parts(const LoopIteration& turn) {
 TEST_CASE("turns: without a turn nothing is measured") {
     const LoopTimer meter;
     CHECK_FALSE(meter.longest().measured());
-    CHECK_FALSE(meter.longest_of_minute(start).measured());
+    CHECK_FALSE(meter.longest_of_minute(first_turn).measured());
     CHECK_FALSE(meter.longest_of_minute(Time{}).measured());
 }
 
 TEST_CASE("turns: the longest is kept with its time and what it did") {
     LoopTimer meter;
-    turn(meter, start, 5us, {"answer"});
-    turn(meter, start + 1s, 50us, {"breach", "signature", "breach"});
-    turn(meter, start + 2s, 7us);
+    turn(meter, first_turn, 5us, {"answer"});
+    turn(meter, first_turn + 1s, 50us, {"breach", "signature", "breach"});
+    turn(meter, first_turn + 2s, 7us);
     CHECK(meter.longest().took == 50us);
-    CHECK(meter.longest().at == start + 1s);
+    CHECK(meter.longest().at == first_turn + 1s);
     CHECK(parts(meter.longest()) == "breach;signature;");
-    CHECK(meter.longest_of_minute(start + 3s).took == 50us);
+    CHECK(meter.longest_of_minute(first_turn + 3s).took == 50us);
 }
 
 TEST_CASE("turns: the last minute forgets, the whole time does not") {
     LoopTimer meter;
-    turn(meter, start, 50us, {"breach"});
-    turn(meter, start + 54s, 9us, {"answer"});
-    CHECK(meter.longest_of_minute(start + 54s).took == 50us);
-    CHECK(meter.longest_of_minute(start + 60s).took == 9us);
-    CHECK_FALSE(meter.longest_of_minute(start + 10min).measured());
-    turn(meter, start + 60s, 3us);  // in the first one's place
-    CHECK(meter.longest_of_minute(start + 60s).took == 9us);
-    CHECK(meter.longest_of_minute(start + 117s).took == 3us);
+    turn(meter, first_turn, 50us, {"breach"});
+    turn(meter, first_turn + 54s, 9us, {"answer"});
+    CHECK(meter.longest_of_minute(first_turn + 54s).took == 50us);
+    CHECK(meter.longest_of_minute(first_turn + 60s).took == 9us);
+    CHECK_FALSE(meter.longest_of_minute(first_turn + 10min).measured());
+    turn(meter, first_turn + 60s, 3us);  // in the first one's place
+    CHECK(meter.longest_of_minute(first_turn + 60s).took == 9us);
+    CHECK(meter.longest_of_minute(first_turn + 117s).took == 3us);
     CHECK(meter.longest().took == 50us);
 }
 
 TEST_CASE("turns: what finds no room is left out, and the next turn starts over") {
     LoopTimer meter;
-    turn(meter, start, 9us, {"a", "b", "c", "d", "e"});
+    turn(meter, first_turn, 9us, {"a", "b", "c", "d", "e"});
     CHECK(parts(meter.longest()) == "a;b;c;d;");
-    turn(meter, start, 10us, {"f"});
+    turn(meter, first_turn, 10us, {"f"});
     CHECK(parts(meter.longest()) == "f;");
 }
 
@@ -70,21 +70,22 @@ TEST_CASE("turns: a thread that sleeps in between used for its turn what it used
         meter.begin(at);
         meter.end(at + took, [=] { return cpu_after; });
     };
-    turn_at(start, 100us, 70us);
-    turn_at(start + 1s, 5ms, 170us);  // most of it somebody else had the core
+    turn_at(first_turn, 100us, 70us);
+    turn_at(first_turn + 1s, 5ms, 170us);  // most of it somebody else had the core
     CHECK(meter.longest().took == 5ms);
     CHECK(meter.longest().on_cpu == 100us);
-    turn_at(start + 2s, 6ms, 6170us);
+    turn_at(first_turn + 2s, 6ms, 6170us);
     CHECK(meter.longest().on_cpu == 6ms);
 }
 
 TEST_CASE("turns: what ran without a turn of its own is not the next turn's") {
     LoopTimer meter;
-    meter.begin(start);
-    meter.end(start + 100us, [] { return 70us; });
-    for (int i = 1; i <= 10; ++i) meter.end(start + i * 1ms, [=] { return i * 1ms; });
-    meter.begin(start + 11ms);
-    meter.end(start + 18ms, [] { return 10ms + 100us; });  // most of it somebody else had the core
+    meter.begin(first_turn);
+    meter.end(first_turn + 100us, [] { return 70us; });
+    for (int i = 1; i <= 10; ++i) meter.end(first_turn + i * 1ms, [=] { return i * 1ms; });
+    meter.begin(first_turn + 11ms);
+    meter.end(first_turn + 18ms,
+              [] { return 10ms + 100us; });  // most of it somebody else had the core
     CHECK(meter.longest().took == 7ms);
     CHECK(meter.longest().on_cpu == 100us);
 }
@@ -93,7 +94,7 @@ TEST_CASE("turns: a thread that spins reads its CPU time seldom, and of a long t
     LoopTimer meter(true);
     int reads = 0;
     Duration cpu{};
-    Time at = start;
+    Time at = first_turn;
     const auto turn_of = [&](Duration took, Duration used) {
         meter.begin(at);
         cpu += used;
@@ -110,4 +111,16 @@ TEST_CASE("turns: a thread that spins reads its CPU time seldom, and of a long t
     CHECK(meter.longest().on_cpu == 200us);
     turn_of(9ms, 9ms);
     CHECK(meter.longest().on_cpu == 9ms);
+}
+
+TEST_CASE("turns: what the open turn has done is known, and of no other") {
+    LoopTimer meter;
+    const char* const work = "breach";
+    CHECK_FALSE(meter.has_done(work));
+    meter.begin(first_turn);
+    CHECK_FALSE(meter.has_done(work));
+    meter.did(work, first_turn);
+    CHECK(meter.has_done(work));
+    meter.end(first_turn + 1us, [] { return Duration{}; });
+    CHECK_FALSE(meter.has_done(work));
 }

@@ -22,15 +22,16 @@ struct Row {
 const std::vector<Row>& rows() {
     static const std::vector<Row> all = {
         {nothing_left, {51405}},
-        {failed, {1, 2, 50001, 50013, 50026, 51400, 51403, 51404, 51410, 51412, 51413}},
+        {failed, {1, 2, 50001, 50013, 50026, 51400, 51403, 51404, 51406, 51410, 51412, 51413}},
         {ambiguous, {50004, 51054, 51149}},
         {throttled, {50011, 50040, 50042, 50061}},
         {AnswerClass::clock, {50102, 50107, 50112}},
         {refused,
-         {50000, 50002, 50005, 50006, 50007, 50008, 50009, 50012, 50014, 50015, 50016, 50017,
-          50018, 50019, 50020, 50021, 50022, 50023, 50024, 50025, 50027, 50028, 50029, 50030,
-          50035, 50038, 50053, 50100, 50101, 50103, 50104, 50105, 50106, 50108, 50109, 50110,
-          50111, 50113, 50114, 50115, 50119, 50120, 50121, 51000, 51010, 51024, 51411, 54009}},
+         {50000, 50002, 50005, 50006, 50007, 50008, 50009, 50010, 50012, 50014, 50015, 50016,
+          50017, 50018, 50019, 50020, 50021, 50022, 50023, 50024, 50025, 50027, 50028, 50029,
+          50030, 50032, 50033, 50035, 50038, 50041, 50046, 50051, 50052, 50053, 50059, 50060,
+          50062, 50067, 50100, 50101, 50103, 50104, 50105, 50106, 50108, 50109, 50110, 50111,
+          50113, 50114, 50115, 50118, 50119, 50120, 50121, 51000, 51010, 51024, 51411, 54009}},
     };
     return all;
 }
@@ -84,7 +85,7 @@ TEST_CASE("answer: a code that is not in the table is tried again") {
 TEST_CASE("answer: every class has a name of its own") {
     std::vector<std::string_view> names;
     for (const AnswerClass each :
-         {confirmed, nothing_left, failed, ambiguous, throttled, AnswerClass::clock, refused})
+         {accepted, nothing_left, failed, ambiguous, throttled, AnswerClass::clock, refused})
         names.push_back(name(each));
     std::sort(names.begin(), names.end());
     CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());

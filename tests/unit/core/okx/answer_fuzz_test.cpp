@@ -126,8 +126,8 @@ std::string complaint(AnswerReader& reader, Judge& judge, const std::string& bod
     const std::string_view view(exact.data(), exact.size());
     const Answer answer = reader.mass_cancel(200, view);
     const auto ts = reader.time(200, view);
-    if (answer.answer_class == AnswerClass::confirmed && !judge.confirms(body))
-        return "confirmed: " + body;
+    if (answer.answer_class == AnswerClass::accepted && !judge.confirms(body))
+        return "accepted: " + body;
     if (answer.answer_class == AnswerClass::nothing_left && !judge.is_json(body))
         return "nothing left: " + body;
     if (ts && ts->value <= 0) return "time: " + body;
@@ -150,12 +150,12 @@ TEST_CASE("answer: a spoiled answer confirms only if it still says so") {
     AnswerReader reader;
     Judge judge;
     Fuzz fuzz(20201208);
-    int confirmed = 0;
+    int accepted = 0;
     for (int i = 0; i < 100'000; ++i) {
         const std::string body = fuzz.spoiled_body();
         const std::string wrong = complaint(reader, judge, body);
         REQUIRE_MESSAGE(wrong.empty(), wrong);
-        confirmed += judge.confirms(body) ? 1 : 0;
+        accepted += judge.confirms(body) ? 1 : 0;
     }
-    CHECK(confirmed > 1000);  // enough of them pass, so that the reader had to tell
+    CHECK(accepted > 1000);  // enough of them pass, so that the reader had to tell
 }

@@ -27,7 +27,7 @@ std::optional<std::int64_t> time_at(int http_status, std::string_view body) {
 }
 
 bool ends_the_trying(AnswerClass answer_class) {
-    return answer_class == confirmed || answer_class == nothing_left;
+    return answer_class == accepted || answer_class == nothing_left;
 }
 
 constexpr std::string_view success = R"({"code":"0","msg":"","data":[{"result":true}]})";
@@ -36,7 +36,7 @@ constexpr std::string_view success = R"({"code":"0","msg":"","data":[{"result":t
 
 TEST_CASE("answer: the documented success is a confirmation") {
     const Answer answer = read(200, success);
-    CHECK(answer.answer_class == confirmed);
+    CHECK(answer.answer_class == accepted);
     CHECK(answer.code == 0);
     CHECK(answer.http_status == 200);
 }
@@ -58,6 +58,15 @@ TEST_CASE("answer: the bodies that were seen on the wire") {
           50101);
     check(401, R"({"msg":"Invalid Sign","code":"50113"})", refused, 50113);
     check(429, R"({"msg":"Too Many Requests","code":"50011"})", throttled, 50011);
+    check(429, R"({"msg":"Requests too frequent.","code":50011})", throttled, 50011);
+    // Of 51412 there are two texts, of which one says that it cannot be: the code alone counts.
+    check(200, R"({"code":"51412","data":[],"msg":"Cancellation timed out, please try again."})",
+          failed, 51412);
+    check(200,
+          R"({"code":"51412","data":[],"msg":"The order has been triggered and can't be )"
+          R"(canceled."})",
+          failed, 51412);
+    check(400, R"({"code":"51406","data":[],"msg":"Canceling the order failed"})", failed, 51406);
     check(500,
           R"({"code":500,"data":{},"detailMsg":"","error_code":"500","error_message":)"
           R"("Internal Server Error","msg":"Internal Server Error"})",
@@ -107,12 +116,12 @@ TEST_CASE("answer: no order of keys and no white space matters") {
           R"({"code":"0","data":[{"x":[1,{"result":false}],"result":true,"y":{}}],"inTime":"1"})",
           "\r\n { \"code\" : \"0\" ,\t\"data\" : [ { \"result\" : true } ] } \n"}) {
         CAPTURE(body);
-        CHECK(class_at_200(body) == confirmed);
+        CHECK(class_at_200(body) == accepted);
     }
 }
 
 TEST_CASE("answer: a code may be a number") {
-    CHECK(class_at_200(R"({"code":0,"data":[{"result":true}]})") == confirmed);
+    CHECK(class_at_200(R"({"code":0,"data":[{"result":true}]})") == accepted);
     CHECK(read(200, R"({"code":50011})").code == 50011);
     CHECK(read(401, R"({"code":50102})").answer_class == AnswerClass::clock);
 }
@@ -158,7 +167,7 @@ TEST_CASE("answer: an item's sCode, where it is not 0, is the result") {
     const Answer answer = read(200, R"({"code":"0","data":[{"result":true,"sCode":"51412"}]})");
     CHECK(answer.code == 51412);
     CHECK(answer.answer_class == failed);
-    CHECK(class_at_200(R"({"code":"0","data":[{"result":true,"sCode":"0"}]})") == confirmed);
+    CHECK(class_at_200(R"({"code":"0","data":[{"result":true,"sCode":"0"}]})") == accepted);
     CHECK(class_at_200(R"({"code":"1","data":[{"sCode":"51405"}]})") == nothing_left);
     CHECK(class_at_200(R"({"code":"1","data":[{"sCode":"51410"}]})") == failed);
 }
@@ -175,7 +184,7 @@ TEST_CASE("answer: a status other than 200 never ends the trying") {
 }
 
 TEST_CASE("answer: of a key that comes twice, the last counts") {
-    CHECK(class_at_200(R"({"code":"1","code":"0","data":[{"result":true}]})") == confirmed);
+    CHECK(class_at_200(R"({"code":"1","code":"0","data":[{"result":true}]})") == accepted);
     CHECK(class_at_200(R"({"code":"0","code":"50001","data":[{"result":true}]})") == failed);
     CHECK(class_at_200(R"({"code":"0","data":[{"result":true,"result":false}]})") == failed);
     CHECK(class_at_200(R"({"code":"0","data":[{"result":true}],"data":[]})") == failed);
@@ -221,16 +230,16 @@ TEST_CASE("answer: a body of 64 KiB is read, one byte more is not") {
         body.append(size - body.size() - 2, 'x').append("\"}");
         return body;
     };
-    CHECK(class_at_200(padded_to(answer_body_max)) == confirmed);
+    CHECK(class_at_200(padded_to(answer_body_max)) == accepted);
     CHECK(class_at_200(padded_to(answer_body_max + 1)) == failed);
     CHECK(class_at_200(std::string(answer_body_max, '[')) == failed);
     CHECK(class_at_200(std::string(answer_body_max, '{')) == failed);
     CHECK(class_at_200(std::string(answer_body_max, '"')) == failed);
-    CHECK(class_at_200(success) == confirmed);  // and the reader is none the worse for it
+    CHECK(class_at_200(success) == accepted);  // and the reader is none the worse for it
 }
 
 TEST_CASE("answer: one answer leaves nothing behind for the next") {
-    CHECK(class_at_200(success) == confirmed);
+    CHECK(class_at_200(success) == accepted);
     CHECK(class_at_200(R"({"code":"0"})") == failed);
     CHECK(class_at_200(R"({"data":[{"result":true}]})") == failed);
     CHECK(class_at_200(success.substr(0, 20)) == failed);

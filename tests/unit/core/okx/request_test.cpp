@@ -8,7 +8,7 @@ namespace {
 
 constexpr WallMillis v2_time{1768519672907};  // 2026-01-15T23:27:52.907Z
 
-RequestIdentity identity() {
+RequestIdentity its_identity() {
     return {"www.okx.com", "a-test-key", "a test passphrase", false};
 }
 
@@ -38,7 +38,7 @@ std::string_view header(std::string_view request, std::string_view name) {
 }  // namespace
 
 TEST_CASE("request: vector V2 gives exactly these bytes") {
-    ArmedRequest request(identity(), "ETH-USD", 10'000ms);
+    ArmedRequest request(its_identity(), "ETH-USD", 10'000ms);
     HmacSigner signer = test_signer();
     REQUIRE(request.refresh(signer, v2_time));
     const std::string expected =
@@ -62,7 +62,7 @@ TEST_CASE("request: vector V2 gives exactly these bytes") {
 TEST_CASE("request: Content-Length is the body's, for every family and lock") {
     for (const std::string_view family : {"BTC-USD", "BTC-USD_UM", "A", ""}) {
         for (const milliseconds lock : {0ms, 9ms, 10ms, 10'000ms}) {
-            const ArmedRequest request(identity(), family, lock);
+            const ArmedRequest request(its_identity(), family, lock);
             const std::string_view body = body_of(request.bytes());
             CHECK(body == mass_cancel_body(family, lock));
             CHECK(header(request.bytes(), "Content-Length") == std::to_string(body.size()));
@@ -76,7 +76,7 @@ TEST_CASE("request: lockInterval is always there, as text, since 0 unlocks") {
 }
 
 TEST_CASE("request: a refresh changes the timestamp's 24 bytes and the signature's 44, no other") {
-    ArmedRequest request(identity(), "BTC-USD", 0ms);
+    ArmedRequest request(its_identity(), "BTC-USD", 0ms);
     const std::string before(request.bytes());
     const char* where = request.bytes().data();
     HmacSigner signer = test_signer();
@@ -96,7 +96,7 @@ TEST_CASE("request: a refresh changes the timestamp's 24 bytes and the signature
 }
 
 TEST_CASE("request: the same time gives the same bytes, and another time others") {
-    ArmedRequest request(identity(), "BTC-USD", 0ms);
+    ArmedRequest request(its_identity(), "BTC-USD", 0ms);
     HmacSigner signer = test_signer();
     REQUIRE(request.refresh(signer, v2_time));
     const std::string first(request.bytes());
@@ -108,7 +108,7 @@ TEST_CASE("request: the same time gives the same bytes, and another time others"
 }
 
 TEST_CASE("request: a signer that fails leaves the bytes and their time as they were") {
-    ArmedRequest request(identity(), "BTC-USD", 0ms);
+    ArmedRequest request(its_identity(), "BTC-USD", 0ms);
     HmacSigner signer = test_signer();
     REQUIRE(request.refresh(signer, v2_time));
     const std::string before(request.bytes());
@@ -121,10 +121,11 @@ TEST_CASE("request: a signer that fails leaves the bytes and their time as they 
 }
 
 TEST_CASE("request: a signature made elsewhere from the same prehash gives the same bytes") {
-    ArmedRequest here(identity(), "ETH-USD", 10'000ms), elsewhere(identity(), "ETH-USD", 10'000ms);
+    ArmedRequest here(its_identity(), "ETH-USD", 10'000ms),
+        elsewhere(its_identity(), "ETH-USD", 10'000ms);
     HmacSigner signer = test_signer();
     REQUIRE(here.refresh(signer, v2_time));
-    std::string prehash = prehash_of(PrivateRequest::mass_cancel, "ETH-USD", 10'000ms);
+    std::string prehash = prehash_of({.inst_family = "ETH-USD", .lock = 10'000ms});
     const TimestampText timestamp = timestamp_text(v2_time);
     prehash.replace(0, timestamp_size, timestamp.data(), timestamp_size);
     SignatureText signature;
@@ -134,25 +135,15 @@ TEST_CASE("request: a signature made elsewhere from the same prehash gives the s
     CHECK(elsewhere.signed_at() == v2_time);
 }
 
-TEST_CASE("request: of what is ever signed, each prehash is this") {
-    const std::string blank(timestamp_size, ' ');
-    CHECK(prehash_of(PrivateRequest::mass_cancel, "BTC-USD", 0ms) ==
-          blank + "POST/api/v5/trade/mass-cancel" + mass_cancel_body("BTC-USD", 0ms));
-    CHECK(prehash_of(PrivateRequest::account_config, "", 0ms) ==
-          blank + "GET/api/v5/account/config");
-    CHECK(prehash_of(PrivateRequest::orders_pending, "BTC-USD", 0ms) ==
-          blank + "GET/api/v5/trade/orders-pending?instType=OPTION&instFamily=BTC-USD");
-}
-
 TEST_CASE("request: one that was never refreshed says so") {
-    CHECK(ArmedRequest(identity(), "BTC-USD", 0ms).signed_at() == WallMillis{0});
+    CHECK(ArmedRequest(its_identity(), "BTC-USD", 0ms).signed_at() == WallMillis{0});
 }
 
 TEST_CASE("request: only simulated trading sends its header") {
-    RequestIdentity demo = identity();
+    RequestIdentity demo = its_identity();
     demo.simulated_trading = true;
     const ArmedRequest simulated(demo, "BTC-USD", 0ms);
-    const ArmedRequest live(identity(), "BTC-USD", 0ms);
+    const ArmedRequest live(its_identity(), "BTC-USD", 0ms);
     CHECK(header(simulated.bytes(), "x-simulated-trading") == "1");
     CHECK(live.bytes().find("simulated") == std::string_view::npos);
 }

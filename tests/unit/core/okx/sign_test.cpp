@@ -10,7 +10,7 @@ namespace {
 
 // The example secret of OKX's own documents.
 constexpr std::string_view secret = "22582BD0CFF14C41EDBF1AB98506286D";
-constexpr std::string_view mass_cancel = "POST/api/v5/trade/mass-cancel";
+constexpr std::string_view to_mass_cancel = "POST/api/v5/trade/mass-cancel";
 
 std::string sign(std::string_view prehash) {
     HmacSigner signer(secret);
@@ -27,20 +27,20 @@ std::string text(std::int64_t wall_millis) {
 }  // namespace
 
 TEST_CASE("sign: vector V1, a body without lockInterval") {
-    const std::string prehash = "2020-12-08T09:08:57.715Z" + std::string(mass_cancel) +
+    const std::string prehash = "2020-12-08T09:08:57.715Z" + std::string(to_mass_cancel) +
                                 R"({"instType":"OPTION","instFamily":"BTC-USD"})";
     CHECK(sign(prehash) == "uvH9sYTr+3FsYIXGamcwu/7FanAJwHS9GNjGHYIW5Is=");
 }
 
 TEST_CASE("sign: vector V2, a body with a lock of ten seconds") {
     const std::string prehash =
-        "2026-01-15T23:27:52.907Z" + std::string(mass_cancel) +
+        "2026-01-15T23:27:52.907Z" + std::string(to_mass_cancel) +
         R"({"instType":"OPTION","instFamily":"ETH-USD","lockInterval":"10000"})";
     CHECK(sign(prehash) == "FmGWS6i0ZdgPCMU+Eg9XT+1oj0Fiyckc17lRuuQUVjU=");
 }
 
 TEST_CASE("sign: vector V3, spaces in the body are signed as they are sent") {
-    const std::string prehash = "2020-12-08T09:08:57.715Z" + std::string(mass_cancel) +
+    const std::string prehash = "2020-12-08T09:08:57.715Z" + std::string(to_mass_cancel) +
                                 R"({"instType": "OPTION", "instFamily": "BTC-USD"})";
     CHECK(sign(prehash) == "mmoBkFhRBTcWSLkJAZOkZWsOeaGaTQhvPOqBhu9SECk=");
 }

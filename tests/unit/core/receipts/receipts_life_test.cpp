@@ -11,7 +11,7 @@ TEST_CASE("receipts: a re-arm is told with its operator, and the lock with its e
     plan.families[0].lock = 10s;
     Book book(std::move(plan));
     book->trip({A});
-    book->answer(link(0), AnswerClass::confirmed);
+    book->answer(link(0), AnswerClass::accepted);
     book->now += 1s;
     const Time rearmed_at = book->now;
     book->rearm({A});
@@ -19,7 +19,7 @@ TEST_CASE("receipts: a re-arm is told with its operator, and the lock with its e
     CHECK(book.of(1).rearmed_by.view() == "uid 1 (ann)");
     CHECK(book.of(1).rearm_reason.view() == "calm");
     CHECK(book.family(1, A).lock_released == Time{});
-    book.answer(A, AnswerClass::confirmed);
+    book.answer(A, AnswerClass::accepted);
     CHECK(book.family(1, A).lock_released == book->now);
     REQUIRE(book.of(1).attempts.size() == 2);
     CHECK_FALSE(book.of(1).attempts[0].rearmed);
@@ -31,7 +31,7 @@ TEST_CASE("receipts: a lock that runs out by itself is told as such") {
     plan.families[0].lock = 10s;
     Book book(std::move(plan));
     book->trip({A});
-    book->answer(link(0), AnswerClass::confirmed);
+    book->answer(link(0), AnswerClass::accepted);
     book->rearm({A});
     for (std::size_t l = 0; l < book->engine.link_count(); ++l) book->down(link(l));
     book->wait(20s);
@@ -45,8 +45,8 @@ TEST_CASE("receipts: a cancel that goes on after the re-arm still confirms its t
     book->answer(link(0), AnswerClass::failed);
     book->rearm({A});
     CHECK_FALSE(book->latched(A));
-    book.answer(A, AnswerClass::confirmed);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
+    book.answer(A, AnswerClass::accepted);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
 }
 
 TEST_CASE("receipts: a trip of before this start is known by why it is latched") {
@@ -57,22 +57,22 @@ TEST_CASE("receipts: a trip of before this start is known by why it is latched")
     CHECK(is_restored(book.of(5)));
     CHECK(book.of(5).cause.text.view() == "as the journal says");
     CHECK(book.family(5, A).how == How::restored);
-    CHECK(book.verdict_of(5) == Verdict::confirmed);
+    CHECK(book.verdict_of(5) == Verdict::accepted);
     CHECK(book.changed() == "");  // the file of before tells more
 }
 
-TEST_CASE("receipts: an unfinished cancel of before this start is unconfirmed until its answer") {
+TEST_CASE("receipts: an unfinished cancel of before this start is open until its answer") {
     Book book(plan_of({2}));
     Step step(book->engine.plan());
     book->engine.on_restored(restored(A, 5, true, "unfinished"), book->now, step);
     book->events.assign(step.events.begin(), step.events.end());
-    CHECK(book.verdict_of(5) == Verdict::unconfirmed);
-    book.answer(A, AnswerClass::confirmed);
-    CHECK(book.verdict_of(5) == Verdict::confirmed);
+    CHECK(book.verdict_of(5) == Verdict::open);
+    book.answer(A, AnswerClass::accepted);
+    CHECK(book.verdict_of(5) == Verdict::accepted);
     CHECK(book.changed() == "5");
 }
 
-TEST_CASE("receipts: what a start latches without a cancel is not called confirmed") {
+TEST_CASE("receipts: what a start latches without a cancel is not called accepted") {
     Book book(plan_of({2}));
     Step step(book->engine.plan());
     Restored before = restored(A, 0, false, "after an unclean end");
@@ -82,7 +82,7 @@ TEST_CASE("receipts: what a start latches without a cancel is not called confirm
     CHECK_FALSE(is_restored(book.of(8)));
     CHECK(book.family(8, A).how == How::held);
     CHECK(book.family(8, B).how == How::latched);
-    book.answer(B, AnswerClass::confirmed);
+    book.answer(B, AnswerClass::accepted);
     CHECK(book.verdict_of(8) == Verdict::partial);
 }
 
@@ -95,12 +95,12 @@ TEST_CASE("receipts: where a start cancels nothing the verdict is HELD, and stay
     book->trip({A});
     CHECK(book.family(9, A).how == How::latched);
     CHECK(book.family(8, A).continued_by == TripId{9});
-    book.answer(A, AnswerClass::confirmed);
-    CHECK(book.verdict_of(9) == Verdict::confirmed);
+    book.answer(A, AnswerClass::accepted);
+    CHECK(book.verdict_of(9) == Verdict::accepted);
     CHECK(book.verdict_of(8) == Verdict::held);
 }
 
-TEST_CASE("receipts: a held family of an earlier start is held in its receipt, not confirmed") {
+TEST_CASE("receipts: a held family of an earlier start is held in its receipt, not accepted") {
     Book book(plan_of({2}));
     Step step(book->engine.plan());
     Restored before;
@@ -133,9 +133,9 @@ TEST_CASE("receipts: a receipt has changed at its trip, with each confirmation a
     CHECK(book.changed() == "");
     book->answer(link(0), AnswerClass::failed);
     CHECK(book.changed() == "");
-    book->answer(link(1), AnswerClass::confirmed);
+    book->answer(link(1), AnswerClass::accepted);
     CHECK(book.changed() == "1");
-    book.answer(A, AnswerClass::confirmed);
+    book.answer(A, AnswerClass::accepted);
     CHECK(book.changed() == "1");
     book->rearm({A});
     CHECK(book.changed() == "1");
@@ -145,9 +145,9 @@ TEST_CASE("receipts: a late answer changes the receipt, so that no file says in 
     Book book(hedging(1));
     book->trip({A});
     book->wait(100ms);
-    book->answer(link(1), AnswerClass::confirmed);
+    book->answer(link(1), AnswerClass::accepted);
     CHECK(book.changed() == "1");
-    book->answer(link(0), AnswerClass::confirmed);
+    book->answer(link(0), AnswerClass::accepted);
     CHECK(book.changed() == "1");
 }
 
@@ -169,13 +169,13 @@ TEST_CASE("receipts: the last trips are kept, and those that nobody took in time
 TEST_CASE("receipts: operators' trips do not push out what a rule did") {
     Book book(limited(2));
     book->publish(maker, A, delta, 101);
-    book.answer(A, AnswerClass::confirmed);
+    book.answer(A, AnswerClass::accepted);
     for (std::size_t i = 0; i < receipts_max + 10; ++i) {
         book->trip({B});
-        book.answer(B, AnswerClass::confirmed);
+        book.answer(B, AnswerClass::accepted);
     }
     CHECK(book.receipts.size() == receipts_max);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
     CHECK(book.receipts.find(TripId{2}) == nullptr);
 }
 
@@ -193,6 +193,6 @@ TEST_CASE("receipts: an answer to a trip that is no more among the last is nobod
     for (std::size_t f = 0; f <= receipts_max; ++f) book->trip({id_at<FamilyId>(f)});
     REQUIRE(book.receipts.find(TripId{1}) == nullptr);
     book.changed();
-    book->answer(link(0), AnswerClass::confirmed);
+    book->answer(link(0), AnswerClass::accepted);
     CHECK(book.changed() == "");
 }

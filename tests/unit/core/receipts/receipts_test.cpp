@@ -22,10 +22,10 @@ TEST_CASE("receipts: rules that one signal breaches have one receipt that names 
     CHECK(receipt.families.size() == 2);
     CHECK(book.family(1, A).how == How::latched);
     CHECK(book.family(1, B).how == How::latched);
-    book.answer(A, AnswerClass::confirmed);
+    book.answer(A, AnswerClass::accepted);
     CHECK(book.verdict_of(1) == Verdict::partial);
-    book.answer(B, AnswerClass::confirmed);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
+    book.answer(B, AnswerClass::accepted);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
 }
 
 TEST_CASE(
@@ -36,7 +36,7 @@ TEST_CASE(
     book->publish(maker, A, delta, 101);
     CHECK(book.of(1).also.size() == also_per_receipt_max);
     CHECK(book.of(1).also_left_out == 2);
-    book.answer(A, AnswerClass::confirmed);
+    book.answer(A, AnswerClass::accepted);
     book->trip({A});
     CHECK(book.of(2).also.empty());
 }
@@ -46,36 +46,36 @@ TEST_CASE(
     Book book(limited(2));
     const Time at = book->now;
     book->publish(maker, A, delta, 101);
-    CHECK(book.verdict_of(1) == Verdict::unconfirmed);
+    CHECK(book.verdict_of(1) == Verdict::open);
     CHECK(book.of(1).cause.value == 101);
     CHECK(book.of(1).cause.limit == 100);
     CHECK(book.of(1).cause.published == at - 1000ns);
     CHECK(book.of(1).wall == WallMillis{1000});
     book->now += 5ms;
-    book->answer(link(0), AnswerClass::confirmed);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
+    book->answer(link(0), AnswerClass::accepted);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
     REQUIRE(book.of(1).families.size() == 1);
     CHECK(book.family(1, A).how == How::latched);
-    CHECK(book.family(1, A).confirmed == at + 5ms);
+    CHECK(book.family(1, A).accepted == at + 5ms);
     REQUIRE(book.of(1).attempts.size() == 1);
     const AttemptNote& attempt = book.of(1).attempts[0];
     CHECK(attempt.link == link(0));
     CHECK(attempt.sent == at + 1us);
     CHECK(attempt.settled == at + 5ms);
-    CHECK(attempt.answer.answer_class == AnswerClass::confirmed);
+    CHECK(attempt.answer.answer_class == AnswerClass::accepted);
     CHECK(served_by(book.of(1)) == TripId{});
 }
 
-TEST_CASE("receipts: a trip of several families is partial until the last is confirmed") {
+TEST_CASE("receipts: a trip of several families is partial until the last is accepted") {
     Book book(plan_of({3}));
     book->trip({A, B, C});
-    CHECK(book.verdict_of(1) == Verdict::unconfirmed);
-    book->answer(link(1), AnswerClass::confirmed);
+    CHECK(book.verdict_of(1) == Verdict::open);
+    book->answer(link(1), AnswerClass::accepted);
     CHECK(book.verdict_of(1) == Verdict::partial);
     book->answer(link(0), AnswerClass::nothing_left);
     CHECK(book.verdict_of(1) == Verdict::partial);
-    book->answer(link(2), AnswerClass::confirmed);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
+    book->answer(link(2), AnswerClass::accepted);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
 }
 
 TEST_CASE("receipts: a family that waits for the budget is in its trip's receipt from the start") {
@@ -83,7 +83,7 @@ TEST_CASE("receipts: a family that waits for the budget is in its trip's receipt
     book->trip({A, B, C, D, E, F, G});
     CHECK(book.of(1).families.size() == 7);
     CHECK(book.of(1).attempts.size() == 5);
-    for (std::size_t i = 0; i < 5; ++i) book->answer(link(i), AnswerClass::confirmed);
+    for (std::size_t i = 0; i < 5; ++i) book->answer(link(i), AnswerClass::accepted);
     CHECK(book.verdict_of(1) == Verdict::partial);
     CHECK(book.family(1, G).attempts == 0);
 }
@@ -111,8 +111,8 @@ TEST_CASE("receipts: a hedge is told as one, and the answer that comes after it 
     Book book(hedging(1));
     book->trip({A});
     book->wait(100ms);
-    book->answer(link(1), AnswerClass::confirmed);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
+    book->answer(link(1), AnswerClass::accepted);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
     REQUIRE(book.of(1).attempts.size() == 2);
     CHECK_FALSE(book.of(1).attempts[0].hedge);
     CHECK(book.of(1).attempts[0].settled == Time{});
@@ -121,7 +121,7 @@ TEST_CASE("receipts: a hedge is told as one, and the answer that comes after it 
     CHECK(book.of(1).attempts[0].late);
     CHECK(book.of(1).attempts[0].answer.answer_class == AnswerClass::failed);
     CHECK_FALSE(book.of(1).attempts[1].late);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
 }
 
 TEST_CASE("receipts: a lost attempt and the next are both told") {
@@ -132,8 +132,8 @@ TEST_CASE("receipts: a lost attempt and the next are both told") {
     CHECK(book.of(1).attempts[0].lost);
     CHECK(book.of(1).attempts[0].settled == book->now);
     CHECK_FALSE(book.of(1).attempts[1].lost);
-    book->answer(link(1), AnswerClass::confirmed);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
+    book->answer(link(1), AnswerClass::accepted);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
     CHECK(book.family(1, A).attempts == 2);
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("receipts: an attempt keeps the kernel's stamp from its end on, answer
     CHECK(book.of(1).attempts[0].lost);
     CHECK(book.of(1).attempts[0].wire == book.wire);
     book.wire = book.desk.now + 1us;
-    book->answer(link(1), AnswerClass::confirmed);
+    book->answer(link(1), AnswerClass::accepted);
     CHECK(book.of(1).attempts[0].wire == book.wire - 2us);
     CHECK(book.of(1).attempts[1].wire == book.wire);
 }
@@ -155,12 +155,12 @@ TEST_CASE("receipts: an answer belongs to the trip that its attempt was sent for
     Book book(hedging(1));
     book->trip({A});
     book->wait(100ms);
-    book->answer(link(1), AnswerClass::confirmed);
+    book->answer(link(1), AnswerClass::accepted);
     book->trip({A});  // again, while the first attempt is still without an answer
-    book->answer(link(0), AnswerClass::confirmed);
+    book->answer(link(0), AnswerClass::accepted);
     CHECK(book.of(1).attempts[0].settled == book->now);
     CHECK(book.of(1).attempts[0].late);
-    CHECK(book.verdict_of(2) == Verdict::unconfirmed);
+    CHECK(book.verdict_of(2) == Verdict::open);
     for (const AttemptNote& attempt : book.of(2).attempts) CHECK(attempt.settled == Time{});
 }
 
@@ -170,44 +170,44 @@ TEST_CASE("receipts: attempts beyond the limit are counted, and each family keep
     for (std::size_t i = 0; i < attempts_per_receipt_max + 10; ++i) {
         book.answer(A, AnswerClass::failed);
     }
-    book.answer(A, AnswerClass::confirmed);
+    book.answer(A, AnswerClass::accepted);
     CHECK(book.of(1).attempts.size() == attempts_per_receipt_max);
     CHECK(book.of(1).attempts_left_out == 11);
     CHECK(book.family(1, A).attempts == attempts_per_receipt_max + 11);
-    CHECK(book.family(1, A).last.answer.answer_class == AnswerClass::confirmed);
+    CHECK(book.family(1, A).last.answer.answer_class == AnswerClass::accepted);
     CHECK(book.family(1, A).last.settled == book->now);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
 }
 
 // ---- Several trips ------------------------------------------------------------------------------
 
 TEST_CASE(
-    "receipts: a trip whose families are being cancelled already is served, and confirmed with "
+    "receipts: a trip whose families are being cancelled already is served, and accepted with "
     "them") {
     Book book(limited(1));
     book->trip({A});
     book->publish(maker, A, delta, 101);
     CHECK(served_by(book.of(2)) == TripId{1});
     CHECK(book.family(2, A).how == How::served);
-    CHECK(book.verdict_of(2) == Verdict::unconfirmed);
+    CHECK(book.verdict_of(2) == Verdict::open);
     CHECK(book.of(2).attempts.empty());
-    book->answer(link(0), AnswerClass::confirmed);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
-    CHECK(book.verdict_of(2) == Verdict::confirmed);
+    book->answer(link(0), AnswerClass::accepted);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
+    CHECK(book.verdict_of(2) == Verdict::accepted);
 }
 
-TEST_CASE("receipts: a trip that is served in part is confirmed with all of its families") {
+TEST_CASE("receipts: a trip that is served in part is accepted with all of its families") {
     Book book(plan_of({2}));
     book->trip({A});
     book->trip({A, B});
     CHECK(served_by(book.of(2)) == TripId{});
     CHECK(book.family(2, A).by == TripId{1});
     CHECK(book.family(2, B).how == How::latched);
-    book->answer(link(1), AnswerClass::confirmed);
+    book->answer(link(1), AnswerClass::accepted);
     CHECK(book.verdict_of(2) == Verdict::partial);
-    CHECK(book.verdict_of(1) == Verdict::unconfirmed);
-    book->answer(link(0), AnswerClass::confirmed);
-    CHECK(book.verdict_of(2) == Verdict::confirmed);
+    CHECK(book.verdict_of(1) == Verdict::open);
+    book->answer(link(0), AnswerClass::accepted);
+    CHECK(book.verdict_of(2) == Verdict::accepted);
 }
 
 TEST_CASE(
@@ -227,26 +227,25 @@ TEST_CASE(
 TEST_CASE("receipts: a repeat counts for the later trip only") {
     Book book(plan_of({1}));
     book->trip({A});
-    book->answer(link(0), AnswerClass::confirmed);
+    book->answer(link(0), AnswerClass::accepted);
     book->trip({A});
     CHECK(book.family(2, A).how == How::cancelled);
-    CHECK(book.verdict_of(1) == Verdict::confirmed);
-    CHECK(book.verdict_of(2) == Verdict::unconfirmed);
-    book.answer(A, AnswerClass::confirmed);
-    CHECK(book.verdict_of(2) == Verdict::confirmed);
+    CHECK(book.verdict_of(1) == Verdict::accepted);
+    CHECK(book.verdict_of(2) == Verdict::open);
+    book.answer(A, AnswerClass::accepted);
+    CHECK(book.verdict_of(2) == Verdict::accepted);
     CHECK(book.of(1).attempts.size() == 1);
     CHECK(book.of(2).attempts.size() == 1);
 }
 
-TEST_CASE(
-    "receipts: what a trip left unconfirmed when it was armed again goes on as the next trip") {
+TEST_CASE("receipts: what a trip left open when it was armed again goes on as the next trip") {
     Book book(limited(1));
     book->trip({A});
     book->answer(link(0), AnswerClass::failed);
     book->rearm({A});
     book->publish(maker, A, delta, 101);
     CHECK(book.family(1, A).continued_by == TripId{2});
-    book.answer(A, AnswerClass::confirmed);
-    CHECK(book.verdict_of(1) == Verdict::unconfirmed);
-    CHECK(book.verdict_of(2) == Verdict::confirmed);
+    book.answer(A, AnswerClass::accepted);
+    CHECK(book.verdict_of(1) == Verdict::open);
+    CHECK(book.verdict_of(2) == Verdict::accepted);
 }

@@ -83,8 +83,8 @@ TEST_CASE("bad: signals that found a full ring trip once, and again after a re-a
     desk.forget();
     desk.lose(maker);
     CHECK(desk.did() == "");
-    desk.answer(link(0), AnswerClass::confirmed);
-    desk.answer(link(1), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
+    desk.answer(link(1), AnswerClass::accepted);
     desk.rearm({A, B});
     CHECK_FALSE(desk.latched(A));
     desk.lose(maker);
@@ -147,7 +147,7 @@ TEST_CASE("bad: one trip for any number of bad records, and again after a re-arm
     Desk desk(plan_with_bad());
     for (int i = 0; i < 100; ++i) desk.publish(maker, A, delta, no_number);
     CHECK(desk.told() == "tripped A by bad, latched A, fired A");
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.rearm({A});
     desk.forget();
     desk.publish(maker, A, delta, 1);
@@ -171,7 +171,7 @@ TEST_CASE("bad: after a step back the source goes on where it was") {
     scram_signal late = desk.record(maker, A, delta, 2);
     late.sequence = 1;
     desk.hand_in(maker, late);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.rearm({A});
     desk.forget();
     scram_signal next = desk.record(maker, A, delta, 3);

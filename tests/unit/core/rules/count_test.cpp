@@ -1,24 +1,10 @@
 // Running totals that rise too fast: fills, rejects, messages.
 #include <doctest/doctest.h>
 
-#include "tests/unit/core/engine/rig.h"
+#include "tests/unit/core/rules/rules_rig.h"
 
 using namespace scram;
 using namespace scram::test;
-
-namespace {
-
-constexpr Duration within = 63s;  // cells of one second, and the desk's clock starts on one
-constexpr Duration longest = 64s;
-
-Event first_trip(const Desk& desk) {
-    for (const Event& event : desk.events)
-        if (event.kind == EventKind::tripped) return event;
-    FAIL("nothing tripped");
-    return {};
-}
-
-}  // namespace
 
 TEST_CASE("count: as many as its limit are no breach, one more is") {
     Plan plan = plan_of({});
@@ -123,7 +109,7 @@ TEST_CASE("count: the hold against re-arming ends by itself, at the moment that 
     desk.publish(maker, A, delta, 2);
     desk.wait(10s);
     desk.publish(maker, A, delta, 4);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     CHECK(desk.engine.rule_that_holds(A) == RuleId{0});
     desk.wait(within - 10s - 1ns);
     CHECK(desk.engine.rule_that_holds(A) == RuleId{0});

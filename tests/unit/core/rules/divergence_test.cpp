@@ -1,7 +1,7 @@
 // Two metrics of a family, or two sources' values of one metric, that should agree.
 #include <doctest/doctest.h>
 
-#include "tests/unit/core/engine/rig.h"
+#include "tests/unit/core/rules/rules_rig.h"
 
 using namespace scram;
 using namespace scram::test;
@@ -17,13 +17,6 @@ Plan plan_of_two_sources(const Size& size = {1, 3}) {
     rule.other_metric = none<MetricId>();
     rule.sources = {maker, other_maker};
     return plan;
-}
-
-Event first_trip(const Desk& desk) {
-    for (const Event& event : desk.events)
-        if (event.kind == EventKind::tripped) return event;
-    FAIL("nothing tripped");
-    return {};
 }
 
 }  // namespace

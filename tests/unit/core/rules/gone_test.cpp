@@ -44,7 +44,7 @@ TEST_CASE("gone: it trips again each time that the source comes back and vanishe
     add_rule(plan, "gone", RuleKind::gone);
     Desk desk(plan);
     desk.vanish(maker);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.join(maker);
     desk.rearm({A});
     CHECK_FALSE(desk.latched(A));
@@ -73,7 +73,7 @@ TEST_CASE("gone: one whose quotes may rest trips, though it came back without a 
     Desk desk(plan);
     desk.vanish(maker);
     desk.join(maker);  // what it quotes for B was not cancelled
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.rearm({A});
     CHECK_FALSE(desk.latched(A));
     desk.vanish_unheard(maker);
@@ -92,7 +92,7 @@ TEST_CASE("gone: after a goodbye, or a cancel of all that it had, a source begin
     desk.join(maker);
     desk.vanish(maker);
     CHECK(desk.latched(A));
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.join(maker);
     desk.rearm({A});
     desk.forget();

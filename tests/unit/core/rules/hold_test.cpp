@@ -160,7 +160,7 @@ TEST_CASE("for: pending while a family is re-armed, it goes on and trips at its 
     Desk desk(plan_held(3s));
     desk.publish(maker, A, delta, 101);
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.wait(1s);
     desk.forget();
     desk.rearm({A});
@@ -178,7 +178,7 @@ TEST_CASE("for: a drawdown since arming that is pending starts over with the arm
     desk.publish(maker, A, pnl, 0);
     desk.publish(maker, A, pnl, -600);
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.rearm({A});
     desk.forget();
     desk.wait(1min);

@@ -131,7 +131,7 @@ TEST_CASE("state: what was armed by force is not tripped again by a restart") {
     add_limit(plan, 25);
     Host host(plan);
     host.desk.publish(maker, A, delta, 40);
-    host.desk.answer(link(0), AnswerClass::confirmed);
+    host.desk.answer(link(0), AnswerClass::accepted);
     host.desk.rearm({A}, true);
     REQUIRE_FALSE(host.desk.latched(A));
     host.restart();
@@ -147,7 +147,7 @@ TEST_CASE("state: an arming by force excuses one breach, not the one after it") 
     plan.timings.reattach_within = 1h;
     const auto arm_by_force = [](Host& host) {
         REQUIRE(host.desk.latched(A));
-        host.desk.answer(link(0), AnswerClass::confirmed);
+        host.desk.answer(link(0), AnswerClass::accepted);
         host.desk.rearm({A}, true);
         REQUIRE_FALSE(host.desk.latched(A));
     };
@@ -530,7 +530,7 @@ TEST_CASE("unknown: a family is not armed while an expected source has said noth
     Desk desk(plan);
     desk.publish(maker, A, delta, 20);
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.forget();
     desk.rearm({A});
     REQUIRE(desk.events.size() == 1);

@@ -1,7 +1,7 @@
 // Rules with windows, times and confirmations, against a model that remembers every sample and
-// works out by itself, for the shortest and for the longest window that may be meant, what holds at
-// each moment. What the rules say lies between the two; and they are called at the deadlines that
-// they asked for, and at no other time.
+// works out by itself, for the shortest and for the longest_meant window that may be meant, what
+// holds at each moment. What the rules say lies between the two; and they are called at the
+// deadlines that they asked for, and at no other time.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ struct Published {
     double value;
 };
 
-Duration longest(Duration within) {
+Duration longest_meant(Duration within) {
     return 64 * Duration{(within.count() + 62) / 63};
 }
 
@@ -102,7 +102,7 @@ class Trial {
           table_(1, 1, 1),
           out_(rules_.breaches_max()),
           at_least_(plan_.rules[0], plan_.rules[0].within),
-          at_most_(plan_.rules[0], longest(plan_.rules[0].within)) {}
+          at_most_(plan_.rules[0], longest_meant(plan_.rules[0].within)) {}
 
     void run(int steps) {
         for (int i = 0; i < steps; ++i) {
@@ -182,7 +182,8 @@ class Trial {
 }  // namespace
 
 TEST_CASE(
-    "rules: between the shortest and the longest window meant, at any moment, in 4000 trials") {
+    "rules: between the shortest and the longest_meant window meant, at any moment, in 4000 "
+    "trials") {
     std::size_t trips = 0, silent_trips = 0, silent_ends = 0;
     for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
         CAPTURE(seed);

@@ -1,16 +1,10 @@
 // What conditions remember through a reload: windows, pending times, warnings; and what not.
 #include <doctest/doctest.h>
 
-#include "tests/unit/core/engine/rig.h"
+#include "tests/unit/core/rules/rules_rig.h"
 
 using namespace scram;
 using namespace scram::test;
-
-namespace {
-
-constexpr Duration within = 63s;
-
-}  // namespace
 
 TEST_CASE("reload: windows go on, whatever became of the limit") {
     Plan plan = plan_of({});
@@ -28,7 +22,7 @@ TEST_CASE("reload: windows go on, whatever became of the limit") {
     plan.rules[1].limit = 50;
     desk.adopt(plan);
     CHECK(desk.told() == "plan_changed, tripped A by count");  // its cancel is under way
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.wait(within - 10s - 1ns);
     CHECK(desk.engine.rule_that_holds(A) == RuleId{0});
     desk.wait(1s + 1ns);
@@ -150,7 +144,7 @@ TEST_CASE("reload: a rule that becomes a shadow no longer stands in the way") {
     add_limit(plan, 100);
     Desk desk(plan);
     desk.publish(maker, A, delta, 101);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     plan.rules[0].shadow = true;
     desk.forget();
     desk.adopt(plan);

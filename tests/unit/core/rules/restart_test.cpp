@@ -10,9 +10,9 @@ using namespace scram::test;
 
 namespace {
 
-void restart(Desk& desk, SourceId source, FamilyId family, MetricId metric, double value,
+void restart(Desk& desk, SourceId source, FamilyId of, MetricId what, double value,
              bool more = false) {
-    scram_signal signal = desk.record(source, family, metric, value);
+    scram_signal signal = desk.record(source, of, what, value);
     signal.kind = more ? SCRAM_RESTART_MORE : SCRAM_RESTART;
     desk.hand_in(source, signal);
 }

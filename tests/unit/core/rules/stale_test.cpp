@@ -123,7 +123,7 @@ TEST_CASE(
         desk.vanish(maker);
         CHECK(desk.told() ==
               "source_vanished, tripped by gone, latched A, latched B, fired A, fired B");
-        for (const LinkId its : {link(0), link(1)}) desk.answer(its, AnswerClass::confirmed);
+        for (const LinkId its : {link(0), link(1)}) desk.answer(its, AnswerClass::accepted);
         const TripId trip = desk.engine.family(A).wanted_by;
         desk.wait(1h);
         desk.join(maker);
@@ -161,7 +161,7 @@ TEST_CASE("stale: a silence that held ends where its source vanishes, and gone h
     CHECK(desk.engine.rule_that_holds(A) != none<RuleId>());
     desk.join(maker);
     desk.wait(0s);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.rearm({A});
     CHECK_FALSE(desk.latched(A));
 }
@@ -184,7 +184,7 @@ TEST_CASE("stale: with a metric, a value grows old whoever has left") {
     CHECK(desk.told() == "tripped A by stale, latched A, fired A");
     CHECK(desk.engine.rule_that_holds(A) != none<RuleId>());
     CHECK_FALSE(desk.latched(B));  // nobody ever published for it
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.join(maker);
     desk.publish(maker, A, delta, 1);
     desk.leave(maker);
@@ -197,7 +197,7 @@ TEST_CASE("stale: it trips again after the source came back, and was re-armed") 
     add_stale(plan, 3s);
     Desk desk(plan);
     desk.wait(3s);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.wait(1s);
     desk.heartbeat(maker);
     desk.rearm({A});
@@ -214,7 +214,7 @@ TEST_CASE("stale: a silence after a sign that a late loop did not look at in tim
     add_stale(plan, 3s);
     Desk desk(plan);
     desk.wait(3s);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.now += 1s;
     desk.heartbeat(maker);
     desk.forget();

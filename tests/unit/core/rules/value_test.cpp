@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "core/rules/rules.h"
-#include "tests/unit/core/engine/rig.h"
+#include "tests/unit/core/rules/rules_rig.h"
 
 using namespace scram;
 using namespace scram::test;
@@ -26,13 +26,6 @@ double up(double x) {
 }
 double down(double x) {
     return std::nextafter(x, -std::numeric_limits<double>::infinity());
-}
-
-Event first_trip(const Desk& desk) {
-    for (const Event& event : desk.events)
-        if (event.kind == EventKind::tripped) return event;
-    FAIL("nothing tripped");
-    return {};
 }
 
 }  // namespace
@@ -211,13 +204,13 @@ TEST_CASE("limit: it trips on the edge, again only after it stopped to hold") {
     add_limit(plan, 100);
     Desk desk(plan);
     desk.publish(maker, A, delta, 101);
-    desk.answer(link(0), AnswerClass::confirmed);
-    CHECK(desk.told() == "tripped A by limit, latched A, fired A, answered A, confirmed A");
+    desk.answer(link(0), AnswerClass::accepted);
+    CHECK(desk.told() == "tripped A by limit, latched A, fired A, answered A, accepted A");
     desk.publish(maker, A, delta, 500);
     CHECK(desk.told() == "");
     desk.publish(maker, A, delta, 99);
     desk.publish(maker, A, delta, 101);
-    CHECK(desk.told() == "tripped A by limit, fired A");  // latched and confirmed: repeated
+    CHECK(desk.told() == "tripped A by limit, fired A");  // latched and accepted: repeated
 }
 
 TEST_CASE("drawdown: a fall of exactly its limit from the peak is none, a cent more is") {
@@ -287,7 +280,7 @@ TEST_CASE("drawdown: after a re-arm it counts from the values of that moment") {
     Desk desk(plan);
     desk.publish(maker, A, pnl, 1000);
     desk.publish(maker, A, pnl, 400);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.rearm({A});
     desk.forget();
     desk.publish(maker, A, pnl, -100);
@@ -303,7 +296,7 @@ TEST_CASE("drawdown: to re-arm one family leaves the peak of one that stayed arm
     desk.publish(maker, B, pnl, 1000);
     desk.publish(maker, B, pnl, 600);
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.rearm({A});
     desk.forget();
     desk.publish(maker, B, pnl, 499);  // 501 below the peak, all of it while B was armed

@@ -86,7 +86,7 @@ TEST_CASE("sum: without an expected source, or for one source's own limit, nothi
 TEST_CASE("sum: what it waits for stands in the way of arming, and a reload ends the wait") {
     Desk desk(plan_of_two(25));
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.publish(maker, A, delta, 26);
     desk.rearm({A});
     CHECK(desk.latched(A));

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "tests/unit/core/engine/rig.h"
+#include "tests/unit/core/rules/rules_rig.h"
 
 using namespace scram;
 using namespace scram::test;
@@ -26,8 +26,6 @@ Plan plan_that_warns(Bound bound = Bound::beyond, double limit = 100) {
     add_limit(plan, limit, bound).warn = {0.5, 0.8};
     return plan;
 }
-
-constexpr Duration within = 63s;
 
 }  // namespace
 
@@ -175,7 +173,7 @@ TEST_CASE("warn: a peak that starts over with an arming ends the steps of the ol
     desk.publish(maker, A, pnl, 0);
     desk.publish(maker, A, pnl, -60);
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.forget();
     desk.rearm({A});
     CHECK(steps_told(desk) == "warning_over 0.50");
@@ -229,7 +227,7 @@ TEST_CASE("shadow: it does not stand in the way of re-arming") {
     CHECK(desk.told() ==
           "would_trip A by limit, source_vanished, would_trip by gone, would_trip by stale");
     desk.trip({A});
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.forget();
     desk.rearm({A});
     CHECK(desk.told() == "rearmed A");

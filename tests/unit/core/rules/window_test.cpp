@@ -39,7 +39,7 @@ struct Exact {
 };
 
 // Never shorter than asked, and a 63rd longer at most.
-Duration longest(Duration within) {
+Duration longest_of(Duration within) {
     return 64 * Duration{(within.count() + 62) / 63};
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("range window: it says the very nanosecond at which it will forget") {
     window.add(8, start + 3s);
     const Time forgets = window.changes_at();
     CHECK(forgets >= start + 13s);
-    CHECK(forgets <= start + 3s + longest(10s));
+    CHECK(forgets <= start + 3s + longest_of(10s));
     window.advance(forgets - 1ns);
     CHECK(window.lowest() == 5);
     window.advance(forgets);
@@ -155,11 +155,11 @@ TEST_CASE("windows: at any rate, what they say is that of the time asked or a 63
             if (now < changes && before < now) good = good && range.lowest() == low;
             forgotten += range.lowest() != low ? 1 : 0;
             const auto at_least = values.range(now, within);
-            const auto at_most = values.range(now, longest(within));
+            const auto at_most = values.range(now, longest_of(within));
             good = good && range.lowest() <= at_least.first && range.lowest() >= at_most.first;
             good = good && range.highest() >= at_least.second && range.highest() <= at_most.second;
             good = good && sum.sum() >= amounts.sum(now, within) &&
-                   sum.sum() <= amounts.sum(now, longest(within));
+                   sum.sum() <= amounts.sum(now, longest_of(within));
             good = good && range.changes_at() > now && sum.changes_at() > now;
             if (random() % 3 == 0) continue;
             const double value = static_cast<double>(random() % 1000) - 500;

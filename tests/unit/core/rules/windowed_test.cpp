@@ -3,26 +3,16 @@
 
 #include <limits>
 
-#include "tests/unit/core/engine/rig.h"
+#include "tests/unit/core/rules/rules_rig.h"
 
 using namespace scram;
 using namespace scram::test;
 
 namespace {
 
-constexpr Duration within = 63s;  // cells of one second, and the desk's clock starts on one
-constexpr Duration longest = 64s;
-
-Event first_trip(const Desk& desk) {
-    for (const Event& event : desk.events)
-        if (event.kind == EventKind::tripped) return event;
-    FAIL("nothing tripped");
-    return {};
-}
-
 void confirm_and_rearm(Desk& desk, bool force = false) {
     if (desk.engine.phase(link(0)) == LinkPhase::firing)
-        desk.answer(link(0), AnswerClass::confirmed);
+        desk.answer(link(0), AnswerClass::accepted);
     desk.rearm({A}, force);
 }
 
@@ -132,7 +122,7 @@ TEST_CASE("change: re-arming is refused until the window has moved on, without a
     Desk desk(plan);
     desk.publish(maker, A, delta, 0);
     desk.publish(maker, A, delta, 50);
-    desk.answer(link(0), AnswerClass::confirmed);
+    desk.answer(link(0), AnswerClass::accepted);
     desk.wait(within - 1ns);
     desk.forget();
     desk.rearm({A});

@@ -24,7 +24,7 @@ std::string rearm(std::string_view target, std::string_view more) {
            "}";
 }
 
-struct Told : OperatorConversation {
+struct Talk : OperatorConversation {
     using OperatorConversation::OperatorConversation;
 
     void check(std::string_view name, std::string_view line, const Peer& who = operator_) {
@@ -53,7 +53,7 @@ struct Told : OperatorConversation {
 }  // namespace
 
 TEST_CASE("commands: the status of a scramd that has just started, and of one that is ready") {
-    Told talk;
+    Talk talk;
     talk.check("status_started", status);
     for (std::size_t l = 0; l < talk.driver.engine().link_count(); ++l) talk.link_up(l);
     talk.publish(A, 24);
@@ -62,7 +62,7 @@ TEST_CASE("commands: the status of a scramd that has just started, and of one th
 }
 
 TEST_CASE("commands: the status of a breach, and of a cancel that is refused") {
-    Told talk;
+    Talk talk;
     talk.link_up(0);
     talk.publish(A, 27.5);
     talk.refuse(A);
@@ -70,7 +70,7 @@ TEST_CASE("commands: the status of a breach, and of a cancel that is refused") {
 }
 
 TEST_CASE("commands: trips are answered with how things stand") {
-    Told talk;
+    Talk talk;
     for (const std::size_t l : {0u, 1u}) talk.link_up(l);
     talk.check("trip", trip("mm-1/BTC-USD"));
     CHECK(talk.granted);
@@ -79,7 +79,7 @@ TEST_CASE("commands: trips are answered with how things stand") {
 }
 
 TEST_CASE("commands: arming shows what is latched, is refused, and done") {
-    Told talk;
+    Talk talk;
     talk.check("review_of_nothing", rearm("all", ""));
     talk.link_up(0);
     talk.publish(A, 27.5);
@@ -95,7 +95,7 @@ TEST_CASE("commands: arming shows what is latched, is refused, and done") {
 }
 
 TEST_CASE("commands: an arming whose gate waits for the exchange") {
-    Told talk;
+    Talk talk;
     talk.link_up(0);
     talk.say(trip("mm-1/BTC-USD"));
     const std::string line = rearm("all", R"(,"trips":[1],"reason":"calm","wait_ms":86400000)");
@@ -105,7 +105,7 @@ TEST_CASE("commands: an arming whose gate waits for the exchange") {
 }
 
 TEST_CASE("commands: receipts, and what there is where one is not kept") {
-    Told talk;
+    Talk talk;
     talk.check("receipts_none", R"({"v":1,"op":"receipts"})");
     talk.check("receipt_none", R"({"v":1,"op":"receipt"})");
     talk.link_up(0);
@@ -121,7 +121,7 @@ TEST_CASE("commands: receipts, and what there is where one is not kept") {
 }
 
 TEST_CASE("commands: latency, watching, and a reload that is taken or not") {
-    Told talk;
+    Talk talk;
     talk.check("latency", R"({"v":1,"op":"latency"})");
     talk.check("watch", R"({"v":1,"op":"watch"})");
     CHECK(talk.watches);
@@ -132,8 +132,31 @@ TEST_CASE("commands: latency, watching, and a reload that is taken or not") {
     talk.check("reload_refused", R"({"v":1,"op":"reload"})");
 }
 
+TEST_CASE("commands: the dead man's switch is shown, switched off and on") {
+    const std::string show = R"({"v":1,"op":"dead_man"})";
+    const auto turn = [](std::string_view op, std::string_view more) {
+        return R"({"v":1,"op":"dead_man_)" + std::string(op) + R"(","target":"mm-1")" +
+               std::string(more) + "}";
+    };
+    const std::string off = turn("off", R"(,"reason":"hedging by hand")");
+    Talk talk("", R"(, dead_man = { tag = "mm1" })");
+    talk.check("dead_man", show);
+    talk.check("dead_man_off", off);
+    CHECK(talk.driver.engine().dead_man(AccountId{0}).switched_off);
+    talk.check("dead_man_on", turn("on", R"(,"reason":"back")"));
+    CHECK_FALSE(talk.driver.engine().dead_man(AccountId{0}).switched_off);
+    talk.check("dead_man_without_reason", turn("off", ""));
+    talk.check("dead_man_no_right", off, tripper);
+    CHECK_FALSE(talk.driver.engine().dead_man(AccountId{0}).switched_off);
+
+    Talk without;
+    without.check("dead_man_none", show);
+    without.check("dead_man_none_to_switch", off);
+    without.check("dead_man_unknown", R"({"v":1,"op":"dead_man_off","target":"mm-9"})");
+}
+
 TEST_CASE("commands: what is refused, each in its own words") {
-    Told talk;
+    Talk talk;
     const std::pair<const char*, std::string> lines[] = {
         {"no_json", "status"},
         {"no_object", R"(["status"])"},
@@ -150,7 +173,7 @@ TEST_CASE("commands: what is refused, each in its own words") {
 }
 
 TEST_CASE("commands: who has no right is told which, and nothing happens") {
-    Told talk;
+    Talk talk;
     talk.check("no_right_to_read", status, tripper);
     talk.check("no_right_to_trip", trip("all"), stranger);
     talk.check("no_right_to_rearm", rearm("all", R"(,"trips":[1],"reason":"x")"), tripper);
@@ -164,7 +187,7 @@ TEST_CASE("commands: who has no right is told which, and nothing happens") {
 }
 
 TEST_CASE("commands: who asks too often is told so, but a trip that closes a gate is taken") {
-    Told talk;
+    Talk talk;
     std::string last;
     for (int i = 0; i < 100; ++i) last = talk.say(trip("mm-1/BTC-USD"), tripper);
     talk.check_told("rate_limit", last);
@@ -173,7 +196,7 @@ TEST_CASE("commands: who asks too often is told so, but a trip that closes a gat
 }
 
 TEST_CASE("commands: the last words to who is turned away") {
-    Told talk;
+    Talk talk;
     const std::pair<const char*, Rejection> cases[] = {
         {"connection_limit", Rejection::connection_limit},
         {"idle_timeout", Rejection::idle_timeout},

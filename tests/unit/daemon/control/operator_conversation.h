@@ -25,8 +25,9 @@ inline const Peer operator_{100, 4000001, {}}, tripper{101, 4000002, {}},
 
 class OperatorConversation {
   public:
-    explicit OperatorConversation(const std::string& more = "")
-        : config(config_of(folder, more)),
+    explicit OperatorConversation(const std::string& more = "",
+                                  const std::string& account_keys = "")
+        : config(config_of(folder, more, account_keys)),
           driver(io, config, signer(), links_over(io, *tls), *gates, logger, *journal) {
         journal->begin();
         driver.source_joined(maker, "a test");
@@ -100,7 +101,7 @@ class OperatorConversation {
             engine.on_answer(its, answer, now, step);
         });
     }
-    void confirm(FamilyId family) { answer(family, {AnswerClass::confirmed, 200, 0}); }
+    void confirm(FamilyId family) { answer(family, {AnswerClass::accepted, 200, 0}); }
     void refuse(FamilyId family, std::uint32_t code = 51411) {
         answer(family, {AnswerClass::refused, 200, code});
     }
@@ -112,7 +113,7 @@ class OperatorConversation {
     JournalFolder folder;
     Config config;
     boost::asio::io_context io;
-    std::unique_ptr<TlsContext> tls = std::get<0>(TlsContext::make({config.exchange.host}));
+    std::unique_ptr<TlsContext> tls = std::get<0>(TlsContext::make({}));
     std::unique_ptr<Gates> gates = std::get<0>(Gates::make(config.plan.families.size()));
     Logger logger{open("/dev/null", O_WRONLY | O_CLOEXEC)};
     std::unique_ptr<Journal> journal = Journaled::opened(config);
@@ -129,10 +130,12 @@ class OperatorConversation {
     bool granted = false, watches = false;
 
   private:
-    static Config config_of(const JournalFolder& folder, const std::string& more) {
+    static Config config_of(const JournalFolder& folder, const std::string& more,
+                            const std::string& account_keys) {
         const std::string text = R"(
 metrics = ["delta"]
-account = [{ name = "mm-1", credentials = "1" }]
+account = [{ name = "mm-1", credentials = "1")" +
+                                 account_keys + R"( }]
 family = [{ name = "mm-1/BTC-USD", lock_ms = 0 }, { name = "mm-1/ETH-USD", lock_ms = 0 }]
 source = [{ name = "maker-1" }]
 rule = [{ name = "delta", kind = "limit", metric = "delta", beyond = 25 }]

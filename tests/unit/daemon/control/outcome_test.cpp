@@ -29,7 +29,7 @@ Switch failed(AnswerClass answer_class) {
 TEST_CASE("outcome: a cancel is settled by its confirmation alone, or if no try will help") {
     CHECK(cancel_outcome(tripped(Cancel::due)) == CancelOutcome::trying);
     CHECK(cancel_outcome(tripped(Cancel::in_flight)) == CancelOutcome::trying);
-    CHECK(cancel_outcome(tripped(Cancel::confirmed)) == CancelOutcome::confirmed);
+    CHECK(cancel_outcome(tripped(Cancel::accepted)) == CancelOutcome::accepted);
     CHECK(cancel_outcome(failed(AnswerClass::failed)) == CancelOutcome::trying);
     CHECK(cancel_outcome(failed(AnswerClass::throttled)) == CancelOutcome::trying);
     CHECK(cancel_outcome(failed(AnswerClass::refused)) == CancelOutcome::refused);
@@ -46,19 +46,19 @@ TEST_CASE("outcome: a refusal of an earlier cancel says nothing of this one") {
     CHECK(cancel_outcome(family) == CancelOutcome::trying);
 }
 
-TEST_CASE("outcome: armed again, its cancel is awaited until it is confirmed") {
+TEST_CASE("outcome: armed again, its cancel is awaited until it is accepted") {
     Switch family = tripped(Cancel::in_flight);
     family.latched = false;
     CHECK(cancel_outcome(family) == CancelOutcome::trying);
     family.cancel = Cancel::idle;
-    CHECK(cancel_outcome(family) == CancelOutcome::confirmed);
-    family = tripped(Cancel::in_flight);  // of the exchange's lock: the cancel was confirmed
+    CHECK(cancel_outcome(family) == CancelOutcome::accepted);
+    family = tripped(Cancel::in_flight);  // of the exchange's lock: the cancel was accepted
     family.release = Release::unlocking;
-    CHECK(cancel_outcome(family) == CancelOutcome::confirmed);
+    CHECK(cancel_outcome(family) == CancelOutcome::accepted);
 }
 
 TEST_CASE("outcome: a gate is settled unless it waits for the exchange") {
-    Switch family = tripped(Cancel::confirmed);
+    Switch family = tripped(Cancel::accepted);
     CHECK(is_gate_settled(family));
     family.release = Release::waiting;
     CHECK_FALSE(is_gate_settled(family));
@@ -72,7 +72,7 @@ TEST_CASE("outcome: all are settled, or some are not") {
     CHECK(all_settled(rig.engine, both, is_cancel_settled));
     rig.trip(both);
     CHECK_FALSE(all_settled(rig.engine, both, is_cancel_settled));
-    rig.answer(link(0), AnswerClass::confirmed);
+    rig.answer(link(0), AnswerClass::accepted);
     CHECK(all_settled(rig.engine, one, is_cancel_settled));
     CHECK_FALSE(all_settled(rig.engine, both, is_cancel_settled));
 }

@@ -21,18 +21,19 @@ std::string rearm_btc(TripId trip) {
 
 }  // namespace
 
-TEST_CASE("waits: a trip is answered at once, and again when the exchange has confirmed all") {
+TEST_CASE("waits: a trip is answered at once, and again when the exchange has accepted all") {
     OperatorConversation talk;
     for (const std::size_t l : {0u, 1u}) talk.link_up(l);
     CHECK(
         talk.say(trip_all + waits_long) ==
-        R"({"v":1,"ok":true,"trip":1,"families":2,"confirmed":false,"refused":[],"waiting":true})");
+        R"({"v":1,"ok":true,"trip":1,"families":2,"accepted":false,"verified":false,"refused":[],"waiting":true})");
     CHECK(talk.still_waits());
     talk.confirm(A);
     CHECK(talk.still_waits());
     talk.confirm(B);
-    CHECK(talk.awaited() ==
-          R"({"v":1,"ok":true,"trip":1,"families":2,"confirmed":true,"refused":[]})");
+    CHECK(
+        talk.awaited() ==
+        R"({"v":1,"ok":true,"trip":1,"families":2,"accepted":true,"verified":false,"refused":[]})");
 }
 
 TEST_CASE("waits: who may trip and nothing else is told as much") {
@@ -40,7 +41,7 @@ TEST_CASE("waits: who may trip and nothing else is told as much") {
     talk.link_up(0);
     CHECK(says(talk.say(trip_btc + waits_long, tripper), R"("waiting":true)"));
     talk.confirm(A);
-    CHECK(says(talk.awaited(), R"("confirmed":true)"));
+    CHECK(says(talk.awaited(), R"("accepted":true)"));
 }
 
 TEST_CASE("waits: a refusal that only a person can cure is told at once, with what to do") {
@@ -52,7 +53,7 @@ TEST_CASE("waits: a refusal that only a person can cure is told at once, with wh
     talk.run_until([&] { return talk.driver.engine().family(A).cancel == Cancel::in_flight; });
     talk.refuse(A);
     CHECK(talk.awaited() ==
-          R"({"v":1,"ok":true,"trip":1,"families":1,"confirmed":false,"refused":[{)"
+          R"({"v":1,"ok":true,"trip":1,"families":1,"accepted":false,"verified":false,"refused":[{)"
           R"("family":"mm-1/BTC-USD","http":200,"code":"51411","why":")" +
               std::string(why(51411)) +
               R"(","advice":"ask OKX for the privilege of mass cancellation (MMP) for this )"
@@ -64,8 +65,9 @@ TEST_CASE("waits: a time that is over ends it with what is known") {
     talk.say(trip_btc + R"(,"wait_ms":20})");
     CHECK(talk.still_waits());
     REQUIRE(talk.run_until([&] { return talk.outcome.has_value(); }));
-    CHECK(*talk.outcome ==
-          R"({"v":1,"ok":true,"trip":1,"families":1,"confirmed":false,"refused":[]})");
+    CHECK(
+        *talk.outcome ==
+        R"({"v":1,"ok":true,"trip":1,"families":1,"accepted":false,"verified":false,"refused":[]})");
     talk.link_up(0);
     talk.outcome.reset();
     talk.confirm(A);
@@ -75,11 +77,12 @@ TEST_CASE("waits: a time that is over ends it with what is known") {
 TEST_CASE("waits: without a wish to wait the one answer tells how things stand") {
     OperatorConversation talk;
     const std::string now =
-        R"({"v":1,"ok":true,"trip":1,"families":1,"confirmed":false,"refused":[]})";
+        R"({"v":1,"ok":true,"trip":1,"families":1,"accepted":false,"verified":false,"refused":[]})";
     CHECK(talk.say(trip_btc + "}") == now);
     CHECK(talk.waiting.empty());
-    CHECK(talk.say(trip_btc + R"(,"wait_ms":0})") ==
-          R"({"v":1,"ok":true,"trip":2,"families":1,"confirmed":false,"refused":[]})");
+    CHECK(
+        talk.say(trip_btc + R"(,"wait_ms":0})") ==
+        R"({"v":1,"ok":true,"trip":2,"families":1,"accepted":false,"verified":false,"refused":[]})");
     CHECK(talk.waiting.empty());
 }
 
@@ -104,7 +107,7 @@ TEST_CASE("waits: a reload in between changes nothing for who waits") {
     talk.adopt(talk.config.plan);
     CHECK(talk.still_waits());
     talk.confirm(A);
-    CHECK(says(talk.awaited(), R"("confirmed":true)"));
+    CHECK(says(talk.awaited(), R"("accepted":true)"));
 }
 
 TEST_CASE("waits: each user has so many, and all together; one more is answered at once") {

@@ -23,16 +23,16 @@ Plan plan() {
     return plan;
 }
 
-struct Told {
+struct Line {
     std::shared_ptr<Plan> the_plan = std::make_shared<Plan>(plan());
     LogEntry entry;
-    Told() { entry.plan = the_plan; }
+    Line() { entry.plan = the_plan; }
 };
 
 }  // namespace
 
 TEST_CASE("event text: a trip by a rule names the rule, the value and the limit") {
-    Told told;
+    Line told;
     Event& event = told.entry.event;
     event.kind = EventKind::tripped;
     event.trip = TripId{3};
@@ -53,7 +53,7 @@ TEST_CASE("event text: a trip by a rule names the rule, the value and the limit"
 }
 
 TEST_CASE("event text: a trip by silence tells how long it was") {
-    Told told;
+    Line told;
     told.entry.event.kind = EventKind::tripped;
     told.entry.event.trip = TripId{1};
     told.entry.event.rule = RuleId{1};
@@ -65,7 +65,7 @@ TEST_CASE("event text: a trip by silence tells how long it was") {
 }
 
 TEST_CASE("event text: an operator's words stay in one field, whatever they are") {
-    Told told;
+    Line told;
     told.entry.event.kind = EventKind::tripped;
     told.entry.event.trip = TripId{1};
     told.entry.event.by = FixedText<32>("uid 1000 (desk)");
@@ -75,7 +75,7 @@ TEST_CASE("event text: an operator's words stay in one field, whatever they are"
 }
 
 TEST_CASE("event text: an answer tells its class, its code, why, and its stages") {
-    Told told;
+    Line told;
     Event& event = told.entry.event;
     event.kind = EventKind::answered;
     event.family = FamilyId{};

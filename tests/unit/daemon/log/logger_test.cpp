@@ -145,6 +145,33 @@ TEST_CASE("logger: links that flap are folded, each by itself; trips and answers
     CHECK(lines(text, "<2>alarm_raised") == 6);
 }
 
+TEST_CASE("logger: orders that OKX will not cancel are folded by family, on whatever link") {
+    const auto plan = std::make_shared<Plan>();
+    plan->accounts = {{"mm-1", {}, 3}};
+    plan->families = {{"mm-1/F0-USD", AccountId{0}, "F0-USD"},
+                      {"mm-1/F1-USD", AccountId{0}, "F1-USD"}};
+    Pipe pipe;
+    {
+        Logger logger(pipe.ends[1]);
+        LogEntry story;
+        story.plan = plan;
+        for (std::size_t i = 0; i < 12; ++i) {
+            story.event = {.kind = EventKind::rest_cancelled,
+                           .at = monotonic_now(),
+                           .family = id_at<FamilyId>(i % 2),
+                           .link = id_at<LinkId>(i % 3),
+                           .answer = {AnswerClass::failed, 200, 51400}};
+            logger.tell(story);
+        }
+        logger.tell_repeats(never);
+    }
+    pipe.close_writer();
+    const std::string text = pipe.drain();
+    CHECK(lines(text, "<5>rest_cancelled ") == 4);
+    for (const std::string family : {"mm-1/F0-USD", "mm-1/F1-USD"})
+        CHECK(lines(text, "<5>rest_cancelled family=" + family + " ") == 2);
+}
+
 TEST_CASE("logger: on a terminal a person reads: no priorities") {
     int terminal = -1, ours = -1;
     if (openpty(&ours, &terminal, nullptr, nullptr, nullptr) != 0) {

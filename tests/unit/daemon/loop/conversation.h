@@ -48,8 +48,10 @@ class Conversation {
   public:
     // Three families with a lock of a second, a limit of 25 on each one's delta, three links that
     // are up and rehearsed, a maker whose first values are read.
-    Conversation()
-        : config(made_config()),
+    // `reads`: it makes authenticated calls as well, which a test answers.
+    explicit Conversation(std::vector<std::string> hosts = {"www.okx.com"}, bool reads = false,
+                          std::optional<DeadMan> dead_man = {})
+        : config(made_config(std::move(hosts), reads, std::move(dead_man))),
           signer(config.plan),
           driver(
               io, config, signer.line(),
@@ -98,7 +100,8 @@ class Conversation {
     // Answers all rehearsals in flight, and those that follow.
     void tell_time(milliseconds ahead = {}) {
         turn();
-        for (ScriptedLink* its = in_flight("GET"); its != nullptr; its = in_flight("GET")) {
+        const std::string_view rehearsal = "GET /api/v5/public/time";
+        for (ScriptedLink* its = in_flight(rehearsal); its != nullptr; its = in_flight(rehearsal)) {
             its->answer(time_of_day(WallMillis{wall_now().value + ahead.count()}));
             turn();
         }
@@ -128,8 +131,8 @@ class Conversation {
         }
         return all;
     }
-    bool is_confirmed(FamilyId family) const {
-        return driver.engine().family(family).cancel == Cancel::confirmed;
+    bool is_accepted(FamilyId family) const {
+        return driver.engine().family(family).cancel == Cancel::accepted;
     }
     bool is_gate_closed(FamilyId family) const {
         void* const at = mmap(nullptr, sizeof(scram_gates), PROT_READ, MAP_SHARED, gates->fd(), 0);
@@ -164,12 +167,15 @@ class Conversation {
 
   private:
     std::string log_path() const { return (folder.root / "log").string(); }
-    Config made_config() const {
+    Config made_config(std::vector<std::string> hosts, bool reads,
+                       std::optional<DeadMan> dead_man) const {
         Config made = folder.config();
         made.plan = plan_of({.families = 3, .links = 3});
+        made.plan.reads = reads;
         for (FamilySpec& family : made.plan.families) family.lock = 1000ms;
         add_limit(made.plan, 25);
-        made.exchange.host = "www.okx.com";
+        made.exchange.hosts = std::move(hosts);
+        made.plan.accounts[0].dead_man = std::move(dead_man);
         return made;
     }
 };

@@ -17,10 +17,10 @@ TEST_CASE("conversation: a breach leaves as a record that was ready, and its ans
     CHECK_FALSE(signed_at(link->sent.back()).empty());
     link->answer(cancelled);
     talk.turn();
-    CHECK(talk.is_confirmed(B));
+    CHECK(talk.is_accepted(B));
     CHECK(talk.cancels().size() == 1);
     CHECK(talk.driver.latency().attempts.requests() == 1);
-    talk.logs("confirmed trip=1 family=mm-1/F1-USD");
+    talk.logs("accepted trip=1 family=mm-1/F1-USD");
 }
 
 TEST_CASE("conversation: three families leave on three links, each with its own record") {
@@ -33,6 +33,45 @@ TEST_CASE("conversation: three families leave on three links, each with its own 
                   return is_cancel_of(its, name) && its.was_ready;
               }) == 1);
     }
+}
+
+TEST_CASE("conversation: a kill and a rehearsal name the host that their link speaks to") {
+    Conversation talk({"openapi.okx.com", "www.okx.com"});
+    for (const FamilyId family : {A, B, C}) talk.publish(family, 26);
+    CHECK(std::ranges::all_of(talk.cancels(), &SentRequest::was_ready));
+    for (ScriptedLink* its : talk.links) {
+        its->answer(busy);
+        talk.publish(A, 27);  // what is tried again before it is sealed again
+    }
+    REQUIRE(talk.runs_until([&] { return talk.cancels().size() >= 5; }));
+    const std::string hosts[] = {"Host: openapi.okx.com\r\n", "Host: www.okx.com\r\n",
+                                 "Host: openapi.okx.com\r\n"};
+    for (std::size_t l = 0; l < talk.links.size(); ++l) {
+        CHECK(talk.driver.sight(id_at<LinkId>(l)).host == hosts[l].substr(6, hosts[l].size() - 8));
+        for (const SentRequest& sent : talk.links[l]->sent)
+            CHECK(sent.bytes.find(hosts[l]) != std::string::npos);
+    }
+}
+
+TEST_CASE("conversation: a name whose links are lost costs these, and a kill goes on by others") {
+    Conversation talk({"openapi.okx.com", "www.okx.com"});
+    talk.links[0]->lose(Taken::nothing, "closed by the peer");
+    talk.links[2]->lose(Taken::nothing, "closed by the peer");
+    talk.turn();
+    const auto& hosts = talk.driver.readiness_input(monotonic_now()).hosts;
+    REQUIRE(hosts.size() == 2);
+    CHECK(hosts[0].links == 2);
+    CHECK(hosts[0].links_up == 0);
+    CHECK(hosts[0].silent_since != never);
+    CHECK(hosts[1].silent_since == never);
+    talk.publish(A, 26);
+    REQUIRE(talk.cancels().size() == 1);
+    CHECK(talk.cancels()[0].bytes.find("Host: www.okx.com\r\n") != std::string::npos);
+    talk.links[0]->come_up();
+    talk.turn();
+    CHECK(talk.driver.readiness_input(monotonic_now()).hosts[0].silent_since != never);
+    talk.tell_time();
+    CHECK(talk.driver.readiness_input(monotonic_now()).hosts[0].silent_since == never);
 }
 
 TEST_CASE("conversation: what follows before the records are sealed again is sealed as it leaves") {
@@ -63,7 +102,7 @@ TEST_CASE("conversation: a link lost before its kill leaves sends nothing; the n
     CHECK(talk.driver.latency().attempts.requests() == 0);  // nothing left for the lost one
     talk.in_flight("POST")->answer(cancelled);
     talk.turn();
-    CHECK(talk.is_confirmed(A));
+    CHECK(talk.is_accepted(A));
     CHECK(talk.driver.latency().attempts.requests() == 1);
     talk.logs("closed by the peer");
 }
@@ -91,7 +130,7 @@ TEST_CASE("conversation: a link that comes back has records of its new connectio
     CHECK(is_cancel_of(talk.cancels()[0], "F0-USD"));
     talk.in_flight("POST")->answer(cancelled);
     talk.turn();
-    CHECK(talk.is_confirmed(A));
+    CHECK(talk.is_accepted(A));
     talk.tell_time();  // the rehearsal that the cancel went before
     talk.publish(B, 26);
     REQUIRE(talk.cancels().size() == 2);
@@ -125,7 +164,7 @@ TEST_CASE("conversation: a stale signature and a slow signer: what there is leav
     CHECK(signed_at(talk.cancels()[2]) > before);
     talk.in_flight("POST")->answer(cancelled);
     talk.turn();
-    CHECK(talk.is_confirmed(A));
+    CHECK(talk.is_accepted(A));
 }
 
 TEST_CASE("conversation: a dead signer is told, and what was signed still leaves") {
@@ -146,7 +185,7 @@ TEST_CASE("conversation: a journal without room hinders no kill") {
     REQUIRE(talk.cancels().size() == 1);
     talk.in_flight("POST")->answer(cancelled);
     talk.turn();
-    CHECK(talk.is_confirmed(A));
+    CHECK(talk.is_accepted(A));
     CHECK(comes([&] {
         talk.journal->beat(monotonic_now(), talk.driver.engine());
         return !talk.journal->trouble().empty();
@@ -177,7 +216,7 @@ TEST_CASE("conversation: a reload in the middle mixes up neither families nor lo
     CHECK_FALSE(signed_at(of("F1-USD")).empty());
     first->answer(cancelled);
     talk.turn();
-    CHECK(talk.is_confirmed(A));
+    CHECK(talk.is_accepted(A));
     talk.sign();
     talk.publish(C, 26);
     REQUIRE(talk.cancels().size() == 3);

@@ -18,9 +18,9 @@ constexpr FamilyId btc{0}, eth{1};
 constexpr AccountId first{0};
 
 struct Bench {
-    Bench() {
+    explicit Bench(std::vector<std::string> hosts = {"www.okx.com"}) {
         config.plan = signer_plan();
-        config.exchange.host = "www.okx.com";
+        config.exchange.hosts = std::move(hosts);
         signer.emplace(config.plan);
         client.emplace(signer->line());
         signed_requests.emplace(config, *client);
@@ -88,6 +88,20 @@ TEST_CASE("signed requests: asks in turn, and takes the answers when they come")
     REQUIRE(asked.size() == 4);
     CHECK(asked[0].at == 4);
     CHECK(asked[2].at == 0);
+}
+
+TEST_CASE("signed requests: of each there are bytes for every name, with one signature") {
+    Bench bench({"openapi.okx.com", "www.okx.com"});
+    bench.sign_all(v2_time);
+    const SignedRequest& picked = bench.signed_requests->pick(eth, 10'000ms, v2_time);
+    std::string first_bytes(picked.bytes(0));
+    const std::string other_bytes(picked.bytes(1));
+    CHECK(first_bytes.find(v2_signature) != std::string::npos);
+    const std::string host = "Host: openapi.okx.com\r\n";
+    const std::size_t at = first_bytes.find(host);
+    REQUIRE(at != std::string::npos);
+    first_bytes.replace(at, host.size(), "Host: www.okx.com\r\n");
+    CHECK(first_bytes == other_bytes);
 }
 
 TEST_CASE("signed requests: after a pause all are asked for at once, and then in turn again") {

@@ -63,7 +63,7 @@ struct Whole {
         Config made = folder.config();
         made.plan = plan_of({.families = 3, .links = 1});
         add_limit(made.plan, 25);
-        made.exchange.host = "127.0.0.1";
+        made.exchange.hosts = {"127.0.0.1"};
         made.exchange.port = server.port();
         made.wire = wire;
         return made;
@@ -93,14 +93,14 @@ struct Whole {
         signal.kind = SCRAM_VALUE;
         REQUIRE(writer->publish(signal));
     }
-    // What a breach takes from the ring to the kernel. It must be confirmed in the end.
+    // What a breach takes from the ring to the kernel. It must be accepted in the end.
     WaySeen trip(FamilyId family) {
         publish(family, 26);
         begin_to_watch_way();
         feeds.poll();
         const WaySeen seen = end_to_watch_way();
         CHECK(
-            runs_until([&] { return driver.engine().family(family).cancel == Cancel::confirmed; }));
+            runs_until([&] { return driver.engine().family(family).cancel == Cancel::accepted; }));
         return seen;
     }
 
@@ -108,7 +108,7 @@ struct Whole {
     JournalFolder folder;
     Config config;
     boost::asio::io_context io;
-    std::unique_ptr<TlsContext> tls = testing::tls_context(testing::pki().trusting());
+    std::unique_ptr<TlsContext> tls = testing::tls_context(testing::pki().trusting().options());
     std::unique_ptr<Gates> gates = std::get<0>(Gates::make(config.plan.families.size()));
     Logger logger{open("/dev/null", O_WRONLY | O_CLOEXEC)};
     std::unique_ptr<Journal> journal = Journaled::opened(config);

@@ -113,7 +113,7 @@ class Journaled {
     void confirm() {
         for (std::size_t l = 0; l < engine.link_count(); ++l) {
             if (engine.phase(link(l)) != LinkPhase::firing) continue;
-            run([&] { engine.on_answer(link(l), answer_of(AnswerClass::confirmed), now, step); });
+            run([&] { engine.on_answer(link(l), answer_of(AnswerClass::accepted), now, step); });
         }
     }
     template <class Input>

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "daemon/scramctl/receipt_text.h"
+#include "tests/unit/daemon/records/is_json.h"
 
 using namespace scram;
 
@@ -94,11 +95,6 @@ AttemptNote attempt(std::uint64_t id) {
     return {.id = AttemptId{id}, .family = FamilyId{0}, .link = LinkId{1}, .sent = start + 50us};
 }
 
-bool is_json(const std::string& text) {
-    simdjson::dom::parser parser;
-    return parser.parse(text).error() == simdjson::SUCCESS;
-}
-
 bool has(const std::string& text, std::string_view part) {
     INFO(text);
     const bool found = text.find(part) != std::string::npos;
@@ -163,7 +159,7 @@ TEST_CASE("receipt as JSON: times are relative to the trip, and what did not hap
     has(json, R"("time":"2023-11-14T22:13:20.123Z")");
     has(json, R"("attempt":7,"family":"mm-1/BTC-USD","link":"mm-1#1")");
     has(json, R"("sent_us":50.0)");
-    for (const char* absent : {"confirmed_us", "rearmed_us", "answered_us", "lost_us", "class",
+    for (const char* absent : {"accepted_us", "rearmed_us", "answered_us", "lost_us", "class",
                                "signals", "decided_us", "last_attempt"})
         CHECK(json.find("\"" + std::string(absent) + "\"") == std::string::npos);
 }
@@ -219,14 +215,14 @@ TEST_CASE("receipt for a person: the verdict comes first, and says what it means
     receipt.families.push_back({.family = FamilyId{0}, .how = FamilyNote::How::latched});
     receipt.families.push_back({.family = FamilyId{1}, .how = FamilyNote::How::latched});
     CHECK(text_of(receipt_json(receipt, nullptr))
-              .starts_with("trip 3: UNCONFIRMED: the exchange has confirmed NOTHING yet\n"));
-    receipt.families[0].confirmed = start + 2310us;
+              .starts_with("trip 3: OPEN: the exchange has accepted NOTHING yet\n"));
+    receipt.families[0].accepted = start + 2310us;
     const std::string partial = text_of(receipt_json(receipt, nullptr));
     CHECK(partial.starts_with("trip 3: PARTIAL: NOT every family"));
-    has(partial, "mm-1/BTC-USD             confirmed +2.31 ms");
-    has(partial, "mm-1/ETH-USD             NOT CONFIRMED");
-    receipt.families[1].confirmed = start + 3s;
-    CHECK(text_of(receipt_json(receipt, nullptr)).starts_with("trip 3: CONFIRMED: "));
+    has(partial, "mm-1/BTC-USD             accepted +2.31 ms");
+    has(partial, "mm-1/ETH-USD             NOT ACCEPTED");
+    receipt.families[1].accepted = start + 3s;
+    CHECK(text_of(receipt_json(receipt, nullptr)).starts_with("trip 3: ACCEPTED: "));
 }
 
 TEST_CASE("receipt for a person: one attempt a line, with its end and why") {
@@ -256,14 +252,14 @@ TEST_CASE("receipt for a person: what there was no room for is counted, and the 
     note.attempts = 9;
     note.last = attempt(9);
     note.last.settled = start + 200s;
-    note.last.answer = {AnswerClass::confirmed, 200, 0};
+    note.last.answer = {AnswerClass::accepted, 200, 0};
     receipt.families.push_back(note);
     receipt.attempts.push_back(attempt(1));
     receipt.attempts_left_out = 8;
     const std::string text = text_of(receipt_json(receipt, nullptr));
     has(text, "and 8 later ones");
     has(text, "its last:   #9");
-    has(text, "answered +3 min 20 s  confirmed");
+    has(text, "answered +3 min 20 s  accepted");
 }
 
 TEST_CASE("receipt for a person: other trips that a family belongs to are named") {
@@ -280,10 +276,10 @@ TEST_CASE("receipt for a person: other trips that a family belongs to are named"
 
 TEST_CASE("receipt for a person: an operator's words cannot move the reader's cursor") {
     Receipt receipt = by_operator();
-    receipt.cause.text = FixedText<160>("x\x1b[2J\ntrip 4: CONFIRMED");
+    receipt.cause.text = FixedText<160>("x\x1b[2J\ntrip 4: ACCEPTED");
     const std::string text = text_of(receipt_json(receipt, nullptr));
     CHECK(text.find('\x1b') == std::string::npos);
-    has(text, "x?[2J?trip 4: CONFIRMED");
+    has(text, "x?[2J?trip 4: ACCEPTED");
 }
 
 TEST_CASE("receipts for a person: none") {

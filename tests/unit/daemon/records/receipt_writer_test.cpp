@@ -1,7 +1,6 @@
 #include "daemon/records/receipt_writer.h"
 
 #include <doctest/doctest.h>
-#include <simdjson.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -12,6 +11,7 @@
 
 #include "daemon/records/receipt_recorder.h"
 #include "tests/unit/core/engine/rig.h"
+#include "tests/unit/daemon/records/is_json.h"
 
 using namespace scram;
 using namespace scram::test;
@@ -41,16 +41,16 @@ struct StateDirectory {
     fs::path path;
 };
 
-std::shared_ptr<const Plan> plan() {
-    static const auto plan = std::make_shared<const Plan>(plan_of({1}));
-    return plan;
+std::shared_ptr<const Plan> writers_plan() {
+    static const auto writers_plan = std::make_shared<const Plan>(plan_of({1}));
+    return writers_plan;
 }
 
 std::unique_ptr<const FiledReceipt> receipt_of(std::uint64_t trip, std::string_view reason,
                                                EventKind kind = EventKind::tripped) {
     Receipt receipt(1, 1);
     receipt.trip = TripId{trip};
-    receipt.plan = plan();
+    receipt.plan = writers_plan();
     receipt.wall = WallMillis{1'700'000'000'123};
     receipt.cause.kind = kind;
     receipt.cause.text = FixedText<160>(reason);
@@ -70,11 +70,6 @@ void await(Condition condition) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (!condition() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
     REQUIRE(condition());
-}
-
-bool is_json(const std::string& text) {
-    simdjson::dom::parser parser;
-    return parser.parse(text).error() == simdjson::SUCCESS;
 }
 
 }  // namespace
@@ -229,10 +224,10 @@ struct BookOfDesk {
 };
 
 Plan two_limits() {
-    Plan plan = plan_of({1});
-    add_limit(plan, 100);
-    add_limit(plan, 50).name = "tighter";
-    return plan;
+    Plan writers_plan = plan_of({1});
+    add_limit(writers_plan, 100);
+    add_limit(writers_plan, 50).name = "tighter";
+    return writers_plan;
 }
 
 }  // namespace
@@ -267,12 +262,12 @@ TEST_CASE("receipt book: what the writer has no room for is written in the end a
             of.desk.trip({A});
             of.follow();
         }
-        of.desk.answer(link(0), AnswerClass::confirmed);
+        of.desk.answer(link(0), AnswerClass::accepted);
         of.follow();
     }
     for (std::size_t i = 1; i <= 3 * receipts_waiting_max; ++i) {
         const std::string text = state.text("trip-" + std::to_string(i) + ".json");
-        CHECK(text.find("\"verdict\":\"CONFIRMED\"") != std::string::npos);
+        CHECK(text.find("\"verdict\":\"ACCEPTED\"") != std::string::npos);
     }
 }
 

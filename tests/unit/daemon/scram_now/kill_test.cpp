@@ -10,7 +10,7 @@ namespace {
 
 constexpr Time start = time_from_ns(1'000'000'000'000);
 constexpr Time until = start + 60s;
-constexpr Answer yes{AnswerClass::confirmed, 200, 0};
+constexpr Answer yes{AnswerClass::accepted, 200, 0};
 constexpr Answer nothing_left{AnswerClass::nothing_left, 200, 51405};
 constexpr Answer busy{AnswerClass::failed, 503, 50001};
 constexpr Answer stale{AnswerClass::clock, 401, 50102};
@@ -57,7 +57,7 @@ TEST_CASE("now kill: it asks for the exchange's time, and then fires all there a
     CHECK_FALSE(kill.over());
     kill.answered(link(0), yes, true, start + 10ms);
     CHECK(kill.over());
-    CHECK(kill.outcome(A).confirmed_at == start + 10ms);
+    CHECK(kill.outcome(A).accepted_at == start + 10ms);
     CHECK(kill.outcome(B).answer->code == 51405);
     CHECK(kill.outcome(B).requests == 1);
 }

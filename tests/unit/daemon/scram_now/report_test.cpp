@@ -6,11 +6,11 @@ using namespace scram;
 
 namespace {
 
-enum class State : std::uint8_t { due, in_flight, confirmed };
+enum class State : std::uint8_t { due, in_flight, accepted };
 
 NowResult result(State state, std::optional<Answer> answer, std::uint32_t requests = 1) {
     NowKill::Outcome outcome;
-    outcome.confirmed = state == State::confirmed;
+    outcome.accepted = state == State::accepted;
     outcome.in_flight = state == State::in_flight ? 1 : 0;
     outcome.answer = answer;
     outcome.requests = requests;
@@ -19,16 +19,15 @@ NowResult result(State state, std::optional<Answer> answer, std::uint32_t reques
 
 }  // namespace
 
-TEST_CASE("now report: a confirmed family in one line") {
-    CHECK(result_text(result(State::confirmed, Answer{AnswerClass::confirmed, 200, 0})) ==
-          "mm-1/BTC-USD confirmed: http 200, code 0; 1.235 s, 1 request");
+TEST_CASE("now report: an accepted family in one line") {
+    CHECK(result_text(result(State::accepted, Answer{AnswerClass::accepted, 200, 0})) ==
+          "mm-1/BTC-USD accepted: http 200, code 0; 1.235 s, 1 request");
 }
 
-TEST_CASE("now report: who is not confirmed has the last answer's class, code and meaning") {
-    CHECK(
-        result_text(result(State::due, Answer{AnswerClass::refused, 401, 50110}, 3)) ==
-        "mm-1/BTC-USD NOT CONFIRMED: refused, http 401, code 50110: this host's address is not in "
-        "the key's list; 1.235 s, 3 requests");
+TEST_CASE("now report: who is not accepted has the last answer's class, code and meaning") {
+    CHECK(result_text(result(State::due, Answer{AnswerClass::refused, 401, 50110}, 3)) ==
+          "mm-1/BTC-USD NOT ACCEPTED: refused, http 401, code 50110: this host's address is not in "
+          "the key's list; 1.235 s, 3 requests");
 }
 
 TEST_CASE("now report: what was not answered, not waited for, not sent, not to be sent") {
@@ -45,10 +44,10 @@ TEST_CASE("now report: an answer without a code") {
 }
 
 TEST_CASE("now report: one object a line for programs") {
-    CHECK(result_json(result(State::confirmed, Answer{AnswerClass::confirmed, 200, 0})) ==
-          R"({"family":"mm-1/BTC-USD","confirmed":true,"class":"confirmed","http":200,"code":"0",)"
+    CHECK(result_json(result(State::accepted, Answer{AnswerClass::accepted, 200, 0})) ==
+          R"({"family":"mm-1/BTC-USD","accepted":true,"class":"accepted","http":200,"code":"0",)"
           R"("why":"","requests":1,"after_ms":1234})");
     CHECK(result_json(result(State::due, {}, 2)) ==
-          R"({"family":"mm-1/BTC-USD","confirmed":false,"class":"","http":0,"code":"",)"
+          R"({"family":"mm-1/BTC-USD","accepted":false,"class":"","http":0,"code":"",)"
           R"("why":"no answer","requests":2,"after_ms":1234})");
 }

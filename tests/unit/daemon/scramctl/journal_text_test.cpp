@@ -66,7 +66,7 @@ TEST_CASE("journal print: attempts, answers, states") {
     JournalRecord standing = record(RecordKind::standing, {"mm-1/BTC-USD", {}, {}, {}, "why"});
     standing.flags = JournalRecord::is_latched;
     CHECK(tail(standing) ==
-          "standing family=mm-1/BTC-USD latched=true unfinished=false confirmed=false reason=why");
+          "standing family=mm-1/BTC-USD latched=true unfinished=false accepted=false reason=why");
     CHECK(tail(record(RecordKind::lost, {})) == "lost records=0");
     CHECK(tail(record(RecordKind::started, {{}, {}, "00ff", {}, "whole"})) ==
           "started boot=00ff journal=whole");
@@ -121,12 +121,16 @@ TEST_CASE("journal print: what an event says, the log and the journal say in the
     alarm.kind = EventKind::alarm_raised;
     alarm.alarm = Alarm::refused;
     alarm.account = account;
+    Event switched = by_operator;
+    switched.kind = EventKind::dead_man_off;
+    switched.account = account;
     released.kind = EventKind::lock_released;
-    released.answer = {AnswerClass::confirmed, 200, 0};
+    released.answer = {AnswerClass::accepted, 200, 0};
     for (Event* event : {&fired, &answered}) event->link = link(2);
     for (Event* event : {&by_rule, &fired, &answered, &refused, &unknown, &released})
         event->family = B;
-    for (Event event : {by_rule, by_operator, fired, answered, refused, unknown, alarm, released}) {
+    for (Event event :
+         {by_rule, by_operator, fired, answered, refused, unknown, alarm, released, switched}) {
         event.trip = TripId{3};
         event.attempt = event.link == none<LinkId>() ? AttemptId{} : AttemptId{9};
         LogEntry entry;

@@ -85,11 +85,15 @@ TEST_CASE("texts: latency and reloads") {
 }
 
 TEST_CASE("texts: a trip whose outcome is awaited, came, or was not asked for") {
-    const std::string head = R"({"ok":true,"trip":3,"families":2,"confirmed":)";
-    CHECK(text_of(head + R"(true,"refused":[]})", waited_trip) ==
-          "trip 3: 2 families, cancels confirmed by the exchange\n");
+    const std::string head = R"({"ok":true,"trip":3,"families":2,"accepted":)";
+    CHECK(text_of(head + R"(true,"verified":true,"refused":[]})", waited_trip) ==
+          "trip 3: 2 families, cancels verified: the exchange's book shows no MMP order\n");
+    CHECK(
+        text_of(head + R"(true,"verified":false,"refused":[]})", waited_trip) ==
+        "trip 3: 2 families, cancels accepted by the exchange, NOT verified: its book is not read "
+        "to an end\n");
     CHECK(text_of(head + R"(false,"refused":[]})", waited_trip) ==
-          "trip 3: 2 families, cancels NOT confirmed yet; scramd goes on trying: scramctl watch\n");
+          "trip 3: 2 families, cancels NOT accepted yet; scramd goes on trying: scramctl watch\n");
     CHECK(trip_text(answer_of(head + R"(false,"refused":[]})").root(), false) ==
           "trip 3: 2 families, cancels under way; their outcome was not asked for\n");
     CHECK(text_of(head + R"(false,"refused":[{"family":"mm-1/BTC-USD","http":200,"code":"51411",)"
@@ -124,7 +128,7 @@ TEST_CASE("texts: an event of a watch in one line; a line that is none is shown 
 
 TEST_CASE("texts: nothing of another's words commands a terminal") {
     CHECK(text_of(R"({"trip":1,"families":"\u001b[31m2\u202e"})", waited_trip) ==
-          "trip 1: ?[31m2? families, cancels NOT confirmed yet; scramd goes on trying: scramctl "
+          "trip 1: ?[31m2? families, cancels NOT accepted yet; scramd goes on trying: scramctl "
           "watch\n");
 }
 

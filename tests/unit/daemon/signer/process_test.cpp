@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "daemon/signer/client.h"
 #include "net/clock.h"
 #include "tests/unit/daemon/records/journal_folder.h"
 #include "tests/unit/daemon/signer/rig.h"
@@ -108,6 +109,20 @@ TEST_CASE("signer: what is not on the list is refused") {
     request.family = 2;  // of the other account
     signer.say(&request, sizeof request);
     CHECK(signer.hear().at(0).verdict == SignVerdict::unknown_family);
+}
+
+TEST_CASE("signer: a client asks for a cancel of orders by a list of them") {
+    SignerClient client(started());
+    SignRequest request{};
+    request.number = 5;
+    request.timestamp = v1_time.value;
+    request.what = static_cast<std::uint8_t>(PrivateRequest::cancel_orders);
+    const OrderRef order{FixedText<instrument_name_max>("BTC-USD-261225-60000-C"), 17};
+    client.ask(request, std::span(&order, 1));
+    const auto answers = client.take(monotonic_now(), monotonic_now() + 10s);
+    REQUIRE(answers.size() == 1);
+    CHECK(answers[0].number == 5);
+    CHECK(text(answers[0].signature) == "w+SsgTSQIbuZ9x5cf9CVGputzCqCrBmuJBILhr71y64=");
 }
 
 TEST_CASE("signer: every account whose credentials are wrong is told, and nothing stays behind") {

@@ -15,13 +15,16 @@ inline constexpr std::string_view example_secret = "22582BD0CFF14C41EDBF1AB98506
 inline constexpr WallMillis v1_time{1607418537715};  // 2020-12-08T09:08:57.715Z
 inline constexpr WallMillis v2_time{1768519672907};  // 2026-01-15T23:27:52.907Z
 
-// mm-1 has BTC-USD and ETH-USD, mm-2 has SOL-USD.
+// mm-1 has BTC-USD, whose rest is to be cancelled, and ETH-USD, and a dead man's switch; mm-2 has
+// SOL-USD.
 inline Plan signer_plan() {
     Plan plan;
     plan.accounts = {{"mm-1", {}, 5}, {"mm-2", {}, 5}};
     plan.families = {{"mm-1/BTC-USD", AccountId{0}, "BTC-USD", 10'000ms},
                      {"mm-1/ETH-USD", AccountId{0}, "ETH-USD", 10'000ms},
                      {"mm-2/SOL-USD", AccountId{1}, "SOL-USD", 10'000ms}};
+    plan.families[0].cancel_rest = true;
+    plan.accounts[0].dead_man = DeadMan{30, "mm1"};
     return plan;
 }
 

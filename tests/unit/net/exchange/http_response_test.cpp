@@ -4,7 +4,10 @@
 
 #include <vector>
 
+#include "tests/unit/net/exchange/link_rig.h"
+
 using namespace scram;
+using scram::testing::contains;
 using Step = HttpResponseParser::Step;
 
 namespace {
@@ -42,10 +45,6 @@ std::string broken_by(std::string_view bytes) {
     HttpResponseParser parser;
     REQUIRE(feed(parser, bytes).step == Step::broken);
     return parser.broken_reason();
-}
-
-bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
 }
 
 }  // namespace
@@ -87,6 +86,24 @@ TEST_CASE("http answer: Connection: close and HTTP/1.0 end the connection") {
         REQUIRE(feed(parser, bytes).step == Step::done);
         CHECK_FALSE(parser.answer().keep_alive);
     }
+}
+
+TEST_CASE("http answer: a body in an encoding that nobody asked for is not handed up") {
+    const auto encoded = [](const std::string& headers) {
+        HttpResponseParser parser;
+        const std::string bytes = "HTTP/1.1 200 OK\r\n" + headers + plain.substr(17);
+        REQUIRE(feed(parser, bytes).step == Step::done);
+        CHECK(parser.answer().status == 200);
+        CHECK(parser.answer().body.empty() == !parser.answer().encoding.empty());
+        return std::string(parser.answer().encoding);
+    };
+    CHECK(encoded("") == "");
+    CHECK(encoded("Content-Encoding: identity\r\n") == "");
+    CHECK(encoded("content-encoding: IDENTITY\r\n") == "");
+    CHECK(encoded("Content-Encoding:\r\n") == "");
+    CHECK(encoded("Content-Encoding: gzip\r\n") == "gzip");
+    CHECK(encoded("CONTENT-ENCODING: identity, br\r\n") == "identity, br");
+    CHECK(encoded("Content-Encoding: identity\r\nContent-Encoding: zstd\r\n") == "zstd");
 }
 
 TEST_CASE("http answer: a body without a length goes on to the end of the stream") {

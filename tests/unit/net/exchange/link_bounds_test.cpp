@@ -14,10 +14,6 @@ using namespace scram::testing;
 
 namespace {
 
-Rig::Wish to(const TlsServer& server, Duration connect_timeout = 60s) {
-    return {.tls = pki().trusting(), .port = server.port(), .connect_timeout = connect_timeout};
-}
-
 // OpenSSL passes over it in a handshake, without a word.
 const std::string hello_request("\x16\3\3\0\4\0\0\0\0", 9);
 

@@ -9,8 +9,6 @@ using namespace scram::testing;
 
 namespace {
 
-const ServerSetup good{.certificate = &pki().good};
-
 Rig::Wish by_name(std::uint16_t port) {
     return {.tls = pki().trusting("exchange.test"), .port = port};
 }
@@ -141,6 +139,116 @@ TEST_CASE("link connect: when the name server fails or hangs, the last addresses
     REQUIRE(rig.comes_up(3));
     rig.link->abort("and still hang");
     CHECK(rig.comes_up(4));
+}
+
+TEST_CASE("link connect: the name is asked for again while the link is up, and the link stays") {
+    TlsServer server(good, answer_all);
+    TlsServer moved({.certificate = &pki().good, .address = "127.0.0.2", .port = server.port()},
+                    answer_all);
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    auto wish = by_name(server.port());
+    wish.resolve_every = 10ms;
+    Rig rig(wish);
+    REQUIRE(rig.start());
+    const std::size_t before = lookups_of("exchange.test");
+    name_resolves_to("exchange.test", {"127.0.0.2"});
+    REQUIRE(rig.run_until([&] { return lookups_of("exchange.test") >= before + 3; }));
+    CHECK(rig.link->up());
+    CHECK(rig.seen.downs.empty());
+    const HangingName hanging("exchange.test");  // what was told while it was up is known
+    rig.link->abort("the address has left the name");
+    REQUIRE(rig.comes_up(2));
+    CHECK(rig.seen.ups[1].address == "127.0.0.2:" + std::to_string(server.port()));
+}
+
+TEST_CASE("link connect: a name that has no addresses any more keeps those that it had") {
+    TlsServer server(good, answer_all);
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    auto wish = by_name(server.port());
+    wish.resolve_every = 10ms;
+    Rig rig(wish);
+    REQUIRE(rig.start());
+    const std::size_t before = lookups_of("exchange.test");
+    name_does_not_resolve("exchange.test");
+    REQUIRE(rig.run_until([&] { return lookups_of("exchange.test") >= before + 3; }));
+    rig.link->abort("while the name fails");
+    CHECK(rig.comes_up(2));
+}
+
+TEST_CASE("link connect: an address that leaves the name during a round is passed over") {
+    Gate gate;
+    TlsServer left({.certificate = &pki().good, .address = "127.0.0.2"}, answer_all);
+    TlsServer slow({.certificate = &pki().good, .address = "127.0.0.1", .port = left.port()},
+                   [&](Client&, int) { gate.wait(); });
+    const Gate::Opener opener{gate};
+    TlsServer right({.certificate = &pki().good, .address = "127.0.0.3", .port = left.port()},
+                    answer_all);
+    name_resolves_to("exchange.test", {"127.0.0.1", "127.0.0.2", "127.0.0.3"});
+    auto wish = by_name(left.port());
+    wish.resolve_every = 10ms;
+    Rig rig(wish);
+    const std::size_t before = lookups_of("exchange.test");
+    rig.link->start();
+    REQUIRE(rig.run_until([&] { return lookups_of("exchange.test") >= before + 2; }));
+    name_resolves_to("exchange.test", {"127.0.0.1", "127.0.0.3"});
+    const std::size_t then = lookups_of("exchange.test");
+    REQUIRE(rig.run_until([&] { return lookups_of("exchange.test") >= then + 3; }));
+    gate.open();
+    REQUIRE(rig.comes_up());
+    CHECK(rig.seen.ups[0].address == "127.0.0.3:" + std::to_string(left.port()));
+}
+
+TEST_CASE("link connect: a link that is stopped asks no more for its name") {
+    TlsServer server(good, answer_all);
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    auto wish = by_name(server.port());
+    wish.resolve_every = 1ms;
+    Rig rig(wish);
+    REQUIRE(rig.start());
+    rig.link->stop();
+    rig.io.restart();
+    rig.io.run();  // it ends: nothing waits any more
+    CHECK_FALSE(rig.link->up());
+}
+
+TEST_CASE("link connect: links of one name that ask at once are answered by one look-up") {
+    const auto port = dead_port();
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    std::optional<HangingName> hanging("exchange.test");
+    Rig rig(by_name(port));
+    const std::size_t before = lookups_of("exchange.test");
+    rig.link->start();
+    REQUIRE(rig.run_until([&] { return lookups_of("exchange.test") == before + 1; }));
+    std::vector<std::unique_ptr<Link>> others;
+    for (std::uint16_t l = 2; l < 6; ++l) {
+        others.push_back(std::make_unique<Link>(rig.io, *rig.tls, LinkId{l},
+                                                LinkOptions{.host = "exchange.test",
+                                                            .port = port,
+                                                            .connect_timeout = 60s,
+                                                            .reconnect_first = 1h,
+                                                            .reconnect_max = 1h},
+                                                rig.seen));
+        others.back()->start();
+    }
+    hanging.reset();
+    REQUIRE(rig.goes_down(5));
+    for (const auto& down : rig.seen.downs) CHECK(contains(down.reason, "Connection refused"));
+    CHECK(lookups_of("exchange.test") == before + 2);
+}
+
+TEST_CASE("link connect: a name whose look-up hangs holds up no link to another name") {
+    TlsServer server(good, answer_all);
+    name_resolves_to("exchange.test", {"127.0.0.1"});
+    name_resolves_to("hanging.test", {"127.0.0.1"});
+    const HangingName hanging("hanging.test");
+    Rig rig(by_name(server.port()));
+    Link other(rig.io, *rig.tls, LinkId{2}, {.host = "hanging.test", .port = server.port()},
+               rig.seen);
+    const std::size_t before = lookups_of("hanging.test");
+    other.start();
+    REQUIRE(rig.run_until([&] { return lookups_of("hanging.test") > before; }));
+    CHECK(rig.start());
+    CHECK_FALSE(other.up());
 }
 
 TEST_CASE("link connect: a name server that hangs is reported, and holds up no other link") {

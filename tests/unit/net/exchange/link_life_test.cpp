@@ -8,12 +8,6 @@ using namespace scram::testing;
 
 namespace {
 
-const ServerSetup good{.certificate = &pki().good};
-
-Rig::Wish to(const TlsServer& server) {
-    return {.tls = pki().trusting(), .port = server.port()};
-}
-
 // Answers one request and asks to close.
 void answer_and_close(Client& client, int) {
     if (!client.shake_hands() || client.read_request().empty()) return;

@@ -23,6 +23,15 @@ inline std::unique_ptr<TlsContext> tls_context(TlsOptions options) {
     return std::move(std::get<0>(made));
 }
 
+// Whom a link is to reach, and whom it believes.
+struct Trust {
+    std::string host{};
+    std::string ca_file{};
+    std::vector<std::string> pins{};
+
+    TlsOptions options() const { return {.ca_file = ca_file, .pins = pins}; }
+};
+
 struct Watcher : LinkObserver {
     struct Up {
         std::string address, tls;
@@ -70,18 +79,20 @@ inline const std::string ping = "GET /ping HTTP/1.1\r\nHost: exchange.test\r\n\r
 // By default a link does not come back within the test's life unless it does so at once.
 struct Rig {
     struct Wish {
-        TlsOptions tls;
+        Trust tls;
         std::uint16_t port = 0;
         Duration connect_timeout = 60s;
         Duration reconnect_first = 1h;
         std::size_t address_offset = 0;
         bool wire_stamps = false;
+        Frames* frames = nullptr;
         bool sealed = true;
         std::uint64_t records_max = Sealer::numbers_max;
+        Duration resolve_every = 1h;
     };
 
     explicit Rig(const Wish& wish)
-        : tls(tls_context(wish.tls)),
+        : tls(tls_context(wish.tls.options())),
           link(std::in_place, io, *tls, LinkId{1},
                LinkOptions{.host = wish.tls.host,
                            .port = wish.port,
@@ -90,8 +101,10 @@ struct Rig {
                            .reconnect_max = 1h,
                            .address_offset = wish.address_offset,
                            .wire_stamps = wish.wire_stamps,
+                           .frames = wish.frames,
                            .sealed = wish.sealed,
-                           .records_max = wish.records_max},
+                           .records_max = wish.records_max,
+                           .resolve_every = wish.resolve_every},
                seen) {}
 
     // True once `condition` holds; false if it does not within a time that no healthy run needs.
@@ -131,12 +144,22 @@ struct Rig {
     std::optional<Link> link;
 };
 
+// Of requests that leave as frames too, by the loopback device; null: that is not to be had here.
+inline std::unique_ptr<Frames> frames_of_loopback() {
+    auto socket = FrameSocket::open("lo", true);
+    if (const auto* error = std::get_if<std::string>(&socket)) {
+        MESSAGE("skipped: " << *error);
+        return nullptr;
+    }
+    return std::make_unique<Frames>("lo", std::move(std::get<0>(socket)));
+}
+
 // An authority and a good server certificate, for 127.0.0.1 and exchange.test.
 struct Pki {
     CertificateAuthority authority;
     Certificate good = authority.issue({.alternative_name = "IP:127.0.0.1,DNS:exchange.test"});
 
-    TlsOptions trusting(const std::string& host = "127.0.0.1") const {
+    Trust trusting(const std::string& host = "127.0.0.1") const {
         return {.host = host, .ca_file = authority.file(), .pins = {}};
     }
 };
@@ -144,6 +167,13 @@ struct Pki {
 inline const Pki& pki() {
     static const Pki one;
     return one;
+}
+
+// A server with a certificate that is believed.
+inline const ServerSetup good{.certificate = &pki().good};
+
+inline Rig::Wish to(const TlsServer& server, Duration connect_timeout = 60s) {
+    return {.tls = pki().trusting(), .port = server.port(), .connect_timeout = connect_timeout};
 }
 
 }  // namespace scram::testing

@@ -11,12 +11,6 @@ using namespace scram::testing;
 
 namespace {
 
-const ServerSetup good{.certificate = &pki().good};
-
-Rig::Wish to(const TlsServer& server) {
-    return {.tls = pki().trusting(), .port = server.port()};
-}
-
 // A server that does `after_request` once it has read the first request of each visit.
 TlsServer::Behaviour upon_request(std::function<void(Client&)> after_request) {
     return [after_request](Client& client, int) {
@@ -85,6 +79,23 @@ TEST_CASE("link: a redirect is handed up, not followed, and ends the connection"
     CHECK(contains(loss_after_request(rig), "the peer redirects, which is never followed"));
     REQUIRE(rig.is_answered());
     CHECK(rig.seen.answers[0].status == 302);
+    CHECK_FALSE(rig.seen.answers[0].keep_alive);
+}
+
+TEST_CASE("link: an encoded answer is handed up without a body, and ends the connection") {
+    TlsServer server(good, upon_request([](Client& client) {
+                         client.write(
+                             "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+                             "Content-Length: 2\r\n\r\n{}");
+                         client.how_it_ended();
+                     }));
+    Rig rig(to(server));
+    CHECK(
+        contains(loss_after_request(rig),
+                 "the peer encodes its answer (Content-Encoding: gzip), which was not asked for"));
+    REQUIRE(rig.is_answered());
+    CHECK(rig.seen.answers[0].status == 200);
+    CHECK(rig.seen.answers[0].body.empty());
     CHECK_FALSE(rig.seen.answers[0].keep_alive);
 }
 

@@ -17,6 +17,7 @@ struct Names {
     std::condition_variable released;
     std::map<std::string, std::vector<std::string>> addresses;
     std::set<std::string> hanging;
+    std::map<std::string, std::size_t> lookups;
 };
 
 Names& names() {
@@ -27,6 +28,7 @@ Names& names() {
 std::optional<std::vector<std::string>> look_up(const std::string& name) {
     Names& all = names();
     std::unique_lock lock(all.mutex);
+    ++all.lookups[name];
     all.released.wait(lock, [&] { return !all.hanging.contains(name); });
     const auto found = all.addresses.find(name);
     return found == all.addresses.end() ? std::nullopt : std::optional(found->second);
@@ -66,6 +68,11 @@ void name_resolves_to(const std::string& name, std::vector<std::string> addresse
 
 void name_does_not_resolve(const std::string& name) {
     name_resolves_to(name, {});
+}
+
+std::size_t lookups_of(const std::string& name) {
+    const std::lock_guard lock(names().mutex);
+    return names().lookups[name];
 }
 
 HangingName::HangingName(std::string name) : name_(std::move(name)) {

@@ -10,6 +10,9 @@ namespace scram::testing {
 void name_resolves_to(const std::string& name, std::vector<std::string> addresses);
 void name_does_not_resolve(const std::string& name);
 
+// How often it was looked up so far.
+std::size_t lookups_of(const std::string& name);
+
 // While it lives, looking `name` up hangs.
 class HangingName {
   public:

@@ -125,7 +125,7 @@ std::uint64_t stress_rounds(std::uint64_t usual) {
     return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : usual;
 }
 
-using Told = std::vector<std::string>;
+using Heard = std::vector<std::string>;
 
 }  // namespace
 
@@ -137,7 +137,7 @@ TEST_CASE("ingress: what is published by the ring needs no loop but the poll") {
     for (int i = 2; i <= 4; ++i) scram_add(client.get(), 0, 0, i);
     CHECK(scram_flush(client.get()) == SCRAM_DONE);
     CHECK(rig.ingress->poll());
-    CHECK(rig.sink.told == Told{"value 1", "more 2", "more 3", "value 4"});
+    CHECK(rig.sink.told == Heard{"value 1", "more 2", "more 3", "value 4"});
     CHECK_FALSE(rig.ingress->poll());
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("ingress: a series that restarts is told as such, in a batch and at it
     scram_add_restart(client.get(), 0, 0, 4);
     CHECK(scram_flush(client.get()) == SCRAM_DONE);
     rig.ingress->poll();
-    CHECK(rig.sink.told == Told{"restart 1", "restart more 2", "more 3", "restart 4"});
+    CHECK(rig.sink.told == Heard{"restart 1", "restart more 2", "more 3", "restart 4"});
 }
 
 TEST_CASE("ingress: a poll reads 64 signals of a ring, then the next ring has its turn") {
@@ -337,7 +337,7 @@ TEST_CASE("ingress: a child that was forked writes nothing into its parent's rin
     CHECK(status == 0);
     scram_publish(client.get(), 0, 0, 3);
     rig.ingress->poll();
-    CHECK(rig.sink.told == Told{"value 1", "value 3"});
+    CHECK(rig.sink.told == Heard{"value 1", "value 3"});
 }
 
 TEST_CASE(

@@ -17,7 +17,7 @@ using namespace scram::testing;
 namespace {
 
 // What a link that trusts our authority says about a server.
-std::string refusal_of(const ServerSetup& setup, const TlsOptions& options = pki().trusting()) {
+std::string refusal_of(const ServerSetup& setup, const Trust& options = pki().trusting()) {
     TlsServer server(setup, answer_all);
     Rig rig({.tls = options, .port = server.port()});
     return rig.refusal();
@@ -205,11 +205,33 @@ TEST_CASE("tls: sessions are resumed, a TLS 1.3 ticket once only") {
     // A full handshake brought two tickets; connections that are given up use them up.
     int resumable = 0;
     for (int i = 0; i < 4; ++i) {
-        SSL* ssl = rig.tls->new_connection();
+        SSL* ssl = rig.tls->new_connection("127.0.0.1");
         resumable += SSL_get_session(ssl) != nullptr ? 1 : 0;
         SSL_free(ssl);
     }
     CHECK(resumable == 2);
+}
+
+// A resumed handshake shows no certificate: who is resumed has proven to be another.
+TEST_CASE("tls: a session of one host is not offered to another") {
+    TlsServer server({.certificate = &pki().good}, answer_all);
+    Rig rig({.tls = pki().trusting(), .port = server.port()});
+    REQUIRE(rig.start());
+    REQUIRE(rig.link->send(ping));
+    REQUIRE(rig.is_answered());
+    const auto resumes = [&](const std::string& host) {
+        SSL* ssl = rig.tls->new_connection(host);
+        const bool kept = SSL_get_session(ssl) != nullptr;
+        SSL_free(ssl);
+        return kept;
+    };
+    CHECK_FALSE(resumes("exchange.test"));
+    CHECK_FALSE(resumes("127.0.0.2"));
+    CHECK(resumes("127.0.0.1"));
+}
+
+TEST_CASE("tls: there is no connection to a peer that would have nothing to prove") {
+    CHECK(tls_context({})->new_connection("") == nullptr);
 }
 
 TEST_CASE("tls: TLS 1.2 is spoken, and resumed again and again") {
@@ -242,24 +264,23 @@ TEST_CASE("tls: a server that lost its ticket keys gets a full handshake") {
 }
 
 TEST_CASE("tls: bad options are told with what was expected") {
-    CHECK(contains(option_error({.host = "h", .ca_file = "/nowhere/ca.pem"}),
+    CHECK(contains(option_error({.ca_file = "/nowhere/ca.pem"}),
                    "ca_file /nowhere/ca.pem: expected a readable file of PEM certificates"));
     const TemporaryFile no_pem("not a certificate\n");
-    CHECK(contains(option_error({.host = "h", .ca_file = no_pem.path()}), "ca_file"));
-    CHECK(contains(option_error({.host = ""}), "host"));
+    CHECK(contains(option_error({.ca_file = no_pem.path()}), "ca_file"));
     const auto good = pki().good.pin();
     for (const auto& pin : {std::string("sha1/AAAA"), good.substr(0, good.size() - 1), good + "=",
                             "sha256/" + std::string(44, '!'), std::string()}) {
         CAPTURE(pin);
-        CHECK(contains(option_error({.host = "h", .pins = {pin}}), "44 characters of Base64"));
+        CHECK(contains(option_error({.pins = {pin}}), "44 characters of Base64"));
     }
-    CHECK(option_error({.host = "h", .pins = {good}}).empty());
+    CHECK(option_error({.pins = {good}}).empty());
 }
 
 TEST_CASE("tls: SNI is sent for names only") {
-    const auto sni = [](const std::string& host) {
-        const auto context = tls_context({.host = host});
-        SSL* ssl = context->new_connection();
+    const auto context = tls_context({});
+    const auto sni = [&](const std::string& host) {
+        SSL* ssl = context->new_connection(host);
         const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
         const std::string text = name != nullptr ? name : "";
         SSL_free(ssl);
@@ -271,11 +292,11 @@ TEST_CASE("tls: SNI is sent for names only") {
 }
 
 TEST_CASE("tls: writing to a closed socket is an error, not a signal") {
-    const auto context = tls_context({.host = "exchange.test"});
+    const auto context = tls_context({});
     int pair[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
     close(pair[1]);
-    SSL* ssl = context->new_connection();
+    SSL* ssl = context->new_connection("exchange.test");
     TlsSocket socket;
     REQUIRE(socket.attach(ssl, pair[0]));
     const int result = SSL_connect(ssl);

@@ -1,0 +1,354 @@
+#include "daemon/scramctl/drill.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "core/model/drill.h"
+#include "daemon/common/version.h"
+#include "daemon/records/journal_files.h"
+#include "daemon/scramctl/connection.h"
+#include "daemon/scramctl/drill_report.h"
+#include "daemon/scramctl/exit.h"
+#include "net/clock.h"
+
+namespace scram {
+namespace fs = std::filesystem;
+using namespace printing;
+namespace {
+
+constexpr milliseconds opening_wait{15000};  // OKX's longest lock, and some
+// The journal's thread stores what the loop left it within a moment.
+constexpr int journal_looks = 20;
+constexpr milliseconds journal_pause{100};
+constexpr std::uintmax_t report_bytes_max = std::uintmax_t{4} << 20;
+
+// ---- The journal --------------------------------------------------------------------------------
+
+std::optional<JournalRecord> find_trip(const std::vector<JournalFile>& files, std::uint64_t trip) {
+    std::optional<JournalRecord> found;
+    for (auto file = files.rbegin(); file != files.rend() && !found; ++file) {
+        const auto read = read_file(file->path);
+        const auto* bytes = std::get_if<FileBytes>(&read);
+        if (bytes == nullptr || is_blank(*bytes)) continue;
+        walk(*bytes, Hasher(), [&](const JournalRecord& record) {
+            if (record.kind == RecordKind::tripped && record.trip == trip && record.sequence > 0)
+                found = record;
+        });
+    }
+    return found;
+}
+
+// The record of the trip, whose hash covers all that came before it.
+std::string journal_link(const std::string& directory, std::uint64_t trip) {
+    const auto why = [](std::string_view text) { return JsonObject().add("why", text).text(); };
+    for (int look = 0; look < journal_looks; ++look) {
+        const auto listed = list_journal(directory);
+        if (const auto* error = std::get_if<std::string>(&listed)) return why(*error);
+        if (const auto record = find_trip(std::get<std::vector<JournalFile>>(listed), trip)) {
+            std::string hash;
+            for (const std::uint8_t byte : record->hash) hash += fmt::format("{:02x}", byte);
+            return JsonObject().add("record", record->sequence).add("hash", hash).text();
+        }
+        std::this_thread::sleep_for(journal_pause);
+    }
+    return why(fmt::format("no record of the trip that this user may read in {}", directory));
+}
+
+// ---- The drill ----------------------------------------------------------------------------------
+
+std::string host_name() {
+    char name[256] = {};
+    return gethostname(name, sizeof(name) - 1) == 0 ? name : "?";
+}
+
+// "drill-20261129T111500Z-mm-1_BTC-USD"
+std::string report_name(std::int64_t wall_ms, std::string target) {
+    for (char& c : target) {
+        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-';
+        if (!plain) c = '_';
+    }
+    return fmt::format("drill-{:%Y%m%dT%H%M%S}Z-{}",
+                       fmt::gmtime(static_cast<std::time_t>(wall_ms / 1000)), target.substr(0, 80));
+}
+
+bool is_meant(const std::string& target, const std::string& family) {
+    return target == "all" || target == family || target == family.substr(0, family.find('/'));
+}
+
+// What is latched already is no matter of a drill: arming it again would end somebody's trip.
+std::string latched_already(dom::element status, const std::string& target) {
+    for (const dom::element family : list(status, "families")) {
+        const std::string name = field(family, "name");
+        if (is_meant(target, name) && field(family, "gate") != "open")
+            return fmt::format("{} is latched already, by trip {}: a drill needs it armed", name,
+                               field(family, "trip"));
+    }
+    return {};
+}
+
+// 0: none is asked for.
+std::int64_t next_due(dom::element status, std::int64_t wall_ms) {
+    const auto days = static_cast<std::int64_t>(number(status, "drill_max_age_days"));
+    return days > 0 ? wall_ms + days * 86'400'000 : 0;
+}
+
+class Drill {
+  public:
+    explicit Drill(const DrillOrder& order) : order_(order) {
+        facts_.wall_ms = wall_now().value;
+        facts_.name = report_name(facts_.wall_ms, order.target);
+        facts_.target = order.target;
+        facts_.reason = order.reason;
+        facts_.by = fmt::format("uid {}", getuid());
+        facts_.host = host_name();
+    }
+
+    int run() {
+        int code = refused;
+        try {
+            code = go();
+        } catch (const Unreachable& error) {
+            facts_.error = error.what();
+            code = unreachable;
+        }
+        if (!write()) return refused;
+        tell();
+        return code;
+    }
+
+  private:
+    int go() {
+        ControlClient client(order_.socket);
+        const Reply status = client.ask(request("status"));
+        if (!status.ok()) return fail(status.error());
+        facts_.version = field(status.root(), "version");
+        facts_.config = field(status.root(), "config");
+        facts_.config_sha256 = field(status.root(), "config_sha256", "");
+        if (const auto why = latched_already(status.root(), order_.target); !why.empty())
+            return fail(why);
+        if (!trip(client)) return refused;
+        take_receipt(client);
+        const auto receipt = Reply::read(facts_.receipt);
+        if (!receipt) return fail("scramd did not tell the trip's receipt");
+        facts_.by = field(receipt->root(), "by");
+        dom::element journal;
+        if (status.root()["journal"].get(journal) == simdjson::SUCCESS)
+            facts_.journal = journal_link(field(journal, "directory"), trip_);
+        const DrillVerdict verdict = drill_verdict(receipt->root());
+        if (verdict == DrillVerdict::verified)
+            facts_.next_due_ms = next_due(status.root(), facts_.wall_ms);
+        write();  // a report there is, whatever becomes of the question
+        const int armed = rearm(client, verdict, receipt->root());
+        take_receipt(client);
+        if (verdict == DrillVerdict::verified) return armed;
+        return verdict == DrillVerdict::accepted ? unverified : refused;
+    }
+
+    int fail(std::string why) {
+        facts_.error = std::move(why);
+        return refused;
+    }
+
+    bool trip(ControlClient& client) {
+        const milliseconds wait(std::llround(order_.wait_s * 1000));
+        JsonObject wish = request("trip");
+        wish.add("target", order_.target).add("reason", std::string(drill_prefix) + order_.reason);
+        wish.add("wait_ms", wait.count()).add("until", "verified");
+        const Reply answer = client.ask(wish);
+        if (!answer.ok()) {
+            facts_.error = answer.error();
+            return false;
+        }
+        trip_ = static_cast<std::uint64_t>(number(answer.root(), "trip"));
+        if (flag(answer.root(), "waiting")) client.outcome(wait);
+        return true;
+    }
+
+    void take_receipt(ControlClient& client) {
+        const Reply answer = client.ask(request("receipt").add("trip", trip_));
+        if (has(answer.root(), "receipt")) facts_.receipt = raw(answer.root(), "receipt");
+    }
+
+    // Whether the operator agrees; says why not in the facts.
+    bool agrees(DrillVerdict verdict, dom::element receipt) {
+        const auto families = list(receipt, "families");
+        const bool own = std::all_of(families.begin(), families.end(), [](dom::element family) {
+            return field(family, "how") == "latched";
+        });
+        if (order_.keep_latched) return leave("left latched, as asked for");
+        if (!own) return leave("left latched: another trip had latched some of it");
+        const bool verified = verdict == DrillVerdict::verified;
+        if (verdict == DrillVerdict::not_confirmed)
+            return leave("left latched: not every cancel was taken");
+        if (order_.yes) return verified || leave("left latched: not verified");
+        fmt::print(stderr, "{}: re-arm {}? [y/N] ", name(verdict), order_.target);
+        std::string line;
+        std::getline(std::cin, line);
+        return line == "y" || line == "yes" || leave("declined by the operator");
+    }
+
+    bool leave(std::string why) {
+        facts_.rearm = std::move(why);
+        return false;
+    }
+
+    int rearm(ControlClient& client, DrillVerdict verdict, dom::element receipt) {
+        if (!agrees(verdict, receipt)) return done;
+        JsonObject wish = request("rearm");
+        wish.add("target", order_.target).add("reason", "drill over: " + order_.reason);
+        wish.add_raw("trips", fmt::format("[{}]", trip_)).add("wait_ms", opening_wait.count());
+        const Reply answer = client.ask(wish);
+        if (!answer.ok()) {
+            facts_.rearm = "not armed: " + answer.error();
+            return has(answer.root(), "awaits_second") ? awaits_second : refused;
+        }
+        const bool open = !flag(answer.root(), "waiting") || client.outcome(opening_wait).ok();
+        facts_.rearm = open ? "armed" : "armed, but not every gate was seen open in time";
+        return open ? done : refused;
+    }
+
+    // ---- Files
+
+    bool write() {
+        const auto report = Reply::read(drill_json(facts_));
+        return report && put(".json", report->text() + "\n") &&
+               put(".txt", drill_text(report->root())) && put(".html", drill_html(report->root()));
+    }
+
+    // Whole or not at all.
+    bool put(const char* ending, const std::string& text) const {
+        const fs::path path = path_of(ending);
+        const fs::path half = path.native() + ".new";
+        std::ofstream out(half, std::ios::binary | std::ios::trunc);
+        out << text;
+        out.close();
+        std::error_code error;
+        if (out) fs::rename(half, path, error);
+        if (out && !error) return true;
+        fmt::print(stderr, "scramctl: {} cannot be written: is the disk full?\n", path.native());
+        return false;
+    }
+
+    fs::path path_of(const char* ending) const {
+        return fs::path(order_.directory) / (facts_.name + ending);
+    }
+
+    void tell() const {
+        const auto report = Reply::read(drill_json(facts_));
+        if (order_.json) return fmt::print("{}\n", report->text());
+        fmt::print("drill of {}: {}: {}\n", order_.target, field(report->root(), "verdict"),
+                   field(report->root(), "meaning"));
+        if (!facts_.error.empty()) fmt::print("error: {}\n", facts_.error);
+        fmt::print("re-arm: {}\nreport: {}, .txt, .json\n", facts_.rearm,
+                   path_of(".html").native());
+    }
+
+    const DrillOrder& order_;
+    DrillFacts facts_;
+    std::uint64_t trip_ = 0;
+};
+
+// ---- The list -----------------------------------------------------------------------------------
+
+std::optional<Reply> read_report(const fs::path& path) {
+    std::error_code error;
+    if (const auto size = fs::file_size(path, error); error || size > report_bytes_max) return {};
+    std::ifstream in(path, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(in), {});
+    auto report = Reply::read(text.substr(0, text.find_last_not_of('\n') + 1));
+    const bool is_one = report && field(report->root(), "program") == "scramctl drill" &&
+                        has(report->root(), "verdict") && number(report->root(), "wall_ms") > 0;
+    return is_one ? std::move(report) : std::nullopt;
+}
+
+std::vector<fs::path> reports_in(const std::string& directory, std::error_code& error) {
+    std::vector<fs::path> paths;
+    for (fs::directory_iterator at(directory, error), end; !error && at != end;
+         at.increment(error)) {
+        const std::string file = at->path().filename().native();
+        if (file.starts_with("drill-") && file.ends_with(".json")) paths.push_back(at->path());
+    }
+    std::sort(paths.rbegin(), paths.rend());  // their names begin with their time
+    return paths;
+}
+
+std::string summary_json(dom::element report, const fs::path& path) {
+    JsonObject out;
+    out.add("file", path.native());
+    for (const char* key : {"time", "wall_ms", "target", "by", "verdict", "rearm"})
+        out.add_raw(key, raw(report, key));
+    if (has(report, "next_due_ms")) out.add_raw("next_due_ms", raw(report, "next_due_ms"));
+    return out.text();
+}
+
+std::string summary_text(dom::element report) {
+    const std::string due = has(report, "next_due_ms")
+                                ? utc_time(static_cast<std::int64_t>(number(report, "next_due_ms")))
+                                : "-";
+    return fmt::format("{:<24}  {:<14} {:<24} {:<24} {}\n", field(report, "time"),
+                       field(report, "verdict"), due, field(report, "target"), field(report, "by"));
+}
+
+int complain_of_drill(std::string_view why) {
+    fmt::print(stderr, "scramctl: {}\n", why);
+    return refused;
+}
+
+}  // namespace
+
+int drill_command(const DrillOrder& order) {
+    if (order.reason.empty()) return complain_of_drill("--reason is required");
+    const bool can_ask = isatty(STDIN_FILENO) != 0;
+    if (!can_ask && !order.yes && !order.keep_latched)
+        return complain_of_drill(
+            "nobody to ask whether to re-arm: without a terminal, --yes or --keep-latched is "
+            "required; nothing was tripped");
+    if (access(order.directory.c_str(), W_OK | X_OK) != 0)
+        return complain_of_drill(
+            fmt::format("{} is no folder that a report can be written into; --directory names "
+                        "another; nothing was tripped",
+                        order.directory));
+    return Drill(order).run();
+}
+
+int drills_command(const std::string& directory, bool json) {
+    std::error_code error;
+    const auto paths = reports_in(directory, error);
+    if (error) return complain_of_drill(fmt::format("{}: {}", directory, error.message()));
+    JsonArray drills, broken;
+    std::string text;
+    bool good = true;
+    for (const fs::path& path : paths) {
+        if (const auto report = read_report(path)) {
+            drills.add_raw(summary_json(report->root(), path));
+            text += summary_text(report->root());
+            continue;
+        }
+        good = false;
+        broken.add_raw(json_string(path.native()));
+        complain_of_drill(fmt::format("{} is no report of a drill, or is damaged", path.native()));
+    }
+    if (json)
+        fmt::print("{}\n", JsonObject()
+                               .add("v", 1)
+                               .add("ok", good)
+                               .add_raw("drills", drills.text())
+                               .add_raw("broken", broken.text())
+                               .text());
+    else if (text.empty())
+        fmt::print("no reports of drills in {}\n", directory);
+    else
+        fmt::print("{:<24}  {:<14} {:<24} {:<24} {}\n{}", "WHEN", "VERDICT", "NEXT DUE", "TARGET",
+                   "BY", text);
+    return good ? done : refused;
+}
+
+}  // namespace scram

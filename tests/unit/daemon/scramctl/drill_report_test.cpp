@@ -1,0 +1,86 @@
+// Reports of drills: what they say, and that nothing written by others becomes part of the page.
+#include <doctest/doctest.h>
+
+#include "daemon/scramctl/drill_report.h"
+#include "daemon/scramctl/reply.h"
+#include "tests/unit/golden.h"
+
+using namespace scram;
+using namespace scram::test;
+
+namespace {
+
+DrillFacts facts_of(const std::string& receipt) {
+    DrillFacts facts;
+    facts.name = "drill-20260301T120000Z-mm-1_BTC-USD";
+    facts.wall_ms = 1'772'366'400'000;
+    facts.target = "mm-1/BTC-USD";
+    facts.reason = "weekly <b>drill</b>";
+    facts.by = "uid 1000 (ann)";
+    facts.host = "box";
+    facts.version = "0.1.0";
+    facts.config = "/etc/scramd/scramd.toml";
+    facts.config_sha256 = "abcd";
+    facts.receipt = receipt;
+    facts.journal = R"({"record":7,"hash":"00ff"})";
+    facts.rearm = "armed";
+    return facts;
+}
+
+std::string receipt_with(std::string_view verdict) {
+    return R"({"trip":3,"verdict":")" + std::string(verdict) +
+           R"(","families":[{"family":"mm-1/BTC-USD","how":"latched","accepted":true,)"
+           R"("accepted_us":1500.5,"verified":true,"verified_us":40250.0,"rest":0,)"
+           R"("rearmed_us":90000.0,"attempts":1}],"attempts":[{"attempt":17,)"
+           R"("family":"mm-1/BTC-USD","link":"mm-1#0","lost":false,"sent_us":20.0,)"
+           R"("answered_us":1500.0,"class":"accepted","http":200,"code":"0"}],)"
+           R"("reads":[{"family":"mm-1/BTC-USD","link":"mm-1#1","sent_us":1600.0,)"
+           R"("answered_us":20000.0,"orders":2},{"family":"mm-1/BTC-USD","link":"mm-1#2",)"
+           R"("sent_us":21000.0,"answered_us":40000.0,"orders":0}]})";
+}
+
+Reply report_of(const DrillFacts& facts) {
+    auto report = Reply::read(drill_json(facts));
+    REQUIRE(report);
+    return std::move(*report);
+}
+
+std::string verdict_of(const std::string& receipt) {
+    return printing::field(report_of(facts_of(receipt)).root(), "verdict");
+}
+
+}  // namespace
+
+TEST_CASE("drill report: as JSON, text and page, word for word") {
+    const auto report = report_of(facts_of(receipt_with("VERIFIED")));
+    check_golden("daemon/scramctl/golden/drill.json", report.text());
+    check_golden("daemon/scramctl/golden/drill.txt", drill_text(report.root()));
+    check_golden("daemon/scramctl/golden/drill.html", drill_html(report.root()));
+}
+
+TEST_CASE("drill report: its verdict is the receipt's, and none without one") {
+    CHECK(verdict_of(receipt_with("VERIFIED")) == "VERIFIED");
+    CHECK(verdict_of(receipt_with("ACCEPTED")) == "ACCEPTED");
+    for (const char* open : {"PARTIAL", "OPEN", "HELD", "SOMETHING"})
+        CHECK(verdict_of(receipt_with(open)) == "NOT CONFIRMED");
+    CHECK(verdict_of("null") == "FAILED");
+}
+
+TEST_CASE("drill report: a refusal has a report as well") {
+    DrillFacts facts = facts_of("null");
+    facts.error = "no right to trip";
+    facts.journal = "null";
+    const auto report = report_of(facts);
+    CHECK(drill_text(report.root()).find("no right to trip") != std::string::npos);
+    CHECK(drill_html(report.root()).find("FAILED") != std::string::npos);
+}
+
+TEST_CASE("drill report: the page has no script, nothing from elsewhere, and text stays text") {
+    DrillFacts facts = facts_of(receipt_with("VERIFIED"));
+    facts.reason = "<script src=x>&\"'";
+    const std::string page = drill_html(report_of(facts).root());
+    CHECK(page.find("<script") == std::string::npos);
+    CHECK(page.find("&lt;script src=x&gt;&amp;&quot;&#39;") != std::string::npos);
+    for (const char* other : {"http:", "https:", "src=\"", "href", "url(", "@import"})
+        CHECK(page.find(other) == std::string::npos);
+}
