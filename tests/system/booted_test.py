@@ -14,7 +14,7 @@ class Service(unittest.TestCase):
             self.assertEqual(desk.ctl("ready"), (0, "ready\n"))
             desk.sim.quote("BTC-USD")
             desk.publish(26)
-            desk.await_state("accepted")
+            desk.await_state("verified")
             self.assertEqual(desk.sim.family("BTC-USD")["mmp"], 0)
 
     def test_a_loop_that_hangs_is_replaced_and_its_unfinished_cancel_goes_on(self):

@@ -29,14 +29,14 @@ class Container(unittest.TestCase):
             self.assertIn("NoNewPrivs:\t1", status)
             ship.sim.quote("BTC-USD")
             ship.publish(26)
-            eventually(lambda: "accepted" in ship.inside("scramctl", "status"), "the cancel is accepted")
+            eventually(lambda: "verified" in ship.inside("scramctl", "status"), "the cancel is verified")
             self.assertEqual(ship.sim.family("BTC-USD")["mmp"], 0)
 
     def test_another_container_goes_on_where_it_ended(self):
         with Ship() as ship:
             ship.start()
             ship.publish(26)
-            eventually(lambda: "accepted" in ship.inside("scramctl", "status"), "the cancel is accepted")
+            eventually(lambda: "verified" in ship.inside("scramctl", "status"), "the cancel is verified")
             ship.these.podman("stop", ship.name)
             ship.start()
             self.assertIn("closed", ship.inside("scramctl", "status", "--json"))

@@ -137,6 +137,6 @@ class Desk:
     def mend(self):
         """The exchange takes cancels again: what is unfinished gets done, and stays latched."""
         self.sim.clear_faults()
-        self.await_state("accepted")
+        self.await_state("verified")
         if self.family()["gate"] != "closed" or self.sim.family("BTC-USD")["mmp"] != 0:
             raise AssertionError(f"not latched, or orders rest: {self.family()} {self.sim.family('BTC-USD')}")
