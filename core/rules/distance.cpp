@@ -1,5 +1,6 @@
 #include "core/rules/distance.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace scram {
@@ -34,13 +35,34 @@ Distance distance(const Condition& condition, const ValueRules& rules, const Met
             rules.missing(condition.watch)};
 }
 
-double rank(const Distance& distance) {
+void take_nearer(const Distance& next, Distance& best) {
+    if (nearness(next) > nearness(best)) best = next;
+}
+
+void take_for(FamilyId family, const Distance& next, std::vector<Distance>& of_family) {
+    if (index(family) >= of_family.size()) of_family.resize(index(family) + 1);
+    take_nearer(next, of_family[index(family)]);
+}
+
+// How many families' nearest it may have become.
+std::size_t take_for_families(const RuleSpec& rule, const Distance& next,
+                              std::vector<Distance>& of_family) {
+    if (!next.known || rule.shadow) return 0;
+    if (next.family != none<FamilyId>()) {
+        take_for(next.family, next, of_family);
+        return 1;
+    }
+    for (const FamilyId family : rule.families) take_for(family, next, of_family);
+    return rule.families.size();
+}
+
+}  // namespace
+
+double nearness(const Distance& distance) {
     if (!distance.known) return -1.0;
     if (std::isnan(distance.share)) return distance.holds ? 1.0 : 0.0;
     return distance.share;
 }
-
-}  // namespace
 
 std::vector<Distance> distances(const ValueRules& rules, const MetricTable& table, Time now) {
     std::vector<Distance> all;
@@ -62,18 +84,20 @@ void distances_at(const ValueRules& rules, const MetricTable& table, FamilyId fa
 }
 
 bool find_nearest(NearestSearch& search, const ValueRules& rules, const MetricTable& table,
-                  Time now, std::size_t conditions) {
+                  Time now, std::size_t looks) {
     const Conditions& all = rules.conditions();
     std::vector<Distance>& best = search.best;
     for (; search.watch < all.watches().size(); ++search.watch, search.at = 0) {
         const Watch& watch = all.watches()[search.watch];
-        for (; search.at < all.count(watch); ++search.at, --conditions) {
-            if (conditions == 0) return false;
+        for (; search.at < all.count(watch); ++search.at) {
+            if (looks == 0) return false;
             const Distance next = distance(all.of(watch, search.at), rules, table, now);
             if (best.empty() || best.back().rule != next.rule)
                 best.push_back(next);
-            else if (rank(next) > rank(best.back()))
-                best.back() = next;
+            else
+                take_nearer(next, best.back());
+            looks -=
+                std::min(looks, 1 + take_for_families(all.rule(watch), next, search.of_family));
         }
     }
     return true;

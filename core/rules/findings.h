@@ -47,9 +47,14 @@ struct Distance {
 // Where a search over all conditions stands that goes a few at a time.
 struct NearestSearch {
     std::size_t watch = 0;
-    std::size_t at = 0;  // within the watch
-    std::vector<Distance> best;
+    std::size_t at = 0;          // within the watch
+    std::vector<Distance> best;  // of each rule
+    // By family, of all that could trip it; not known where nothing is, or behind the end.
+    std::vector<Distance> of_family;
 };
+// To order by: what is not known is farthest. One without a share, as a value that may not be below
+// 0, is as near as it is over or not.
+double nearness(const Distance& distance);
 
 // A value that a rule looks at, of which an expected source has said nothing: not since the start,
 // and none was left by an earlier process.

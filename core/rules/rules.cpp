@@ -155,10 +155,4 @@ void RuleSet::mark_holding(std::vector<RuleId>& by_family) const {
     });
 }
 
-std::vector<Distance> RuleSet::nearest(const MetricTable& table, Time now) const {
-    NearestSearch search;
-    find_nearest(search, table, now, values_.conditions().count());
-    return search.best;
-}
-
 }  // namespace scram

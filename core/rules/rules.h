@@ -163,8 +163,8 @@ class RuleSet {
     // orphans. One that never sent any is told, and trips nothing.
     bool may_quote(SourceId source) const { return health(source).may_quote; }
 
-    // Sight: every condition on values; and of each rule the one that has used most of its limit
-    // (core/rules/distance.h). Allocate.
+    // Sight: every condition on values; and of each rule and family the one that has used most of
+    // its limit (core/rules/distance.h). Allocate.
     std::vector<Distance> distances(const MetricTable& table, Time now) const {
         return scram::distances(values_, table, now);
     }
@@ -172,10 +172,9 @@ class RuleSet {
                       std::vector<Distance>& out) const {
         scram::distances_at(values_, table, family, metric, now, out);
     }
-    std::vector<Distance> nearest(const MetricTable& table, Time now) const;
     bool find_nearest(NearestSearch& search, const MetricTable& table, Time now,
-                      std::size_t conditions) const {
-        return scram::find_nearest(search, values_, table, now, conditions);
+                      std::size_t looks) const {
+        return scram::find_nearest(search, values_, table, now, looks);
     }
     // Reads what a sample of this metric would have looked at, to keep it near. What it returns
     // means nothing.

@@ -249,10 +249,6 @@ bool StatusReport::do_part() {
             return false;
         case Part::holding:
             holding_ = driver_.engine().rules().all_holding();
-            part_ = Part::nearest;
-            return false;
-        case Part::nearest:
-            nearest_of_family_ = nearest_json(driver_.engine(), now_);
             part_ = Part::latency;
             return false;
         case Part::latency:
@@ -285,8 +281,7 @@ void StatusReport::add_latency_and_trips() {
 // True: it is at its end.
 bool StatusReport::search() {
     const Engine& engine = driver_.engine();
-    if (!engine.rules().find_nearest(nearest_, engine.metrics(), now_, pace_.conditions))
-        return false;
+    if (!engine.rules().find_nearest(nearest_, engine.metrics(), now_, pace_.looks)) return false;
     sort_by_share(nearest_.best);
     return true;
 }
@@ -321,7 +316,7 @@ std::string StatusReport::item_json(std::size_t list, std::size_t i) const {
             return account_json(driver_, id_at<AccountId>(i), now);
         case families:
             return family_json(driver_, id_at<FamilyId>(i), holding_[i], now,
-                               nearest_of_family_[i]);
+                               nearest_json(id_at<FamilyId>(i), nearest_, engine.plan()));
         case sources:
             return source_json(engine, id_at<SourceId>(i), now);
         case rules:

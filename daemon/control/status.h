@@ -17,7 +17,7 @@ class StatusReport {
     // What one slice does. By default some tenths of a millisecond; a small plan's report is whole
     // after the first.
     struct Pace {
-        std::size_t conditions = 4096;
+        std::size_t looks = 4096;  // at conditions, in a search for the nearest
         std::size_t items = 32;
         bool one_part = false;  // of the report's parts, however small
     };
@@ -33,7 +33,7 @@ class StatusReport {
     Time taken() const { return now_; }
 
   private:
-    enum class Part : std::uint8_t { head, holding, nearest, latency, search, lists };
+    enum class Part : std::uint8_t { head, holding, latency, search, lists };
 
     bool do_part();
     void begin();
@@ -54,7 +54,6 @@ class StatusReport {
     Time now_{};
     NearestSearch nearest_;
     std::vector<RuleId> holding_;  // by family, as the next
-    std::vector<std::string> nearest_of_family_;
     JsonObject out_;
     std::size_t list_ = 0, item_ = 0;  // the next
     JsonArray list_text_;              // of its list so far

@@ -4,20 +4,9 @@
 #include <cmath>
 
 #include "config/toml/words.h"
-#include "core/rules/shape.h"
 #include "daemon/common/json.h"
 
 namespace scram {
-namespace {
-
-// One without a share, as a value that may not be below 0, is as near as it is over or not.
-double nearness(const Distance& distance) {
-    if (!distance.known) return -1;
-    if (std::isnan(distance.share)) return distance.holds ? 1 : 0;
-    return distance.share;
-}
-
-}  // namespace
 
 std::string rule_json(const Distance& distance, const Plan& plan) {
     const RuleSpec& rule = plan.rules[index(distance.rule)];
@@ -33,48 +22,15 @@ std::string rule_json(const Distance& distance, const Plan& plan) {
     return out.add("holds", distance.holds).add("shadow", rule.shadow).text();
 }
 
-namespace {
-
-constexpr std::size_t asked_max = 4096;  // conditions
-
-std::size_t conditions_of(const Plan& plan) {
-    std::size_t count = 0;
-    for (const RuleSpec& rule : plan.rules) {
-        if (is_of_values(rule.kind)) count += condition_count(rule, plan.sources.size());
-    }
-    return count;
-}
-
-std::string value_json(const Distance& distance, const Plan& plan) {
+std::string nearest_json(FamilyId family, const NearestSearch& searched, const Plan& plan) {
+    if (index(family) >= searched.of_family.size()) return {};
+    const Distance& distance = searched.of_family[index(family)];
+    if (!distance.known) return {};
     JsonObject out;
     out.add("rule", plan.rules[index(distance.rule)].name);
     out.add("value", distance.value).add("limit", distance.limit);
     if (std::isfinite(distance.share)) out.add("share", distance.share);
     return out.text();
-}
-
-}  // namespace
-
-std::vector<std::string> nearest_json(const Engine& engine, Time now) {
-    const Plan& plan = engine.plan();
-    std::vector<std::string> out(plan.families.size());
-    if (conditions_of(plan) > asked_max) return out;
-    std::vector<double> best(out.size(), -1);
-    const auto take = [&](FamilyId family, const Distance& distance) {
-        if (nearness(distance) <= best[index(family)]) return;
-        best[index(family)] = nearness(distance);
-        out[index(family)] = value_json(distance, plan);
-    };
-    for (const Distance& distance : engine.rules().distances(engine.metrics(), now)) {
-        if (!distance.known || plan.rules[index(distance.rule)].shadow) continue;
-        if (distance.family != none<FamilyId>()) {
-            take(distance.family, distance);
-            continue;
-        }
-        for (const FamilyId family : plan.rules[index(distance.rule)].families)
-            take(family, distance);
-    }
-    return out;
 }
 
 void sort_by_share(std::vector<Distance>& nearest) {

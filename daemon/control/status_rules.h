@@ -8,9 +8,8 @@
 
 namespace scram {
 
-// Of each family's values the one nearest to its limit, as an object; empty where none is known, or
-// where rules look at too many values to ask them all.
-std::vector<std::string> nearest_json(const Engine& engine, Time now);
+// Of a family's values the one nearest to its limit; empty where none is known.
+std::string nearest_json(FamilyId family, const NearestSearch& searched, const Plan& plan);
 // Of each rule on values the condition that has used most of its limit, as a search found it; the
 // worst rule first.
 void sort_by_share(std::vector<Distance>& nearest);

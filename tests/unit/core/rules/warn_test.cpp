@@ -337,7 +337,10 @@ TEST_CASE(
     desk.publish(maker, A, delta, 10);
     desk.publish(other_maker, C, delta, -30);
     desk.publish(maker, C, delta, 20);
-    const auto nearest = desk.engine.rules().nearest(desk.engine.metrics(), desk.now);
+    NearestSearch search;  // one look a turn
+    while (!desk.engine.rules().find_nearest(search, desk.engine.metrics(), desk.now, 1)) {
+    }
+    const auto& nearest = search.best;
     REQUIRE(nearest.size() == 2);
     CHECK(nearest[0].family == C);
     CHECK(nearest[0].source == other_maker);
@@ -345,4 +348,19 @@ TEST_CASE(
     CHECK(nearest[1].rule == RuleId{1});
     CHECK(nearest[1].family == none<FamilyId>());
     CHECK(nearest[1].value == 0);
+    REQUIRE(search.of_family.size() == 3);
+    CHECK(search.of_family[index(A)].share == 0.1);
+    CHECK(search.of_family[index(B)].rule == RuleId{1});
+    CHECK(search.of_family[index(C)].share == 0.3);
+}
+
+TEST_CASE("nearest: a shadow can trip no family, and is near for its rule alone") {
+    Plan plan = plan_of({1, 1});
+    add_limit(plan, 10).shadow = true;
+    Desk desk(plan);
+    desk.publish(maker, A, delta, 9);
+    NearestSearch search;
+    CHECK(desk.engine.rules().find_nearest(search, desk.engine.metrics(), desk.now, 100));
+    CHECK(search.best.at(0).share == 0.9);
+    CHECK(search.of_family.empty());
 }
