@@ -115,7 +115,7 @@ LoadResult parse(std::string_view toml, const std::filesystem::path& file_name, 
             add_syntax_error(document, error);
         }
         if (document.failed()) return document.errors();
-        config.plan.reads = true;
+        config.plan.reads = config.plan.account_checks = true;
         config.warnings = document.warnings();
         return config;
     } catch (const std::exception& error) {

@@ -35,7 +35,7 @@ void AccountChecks::link_came_up(LinkId id, Time now) {
 // ---- What is asked ------------------------------------------------------------------------------
 
 void AccountChecks::begin_due(Time now, Step& step) {
-    if (!plan_.reads) return;
+    if (!plan_.account_checks) return;
     for (std::size_t a = 0; a < accounts_known_.size(); ++a) {
         const auto id = id_at<AccountId>(a);
         if (accounts_known_[a].asked || accounts_known_[a].not_before > now) continue;
@@ -76,7 +76,7 @@ void AccountChecks::ask_for_mmp(AccountId id, Time now, Step& step) {
 
 Time AccountChecks::next_deadline(Time now) const {
     Time next = never;
-    if (!plan_.reads) return next;
+    if (!plan_.account_checks) return next;
     const auto also = [&](Time at) {
         if (at > now) next = std::min(next, at);
     };

@@ -158,9 +158,10 @@ struct Plan {
     std::vector<RuleSpec> rules;
     Timings timings;
     AfterCrash after_crash = AfterCrash::latched;
-    // Authenticated reads, which want somebody who signs them as they are made: accounts are
-    // checked, and trips verified.
+    // Authenticated reads, which want somebody who signs them as they are made: trips are verified;
+    // and accounts are checked.
     bool reads = false;
+    bool account_checks = false;
 };
 
 }  // namespace scram

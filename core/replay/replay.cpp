@@ -22,7 +22,7 @@ Plan for_replay(Plan plan) {
     plan.timings.rehearse_gap = 1ns;
     plan.timings.answer_timeout = for_ever;
     plan.timings.hedge_min = for_ever;
-    plan.reads = false;
+    plan.reads = plan.account_checks = false;
     return plan;
 }
 

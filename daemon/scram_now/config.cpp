@@ -103,6 +103,7 @@ NowPlan plan_for(const Plan& whole, const std::vector<FamilyId>& families,
         if (account.links < std::max<std::size_t>(2, account.budget.slots)) ++account.links;
         family.account = id_at<AccountId>(at);
         family.lock = lock.value_or(family.lock);
+        family.cancel_rest = false;
         out.plan.families.push_back(std::move(family));
     }
     return out;

@@ -31,6 +31,8 @@ NowDriver::NowDriver(boost::asio::io_context& io, TlsContext& tls, const Exchang
                      const Plan& plan, std::vector<Credentials> credentials, Times times,
                      NowOutput& output)
     : io_(io),
+      exchange_(exchange),
+      credentials_(std::move(credentials)),
       output_(output),
       began_(times.began),
       kill_(plan, times.began, times.until),
@@ -38,16 +40,14 @@ NowDriver::NowDriver(boost::asio::io_context& io, TlsContext& tls, const Exchang
       targets_(link_targets(plan, exchange.hosts.size())),
       rehearsed_at_(kill_.engine().link_count()),
       timer_(io) {
-    for (const Credentials& its : credentials)
+    for (const Credentials& its : credentials_)
         signers_.push_back(std::make_unique<HmacSigner>(its.secret.reveal()));
     for (const FamilySpec& family : plan.families) {
-        const Credentials& its = credentials[index(family.account)];
         auto& by_host = requests_.emplace_back();
-        for (const std::string& host : exchange.hosts) {
-            const RequestIdentity identity{host, its.key, its.passphrase.reveal(),
-                                           exchange.simulated_trading};
-            by_host.emplace_back(identity, family.inst_family, family.lock);
-            wipe(identity.passphrase);
+        for (std::size_t host = 0; host < exchange.hosts.size(); ++host) {
+            const RequestIdentity its = identity(family.account, host);
+            by_host.emplace_back(its, family.inst_family, family.lock);
+            wipe(its.passphrase);
         }
     }
     for (const std::string& host : exchange.hosts) rehearsals_.push_back(rehearsal_request(host));
@@ -94,11 +94,18 @@ void NowDriver::link_answered(LinkId link, const HttpResponse& answer, Time read
         if (time) clock_.sample(rehearsed_at_[index(link)], read_at, *time);
         const bool good = time.has_value();
         carry_out(kill_.rehearsed(link, good, answer.status, answer.keep_alive, read_at), read_at);
+    } else if (phase == LinkPhase::calling) {
+        const Call& call = kill_.engine().call(link);
+        const auto page = answers_.orders(
+            answer.status, answer.body,
+            {.what = call.what, .inst_family = spec(call.family).inst_family, .after = call.after});
+        carry_out(kill_.told(link, page, answer.keep_alive, read_at), read_at);
     }
 }
 
 void NowDriver::carry_out(const Step& step, Time now, const std::string& detail) {
     for (const Action& action : step.actions) act(action, now);
+    for (const Call& call : step.calls) read(call, now);
     if (kill_.has_begun() && !clock_.synced())
         output_.warn_once("the exchange does not tell its time: signed by the local clock");
     for (const Event& event : step.events) tell(event, detail);
@@ -133,6 +140,26 @@ void NowDriver::fire(const Action& action, Time now) {
     link.send(request.bytes());
 }
 
+// Its family's orders: rendered as it leaves, since each page is another request.
+void NowDriver::read(const Call& call, Time now) {
+    const RequestIdentity its = identity(call.account, targets_[index(call.link)].host);
+    ArmedRequest request(
+        its,
+        {.what = call.what, .inst_family = spec(call.family).inst_family, .after = call.after});
+    Link& link = *links_[index(call.link)];
+    if (request.refresh(*signers_[index(call.account)], clock_.at(now)))
+        link.send(request.bytes());
+    else
+        link.abort("the request cannot be signed");
+    wipe(its.passphrase);
+    wipe(request.bytes());
+}
+
+RequestIdentity NowDriver::identity(AccountId account, std::size_t host) const {
+    const Credentials& its = credentials_[index(account)];
+    return {exchange_.hosts[host], its.key, its.passphrase.reveal(), exchange_.simulated_trading};
+}
+
 void NowDriver::tell(const Event& event, const std::string& detail) {
     if (event.late || event.family == none<FamilyId>()) return;
     const auto not_yet = [&](const std::string& why) {
@@ -140,7 +167,16 @@ void NowDriver::tell(const Event& event, const std::string& detail) {
     };
     const bool is_done = event.answer.answer_class == AnswerClass::accepted ||
                          event.answer.answer_class == AnswerClass::nothing_left;
-    if (event.kind == EventKind::accepted) output_.result(result(event.family));
+    if (event.kind == EventKind::accepted || event.kind == EventKind::verified)
+        output_.result(result(event.family));
+    if (event.kind == EventKind::orders_read && event.value > 0)
+        output_.warn(
+            fmt::format("{}: the exchange's book shows {:.0f} MMP orders of it: cancelled "
+                        "again",
+                        spec(event.family).name, event.value));
+    if (event.kind == EventKind::read_failed)
+        output_.warn(fmt::format("{} not verified yet: {}, {}", spec(event.family).name,
+                                 name(event.answer.answer_class), text(event.answer)));
     if (event.kind == EventKind::answered && !is_done)
         not_yet(fmt::format("{}, {}", name(event.answer.answer_class), text(event.answer)));
     if (event.kind == EventKind::attempt_lost)
@@ -160,7 +196,7 @@ void NowDriver::follow_deadline() {
 
 NowResult NowDriver::result(FamilyId family) const {
     const NowKill::Outcome& its = kill_.outcome(family);
-    const Time at = its.accepted ? its.accepted_at : monotonic_now();
+    const Time at = its.accepted ? its.at : monotonic_now();
     return {spec(family).name, its, at - began_, {}};
 }
 

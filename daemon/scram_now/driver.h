@@ -43,10 +43,14 @@ class NowDriver final : public LinkObserver {
     void carry_out(const Step& step, Time now, const std::string& detail = {});
     void act(const Action& action, Time now);
     void fire(const Action& action, Time now);
+    void read(const Call& call, Time now);
+    RequestIdentity identity(AccountId account, std::size_t host) const;
     void tell(const Event& event, const std::string& detail);
     void follow_deadline();
 
     boost::asio::io_context& io_;
+    const ExchangeConfig& exchange_;
+    const std::vector<Credentials> credentials_;  // by account
     NowOutput& output_;
     Time began_;
     NowKill kill_;

@@ -43,6 +43,12 @@ const Step& NowKill::rehearsed(LinkId link, bool good, int http_status, bool lin
     return finish(now);
 }
 
+const Step& NowKill::told(LinkId link, const Told<OrdersPage>& page, bool link_stays, Time now) {
+    step_.clear();
+    engine_.on_told(link, page, now, step_, link_stays);
+    return finish(now);
+}
+
 const Step& NowKill::on_time(Time now) {
     step_.clear();
     engine_.on_time(now, step_);
@@ -61,6 +67,7 @@ const Step& NowKill::finish(Time now) {
         step_.actions.remove_if(
             [](const Action& its) { return its.kind != ActionKind::abort_link; });
         step_.events.remove_if([](const Event& its) { return its.kind == EventKind::fired; });
+        step_.calls.clear();
     }
     for (const Event& event : step_.events) note(event);
     return step_;
@@ -78,9 +85,10 @@ void NowKill::note(const Event& event) {
     if (ended && its.in_flight > 0) --its.in_flight;
     if (ended && !event.late) its.answer.reset();
     if (event.kind == EventKind::answered && !event.late) its.answer = event.answer;
-    if (event.kind != EventKind::accepted) return;
-    its.accepted = true;
-    its.accepted_at = event.at;
+    if (event.kind == EventKind::orders_read) its.resting = static_cast<std::uint32_t>(event.value);
+    if (event.kind == EventKind::accepted) its.accepted = true;
+    if (event.kind == EventKind::verified) its.verified = true;
+    if (event.kind == EventKind::accepted || event.kind == EventKind::verified) its.at = event.at;
 }
 
 Time NowKill::next_deadline() const {
@@ -90,7 +98,8 @@ Time NowKill::next_deadline() const {
 
 bool NowKill::over() const {
     return std::all_of(outcomes_.begin(), outcomes_.end(), [this](const Outcome& its) {
-        return its.accepted || (time_is_up_ && its.in_flight == 0);
+        return (engine_.plan().reads ? its.verified : its.accepted) ||
+               (time_is_up_ && its.in_flight == 0);
     });
 }
 

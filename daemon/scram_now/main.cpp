@@ -2,8 +2,9 @@
 // config and credentials, and nothing else of it: no state, loop, lock, socket or file that it
 // writes.
 //
-// Exit codes: 0 all accepted (or --check found the exchange); 1 some are not; 2 wrong usage or an
-// unknown target; 3 the config or all credentials are wrong.
+// Exit codes: 0 all verified (with --until accepted: accepted; or --check found the exchange); 1
+// some are not accepted; 2 wrong usage or an unknown target; 3 the config or all credentials are
+// wrong; 5 all are accepted and some not verified.
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -26,12 +27,13 @@
 namespace scram {
 namespace {
 
-enum Exit { all_accepted = 0, not_accepted = 1, usage = 2, wrong_config = 3 };
+enum Exit { reached = 0, not_accepted = 1, usage = 2, wrong_config = 3, not_verified = 5 };
 
 const char* const about =
     "scram-now: mass-cancels at once, without scramd, when that is wedged or dead.\n\n"
     "It cancels the MMP orders of the targets in the config's order, within the config's share of\n"
-    "the exchange's five requests per 2 s, and tries again until each is accepted.\n\n"
+    "the exchange's five requests per 2 s, and tries again until each is accepted and the\n"
+    "exchange's book shows none of them.\n\n"
     "It does NOT halt the makers and latches nothing: gates and latch are scramd's. Quotes can "
     "come\n"
     "back as soon as the exchange's lock is over (lock_ms, 10 s at most): stop the makers. While\n"
@@ -47,6 +49,7 @@ struct Options {
     std::string config = "/etc/scramd/scramd.toml";
     std::vector<std::string> targets;
     double for_s = 60;
+    std::string until = "verified";
     int lock_ms = -1;
     bool json = false;
     bool check = false;
@@ -63,6 +66,11 @@ void declare(CLI::App& app, Options& options) {
     app.add_option("--for", options.for_s, "seconds to go on trying")
         ->check(CLI::Range(0.001, 86400.0))
         ->capture_default_str();
+    app.add_option("--until", options.until,
+                   "verified: two reads of the exchange's book showed no MMP order; accepted: the "
+                   "exchange took the cancels")
+        ->check(CLI::IsMember({"accepted", "verified"}))
+        ->capture_default_str();
     app.add_option("--lock-ms", options.lock_ms,
                    "how long the exchange refuses new orders afterwards (default: each family's)")
         ->check(CLI::Range(0, 10000));
@@ -71,8 +79,9 @@ void declare(CLI::App& app, Options& options) {
                  "rehearse: connect, verify, ask for the time, say what would be cancelled");
     app.set_version_flag("--version", versions());
     app.footer(
-        "Exit codes: 0 all accepted; 1 some not accepted (named on stderr), or --check found no\n"
-        "exchange; 2 wrong usage or an unknown target; 3 wrong config or credentials.");
+        "Exit codes: 0 all verified (or accepted, where that is asked for); 1 some not accepted\n"
+        "(named on stderr), or --check found no exchange; 2 wrong usage or an unknown target;\n"
+        "3 wrong config or credentials; 5 all accepted, some not verified (named on stderr).");
 }
 
 // A terminal that hangs up ends no kill, and a pipe that nobody reads neither.
@@ -122,21 +131,28 @@ Keys load_keys(const Config& config, const std::vector<FamilyId>& families, NowO
 }
 
 // Those that are accepted have been told already.
-int report(const std::vector<NowResult>& results, NowOutput& output) {
-    std::string missing;
-    std::size_t count = 0;
+int report(const std::vector<NowResult>& results, bool verify, NowOutput& output) {
+    std::vector<std::string> open, unproven;
     for (const NowResult& result : results) {
-        if (result.outcome.accepted) continue;
-        output.result(result);
-        missing += (count++ == 0 ? "" : ", ") + result.family;
+        if (!result.outcome.accepted) {
+            output.result(result);
+            open.push_back(result.family);
+        } else if (verify && !result.outcome.verified) {
+            unproven.push_back(result.family);
+        }
     }
-    if (count > 0)
+    if (!open.empty())
         output.complain(
             fmt::format("{} of {} NOT ACCEPTED: {}: their quotes may still rest, "
                         "cancel them by hand",
-                        count, results.size(), missing));
+                        open.size(), results.size(), fmt::join(open, ", ")));
+    if (!unproven.empty())
+        output.complain(
+            fmt::format("{} of {} accepted and NOT VERIFIED: {}: look at their orders at the "
+                        "exchange, cancel by hand what rests",
+                        unproven.size(), results.size(), fmt::join(unproven, ", ")));
     output.complain(afterwards);
-    return count == 0 ? all_accepted : not_accepted;
+    return !open.empty() ? not_accepted : unproven.empty() ? reached : not_verified;
 }
 
 int cancel(const Config& config, TlsContext& tls, const std::vector<FamilyId>& families, Keys keys,
@@ -147,7 +163,8 @@ int cancel(const Config& config, TlsContext& tls, const std::vector<FamilyId>& f
     std::vector<FamilyId> usable;
     std::copy_if(families.begin(), families.end(), std::back_inserter(usable),
                  [&](FamilyId family) { return keyless(family) == nullptr; });
-    const NowPlan aimed = plan_for(config.plan, usable, options.lock());
+    NowPlan aimed = plan_for(config.plan, usable, options.lock());
+    aimed.plan.reads = options.until == "verified";
     std::vector<Credentials> credentials;
     for (const AccountId account : aimed.accounts)
         credentials.push_back(std::get<Credentials>(std::move(keys.at(account))));
@@ -172,7 +189,7 @@ int cancel(const Config& config, TlsContext& tls, const std::vector<FamilyId>& f
                               ? driver.result(id_at<FamilyId>(tried++))
                               : NowResult{config.plan.families[index(family)].name, {}, {}, *why});
     }
-    const int code = report(results, output);
+    const int code = report(results, aimed.plan.reads, output);
     return usable.empty() ? wrong_config : code;
 }
 
@@ -182,7 +199,7 @@ int rehearse(const Config& config, TlsContext& tls, const std::vector<FamilyId>&
     const bool found = rehearse_now(tls, config.exchange, aimed.plan, output);
     for (const auto& [account, its] : keys)
         if (std::holds_alternative<std::string>(its)) return wrong_config;
-    return found ? all_accepted : not_accepted;
+    return found ? reached : not_accepted;
 }
 
 int run_with(const Config& config, const Options& options, Time began, NowOutput& output) {
@@ -235,7 +252,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? scram::all_accepted : scram::usage;
+        return app.exit(error) == 0 ? scram::reached : scram::usage;
     }
     try {
         return scram::run(options);

@@ -17,6 +17,7 @@ std::string last_words(const NowResult& result) {
     if (its.requests == 0) return "nothing was sent";
     if (!its.accepted && its.in_flight > 0) return "its answer was not waited for";
     if (!its.answer) return "no answer";
+    if (its.verified) return "the exchange's book shows no MMP order of it";
     if (its.accepted) return text(*its.answer);
     return std::string(name(its.answer->answer_class)) + ", " + text(*its.answer);
 }
@@ -33,16 +34,19 @@ std::string text(const Answer& answer) {
 
 std::string result_text(const NowResult& result) {
     const double seconds = std::chrono::duration<double>(result.after).count();
-    const std::uint32_t requests = result.outcome.requests;
-    return fmt::format("{} {}: {}; {:.3f} s, {} {}", result.family,
-                       result.outcome.accepted ? "accepted" : "NOT ACCEPTED", last_words(result),
-                       seconds, requests, requests == 1 ? "request" : "requests");
+    const NowKill::Outcome& its = result.outcome;
+    const char* const state = its.verified   ? "verified"
+                              : its.accepted ? "accepted"
+                                             : "NOT ACCEPTED";
+    return fmt::format("{} {}: {}; {:.3f} s, {} {}", result.family, state, last_words(result),
+                       seconds, its.requests, its.requests == 1 ? "request" : "requests");
 }
 
 std::string result_json(const NowResult& result) {
     const auto& answer = result.outcome.answer;
     JsonObject out;
     out.add("family", result.family).add("accepted", result.outcome.accepted);
+    out.add("verified", result.outcome.verified);
     out.add("class", answer ? name(answer->answer_class) : std::string_view());
     out.add("http", answer ? answer->http_status : 0);
     out.add("code", answer ? code_text(*answer) : std::string());

@@ -25,6 +25,15 @@ class NotAccepted(Case):
             self.assertIn("the signature is invalid", done.lines[0])
             self.assertEqual(set(lab.resting()), set(lab.names))
 
+    def test_orders_that_cannot_be_read_leave_it_accepted_and_say_so(self):
+        with NowLab(1) as lab:
+            lab.sim.fault("code", on="orders-pending", code="50026", count=-1)
+            done = lab.now("all", "--for", 3 * PATIENCE)
+            self.assertEqual((done.code, done.accepted(), done.verified()), (5, lab.names, []), done)
+            self.assertIn("mm-1/BTC-USD not verified yet: ", done.err)
+            self.assertIn("1 of 1 accepted and NOT VERIFIED: mm-1/BTC-USD: look at their orders", done.err)
+            self.assertEqual(lab.requests(), 1)
+
     def ended_by(self, number):
         with NowLab() as lab:
             lab.sim.fault("silent", count=-1)
@@ -98,7 +107,7 @@ class Peers(Case):
 
     def test_TLS_1_2_will_do(self):
         with NowLab(sim=("--tls-max", "1.2")) as lab:
-            self.all_accepted(lab, lab.now("all"))
+            self.all_cancelled(lab, lab.now("all"))
 
     def test_a_first_address_that_says_nothing_holds_up_only_who_began_with_it(self):
         if os.geteuid() != 0:
@@ -112,7 +121,7 @@ class Peers(Case):
                 self.skipTest("no right to mount")
             self.assertIn("localhost (127.0.0.2:", done.err)
             self.assertEqual(done.code, 0, done)
-            self.all_accepted(lab, lab.now("all", inside=inside))
+            self.all_cancelled(lab, lab.now("all", inside=inside))
 
 
 def socket_of_its_own(address, port):
@@ -173,10 +182,10 @@ class Programs(Case):
     def test_one_object_a_line(self):
         with NowLab() as lab:
             lab.sim.fault("code", code="51410")
-            told = [json.loads(line) for line in lab.now("--json", "all").lines]
+            told = [json.loads(line) for line in lab.now("--json", "all", "--until", "accepted").lines]
             self.assertEqual({t["family"] for t in told}, set(lab.names))
-            self.assertEqual({(t["accepted"], t["class"], t["http"], t["code"], t["why"]) for t in told},
-                             {(True, "accepted", 200, "0", "")})
+            self.assertEqual({(t["accepted"], t["verified"], t["class"], t["http"], t["code"], t["why"]) for t in told},
+                             {(True, False, "accepted", 200, "0", "")})
             self.assertEqual(sorted(t["requests"] for t in told), [1, 2])
 
     def test_who_is_not_accepted_has_a_reason(self):
@@ -213,14 +222,14 @@ class Config(Case):
     def test_a_bad_rule_is_told_and_stops_no_kill(self):
         with NowLab() as lab:
             done = lab.now("all", rules='[[rule]]\nname = "x"\nkind = "limits"\n')
-            self.all_accepted(lab, done)
+            self.all_cancelled(lab, done)
             self.assertIn("a cancel does not need what is wrong here: ", done.err)
             self.assertIn('kind', done.err)
 
     def test_bad_timings_are_told_and_stop_no_kill(self):
         with NowLab() as lab:
             done = lab.now("all", more="[timings]\nretry_first_ms = 0\n")
-            self.all_accepted(lab, done)
+            self.all_cancelled(lab, done)
             self.assertIn("retry_first_ms", done.err)
 
 
@@ -247,7 +256,7 @@ class Secrets(Case):
             folder.mkdir(mode=0o700)
             write_credentials(folder, "mm-1", mode=0o440)
             (lab.folder / "mm-1.credentials").unlink()
-            self.all_accepted(lab, lab.now("all", env={"CREDENTIALS_DIRECTORY": str(folder)}))
+            self.all_cancelled(lab, lab.now("all", env={"CREDENTIALS_DIRECTORY": str(folder)}))
 
     def test_it_needs_no_root(self):
         if os.geteuid() != 0:
@@ -261,7 +270,7 @@ class Secrets(Case):
             subprocess.run(["chown", "-R", "nobody", folder], check=True)
             done = Done(subprocess.run(["setpriv", "--reuid=nobody", "--clear-groups", folder / "scram-now",
                                         "--config", folder / "now.toml", "all"], capture_output=True, text=True))
-            self.all_accepted(lab, done)
+            self.all_cancelled(lab, done)
 
     def test_no_secret_is_told_nor_dumped(self):
         with NowLab() as lab:

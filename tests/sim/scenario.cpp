@@ -190,7 +190,7 @@ Scenario make_scenario(std::uint64_t seed, Faults allowed) {
     Dice more(seed, 11);
     for (SourceSpec& source : s.plan.sources) source.expected = more.one_in(3);
     s.plan.timings.sum_wait = milliseconds{more.between(1, 20) * 100};
-    s.plan.reads = !more.one_in(4);
+    s.plan.reads = s.plan.account_checks = !more.one_in(4);
     if (more.one_in(2)) s.plan.timings.account_check = milliseconds{more.between(1, 10) * 1000};
     for (FamilySpec& family : s.plan.families) family.hold = more.one_in(4);
     s.plan.timings.unverified_after = milliseconds{more.between(3, 50) * 100};

@@ -25,7 +25,13 @@ class Done:
         self.lines = self.out.splitlines()
 
     def accepted(self):
-        return [line.split()[0] for line in self.lines if line.split()[1] == "accepted:"]
+        return self.families("accepted:")
+
+    def verified(self):
+        return self.families("verified:")
+
+    def families(self, state):
+        return [line.split()[0] for line in self.lines if line.split()[1] == state]
 
     def __str__(self):
         return f"exit {self.code}\n{self.out}{self.err}"
@@ -79,10 +85,11 @@ class NowLab(Lab):
 
 
 class Case(unittest.TestCase):
-    def all_accepted(self, lab, done, names=None):
+    def all_cancelled(self, lab, done, names=None):
         names = lab.names if names is None else names
         self.assertEqual(done.code, 0, done)
-        self.assertEqual(sorted(done.accepted()), sorted(names), done)
+        self.assertEqual(set(done.accepted()), set(names), done)
+        self.assertEqual(sorted(done.verified()), sorted(names), done)
         self.assertFalse(set(names) & set(lab.resting()), lab.resting())
 
     def arrived(self, lab, account="mm-1"):

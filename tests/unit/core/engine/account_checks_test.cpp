@@ -10,7 +10,7 @@ namespace {
 
 Plan checking_plan(std::size_t families = 1, std::uint8_t links = 3) {
     Plan plan = plan_of({families, 1, links});
-    plan.reads = true;
+    plan.account_checks = true;
     return plan;
 }
 

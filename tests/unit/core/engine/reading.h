@@ -8,7 +8,7 @@ namespace scram::test {
 // Account checks are an hour away, and every link has had its first.
 inline Plan reading_plan(std::size_t families = 1, std::uint8_t links = 3) {
     Plan plan = plan_of({families, 1, links});
-    plan.reads = true;
+    plan.reads = plan.account_checks = true;
     plan.timings.account_check = 1h;
     return plan;
 }

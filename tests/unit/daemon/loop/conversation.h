@@ -171,7 +171,7 @@ class Conversation {
                        std::optional<DeadMan> dead_man) const {
         Config made = folder.config();
         made.plan = plan_of({.families = 3, .links = 3});
-        made.plan.reads = reads;
+        made.plan.reads = made.plan.account_checks = reads;
         for (FamilySpec& family : made.plan.families) family.lock = 1000ms;
         add_limit(made.plan, 25);
         made.exchange.hosts = std::move(hosts);

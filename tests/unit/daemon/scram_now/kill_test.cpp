@@ -57,9 +57,62 @@ TEST_CASE("now kill: it asks for the exchange's time, and then fires all there a
     CHECK_FALSE(kill.over());
     kill.answered(link(0), yes, true, start + 10ms);
     CHECK(kill.over());
-    CHECK(kill.outcome(A).accepted_at == start + 10ms);
+    CHECK(kill.outcome(A).at == start + 10ms);
     CHECK(kill.outcome(B).answer->code == 51405);
     CHECK(kill.outcome(B).requests == 1);
+}
+
+TEST_CASE("now kill: where the plan has reads it goes on until the exchange's book shows nothing") {
+    Plan plan = plan_of(1, 2);
+    plan.reads = true;
+    NowKill kill(plan, start, until);
+    kill.link_up(link(0), start);
+    kill.link_up(link(1), start);
+    kill.rehearsed(link(0), true, 200, true, start);
+    kill.answered(link(0), yes, true, start + 10ms);
+    CHECK(kill.outcome(A).accepted);
+    Time now = start + 10ms;
+    const auto read = [&](std::uint32_t orders) {  // on whatever link it is made
+        for (;;) {
+            now = kill.next_deadline();
+            REQUIRE(now < until);
+            const Step* step = &kill.on_time(now);
+            for (const LinkId its : {link(0), link(1)}) {
+                if (step->calls.empty() && kill.engine().phase(its) == LinkPhase::rehearsing)
+                    step = &kill.rehearsed(its, true, 200, true, now);
+            }
+            if (step->calls.empty()) continue;
+            const LinkId at = step->calls[0].link;
+            OrdersPage page;
+            page.mmp = orders;
+            return told(kill.told(at, {{AnswerClass::accepted, 200, 0}, page}, true, now));
+        }
+    };
+    CHECK(read(3) == "0 fires A");
+    CHECK(kill.outcome(A).resting == 3);
+    kill.answered(link(0), yes, true, now + 10ms);
+    read(0);
+    CHECK_FALSE(kill.over());
+    read(0);
+    CHECK(kill.over());
+    CHECK(kill.outcome(A).verified);
+    CHECK(kill.outcome(A).resting == 0);
+    CHECK(kill.outcome(A).at == now);
+    CHECK(kill.outcome(A).requests == 2);
+}
+
+TEST_CASE("now kill: when time is up nothing is read either, and what was accepted stays so") {
+    Plan plan = plan_of(1, 2);
+    plan.reads = true;
+    NowKill kill(plan, start, start + 20ms);
+    kill.link_up(link(0), start);
+    kill.rehearsed(link(0), true, 200, true, start);
+    kill.answered(link(0), yes, true, start + 10ms);
+    CHECK_FALSE(kill.over());
+    CHECK(kill.on_time(start + 40ms).calls.empty());
+    CHECK(kill.over());
+    CHECK(kill.outcome(A).accepted);
+    CHECK_FALSE(kill.outcome(A).verified);
 }
 
 TEST_CASE("now kill: an answer without the time will do, and a connection lost instead of it") {

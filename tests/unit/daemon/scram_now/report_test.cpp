@@ -6,11 +6,12 @@ using namespace scram;
 
 namespace {
 
-enum class State : std::uint8_t { due, in_flight, accepted };
+enum class State : std::uint8_t { due, in_flight, accepted, verified };
 
 NowResult result(State state, std::optional<Answer> answer, std::uint32_t requests = 1) {
     NowKill::Outcome outcome;
-    outcome.accepted = state == State::accepted;
+    outcome.accepted = state >= State::accepted;
+    outcome.verified = state == State::verified;
     outcome.in_flight = state == State::in_flight ? 1 : 0;
     outcome.answer = answer;
     outcome.requests = requests;
@@ -22,6 +23,12 @@ NowResult result(State state, std::optional<Answer> answer, std::uint32_t reques
 TEST_CASE("now report: an accepted family in one line") {
     CHECK(result_text(result(State::accepted, Answer{AnswerClass::accepted, 200, 0})) ==
           "mm-1/BTC-USD accepted: http 200, code 0; 1.235 s, 1 request");
+}
+
+TEST_CASE("now report: a verified family says what bears it out") {
+    CHECK(result_text(result(State::verified, Answer{AnswerClass::accepted, 200, 0}, 2)) ==
+          "mm-1/BTC-USD verified: the exchange's book shows no MMP order of it; 1.235 s, 2 "
+          "requests");
 }
 
 TEST_CASE("now report: who is not accepted has the last answer's class, code and meaning") {
@@ -44,10 +51,12 @@ TEST_CASE("now report: an answer without a code") {
 }
 
 TEST_CASE("now report: one object a line for programs") {
-    CHECK(result_json(result(State::accepted, Answer{AnswerClass::accepted, 200, 0})) ==
-          R"({"family":"mm-1/BTC-USD","accepted":true,"class":"accepted","http":200,"code":"0",)"
-          R"("why":"","requests":1,"after_ms":1234})");
-    CHECK(result_json(result(State::due, {}, 2)) ==
-          R"({"family":"mm-1/BTC-USD","accepted":false,"class":"","http":0,"code":"",)"
-          R"("why":"no answer","requests":2,"after_ms":1234})");
+    CHECK(
+        result_json(result(State::accepted, Answer{AnswerClass::accepted, 200, 0})) ==
+        R"({"family":"mm-1/BTC-USD","accepted":true,"verified":false,"class":"accepted","http":200,"code":"0",)"
+        R"("why":"","requests":1,"after_ms":1234})");
+    CHECK(
+        result_json(result(State::due, {}, 2)) ==
+        R"({"family":"mm-1/BTC-USD","accepted":false,"verified":false,"class":"","http":0,"code":"",)"
+        R"("why":"no answer","requests":2,"after_ms":1234})");
 }
