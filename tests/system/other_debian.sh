@@ -34,7 +34,7 @@ exec unshare --mount --pid --fork --kill-child --propagation private sh -eu -c '
     mount -t proc proc "$2/proc"
     mount --rbind /dev "$2/dev"
     exec chroot "$2" env -i PATH=/usr/bin:/usr/sbin:/bin:/sbin HOME=/root LC_ALL=C.UTF-8 sh -euc "
-        cmake -S /tree -B /build -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG= -DSCRAM_WERROR=ON >/dev/null
+        cmake --preset dev -S /tree -B /build -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG= -DSCRAM_WERROR=ON >/dev/null
         cmake --build /build --target unit_tests scramd scramctl
         exec /build/bin/unit_tests"
 ' sh "$tree" "$root"
