@@ -39,20 +39,15 @@ void take_nearer(const Distance& next, Distance& best) {
     if (nearness(next) > nearness(best)) best = next;
 }
 
-void take_for(FamilyId family, const Distance& next, std::vector<Distance>& of_family) {
-    if (index(family) >= of_family.size()) of_family.resize(index(family) + 1);
-    take_nearer(next, of_family[index(family)]);
-}
-
 // How many families' nearest it may have become.
 std::size_t take_for_families(const RuleSpec& rule, const Distance& next,
                               std::vector<Distance>& of_family) {
     if (!next.known || rule.shadow) return 0;
     if (next.family != none<FamilyId>()) {
-        take_for(next.family, next, of_family);
+        take_nearer(next, of_family[index(next.family)]);
         return 1;
     }
-    for (const FamilyId family : rule.families) take_for(family, next, of_family);
+    for (const FamilyId family : rule.families) take_nearer(next, of_family[index(family)]);
     return rule.families.size();
 }
 
@@ -83,10 +78,12 @@ void distances_at(const ValueRules& rules, const MetricTable& table, FamilyId fa
     }
 }
 
-bool find_nearest(NearestSearch& search, const ValueRules& rules, const MetricTable& table,
-                  Time now, std::size_t looks) {
+bool find_nearest(NearestSearch& search, const ValueRules& rules, const Kills& kills,
+                  const MetricTable& table, Time now, std::size_t looks) {
     const Conditions& all = rules.conditions();
     std::vector<Distance>& best = search.best;
+    search.of_family.resize(kills.families());
+    search.holding.by_family.resize(kills.families(), none<RuleId>());
     for (; search.watch < all.watches().size(); ++search.watch, search.at = 0) {
         const Watch& watch = all.watches()[search.watch];
         for (; search.at < all.count(watch); ++search.at) {
@@ -96,8 +93,10 @@ bool find_nearest(NearestSearch& search, const ValueRules& rules, const MetricTa
                 best.push_back(next);
             else
                 take_nearer(next, best.back());
-            looks -=
-                std::min(looks, 1 + take_for_families(all.rule(watch), next, search.of_family));
+            std::size_t done = 1 + take_for_families(all.rule(watch), next, search.of_family);
+            if (next.holds && hinders_arming(all.rule(watch)))
+                done += kills.note(watch.rule, watch.family, none<SourceId>(), search.holding);
+            looks -= std::min(looks, done);
         }
     }
     return true;

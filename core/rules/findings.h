@@ -44,13 +44,19 @@ struct Distance {
     std::uint32_t missing = 0;  // first values of expected sources that it waits for
 };
 
+// Of each family the first that was told of the rules that kill it and hold.
+struct HoldingRules {
+    std::vector<RuleId> by_family;  // none: none
+    RuleId told = none<RuleId>();   // the last, if it kills the same families wherever it holds
+};
+
 // Where a search over all conditions stands that goes a few at a time.
 struct NearestSearch {
     std::size_t watch = 0;
-    std::size_t at = 0;          // within the watch
-    std::vector<Distance> best;  // of each rule
-    // By family, of all that could trip it; not known where nothing is, or behind the end.
-    std::vector<Distance> of_family;
+    std::size_t at = 0;               // within the watch
+    std::vector<Distance> best;       // of each rule
+    std::vector<Distance> of_family;  // of all that could trip it; not known where nothing is
+    HoldingRules holding;             // those on values; at its end all
 };
 // To order by: what is not known is farthest. One without a share, as a value that may not be below
 // 0, is as near as it is over or not.

@@ -51,6 +51,17 @@ bool Kills::any_armed(RuleId id, FamilyId watched, SourceId source) const {
                                [this](FamilyId family) { return is_armed(family); });
 }
 
+std::size_t Kills::note(RuleId id, FamilyId watched, SourceId source, HoldingRules& holding) const {
+    if (id == holding.told) return 0;
+    const auto families = of(id, watched, source);
+    for (const FamilyId family : families) {
+        RuleId& its = holding.by_family[index(family)];
+        if (its == none<RuleId>()) its = id;
+    }
+    if (!rules_[index(id)].kills.empty()) holding.told = id;
+    return families.size();
+}
+
 // Told once for all that the rule watches, where it kills the same families for each.
 bool Kills::restarts_peaks(RuleId id, FamilyId family) const {
     const RuleSpec& rule = rules_[index(id)];

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/model/plan.h"
+#include "core/rules/findings.h"
 
 namespace scram {
 
@@ -32,6 +33,8 @@ class Kills {
     void set_armed(FamilyId family, bool armed) { armed_[index(family)] = armed; }
     // A breach of the rule has work to do.
     bool any_armed(RuleId rule, FamilyId watched, SourceId source) const;
+    // Notes that it holds. How many families it kills.
+    std::size_t note(RuleId rule, FamilyId watched, SourceId source, HoldingRules& holding) const;
     // A peak that guards another armed family as well is left to it.
     bool restarts_peaks(RuleId rule, FamilyId family) const;
     // A reload: the families are the same.

@@ -19,7 +19,7 @@ RuleSet::RuleSet(const Plan& plan, std::unique_ptr<StateMemory> own, StateMemory
       health_(plan, rules_, kills_, own_ ? *own_ : *memory),
       silence_(plan, rules_, kills_, health_, own_ ? *own_ : *memory),
       unknown_(plan),
-      holding_(plan.families.size()) {
+      holding_{std::vector<RuleId>(plan.families.size()), none<RuleId>()} {
     std::size_t warnings = 0;
     for (const RuleSpec& rule : rules_)
         warnings += condition_count(rule, plan.sources.size()) * rule.warn.size();
@@ -131,28 +131,35 @@ RuleId RuleSet::holds(FamilyId family) const {
 }
 
 std::span<const RuleId> RuleSet::find_holding() {
-    mark_holding(holding_);
-    return holding_;
+    find_holding(holding_);
+    return holding_.by_family;
 }
 
 std::vector<RuleId> RuleSet::all_holding() const {
-    std::vector<RuleId> by_family(holding_.size());
-    mark_holding(by_family);
-    return by_family;
+    HoldingRules holding{std::vector<RuleId>(kills_.families()), none<RuleId>()};
+    find_holding(holding);
+    return std::move(holding.by_family);
 }
 
-void RuleSet::mark_holding(std::vector<RuleId>& by_family) const {
-    std::fill(by_family.begin(), by_family.end(), none<RuleId>());
-    RuleId marked = none<RuleId>();  // with the same families for all that it watches
+void RuleSet::find_holding(HoldingRules& holding) const {
+    std::fill(holding.by_family.begin(), holding.by_family.end(), none<RuleId>());
+    holding.told = none<RuleId>();
     for_each_holding([&](RuleId rule, FamilyId watched, SourceId source) {
-        if (rule == marked) return true;
-        for (const FamilyId family : kills_.of(rule, watched, source)) {
-            RuleId& its = by_family[index(family)];
-            if (its == none<RuleId>()) its = rule;
-        }
-        if (!rules_[index(rule)].kills.empty()) marked = rule;
+        kills_.note(rule, watched, source, holding);
         return true;
     });
+}
+
+bool RuleSet::find_nearest(NearestSearch& search, const MetricTable& table, Time now,
+                           std::size_t looks) const {
+    if (!scram::find_nearest(search, values_, kills_, table, now, looks)) return false;
+    const auto note = [&](RuleId rule, FamilyId watched, SourceId source) {
+        kills_.note(rule, watched, source, search.holding);
+        return true;
+    };
+    health_.for_each_holding(note);
+    silence_.for_each_holding(note);
+    return true;
 }
 
 }  // namespace scram

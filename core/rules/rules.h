@@ -163,8 +163,8 @@ class RuleSet {
     // orphans. One that never sent any is told, and trips nothing.
     bool may_quote(SourceId source) const { return health(source).may_quote; }
 
-    // Sight: every condition on values; and of each rule and family the one that has used most of
-    // its limit (core/rules/distance.h). Allocate.
+    // Sight: every condition on values; of each rule and family the one that has used most of its
+    // limit, and the rules that hold (core/rules/distance.h). Allocate.
     std::vector<Distance> distances(const MetricTable& table, Time now) const {
         return scram::distances(values_, table, now);
     }
@@ -173,9 +173,7 @@ class RuleSet {
         scram::distances_at(values_, table, family, metric, now, out);
     }
     bool find_nearest(NearestSearch& search, const MetricTable& table, Time now,
-                      std::size_t looks) const {
-        return scram::find_nearest(search, values_, table, now, looks);
-    }
+                      std::size_t looks) const;
     // Reads what a sample of this metric would have looked at, to keep it near. What it returns
     // means nothing.
     double touch(const MetricTable& table, FamilyId family, MetricId metric) const {
@@ -186,7 +184,7 @@ class RuleSet {
 
   private:
     RuleSet(const Plan& plan, std::unique_ptr<StateMemory> own, StateMemory* memory);
-    void mark_holding(std::vector<RuleId>& by_family) const;
+    void find_holding(HoldingRules& holding) const;
     // In the order in which a rule is named first, while the visitor says so.
     template <class Visit>
     void for_each_holding(Visit&& visit) const;
@@ -201,7 +199,7 @@ class RuleSet {
     HealthRules health_;
     SilenceRules silence_;
     UnknownValues unknown_;
-    std::vector<RuleId> holding_;  // by family, as find_holding() found it
+    HoldingRules holding_;  // as find_holding() found them
     std::size_t breaches_max_ = 0;
 };
 

@@ -24,6 +24,11 @@ inline bool is_since_arming(const RuleSpec& rule) {
     return rule.kind == RuleKind::drawdown && rule.within == Duration{};
 }
 
+// While it holds. A peak since arming starts over with the arming.
+inline bool hinders_arming(const RuleSpec& rule) {
+    return !rule.shadow && !is_since_arming(rule);
+}
+
 // The lowest and the highest of a window.
 inline bool has_range(const RuleSpec& rule) {
     return rule.kind == RuleKind::change ||

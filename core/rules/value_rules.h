@@ -72,8 +72,7 @@ template <class Visit>
 bool ValueRules::for_each_holding(Visit&& visit) const {
     for (const Watch& watch : conditions().watches()) {
         const RuleSpec& rule = conditions().rule(watch);
-        // A drawdown since arming starts over with the arming, so it never stands in its way.
-        if (rule.shadow || is_since_arming(rule)) continue;
+        if (!hinders_arming(rule)) continue;
         const bool holds = std::ranges::any_of(
             conditions().states(watch),
             [](const ConditionState& its) { return its.phase == Phase::tripped; });

@@ -245,10 +245,6 @@ bool StatusReport::do_part() {
     switch (part_) {
         case Part::head:
             begin();
-            part_ = Part::holding;
-            return false;
-        case Part::holding:
-            holding_ = driver_.engine().rules().all_holding();
             part_ = Part::latency;
             return false;
         case Part::latency:
@@ -315,7 +311,7 @@ std::string StatusReport::item_json(std::size_t list, std::size_t i) const {
         case accounts:
             return account_json(driver_, id_at<AccountId>(i), now);
         case families:
-            return family_json(driver_, id_at<FamilyId>(i), holding_[i], now,
+            return family_json(driver_, id_at<FamilyId>(i), nearest_.holding.by_family[i], now,
                                nearest_json(id_at<FamilyId>(i), nearest_, engine.plan()));
         case sources:
             return source_json(engine, id_at<SourceId>(i), now);

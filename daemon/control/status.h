@@ -33,7 +33,7 @@ class StatusReport {
     Time taken() const { return now_; }
 
   private:
-    enum class Part : std::uint8_t { head, holding, latency, search, lists };
+    enum class Part : std::uint8_t { head, latency, search, lists };
 
     bool do_part();
     void begin();
@@ -53,7 +53,6 @@ class StatusReport {
     std::uint64_t plan_ = 0;  // a reload in between: it starts over
     Time now_{};
     NearestSearch nearest_;
-    std::vector<RuleId> holding_;  // by family, as the next
     JsonObject out_;
     std::size_t list_ = 0, item_ = 0;  // the next
     JsonArray list_text_;              // of its list so far

@@ -350,7 +350,8 @@ TEST_CASE("re-arm: a trip of all that wait for a later turn leaves no turn to be
     CHECK(desk.latched(all.back()));
 }
 
-TEST_CASE("re-arm: who stands in the way is the same, asked of one family or of all") {
+TEST_CASE(
+    "re-arm: who stands in the way is the same, asked of one family, of all, or a few at a time") {
     Plan plan = plan_of({4, 2});
     add_limit(plan, 100);
     add_limit(plan, 50).kills = {B, D};
@@ -364,6 +365,10 @@ TEST_CASE("re-arm: who stands in the way is the same, asked of one family or of 
         const auto found = desk.engine.rules().all_holding();
         for (const FamilyId family : all_families(plan))
             CHECK(found[index(family)] == desk.engine.rule_that_holds(family));
+        NearestSearch search;
+        while (!desk.engine.rules().find_nearest(search, desk.engine.metrics(), desk.now, 2)) {
+        }
+        CHECK(search.holding.by_family == found);
     };
     agree();
     desk.publish(maker, A, delta, 60);
