@@ -51,7 +51,8 @@ OPTIONS = arguments()
 become_root_of_nothing()
 os.environ["SCRAM_BUILD"] = str(OPTIONS.build.resolve())
 
-from contenders import (ACCOUNTS, Bot, Floor, Npm, Scramd, accepts, account_names, may_be_urgent)  # noqa: E402
+from contenders import (ACCOUNTS, Bot, Floor, Npm, Scramd, Watched, accepts, account_names,  # noqa: E402
+                        may_be_urgent)
 from lab import ROOT  # noqa: E402
 from plot import write_svg  # noqa: E402
 from report import Rows, environment, goals, load, print_goals, print_table, write_json  # noqa: E402
@@ -86,6 +87,7 @@ def plan(stage):
                   MANY_GAPS),
                  ("scramd", "spin, frames", scramd("spin", "frames"), CYCLES, MANY_GAPS)]
     rows.append(("scramd", "spin, sealed", scramd("spin", "sealed"), CYCLES, MANY_GAPS))
+    rows.append(("scramd, recorded and exported", "spin, sealed", scramd("spin", "sealed", of=Watched), CYCLES, GAPS))
     for wait, records in (("spin", "SSL_write"), ("sleep", "sealed"), ("sleep", "SSL_write")):
         rows.append(("scramd", f"{wait}, {records}", scramd(wait, records),
                      CYCLES if records == "sealed" else 2, GAPS))
@@ -102,11 +104,11 @@ def plan(stage):
     return rows + [("bot", "", lambda *on: Bot(*on, "bot"), CYCLES, GAPS)]
 
 
-def scramd(wait, records, **more):
+def scramd(wait, records, of=Scramd, **more):
     def make(stage, rig, name):
         lines = [line.format(device=stage.device) for line in RECORDS[records]] + OPTIONS.wire
         known = records == "frames" or accepts(stage, *lines)  # a row with frames has them or fails
-        return Scramd(stage, rig, name, wait=wait, wire=lines if known else OPTIONS.wire, **more)
+        return of(stage, rig, name, wait=wait, wire=lines if known else OPTIONS.wire, **more)
     return make
 
 
@@ -178,7 +180,7 @@ def measure(everybody):
     return rows
 
 
-def judge(rows, table, framed):
+def judge(rows, table, framed, asked):
     """Sanity alone: a machine's absolute times are nobody's fault."""
     wanted = [("every row has samples", all(row["n"] > 0 for row in table)),
               ("no packet left before its trigger, none took no time", all(row["samples"][0] > 0 for row in table)),
@@ -188,6 +190,7 @@ def judge(rows, table, framed):
     wanted += [(f"{title}: of a hundred requests at most five left without a frame",
                 sum(its.not_sent.values()) * 20 <= its.sent) for title, its in framed.items()]
     wanted += [(f"{title}: frames left", its.sent > 0) for title, its in framed.items()]
+    wanted += [("the exporter was asked, and told", times > 0) for times in asked]
     for what, true in wanted:
         print(f"{'ok' if true else 'not ok'} - {what}")
     failed = sum(not true for _, true in wanted)
@@ -223,7 +226,7 @@ def main():
     write_json(folder / "report.json", env, table, found)
     write_svg(folder / "report.svg", f"trigger to wire, {env['cpu']}, {env['date'][:10]}, {env['link']}", table)
     print(f"\n{folder}/report.json, {folder}/report.svg")
-    return judge(rows, table, framed)
+    return judge(rows, table, framed, [who.asked for _, _, who, *_ in everybody if isinstance(who, Watched)])
 
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # which ends the stage, and all on it

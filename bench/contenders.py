@@ -3,7 +3,9 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 from lab import BIN, Process, config_text, rule, write_credentials
@@ -203,6 +205,40 @@ answer_timeout_ms = 10000
         trips = sorted({f["trip"] for f in families})
         eventually(lambda: self.control("rearm", target="all", trips=trips, reason="bench")["ok"],
                    lambda: f"{self.name}: armed again: {latched()}")
+
+
+class Watched(Scramd):
+    """The same with all that stands beside the way of a kill: signals are recorded, and the exporter is asked each
+    second (the status page is always written)."""
+
+    def __init__(self, stage, rig, name, **more):
+        super().__init__(stage, rig, name, **more)
+        self.place, self.has_turn = self.folder / "exporter.sock", threading.Event()
+        stage.add(Process([BIN / "scramd-exporter", "--page", self.folder / "control.sock.status", "--listen",
+                           f"unix:{self.place}"], stage.folder / f"{name}.exporter.log"))
+        self.asked = 0
+        threading.Thread(target=self.ask_each_second, daemon=True).start()
+
+    def config(self, *of):
+        return super().config(*of) + f'\n[recording]\ndirectory = "{self.folder / "recording"}"\n'
+
+    def begin(self):
+        super().begin()
+        self.has_turn.set()
+
+    def end(self):
+        self.has_turn.clear()
+        super().end()
+
+    def ask_each_second(self):
+        while True:
+            self.has_turn.wait()
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as peer:
+                peer.settimeout(5)
+                peer.connect(str(self.place))
+                peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.asked += b" 200 " in peer.makefile("rb").read().split(b"\r\n", 1)[0]
+            time.sleep(1)
 
 
 def account_names(name, accounts=ACCOUNTS):

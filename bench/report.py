@@ -168,6 +168,9 @@ def goals(rows):
     at_most("after 1 s, spin, frames: p50 to the floor's after 1 s", cold_frames, silent_floor, "p50", 0.2)
     at_most("after 1 s, spin, frames: p99 to the hot floor's", cold_frames, floor, "p99", 4)
     at_least("after 1 s: the bot's p50 to ours with frames", get("bot", "", 1_000_000), cold_frames, 40)
+    watched = "scramd, recorded and exported"
+    at_most("hot, recorded and exported: p50 to sealed's", get(watched, "spin, sealed", HOT), hot, "p50", 1.1)
+    at_most("after 1 s, recorded and exported: p50 to sealed's", get(watched, "spin, sealed", 1_000_000), cold, "p50", 1.1)
     for gap in (HOT, 300_000, 1_000_000):
         at_most(f"sleep, sealed, gap {gap_text(gap)}: p50 to wake-up and send()", get("scramd", "sleep, sealed", gap),
                 get("wake-up and send()", "", gap), "p50", 1.2)
