@@ -15,7 +15,7 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-WORKERS = 3  # they mostly wait
+WORKERS = 5  # they mostly wait
 TEST_SECONDS_MAX = 60  # unless its class says otherwise: `seconds_max`
 
 
