@@ -171,7 +171,9 @@ class Daemon(unittest.TestCase):
     @contextlib.contextmanager
     def lab(self, device="lo", inside=(), **options):
         with wire("loopback"), Lab(**options) as lab:
-            lab.daemon = lab.scramd(more=f'[wire]\nframes = true\ndevice = "{device}"\n', inside=inside)
+            # Requests are counted: one that a busy machine answers late is not hedged.
+            late = "[timings]\nhedge_min_ms = 2000\nanswer_timeout_ms = 4000\n"
+            lab.daemon = lab.scramd(more=f'{late}[wire]\nframes = true\ndevice = "{device}"\n', inside=inside)
             lab.daemon.await_ready()
             yield lab
 
