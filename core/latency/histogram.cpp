@@ -9,8 +9,11 @@ namespace scram {
 void Histogram::record(Duration duration) {
     const Duration taken = std::max(duration, Duration::zero());
     ++buckets_[bucket_of(static_cast<std::uint64_t>(taken.count()))];
+    const auto bound = std::ranges::lower_bound(bounds, taken);
+    ++by_bound_[static_cast<std::size_t>(bound - bounds.begin())];
     ++count_;
     max_ = std::max(max_, taken);
+    sum_ += std::min(taken, Duration::max() - sum_);
 }
 
 Duration Histogram::percentile(double percent) const {

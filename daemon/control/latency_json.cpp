@@ -1,19 +1,35 @@
 #include "daemon/control/latency_json.h"
 
+#include <string>
+
 #include "daemon/control/protocol.h"
 
 namespace scram {
 namespace {
 
+std::string bounds_json() {
+    JsonArray out;
+    for (const Duration bound : Histogram::bounds) out.add_raw(std::to_string(bound.count()));
+    return out.text();
+}
+
+std::string buckets_json(const Histogram& histogram) {
+    JsonArray out;
+    for (const std::uint64_t count : histogram.by_bound()) out.add_raw(std::to_string(count));
+    return out.text();
+}
+
 std::string histogram_json(const Histogram& histogram) {
     JsonObject out;
     out.add("count", histogram.count());
     if (histogram.count() == 0) return out.text();
-    return out.add("p50_ns", histogram.percentile(50).count())
+    return out.add("sum_ns", histogram.sum().count())
+        .add("p50_ns", histogram.percentile(50).count())
         .add("p90_ns", histogram.percentile(90).count())
         .add("p99_ns", histogram.percentile(99).count())
         .add("p999_ns", histogram.percentile(99.9).count())
         .add("max_ns", histogram.max().count())
+        .add_raw("buckets", buckets_json(histogram))
         .text();
 }
 
@@ -35,6 +51,7 @@ std::string stage_times_json(const StageTimes& times) {
 void add_latency(const Latency& latency, JsonObject& out) {
     out.add("since_ms", latency.since.value)
         .add("error_max", Histogram::error_max)
+        .add_raw("bucket_bounds_ns", bounds_json())
         .add_raw("attempts", stage_times_json(latency.attempts))
         .add_raw("rehearsals", stage_times_json(latency.rehearsals));
 }

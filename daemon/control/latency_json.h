@@ -9,9 +9,10 @@
 
 namespace scram {
 
-// {"v":1,"ok":true,"since_ms":...,"error_max":0.03125,"attempts":{"requests":3,"unanswered":0,
-//  "stages":{"published_to_read":{"count":3,"p50_ns":...,"p90_ns":...,"p99_ns":...,"p999_ns":...,
-//  "max_ns":...},...}},"rehearsals":{...}}. A stage that nothing passed has its count alone.
+// {"v":1,"ok":true,"since_ms":...,"error_max":0.03125,"bucket_bounds_ns":[100,...],
+//  "attempts":{"requests":3,"unanswered":0,"stages":{"published_to_read":{"count":3,"sum_ns":...,
+//  "p50_ns":...,"p90_ns":...,"p99_ns":...,"p999_ns":...,"max_ns":...,"buckets":[0,...]},...}},
+//  "rehearsals":{...}}. A stage that nothing passed has its count alone.
 std::string latency_json(const Latency& latency);
 // The same without `v` and `ok`.
 void add_latency(const Latency& latency, JsonObject& out);

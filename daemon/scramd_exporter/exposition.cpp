@@ -11,6 +11,8 @@ std::string_view type_of(MetricKind kind, ExpositionFormat format) {
             return "counter";
         case MetricKind::summary:
             return "summary";
+        case MetricKind::histogram:
+            return "histogram";
         case MetricKind::info:
             return format == ExpositionFormat::openmetrics ? "info" : "gauge";
         case MetricKind::gauge:

@@ -16,7 +16,7 @@ enum class ExpositionFormat { prometheus, openmetrics };
 ExpositionFormat format_for(std::string_view accept);
 std::string_view content_type(ExpositionFormat format);
 
-enum class MetricKind { gauge, counter, info, summary };
+enum class MetricKind { gauge, counter, info, summary, histogram };
 
 class Exposition {
   public:
@@ -29,7 +29,7 @@ class Exposition {
     // unit at its end, if it has one. Without a sample it does not appear at all.
     void begin(MetricKind kind, std::string name, std::string_view unit, std::string_view help);
     // None: not known, and left out. A second one with the same labels is left out as well, since
-    // it would make the whole text void. `suffix`: "_count" of a summary.
+    // it would make the whole text void. `suffix`: of a summary or a histogram, as "_count".
     void add(std::optional<double> value, Labels labels = {}, std::string_view suffix = {});
 
     std::string text() &&;

@@ -1,7 +1,6 @@
 #include "daemon/scramd_exporter/metrics.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 
 #include "daemon/scramd_exporter/fields.h"
@@ -151,48 +150,6 @@ void add_refused(dom::element status, Exposition& out) {
     out.begin(MetricKind::counter, "scramd_frames_not_sent", "",
               "Requests that did not leave as a frame, by reason.");
     if (const auto reasons = part(*frames, "not_sent")) add_counts(*reasons, "reason", "", out);
-}
-
-constexpr std::string_view request_kinds[] = {"attempts", "rehearsals"};
-
-void add_requests(dom::element latency, Exposition& out) {
-    constexpr std::array<const char*, 3> counts[] = {
-        {"scramd_requests", "requests", "Requests sent: cancels, and rehearsals of them."},
-        {"scramd_requests_unanswered", "unanswered", "Those without an answer in time."}};
-    for (const auto& [metric, key, help] : counts) {
-        out.begin(MetricKind::counter, metric, "", help);
-        for (const std::string_view kind : request_kinds)
-            if (const auto its = part(latency, kind))
-                out.add(known(*its, key), {{"kind", std::string(kind)}});
-    }
-}
-
-void add_stage(dom::element stage, std::string_view kind, std::string_view stage_name,
-               Exposition& out) {
-    constexpr std::pair<const char*, const char*> quantiles[] = {{"0.5", "p50_ns"},
-                                                                 {"0.9", "p90_ns"},
-                                                                 {"0.99", "p99_ns"},
-                                                                 {"0.999", "p999_ns"},
-                                                                 {"1", "max_ns"}};
-    const std::string kind_text(kind), stage_text(stage_name);
-    for (const auto& [quantile, key] : quantiles)
-        out.add(known(stage, key, nano),
-                {{"kind", kind_text}, {"stage", stage_text}, {"quantile", quantile}});
-    out.add(known(stage, "count"), {{"kind", kind_text}, {"stage", stage_text}}, "_count");
-}
-
-void add_latency(dom::element status, Exposition& out) {
-    const auto latency = part(status, "latency");
-    if (!latency) return;
-    add_requests(*latency, out);
-    out.begin(MetricKind::summary, "scramd_latency_seconds", "seconds",
-              "Stages of a request since the start; quantile 1 is the longest.");
-    for (const std::string_view kind : request_kinds) {
-        const auto its = part(*latency, kind);
-        dom::object stages;
-        if (!its || (*its)["stages"].get(stages) != simdjson::SUCCESS) continue;
-        for (const auto [stage_name, stage] : stages) add_stage(stage, kind, stage_name, out);
-    }
 }
 
 // Trips are numbered from 1 on, for as long as the journal is kept.

@@ -14,6 +14,7 @@ std::string metrics_text(const Look& look, ExpositionFormat format);
 
 // The status itself; parts of metrics_text().
 void add_accounts(simdjson::dom::element status, Exposition& out);
+void add_latency(simdjson::dom::element status, Exposition& out);
 void add_families(simdjson::dom::element status, Exposition& out);
 void add_rules(simdjson::dom::element status, Exposition& out);
 void add_sources(simdjson::dom::element status, Exposition& out);

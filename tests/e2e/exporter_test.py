@@ -112,12 +112,24 @@ class Metrics(unittest.TestCase):
             self.assertEqual(seen[f'scramd_value{{family="{BTC}",metric="delta"}}'], "26")
             self.assertEqual(seen['scramd_source_attached{source="maker-1"}'], "1")
             self.assertGreater(float(seen['scramd_latency_seconds_count{kind="attempts",stage="read_to_decided"}']), 0)
+            self.check_buckets(seen, 'kind="attempts",stage="sent_to_answered"')
             self.check_hang(exporter, daemon)
             daemon.stop(signal.SIGKILL)
             exporter.await_metric('scramd_page_state{state="gone"}', "1")
             self.assertIn("GONE", exporter.ask("/healthz")[2])
             self.assertIn("IS GONE", exporter.ask("/")[2])
             self.assertEqual(exporter.stop(), 0)
+
+    def check_buckets(self, seen, stage):
+        bucket = f"scramd_request_stage_seconds_bucket{{{stage},le="
+        counts = [float(value) for series, value in seen.items() if series.startswith(bucket)]
+        self.assertEqual(len(counts), 26)
+        self.assertEqual(counts, sorted(counts))
+        count = float(seen[f"scramd_request_stage_seconds_count{{{stage}}}"])
+        self.assertEqual((counts[0], counts[-1]), (0, count), "none takes less than 100 ns")
+        self.assertGreater(count, 0)
+        longest = float(seen[f'scramd_latency_seconds{{{stage},quantile="1"}}'])
+        self.assertGreaterEqual(float(seen[f"scramd_request_stage_seconds_sum{{{stage}}}"]), longest)
 
     def check_hang(self, exporter, daemon):
         daemon.process.send_signal(signal.SIGSTOP)

@@ -90,6 +90,30 @@ TEST_CASE("histogram: without any there is nothing to tell") {
     CHECK(histogram.max() == Duration::zero());
 }
 
+TEST_CASE("histogram: each is counted below the first bound that it does not exceed") {
+    Histogram histogram;
+    for (const Duration bound : Histogram::bounds) {
+        histogram.record(bound);
+        histogram.record(bound + 1ns);
+    }
+    CHECK(histogram.by_bound().front() == 1);
+    CHECK(histogram.by_bound().back() == 1);
+    for (std::size_t i = 1; i < Histogram::bounds.size(); ++i) CHECK(histogram.by_bound()[i] == 2);
+    CHECK(std::ranges::is_sorted(Histogram::bounds));
+}
+
+TEST_CASE("histogram: its sum is exact, and stays at the largest there is") {
+    Histogram histogram;
+    histogram.record(3ns);
+    histogram.record(2s);
+    histogram.record(-5ns);
+    CHECK(histogram.sum() == 2s + 3ns);
+    histogram.record(Duration::max());
+    histogram.record(1ns);
+    CHECK(histogram.sum() == Duration::max());
+    CHECK(histogram.by_bound().back() == 1);
+}
+
 TEST_CASE("histogram: a single one is told exactly, whatever the percentile") {
     Histogram histogram;
     histogram.record(1'234'567ns);

@@ -39,14 +39,16 @@ void has(const std::string& text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("latency as JSON: each set has its requests, and each stage its percentiles in ns") {
+TEST_CASE("latency as JSON: each set has its requests, and each stage its times in ns") {
     const std::string json = latency_json(some());
     simdjson::dom::parser parser;
     REQUIRE(parser.parse(json).error() == simdjson::SUCCESS);
     has(json, R"("since_ms":1700000000123,"error_max":0.03125)");
     has(json, R"("attempts":{"requests":2,"unanswered":1,"stages":{)");
-    has(json, R"("published_to_read":{"count":2,"p50_ns":10000,"p90_ns":10000,"p99_ns":10000,)"
-              R"("p999_ns":10000,"max_ns":10000})");
+    has(json, R"("bucket_bounds_ns":[100,250,500,1000,2500,5000,10000,)");
+    has(json, R"("published_to_read":{"count":2,"sum_ns":20000,"p50_ns":10000,"p90_ns":10000,)"
+              R"("p99_ns":10000,"p999_ns":10000,"max_ns":10000,"buckets":[0,0,0,0,0,0,2,0,)"
+              R"(0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]})");
     has(json, R"("decided_to_wire":{"count":0})");
     has(json, R"("sent_to_answered":{"count":1,)");
     has(json, R"("rehearsals":{"requests":0,"unanswered":0,)");

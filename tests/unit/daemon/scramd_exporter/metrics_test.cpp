@@ -38,6 +38,8 @@ bool has_series(const std::string& text, const std::string& series) {
     return text.find("\n" + series) != std::string::npos;
 }
 
+const std::set<std::string> histogram_suffixes = {"_bucket", "_sum", "_count"};
+
 // What OpenMetrics 1.0 demands, as far as it goes line by line.
 void check_openmetrics(const std::string& text) {
     const std::regex sample(
@@ -72,7 +74,10 @@ void check_openmetrics(const std::string& text) {
         CHECK(series.insert(line.substr(0, line.rfind(' '))).second);
         const std::string suffix = match[1].str().substr(family.size());
         const std::string wanted = type == "counter" ? "_total" : type == "info" ? "_info" : "";
-        CHECK((suffix == wanted || (type == "summary" && suffix == "_count")));
+        const bool is_part = type == "summary"     ? suffix == "_count"
+                             : type == "histogram" ? histogram_suffixes.contains(suffix)
+                                                   : false;
+        CHECK((is_part || (type != "histogram" && suffix == wanted)));
     }
     CHECK(ended);
 }
@@ -101,6 +106,30 @@ TEST_CASE("metrics: what is not known is absent") {
         CHECK_FALSE(has_series(text, std::string("scramd_") + name));
     CHECK(text.find("metric=\"delta\"") == std::string::npos);
     CHECK(text.find("signal_age") == std::string::npos);
+}
+
+TEST_CASE("metrics: a histogram's buckets each hold those before them, and the last has all") {
+    const auto latency = [](std::string_view stage) {
+        return prometheus_text(moving_look(
+            R"({"latency":{"bucket_bounds_ns":[100,2500,1000000000],"attempts":{"stages":{"a":)" +
+            std::string(stage) + "}}}}"));
+    };
+    CHECK(latency(R"({"count":6,"sum_ns":5000000100,"buckets":[1,0,3,2],"p50_ns":2000})")
+              .ends_with(R"(# TYPE scramd_request_stage_seconds histogram
+scramd_request_stage_seconds_bucket{kind="attempts",stage="a",le="1e-07"} 1
+scramd_request_stage_seconds_bucket{kind="attempts",stage="a",le="2.5e-06"} 1
+scramd_request_stage_seconds_bucket{kind="attempts",stage="a",le="1"} 4
+scramd_request_stage_seconds_bucket{kind="attempts",stage="a",le="+Inf"} 6
+scramd_request_stage_seconds_sum{kind="attempts",stage="a"} 5.0000001
+scramd_request_stage_seconds_count{kind="attempts",stage="a"} 6
+)"));
+    CHECK(latency(R"({"count":0})")
+              .ends_with("_bucket{kind=\"attempts\",stage=\"a\",le=\"+Inf\"} 0\n"
+                         "scramd_request_stage_seconds_sum{kind=\"attempts\",stage=\"a\"} 0\n"
+                         "scramd_request_stage_seconds_count{kind=\"attempts\",stage=\"a\"} 0\n"));
+    for (const char* other : {R"({"count":1})", R"({"count":1,"buckets":[1]})",
+                              R"({"count":1,"buckets":[1,"x",0,0]})", "{}", "7"})
+        CHECK_FALSE(has_series(latency(other), "scramd_request_stage_seconds"));
 }
 
 TEST_CASE("metrics: of a scramd that does not move only that is told") {
