@@ -75,6 +75,9 @@ std::string account_json(const Driver& driver, AccountId id, Time now) {
         .add("up_share", driver.up_share(id, now))
         .add("rehearsals_failed", engine.rehearsals_failed(id))
         .add_raw("links", links.text());
+    const std::int64_t drilled =
+        driver.journal().drills().last(engine.plan().accounts[index(id)].name);
+    if (drilled != 0) out.add("last_drill_wall_ms", drilled);
     if (has_dead_man(engine, id)) out.add_raw("dead_man", dead_man_json(engine, id, now));
     return out.text();
 }

@@ -54,6 +54,8 @@ constexpr std::array account_items{
          "Share of the last minute in which a link was up."},
     Item{"scramd_rehearsals_failed", "rehearsals_failed", "", 1,
          "Rehearsals that failed in a row."},
+    Item{"scramd_last_drill_timestamp_seconds", "last_drill_wall_ms", "seconds", milli,
+         "When its last verified drill was, since 1970."},
 };
 
 constexpr std::array key_items{

@@ -113,14 +113,18 @@ class Drill(unittest.TestCase):
             self.assertEqual(code, 1)
             self.assertIn("no verified drill is known: scramctl drill", said)
             self.assertTrue(daemon.status()["fires"])
+            self.assertNotIn("last_drill_wall_ms", daemon.status()["accounts"][0])
             self.assertEqual({r["reason_code"] for r in daemon.status()["not_ready_reasons"]} & {"drill"}, {"drill"})
             code, said, report = self.drill(lab, "--yes")
             self.assertEqual(code, 0, said)
             self.assertEqual(report["next_due_ms"] - report["wall_ms"], 8 * 86_400_000)
             eventually(lambda: "drill" not in daemon.ctl("ready")[1], "the drill counts")
+            at = daemon.status()["accounts"][0]["last_drill_wall_ms"]
+            self.assertAlmostEqual(at, report["receipt"]["wall_ms"], delta=1000)
             self.assertEqual(daemon.stop(), 0)
             daemon = self.started(lab, more="drill_max_age_days = 8")
             self.assertNotIn("drill", daemon.ctl("ready")[1])
+            self.assertEqual(daemon.status()["accounts"][0]["last_drill_wall_ms"], at)
             daemon.ctl("trip", "mm-1/ETH-USD", "--reason", "no drill")
 
     def test_without_scramd_there_is_a_report_and_exit_4(self):

@@ -132,6 +132,13 @@ scramd_request_stage_seconds_count{kind="attempts",stage="a"} 6
         CHECK_FALSE(has_series(latency(other), "scramd_request_stage_seconds"));
 }
 
+TEST_CASE("metrics: when an account's last drill was is told where that is known") {
+    const std::string text = prometheus_text(moving_look(
+        R"({"accounts":[{"name":"mm-1","last_drill_wall_ms":1700000000500},{"name":"mm-2"}]})"));
+    CHECK(has_series(text, "scramd_last_drill_timestamp_seconds{account=\"mm-1\"} 1700000000.5\n"));
+    CHECK_FALSE(has_series(text, "scramd_last_drill_timestamp_seconds{account=\"mm-2\""));
+}
+
 TEST_CASE("metrics: of a scramd that does not move only that is told") {
     for (const PageLife life : {PageLife::hangs, PageLife::gone, PageLife::ended}) {
         Look look = kept_look("status");
