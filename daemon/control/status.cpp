@@ -159,13 +159,18 @@ std::string source_json(const Engine& engine, SourceId id, Time now) {
     return out.text();
 }
 
-// The latest first.
-std::string last_trips_json(const Receipts& known) {
+std::vector<TripId> last_trips(const Receipts& known) {
     constexpr std::size_t trips_max = 8;
-    JsonArray out;
+    std::vector<TripId> out;
     for (std::size_t i = 0; i < std::min(known.size(), trips_max); ++i)
-        out.add_raw(receipt_summary_json(known.newest(i)));
-    return out.text();
+        out.push_back(known.newest(i).trip);
+    return out;
+}
+
+// Empty: so many have come since that it is forgotten.
+std::string last_trip_json(const Receipts& known, TripId trip) {
+    const Receipt* receipt = known.find(trip);
+    return receipt == nullptr ? std::string() : receipt_overview_json(*receipt);
 }
 
 std::string latency_of(const Driver& driver) {
@@ -217,8 +222,11 @@ JsonObject head_json(const Config& config, const Driver& driver, const Logger& l
     return out;
 }
 
-enum List : std::size_t { accounts, families, sources, rules, values, list_count };
-constexpr std::string_view list_names[] = {"accounts", "families", "sources", "rules", "values"};
+enum List : std::size_t { trips, accounts, families, sources, rules, values, list_count };
+constexpr std::string_view list_names[] = {"trips",   "accounts", "families",
+                                           "sources", "rules",    "values"};
+// One takes as long as so many of the other lists.
+constexpr std::size_t trip_items = 4;
 
 }  // namespace
 
@@ -248,7 +256,7 @@ bool StatusReport::do_part() {
             part_ = Part::latency;
             return false;
         case Part::latency:
-            add_latency_and_trips();
+            add_latency();
             part_ = Part::search;
             return false;
         case Part::search:
@@ -269,9 +277,9 @@ void StatusReport::begin() {
     out_ = head_json(config_, driver_, logger_, refusals_, now_);
 }
 
-void StatusReport::add_latency_and_trips() {
+void StatusReport::add_latency() {
     out_.add_raw("latency", latency_of(driver_));
-    out_.add_raw("trips", last_trips_json(driver_.receipts().receipts()));
+    trips_ = last_trips(driver_.receipts().receipts());
 }
 
 // True: it is at its end.
@@ -283,10 +291,12 @@ bool StatusReport::search() {
 }
 
 bool StatusReport::list_some() {
-    for (std::size_t left = pace_.items; left > 0; --left) {
+    for (std::size_t done = 0; done < pace_.items;) {
         while (list_ < list_count && item_ == count_of(list_)) next_list();
         if (list_ == list_count) return true;
-        list_text_.add_raw(item_json(list_, item_++));
+        done += list_ == trips ? trip_items : 1;
+        if (const std::string item = item_json(list_, item_++); !item.empty())
+            list_text_.add_raw(item);
     }
     return false;
 }
@@ -299,8 +309,8 @@ void StatusReport::next_list() {
 
 std::size_t StatusReport::count_of(std::size_t list) const {
     const Plan& plan = driver_.engine().plan();
-    const std::size_t counts[] = {plan.accounts.size(), plan.families.size(), plan.sources.size(),
-                                  nearest_.best.size(), plan.families.size()};
+    const std::size_t counts[] = {trips_.size(),       plan.accounts.size(), plan.families.size(),
+                                  plan.sources.size(), nearest_.best.size(), plan.families.size()};
     return counts[list];
 }
 
@@ -308,6 +318,8 @@ std::string StatusReport::item_json(std::size_t list, std::size_t i) const {
     const Engine& engine = driver_.engine();
     const Time now = monotonic_now();
     switch (list) {
+        case trips:
+            return last_trip_json(driver_.receipts().receipts(), trips_[i]);
         case accounts:
             return account_json(driver_, id_at<AccountId>(i), now);
         case families:
@@ -355,7 +367,7 @@ std::string status_line(const Driver& driver, Time now) {
 }
 
 std::size_t status_text_max(const Plan& plan) {
-    const std::size_t head = 64 * 1024, account = 4096, link = 512, family = 2048, value = 128,
+    const std::size_t head = 128 * 1024, account = 4096, link = 512, family = 2048, value = 128,
                       source = 256, rule = 512;
     std::size_t links = 0;
     for (const AccountSpec& its : plan.accounts) links += its.links;

@@ -37,7 +37,7 @@ class StatusReport {
 
     bool do_part();
     void begin();
-    void add_latency_and_trips();
+    void add_latency();
     bool search();
     bool list_some();
     void next_list();
@@ -53,6 +53,7 @@ class StatusReport {
     std::uint64_t plan_ = 0;  // a reload in between: it starts over
     Time now_{};
     NearestSearch nearest_;
+    std::vector<TripId> trips_;  // the last, the latest first
     JsonObject out_;
     std::size_t list_ = 0, item_ = 0;  // the next
     JsonArray list_text_;              // of its list so far

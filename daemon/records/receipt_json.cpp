@@ -152,9 +152,29 @@ class ReceiptJson {
         return out.text();
     }
 
-    std::string families() const {
+    // Of its first request, and of the last of its families.
+    void add_stages(JsonObject& to) const {
+        add_time(to, "decided_us", receipt_.decided);
+        if (!receipt_.attempts.empty()) {
+            add_time(to, "sent_us", receipt_.attempts[0].sent);
+            add_time(to, "wire_us", receipt_.attempts[0].wire);
+        }
+        add_time(to, "accepted_us", last_of(&FamilyNote::accepted));
+        add_time(to, "verified_us", last_of(&FamilyNote::verified));
+    }
+
+    void add_rearmed(JsonObject& to) const {
+        if (!receipt_.rearm_wanted_by.view().empty())
+            to.add("rearm_wanted_by", receipt_.rearm_wanted_by.view());
+        if (receipt_.rearmed_by.view().empty()) return;
+        to.add("rearmed_by", receipt_.rearmed_by.view());
+        to.add("rearm_reason", receipt_.rearm_reason.view());
+    }
+
+    std::string families(std::size_t count_max = families_max) const {
         JsonArray out;
-        for (const FamilyNote& note : receipt_.families) out.add_raw(family(note));
+        for (std::size_t i = 0; i < std::min(receipt_.families.size(), count_max); ++i)
+            out.add_raw(family(receipt_.families[i]));
         return out.text();
     }
 
@@ -187,6 +207,16 @@ class ReceiptJson {
         const auto seconds = static_cast<std::time_t>(receipt_.wall.value / 1000);
         return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds),
                            receipt_.wall.value % 1000);
+    }
+
+    // Time{}: not all of them have come so far.
+    Time last_of(Time FamilyNote::*stage) const {
+        Time last{};
+        for (const FamilyNote& note : receipt_.families) {
+            if (note.*stage == Time{}) return {};
+            last = std::max(last, note.*stage);
+        }
+        return last;
     }
 
     const std::string& family_name(FamilyId id) const { return plan_.families[index(id)].name; }
@@ -312,12 +342,7 @@ std::string receipt_json(const Receipt& receipt, const Flight* flight, std::size
     JsonObject out;
     writer.add_summary(out);
     writer.add_cause(out);
-    if (!receipt.rearm_wanted_by.view().empty())
-        out.add("rearm_wanted_by", receipt.rearm_wanted_by.view());
-    if (!receipt.rearmed_by.view().empty()) {
-        out.add("rearmed_by", receipt.rearmed_by.view());
-        out.add("rearm_reason", receipt.rearm_reason.view());
-    }
+    writer.add_rearmed(out);
     out.add_raw("families", writer.families()).add_raw("attempts", writer.attempts());
     out.add("attempts_left_out", receipt.attempts_left_out);
     out.add_raw("reads", writer.reads()).add("reads_left_out", receipt.reads_left_out);
@@ -328,6 +353,18 @@ std::string receipt_json(const Receipt& receipt, const Flight* flight, std::size
 std::string receipt_summary_json(const Receipt& receipt) {
     JsonObject out;
     ReceiptJson(receipt).add_summary(out);
+    return out.text();
+}
+
+std::string receipt_overview_json(const Receipt& receipt) {
+    const ReceiptJson writer(receipt);
+    const std::size_t count = receipt.families.size();
+    JsonObject out;
+    writer.add_summary(out);
+    writer.add_stages(out);
+    writer.add_rearmed(out);
+    out.add_raw("families", writer.families(overview_families_max));
+    out.add("families_left_out", count - std::min(count, overview_families_max));
     return out.text();
 }
 

@@ -26,5 +26,8 @@ std::string receipt_json(const Receipt& receipt, const Flight* flight,
                          std::size_t signals_max = flight_max);
 // The same in short, for a list.
 std::string receipt_summary_json(const Receipt& receipt);
+// And with what a person wants to know of it first: the times of its stages, and its families.
+inline constexpr std::size_t overview_families_max = 8;  // the first to be fired at
+std::string receipt_overview_json(const Receipt& receipt);
 
 }  // namespace scram

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "daemon/common/html.h"
@@ -23,6 +25,19 @@ std::string age(std::optional<double> seconds) {
     if (*seconds < 7200) return fmt::format("{:.0f} min", *seconds / 60);
     return *seconds < 48 * 3600 ? fmt::format("{:.0f} h", *seconds / 3600)
                                 : fmt::format("{:.0f} d", *seconds / 86400);
+}
+
+// Of a time in us since a trip.
+std::string after(dom::element object, std::string_view key) {
+    const auto us = known(object, key);
+    if (!us) return "-";
+    return *us < 1e6 ? fmt::format("{:.3g} ms", *us / 1e3) : age(*us / micro);
+}
+
+constexpr double day = 86'400'000;  // in ms
+std::string moment(double wall_ms) {
+    constexpr double end_of_9999 = 253'402'300'799'000;
+    return utc_time(static_cast<std::int64_t>(std::clamp(wall_ms, 0.0, end_of_9999)));
 }
 
 std::string amount(std::optional<double> number) {
@@ -141,16 +156,86 @@ std::string sources(dom::element status) {
     return table("Sources", {"source", "phase", "last signal"}, rows);
 }
 
+// "sent 0.021 ms, accepted 1.5 ms, verified 212 ms": since the trip, as far as it has come.
+std::string stages(dom::element trip) {
+    constexpr std::pair<const char*, const char*> names[] = {{"decided", "decided_us"},
+                                                             {"sent", "sent_us"},
+                                                             {"on the wire", "wire_us"},
+                                                             {"accepted", "accepted_us"},
+                                                             {"verified", "verified_us"}};
+    std::string out;
+    for (const auto& [stage, key] : names)
+        if (has(trip, key))
+            out += fmt::format("{}{} {}", out.empty() ? "" : ", ", stage, after(trip, key));
+    if (has(trip, "served_by")) out += fmt::format(" served by trip {}", shown(trip, "served_by"));
+    if (has(trip, "rearmed_by"))
+        out += fmt::format("; armed by {}: {}", shown(trip, "rearmed_by"),
+                           shown(trip, "rearm_reason"));
+    return out.empty() ? "-" : out;
+}
+
 std::string trips(dom::element status) {
     std::vector<Row> rows;
     for (const dom::element its : list(status, "trips")) {
         const bool is_well = field(its, "verdict") == "VERIFIED";
-        rows.push_back({{shown(its, "trip")},
+        rows.push_back({{shown(its, "trip") + (flag(its, "drill") ? " (drill)" : "")},
                         {shown(its, "verdict"), !is_well},
                         {shown(its, "time")},
-                        {shown(its, "cause")}});
+                        {shown(its, "cause")},
+                        {stages(its)}});
     }
-    return table("Last trips", {"trip", "verdict", "time", "cause"}, rows);
+    return table("Last trips", {"trip", "verdict", "time", "cause", "after the trip"}, rows);
+}
+
+std::string how(dom::element family) {
+    std::string out = shown(family, "how");
+    if (has(family, "served_by")) out += " by trip " + shown(family, "served_by");
+    if (has(family, "continued_by")) out += ", goes on as trip " + shown(family, "continued_by");
+    return out;
+}
+
+// What became of each family of the last trips.
+std::string receipts(dom::element status) {
+    std::vector<Row> rows;
+    for (const dom::element trip : list(status, "trips")) {
+        const std::string number = shown(trip, "trip");
+        for (const dom::element its : list(trip, "families"))
+            rows.push_back({{number},
+                            {shown(its, "family")},
+                            {how(its)},
+                            {after(its, "accepted_us"), !flag(its, "accepted")},
+                            {after(its, "verified_us"), !flag(its, "verified")},
+                            {shown(its, "attempts")},
+                            {html_text(field(its, "found", "0"))},
+                            {shown(its, "rest")},
+                            {after(its, "rearmed_us")}});
+        if (const auto more = known(trip, "families_left_out").value_or(0); more > 0)
+            rows.push_back({{number}, {fmt::format("and {:.0f} more", more)}});
+    }
+    return table("What they did",
+                 {"trip", "family", "how", "accepted", "verified", "requests", "reads with orders",
+                  "other orders", "armed"},
+                 rows);
+}
+
+std::string drills(dom::element status) {
+    std::vector<std::string> overdue;
+    for (const dom::element its : list(status, "not_ready_reasons"))
+        if (field(its, "reason_code") == "drill") overdue.push_back(field(its, "account"));
+    const auto days = known(status, "drill_max_age_days");
+    std::vector<Row> rows;
+    for (const dom::element its : list(status, "accounts")) {
+        const std::string account = field(its, "name");
+        const auto last = known(its, "last_drill_wall_ms");
+        const bool is_overdue = std::ranges::find(overdue, account) != overdue.end();
+        const std::string due = !days   ? "none asked for"
+                                : !last ? "now"
+                                        : moment(*last + *days * day);
+        rows.push_back({{html_text(account)},
+                        {last ? moment(*last) : "none is known", is_overdue},
+                        {due, is_overdue}});
+    }
+    return table("Drills", {"account", "last one verified", "next one due"}, rows);
 }
 
 std::string latched(dom::element status) {
@@ -192,7 +277,8 @@ std::string head(const Look& look) {
 std::string web_board(const Look& look) {
     std::string out = head(look);
     if (!look.status) return out;
-    for (const auto section : {reasons, alarms, families, rules, accounts, sources, trips})
+    for (const auto section :
+         {reasons, alarms, families, rules, accounts, sources, trips, receipts, drills})
         out += section(*look.status);
     return out;
 }

@@ -72,6 +72,12 @@ class Exporter(Process):
         eventually(reached, lambda: f"{series} is {value}; there is {seen}")
         return seen["all"]
 
+    def await_drill(self, account):
+        """When the account's last drill was, once that is known."""
+        series = f'scramd_last_drill_timestamp_seconds{{account="{account}"}}'
+        eventually(lambda: series in self.metrics(), "a drill is known")
+        return float(self.metrics()[series])
+
     def connect(self, data=b""):
         stream = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         stream.sendall(data)
@@ -199,6 +205,23 @@ class WebPage(unittest.TestCase):
                 self.assertEqual((status, headers["Content-Type"]), (200, kind))
                 self.assertNotIn("http", text)
 
+    def test_it_tells_what_a_drill_did_and_when_the_next_is_due(self):
+        with Lab() as lab:
+            exporter = Exporter(lab)
+            daemon = lab.scramd(more="drill_max_age_days = 8", family_keys="lock_ms = 0").await_ready()
+            eventually(lambda: "<td class=\"alert\">none is known</td>" in exporter.ask("/")[2], "no drill so far")
+            code, _, said = daemon.ctl("drill", BTC, "--reason", "<weekly>", "--yes", "--directory", lab.folder)
+            self.assertEqual(code, 0, said)
+            eventually(lambda: "armed by uid" in exporter.ask("/")[2], "the receipt on the page")
+            body = exporter.ask("/")[2]
+            self.assertRegex(body, r"<td>1 \(drill\)</td><td>VERIFIED</td>")
+            self.assertRegex(body, r"sent [\d.e-]+ ms, .*accepted [\d.]+ m?s, verified [\d.]+ m?s; armed by uid \d+")
+            self.assertIn("drill over: &lt;weekly&gt;", body)
+            self.assertRegex(body, rf"<td>1</td><td>{BTC}</td><td>latched</td><td>[\d.]+ m?s</td><td>[\d.]+ m?s</td><td>1</td>")
+            at = exporter.await_drill("mm-1")
+            day = lambda its: time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(its))
+            self.assertRegex(exporter.ask("/")[2], rf"<td>mm-1</td><td>{day(at)}\.\d+Z</td><td>{day(at + 8 * 86400)}\.")
+
     def test_events_follow_each_second(self):
         with Lab() as lab:
             exporter = Exporter(lab)
@@ -253,6 +276,8 @@ class InABrowser(unittest.TestCase):
             lab.source().publish(BTC, "delta", 26)
             phone.await_value("document.body.innerText.includes('VERIFIED')", True)
             self.shows(phone, "READY", "tripped")
+            phone.await_value("document.body.innerText.includes('What they did')", True)
+            self.assertTrue(phone.value("document.body.innerText.includes('none is known')"), "no drill was made")
             self.assertEqual(phone.value("document.querySelectorAll('#board .verdict')[1].textContent"), "1 latched")
             daemon.process.send_signal(signal.SIGSTOP)
             try:

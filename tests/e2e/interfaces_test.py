@@ -58,7 +58,7 @@ class Interfaces(unittest.TestCase):
             status = daemon.status()
         text = (ROOT / "docs/interfaces.md").read_text().split("\n### scramctl status\n")[1].split("\n### ")[0]
         rows = dict(ROW.findall(text))
-        for part in ("clock", "loop_max", "journal", "receipts", "recording", "accounts", "families", "sources", "rules", "values"):
+        for part in ("clock", "loop_max", "journal", "receipts", "recording", "trips", "accounts", "families", "sources", "rules", "values"):
             items = status[part] if isinstance(status[part], list) else [status[part]]
             printed = set().union(*(item.keys() for item in items))
             self.assertEqual(printed - set(re.findall(r"`(\w+)`", rows[part])), set(), part)

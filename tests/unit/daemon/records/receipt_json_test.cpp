@@ -282,6 +282,36 @@ TEST_CASE("receipt for a person: an operator's words cannot move the reader's cu
     has(text, "x?[2J?trip 4: ACCEPTED");
 }
 
+TEST_CASE("receipt in short: its stages are those of the first request and of the last family") {
+    Receipt receipt = by_rule(0);
+    receipt.decided = start + 1us;
+    receipt.attempts.push_back(attempt(1));
+    receipt.families.push_back({.family = FamilyId{0}, .accepted = start + 2ms});
+    receipt.families.push_back({.family = FamilyId{1}});
+    std::string json = receipt_overview_json(receipt);
+    has(json, R"("decided_us":1.0,"sent_us":50.0,"families":[{"family":"mm-1/BTC-USD",)");
+    has(json, R"("accepted_us":2000.0)");
+    has(json, R"("families_left_out":0)");
+    receipt.families[1].accepted = start + 3ms;
+    receipt.rearmed_by = FixedText<32>("uid 0");
+    json = receipt_overview_json(receipt);
+    has(json, R"("sent_us":50.0,"accepted_us":3000.0,"rearmed_by":"uid 0",)");
+    CHECK(is_json(json));
+}
+
+TEST_CASE("receipt in short: of many families the first are told, and how many there are more") {
+    Receipt receipt(overview_families_max + 3, 1);
+    receipt.plan = shared_plan;
+    receipt.cause.at = start;
+    for (std::size_t i = 0; i < overview_families_max + 3; ++i)
+        receipt.families.push_back({.family = FamilyId{0}});
+    const std::string json = receipt_overview_json(receipt);
+    has(json, R"("families_left_out":3)");
+    std::size_t told = 0;
+    for (auto at = json.find("\"how\""); at != json.npos; at = json.find("\"how\"", at + 1)) ++told;
+    CHECK(told == overview_families_max);
+}
+
 TEST_CASE("receipts for a person: none") {
     CHECK(list_of("[]") == "no trips\n");
 }

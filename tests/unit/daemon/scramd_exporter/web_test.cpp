@@ -1,5 +1,6 @@
 // What the exporter answers to a browser, and where it listens.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -59,6 +60,47 @@ TEST_CASE("web page: what is wrong stands first and large") {
     CHECK(title(Look{}) == "NO STATUS PAGE");
     CHECK(has_text(web_board(web_look(status, PageLife::hangs)), "not moved for 3.1 s"));
     CHECK(has_text(web_board(web_look(status)), "Why it is not ready"));
+}
+
+TEST_CASE("web page: a trip's receipt has its stages and what became of each family") {
+    const std::string board = web_board(web_look(
+        R"({"trips":[{"trip":7,"verdict":"PARTIAL","time":"T","cause":"<b>","drill":true,)"
+        R"("sent_us":20.5,"wire_us":18,"accepted_us":1500.4,"verified_us":2500000,)"
+        R"("rearmed_by":"uid 0","rearm_reason":"<i>","families_left_out":3,"families":[)"
+        R"({"family":"mm-1/<x>","how":"served","served_by":6,"continued_by":8,"accepted":true,)"
+        R"("accepted_us":1500.4,"verified":false,"found":2,"rest":1,"attempts":4}]},)"
+        R"({"trip":6,"verdict":"VERIFIED","time":"T","cause":"c"}]})"));
+    CHECK(has_text(board,
+                   "<td>7 (drill)</td><td class=\"alert\">PARTIAL</td><td>T</td>"
+                   "<td>&lt;b&gt;</td><td>sent 0.0205 ms, on the wire 0.018 ms, accepted "
+                   "1.5 ms, verified 2.5 s; armed by uid 0: &lt;i&gt;</td>"));
+    CHECK(has_text(board, "<td>6</td><td>VERIFIED</td><td>T</td><td>c</td><td>-</td>"));
+    CHECK(has_text(board,
+                   "<td>7</td><td>mm-1/&lt;x&gt;</td><td>served by trip 6, goes on as trip "
+                   "8</td><td>1.5 ms</td><td class=\"alert\">-</td><td>4</td><td>2</td>"
+                   "<td>1</td><td>-</td>"));
+    CHECK(has_text(board, "<td>7</td><td>and 3 more</td>"));
+}
+
+TEST_CASE("web page: drills are told with their age and when the next is due") {
+    const auto board = [](const char* days, const char* last, const char* reason) {
+        return web_board(web_look(fmt::format(
+            R"({{{}"accounts":[{{"name":"mm-1"{}}}],"not_ready_reasons":[{{"account":"mm-1",)"
+            R"("reason_code":"{}"}}]}})",
+            days, last, reason)));
+    };
+    const char* const eight = "\"drill_max_age_days\":8,";
+    const char* const once = ",\"last_drill_wall_ms\":1700000000000";
+    CHECK(has_text(board(eight, once, "links"),
+                   "<td>mm-1</td><td>2023-11-14T22:13:20.000Z</td>"
+                   "<td>2023-11-22T22:13:20.000Z</td>"));
+    CHECK(
+        has_text(board(eight, once, "drill"), "<td class=\"alert\">2023-11-14T22:13:20.000Z</td>"));
+    CHECK(has_text(board(eight, "", "drill"),
+                   "<td>mm-1</td><td class=\"alert\">none is known</td>"
+                   "<td class=\"alert\">now</td>"));
+    CHECK(has_text(board("", once, "links"), "<td>none asked for</td>"));
+    CHECK(has_text(board("", ",\"last_drill_wall_ms\":1e300", "links"), "<td>9999-12-31T"));
 }
 
 TEST_CASE("answers: only questions, and only what there is") {
