@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -141,8 +142,8 @@ class Drill {
         facts_.by = field(receipt->root(), "by");
         dom::element journal;
         if (status.root()["journal"].get(journal) == simdjson::SUCCESS)
-            facts_.journal = journal_link(field(journal, "directory"), trip_);
-        const DrillVerdict verdict = drill_verdict(receipt->root());
+            facts_.journal = journal_link(field(journal, "directory"), *facts_.trip);
+        const DrillVerdict verdict = drill_verdict(true, receipt->root());
         if (verdict == DrillVerdict::verified)
             facts_.next_due_ms = next_due(status.root(), facts_.wall_ms);
         write();  // a report there is, whatever becomes of the question
@@ -162,18 +163,20 @@ class Drill {
         JsonObject wish = request("trip");
         wish.add("target", order_.target).add("reason", std::string(drill_prefix) + order_.reason);
         wish.add("wait_ms", wait.count()).add("until", "verified");
+        facts_.trip = 0;  // also if no answer comes
         const Reply answer = client.ask(wish);
         if (!answer.ok()) {
+            facts_.trip.reset();
             facts_.error = answer.error();
             return false;
         }
-        trip_ = static_cast<std::uint64_t>(number(answer.root(), "trip"));
+        facts_.trip = static_cast<std::uint64_t>(number(answer.root(), "trip"));
         if (flag(answer.root(), "waiting")) client.outcome(wait);
         return true;
     }
 
     void take_receipt(ControlClient& client) {
-        const Reply answer = client.ask(request("receipt").add("trip", trip_));
+        const Reply answer = client.ask(request("receipt").add("trip", *facts_.trip));
         if (has(answer.root(), "receipt")) facts_.receipt = raw(answer.root(), "receipt");
     }
 
@@ -204,14 +207,17 @@ class Drill {
         if (!agrees(verdict, receipt)) return done;
         JsonObject wish = request("rearm");
         wish.add("target", order_.target).add("reason", "drill over: " + order_.reason);
-        wish.add_raw("trips", fmt::format("[{}]", trip_)).add("wait_ms", opening_wait.count());
+        wish.add_raw("trips", fmt::format("[{}]", *facts_.trip))
+            .add("wait_ms", opening_wait.count());
+        facts_.rearm = "asked for, and not answered";
         const Reply answer = client.ask(wish);
         if (!answer.ok()) {
             facts_.rearm = "not armed: " + answer.error();
             return has(answer.root(), "awaits_second") ? awaits_second : refused;
         }
+        facts_.rearm = "armed, but not every gate was seen open in time";
         const bool open = !flag(answer.root(), "waiting") || client.outcome(opening_wait).ok();
-        facts_.rearm = open ? "armed" : "armed, but not every gate was seen open in time";
+        if (open) facts_.rearm = "armed";
         return open ? done : refused;
     }
 
@@ -233,6 +239,7 @@ class Drill {
         std::error_code error;
         if (out) fs::rename(half, path, error);
         if (out && !error) return true;
+        fs::remove(half, error);
         fmt::print(stderr, "scramctl: {} cannot be written: is the disk full?\n", path.native());
         return false;
     }
@@ -253,7 +260,6 @@ class Drill {
 
     const DrillOrder& order_;
     DrillFacts facts_;
-    std::uint64_t trip_ = 0;
 };
 
 // ---- The list -----------------------------------------------------------------------------------

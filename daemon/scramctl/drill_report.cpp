@@ -43,7 +43,8 @@ std::string_view verdict_meaning(std::string_view verdict) {
     if (verdict == "ACCEPTED")
         return "the exchange took each cancel; its list of open orders did not bear that out in "
                "time";
-    if (verdict == "NOT CONFIRMED") return "NOT every cancel was taken by the exchange in time";
+    if (verdict == "NOT CONFIRMED")
+        return "it is NOT known that the exchange took every cancel in time";
     return "the drill did not take place";
 }
 
@@ -197,16 +198,17 @@ const char* name(DrillVerdict verdict) {
     return "?";
 }
 
-DrillVerdict drill_verdict(std::optional<dom::element> receipt) {
-    if (!receipt || !receipt->is_object()) return DrillVerdict::failed;
-    const std::string verdict = field(*receipt, "verdict");
+DrillVerdict drill_verdict(bool tripped, std::optional<dom::element> receipt) {
+    if (!tripped) return DrillVerdict::failed;
+    const std::string verdict = receipt ? field(*receipt, "verdict") : "";
     if (verdict == "VERIFIED") return DrillVerdict::verified;
     return verdict == "ACCEPTED" ? DrillVerdict::accepted : DrillVerdict::not_confirmed;
 }
 
 std::string drill_json(const DrillFacts& facts) {
     const auto receipt = Reply::read(facts.receipt);
-    const auto verdict = name(receipt ? drill_verdict(receipt->root()) : drill_verdict({}));
+    const auto root = receipt ? std::optional(receipt->root()) : std::nullopt;
+    const auto verdict = name(drill_verdict(facts.trip.has_value(), root));
     JsonObject out;
     out.add("program", "scramctl drill").add("v", 1).add("name", facts.name);
     out.add("verdict", verdict).add("meaning", verdict_meaning(verdict));
@@ -214,7 +216,7 @@ std::string drill_json(const DrillFacts& facts) {
     out.add("target", facts.target).add("reason", facts.reason).add("by", facts.by);
     out.add("host", facts.host).add("version", facts.version).add("config", facts.config);
     out.add("config_sha256", facts.config_sha256);
-    if (receipt) out.add_raw("trip", raw(receipt->root(), "trip"));
+    if (facts.trip.value_or(0) > 0) out.add("trip", *facts.trip);
     out.add("rearm", facts.rearm);
     if (!facts.error.empty()) out.add("error", facts.error);
     if (facts.next_due_ms > 0) out.add("next_due_ms", facts.next_due_ms);

@@ -16,18 +16,19 @@ struct DrillFacts {
     std::string name;  // of the files, without their endings
     std::int64_t wall_ms = 0;
     std::string target, reason, by, host, version, config, config_sha256;
-    std::string error;                // why it did not go on; empty: it did
-    std::string receipt = "null";     // JSON, as of `scramctl receipt`
-    std::string rearm = "not asked";  // what became of the re-arm
-    std::string journal = "null";     // JSON: `record` and `hash` of the trip's, or `why` not
-    std::int64_t next_due_ms = 0;     // 0: none
+    std::optional<std::uint64_t> trip;  // none: nothing was tripped; 0: its number was not told
+    std::string error;                  // why it did not go on; empty: it did
+    std::string receipt = "null";       // JSON, as of `scramctl receipt`
+    std::string rearm = "not asked";    // what became of the re-arm
+    std::string journal = "null";       // JSON: `record` and `hash` of the trip's, or `why` not
+    std::int64_t next_due_ms = 0;       // 0: none
 };
 
 enum class DrillVerdict { verified, accepted, not_confirmed, failed };
 // As the report says it: "VERIFIED", "ACCEPTED", "NOT CONFIRMED", "FAILED".
 const char* name(DrillVerdict verdict);
-// `receipt`: none where nothing was tripped.
-DrillVerdict drill_verdict(std::optional<simdjson::dom::element> receipt);
+// `tripped`: it was asked for, and not refused; `receipt`: none was told.
+DrillVerdict drill_verdict(bool tripped, std::optional<simdjson::dom::element> receipt);
 
 std::string drill_json(const DrillFacts& facts);
 // Of what drill_json() made.

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -126,6 +127,20 @@ class Drill(unittest.TestCase):
             self.assertNotIn("drill", daemon.ctl("ready")[1])
             self.assertEqual(daemon.status()["accounts"][0]["last_drill_wall_ms"], at)
             daemon.ctl("trip", "mm-1/ETH-USD", "--reason", "no drill")
+
+    def test_a_scramd_that_dies_after_the_trip_leaves_no_report_of_a_drill_that_did_not_take_place(self):
+        with Lab() as lab:
+            daemon = self.started(lab)
+            lab.sim.fault("unavailable503", count=1000)
+            command = ctl_command(lab.folder, "drill", BTC, "--reason", "weekly", "--yes", "--wait", "600", "--json",
+                                  "--directory", lab.folder)
+            drill = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            eventually(lambda: daemon.trips() == [1], "the drill has tripped")
+            daemon.stop(signal.SIGKILL)
+            report = json.loads(drill.communicate(timeout=30 * PATIENCE)[0])
+            self.assertEqual((drill.returncode, report["verdict"], report["trip"]), (4, "NOT CONFIRMED", 1))
+            self.assertIsNone(report["receipt"])
+            self.check_keys(report)
 
     def test_without_scramd_there_is_a_report_and_exit_4(self):
         with Lab() as lab:
