@@ -81,6 +81,13 @@ inline std::string utc_time(std::int64_t wall_ms) {
     return fmt::format("{:%Y-%m-%d}T{}", fmt::gmtime(seconds), clock_time(wall_ms));
 }
 
+// "3.1 s", "5 min", "4 h", "9 d".
+inline std::string span_text(double s) {
+    if (s < 120) return fmt::format("{:.1f} s", s);
+    if (s < 7200) return fmt::format("{:.0f} min", s / 60);
+    return s < 48 * 3600 ? fmt::format("{:.0f} h", s / 3600) : fmt::format("{:.0f} d", s / 86400);
+}
+
 // Of a family that one person wants armed, and a second must.
 inline std::string wanted_text(dom::element family) {
     return fmt::format("{} wants it armed, a second person must too within {:.0f} s",

@@ -10,7 +10,6 @@
 #include <tuple>
 
 #include "config/plain_file.h"
-#include "core/base/iso_time.h"
 #include "daemon/records/recording_writer.h"
 
 namespace scram {

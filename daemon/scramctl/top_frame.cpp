@@ -53,13 +53,6 @@ std::string cut_to(std::string text, std::size_t width_max) {
     return text.substr(0, end).append(mark);
 }
 
-std::string span_text(double ms) {
-    const double s = ms / 1000;
-    if (s < 120) return fmt::format("{:.1f} s", s);
-    if (s < 7200) return fmt::format("{:.0f} min", s / 60);
-    return s < 48 * 3600 ? fmt::format("{:.0f} h", s / 3600) : fmt::format("{:.0f} d", s / 86400);
-}
-
 // "[######....]  60 %"
 std::string bar_text(double share, std::size_t width) {
     const double full = std::clamp(share, 0.0, 1.0) * static_cast<double>(width);
@@ -99,7 +92,7 @@ ScreenLine family_line(dom::element family, std::size_t width, ScreenSize size) 
     if (!open) {
         out += fmt::format(
             "trip {}, {} ago: {}", field(family, "trip"),
-            span_text(number(family, "tripped_ms_ago")),
+            span_text(number(family, "tripped_ms_ago") / 1000),
             flag(family, "unfinished") ? "NOT accepted yet" : field(family, "cause", "held"));
         return {out, Tone::bad};
     }
@@ -210,7 +203,7 @@ Section sources_section(dom::element status) {
     for (const dom::element source : sources) {
         const bool missing = is_missing(source);
         const std::string age = has(source, "signal_ms_ago")
-                                    ? span_text(number(source, "signal_ms_ago")) + " ago"
+                                    ? span_text(number(source, "signal_ms_ago") / 1000) + " ago"
                                     : "never";
         out.lines.push_back(
             {fmt::format("{:<{}} {:<9} last signal {}{}", field(source, "name"), width,

@@ -5,13 +5,6 @@
 #include "daemon/common/status_page_file.h"
 
 namespace scram {
-namespace {
-
-double seconds_of(Duration span) {
-    return std::chrono::duration<double>(span).count();
-}
-
-}  // namespace
 
 std::string_view name(PageLife life) {
     constexpr std::string_view names[] = {"moves", "hangs", "gone", "ended"};

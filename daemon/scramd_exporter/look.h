@@ -25,7 +25,7 @@ struct Look {
     std::optional<simdjson::dom::element> status;
 
     bool moves() const { return life == PageLife::moves; }
-    // "HANGS: has not moved for 3.1 s" and what else life can be.
+    // "HANGS: it has not moved for 3.1 s, since ..." and what else life can be.
     std::string life_text() const;
     // `json` becomes the status, if it is an object.
     void take_status(std::string_view json);
@@ -33,6 +33,10 @@ struct Look {
   private:
     std::unique_ptr<simdjson::dom::parser> parser_;  // has what `status` points into
 };
+
+inline double seconds_of(Duration span) {
+    return std::chrono::duration<double>(span).count();
+}
 
 // Bounded, whatever is at `path`.
 Look look_at(const std::string& path);

@@ -19,10 +19,9 @@ void add_life(const Look& look, Exposition& out) {
         out.add(look.life == life ? 1 : 0, {{"state", std::string(name(life))}});
     out.add(look.life ? 0 : 1, {{"state", "missing"}});
     if (!look.life) return;
-    const auto seconds = [](Duration span) { return std::chrono::duration<double>(span).count(); };
     out.begin(MetricKind::gauge, "scramd_heartbeat_age_seconds", "seconds",
               "Time since scramd's event loop turned, or since its end.");
-    out.add(seconds(look.heartbeat_age));
+    out.add(seconds_of(look.heartbeat_age));
     out.begin(MetricKind::gauge, "scramd_start_time_seconds", "seconds",
               "When scramd started, since 1970.");
     out.add(static_cast<double>(look.started_wall_ms) / milli);
@@ -32,7 +31,7 @@ void add_life(const Look& look, Exposition& out) {
     if (!look.status) return;
     out.begin(MetricKind::gauge, "scramd_status_age_seconds", "seconds",
               "Age of the status that these metrics are made of.");
-    out.add(seconds(look.status_age));
+    out.add(seconds_of(look.status_age));
 }
 
 // A scramd that does not move would fire nothing, whatever it has written before.

@@ -45,7 +45,7 @@ void WebServer::stop() {
 void WebServer::take(int fd) {
     if (sessions_.size() >= connections_max) {
         const auto oldest = std::find_if_not(sessions_.begin(), sessions_.end(), streams);
-        (*oldest)->close();  // streams_max is less than connections_max
+        (*oldest)->close();
         sessions_.erase(oldest);
     }
     sessions_.push_back(std::make_shared<WebSession>(*this, fd));

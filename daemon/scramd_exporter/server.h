@@ -21,6 +21,7 @@ class WebServer {
   public:
     static constexpr std::size_t connections_max = 64;
     static constexpr std::size_t streams_max = 16;
+    static_assert(streams_max < connections_max, "one that is no stream can make room");
     static constexpr std::uint32_t header_max = 8192;  // bytes
     static constexpr Duration request_time = 5s;       // to send it
     static constexpr Duration answer_time = 10s;       // to take the answer

@@ -20,11 +20,7 @@ std::string shown(dom::element object, std::string_view key) {
 }
 
 std::string age(std::optional<double> seconds) {
-    if (!seconds) return "-";
-    if (*seconds < 120) return fmt::format("{:.1f} s", *seconds);
-    if (*seconds < 7200) return fmt::format("{:.0f} min", *seconds / 60);
-    return *seconds < 48 * 3600 ? fmt::format("{:.0f} h", *seconds / 3600)
-                                : fmt::format("{:.0f} d", *seconds / 86400);
+    return seconds ? span_text(*seconds) : "-";
 }
 
 // Of a time in us since a trip.
@@ -264,8 +260,7 @@ std::string head(const Look& look) {
                            html_text(look.life_text()));
     if (!look.status) return out;
     out += latched(*look.status);
-    const auto seconds = std::chrono::duration<double>(look.status_age).count();
-    out += fmt::format("<p class=\"age\">{} old</p><p>{}</p>", age(seconds),
+    out += fmt::format("<p class=\"age\">{} old</p><p>{}</p>", age(seconds_of(look.status_age)),
                        shown(*look.status, "summary"));
     return out + fmt::format("<p>scramd {}, pid {}, config {:.12}</p>",
                              shown(*look.status, "version"), look.pid,
