@@ -14,6 +14,7 @@ BELOW = {
     "core/rules": ["core/model"],
     "core/engine": ["core/rules"],
     "core/journal": ["core/engine"],
+    "core/notice": ["core/journal"],
     "core/latency": ["core/base"],
     "core/recording": ["core/rules"],
     "core/replay": ["core/recording", "core/engine"],
@@ -39,6 +40,7 @@ BELOW = {
     "daemon/scramctl": ["daemon/control", "core/replay", "client/."],
     "daemon/scram_now": ["daemon/common", "core/engine", "net/exchange"],
     "daemon/scramd_exporter": ["daemon/common", "net/unix"],
+    "daemon/scram_notify": ["daemon/records", "core/notice", "net/exchange"],
     "client/.": ["core/."],
 }
 # What would make core more than a function of its inputs.

@@ -61,6 +61,14 @@ class Names(unittest.TestCase):
     def test_every_option_of_the_exporter(self):
         self.check("scramd-exporter.8", options_in(help_of("scramd-exporter")))
 
+    def test_every_option_and_key_of_scram_notify(self):
+        sample = (ROOT / "config/scram-notify.toml").read_text()
+        keys = set(re.findall(r"^#?([a-z_]+) = ", sample, re.MULTILINE))
+        source = (ROOT / "daemon/scram_notify/config.cpp").read_text()
+        read = set(re.findall(r'\b(?:read\w*|need|text|tables?)\((?:\w+, )?"([a-z_]+)"', source))
+        self.assertEqual(keys | {"target"}, read)
+        self.check("scram-notify.8", options_in(help_of("scram-notify")) | read)
+
     def test_every_option_of_scram_probe(self):
         program = ROOT / "daemon/scram_probe/scram-probe"
         done = subprocess.run([sys.executable, program, "--help"], capture_output=True, text=True)
@@ -126,7 +134,8 @@ class Interfaces(unittest.TestCase):
 
     def test_it_has_the_exit_codes_of_each_program(self):
         for program, source in (("scramctl", "scramctl/exit.h"), ("scramd", "scramd/main.cpp"),
-                                ("scram-now", "scram_now/main.cpp"), ("scramd-exporter", "scramd_exporter/main.cpp")):
+                                ("scram-now", "scram_now/main.cpp"), ("scramd-exporter", "scramd_exporter/main.cpp"),
+                                ("scram-notify", "scram_notify/main.cpp")):
             row = re.search(rf"^\| `{program}` \|(.*)\|$", self.section("Exit codes"), re.MULTILINE)[1].split("|")
             codes = re.search(r"enum Exit \{(.*?)\}", (ROOT / "daemon" / source).read_text(), re.DOTALL)[1]
             self.assertEqual([str(code) for code, text in enumerate(row) if text.strip()],
