@@ -67,9 +67,8 @@ std::string cannot_be_read() {
     return fmt::format("cannot be read: {}", std::strerror(errno));
 }
 
-std::string open_and_read(const std::filesystem::path& file, std::string& text) {
-    const UniqueFd opened = open_to_read(file.c_str());
-    if (!opened) return why_not_opened(file, errno);
+std::string read_private(const UniqueFd& opened, const std::filesystem::path& file,
+                         std::string& text) {
     struct stat status {};
     if (fstat(opened.get(), &status) != 0) return cannot_be_read();
     if (auto reason = refuse_reason(status, is_from_service_manager(file))) return *reason;
@@ -77,6 +76,12 @@ std::string open_and_read(const std::filesystem::path& file, std::string& text) 
     if (!read_full(opened, text)) return cannot_be_read();
     if (text.size() > file_bytes_max) return fmt::format("is larger than {} bytes", file_bytes_max);
     return {};
+}
+
+std::string open_and_read(const std::filesystem::path& file, std::string& text) {
+    const UniqueFd opened = open_to_read(file.c_str());
+    if (!opened) return why_not_opened(file, errno);
+    return read_private(opened, file, text);
 }
 
 // The values go into HTTP headers as they are: a line end in one would forge a header.
@@ -176,6 +181,26 @@ std::variant<Credentials, std::string> load_credentials(const std::filesystem::p
     wipe(text);
     if (auto* problem = std::get_if<std::string>(&result)) return named(*problem);
     return result;
+}
+
+std::variant<Secret, std::string> load_secret(const std::filesystem::path& file) {
+    const auto named = [&file](std::string_view reason) {
+        return fmt::format("{} {}", file.string(), reason);
+    };
+    const UniqueFd opened = open_to_read(file.c_str());
+    if (!opened) return named(fmt::format("cannot be opened: {}", std::strerror(errno)));
+    std::string text;
+    if (std::string reason = read_private(opened, file, text); !reason.empty()) {
+        wipe(text);
+        return named(reason);
+    }
+    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+    const auto is_fit = [](char c) { return c > ' ' && c <= '~'; };
+    if (text.empty() || !std::all_of(text.begin(), text.end(), is_fit)) {
+        wipe(text);
+        return named("expected one line of printable ASCII without spaces, and nothing else");
+    }
+    return Secret(std::move(text));
 }
 
 }  // namespace scram

@@ -1,5 +1,5 @@
 // An account's key, secret and passphrase: read once from a file that nobody else can read, handed
-// to the signer, wiped.
+// to the signer, wiped. And other secrets that stand in such a file.
 #pragma once
 
 #include <filesystem>
@@ -41,5 +41,9 @@ std::filesystem::path credentials_file(const std::filesystem::path& file);
 // file, owned by root or the effective user, and not readable by group or others. The error says
 // what to do and never holds any of the file's content.
 std::variant<Credentials, std::string> load_credentials(const std::filesystem::path& file);
+
+// A file that holds one secret and nothing else, in printable ASCII without spaces but for a line
+// end; of the same owners and modes. The error names the file and never holds any of its content.
+std::variant<Secret, std::string> load_secret(const std::filesystem::path& file);
 
 }  // namespace scram
