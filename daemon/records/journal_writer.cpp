@@ -20,6 +20,8 @@ namespace scram {
 namespace {
 
 constexpr std::size_t batch_records = 256;
+// Whatever the umask: members of scramd's group read the journal, as scram-notify does.
+constexpr mode_t journal_mode = 0640;
 
 void sync_directory(const std::string& directory) {
     if (const UniqueFd opened = open_to_read(directory.c_str(), O_DIRECTORY))
@@ -97,8 +99,8 @@ bool JournalWriter::begin_file() {
     const auto& files = std::get<std::vector<JournalFile>>(listed);
     const std::uint32_t number = files.empty() ? 1 : files.back().number + 1;
     path_ = options_.directory + "/" + journal_file_name(number);
-    file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
-    if (!file_) return fail("create", errno);
+    file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, journal_mode));
+    if (!file_ || fchmod(file_.get(), journal_mode) != 0) return fail("create", errno);
     const auto head = ledger_.head(wall_now());
     if (!write_full(file_.get(), std::as_bytes(std::span(head))) || fdatasync(file_.get()) != 0) {
         const int error = errno;
@@ -123,6 +125,7 @@ void JournalWriter::resume() {
         fstat(file_.get(), &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
     if (!ours) return close_file();  // swapped since it was read: a new file begins
     if (ftruncate(file_.get(), static_cast<off_t>(options_.resume_at)) != 0) return close_file();
+    (void)fchmod(file_.get(), journal_mode);  // of an earlier version
     size_ = options_.resume_at;
 }
 

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "tests/unit/daemon/records/journal_folder.h"
 
@@ -66,6 +67,26 @@ TEST_CASE("keeper: a restart writes on in the same file") {
     }
     CHECK(folder.files().size() == 1);
     CHECK(verify_journal(folder.files()).good);
+}
+
+TEST_CASE("keeper: whatever the umask, the group may read the files, those of before as well") {
+    namespace fs = std::filesystem;
+    constexpr fs::perms wanted =
+        fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read;
+    const JournalFolder folder;
+    const mode_t before = umask(0077);
+    {
+        Journaled run(folder.config());
+        REQUIRE(run.settles());
+        CHECK(fs::status(folder.file(1)).permissions() == wanted);
+        run.journal->stop();
+    }
+    fs::permissions(folder.file(1), fs::perms::owner_read | fs::perms::owner_write);
+    Journaled next(folder.config());
+    REQUIRE(next.settles());
+    umask(before);
+    CHECK(folder.files().size() == 1);
+    CHECK(fs::status(folder.file(1)).permissions() == wanted);
 }
 
 TEST_CASE("keeper: a torn end is cut off and written again") {
