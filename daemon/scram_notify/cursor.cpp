@@ -51,8 +51,7 @@ Enum word_in(const std::array<std::string_view, N>& names, const std::string& wo
 
 std::uint64_t count_in(simdjson::dom::element json, std::string_view key) {
     std::uint64_t out = 0;
-    (void)json[key].get(out);
-    return out;
+    return json[key].get(out) == simdjson::SUCCESS ? out : 0;
 }
 
 FollowedTrip trip_from(simdjson::dom::element json) {
