@@ -49,16 +49,19 @@ set(units ${CMAKE_SOURCE_DIR}/config/systemd)
 install(FILES ${units}/scramd.service DESTINATION lib/systemd/system COMPONENT scramd)
 install(FILES ${units}/scram-now.service DESTINATION lib/systemd/system COMPONENT scramd OPTIONAL)
 install(FILES ${units}/scramd-exporter.service DESTINATION lib/systemd/system COMPONENT scramd)
+install(FILES ${units}/scram-notify.service DESTINATION lib/systemd/system COMPONENT scramd)
 install(FILES ${units}/scramd.sysusers DESTINATION lib/sysusers.d RENAME scramd.conf COMPONENT scramd)
 file(GLOB drop_ins CONFIGURE_DEPENDS ${units}/*.conf)
-install(FILES ${drop_ins} ${CMAKE_SOURCE_DIR}/config/scramd.toml
+install(FILES ${drop_ins} ${CMAKE_SOURCE_DIR}/config/scramd.toml ${CMAKE_SOURCE_DIR}/config/scram-notify.toml
     ${CMAKE_SOURCE_DIR}/config/samples/demo.toml ${CMAKE_SOURCE_DIR}/config/samples/two-accounts.toml
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/scramd/examples COMPONENT scramd)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/config/monitoring/
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/scramd/examples COMPONENT scramd)
-# The postinst puts the sample beside it; systemd reads what lies in it as root.
-install(DIRECTORY DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/scramd/credentials COMPONENT scramd
-    DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+# The postinst puts the sample beside them; systemd reads what lies in them as root.
+foreach(secrets credentials notify)
+    install(DIRECTORY DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/scramd/${secrets} COMPONENT scramd
+        DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+endforeach()
 foreach(guide operator security faults tuning interfaces)
     install_compressed(${CMAKE_SOURCE_DIR}/docs/${guide}.md ${guide}.md
         ${CMAKE_INSTALL_DATADIR}/doc/scramd scramd)
@@ -69,11 +72,11 @@ set(examples ${CMAKE_SOURCE_DIR}/client/examples)
 install(FILES ${examples}/publish.c ${examples}/publish.cpp ${examples}/publish.py
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libscram-dev/examples
     COMPONENT libscram-dev)
-foreach(program scramctl scramd scram-now scram-probe scramd-exporter)
+foreach(program scramctl scramd scram-now scram-probe scramd-exporter scram-notify)
     install(FILES ${package_sources}/scramctl.bash RENAME ${program}
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT scramd)
 endforeach()
-install_manual(scramd scramd.8 scramd-exporter.8 scramctl.1 scram-now.1 scram-probe.1 scramd.toml.5)
+install_manual(scramd scramd.8 scramd-exporter.8 scram-notify.8 scramctl.1 scram-now.1 scram-probe.1 scramd.toml.5)
 
 configure_file(${package_sources}/scram.pc.in ${package_work}/scram.pc @ONLY)
 install(FILES ${package_work}/scram.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT libscram-dev)
@@ -118,7 +121,8 @@ until the exchange confirms, and stays latched until a person arms it again.
 .
 This package holds the daemon, scramctl for operators, scram-now for when the
 daemon itself is the trouble, scramd-exporter for Prometheus and browsers,
-and scram-probe, which asks OKX what its documents leave open.")
+scram-notify, which tells people by webhooks, and scram-probe, which asks OKX
+what its documents leave open.")
 
 set(CPACK_DEBIAN_LIBSCRAM0_PACKAGE_NAME libscram0)
 set(CPACK_DEBIAN_LIBSCRAM0_PACKAGE_SECTION libs)

@@ -1,4 +1,4 @@
-# bash completion for scramctl, scramd, scram-now, scram-probe and scramd-exporter
+# bash completion for scramctl, scramd, scram-now, scram-probe, scramd-exporter and scram-notify
 
 # Families, accounts and "all", as the config names them, where it may be read.
 _scram_targets() {
@@ -54,11 +54,12 @@ _scram_program() {
     case ${COMP_WORDS[COMP_CWORD - 1]} in
         --config | -c | --credentials | --ca-file | --page) compopt -o default; return ;;
         --json) [ "$1" = scram-probe ] && compopt -o default && return ;;
-        --yes-this-account | --instrument | --host | --port | --listen) return ;;
+        --yes-this-account | --instrument | --host | --port | --listen | --test) return ;;
     esac
     case $1:$word in
         scramd:*) _scram_complete "$word" --config --check --quiet --help --version ;;
         scramd-exporter:*) _scram_complete "$word" --page --listen --public --help --version ;;
+        scram-notify:*) _scram_complete "$word" --config --check --test --help --version ;;
         scram-now:-*) _scram_complete "$word" --config --for --lock-ms --json --check --help --version ;;
         scram-now:*) _scram_complete "$word" "$(_scram_targets)" ;;
         scram-probe:*)
@@ -69,4 +70,4 @@ _scram_program() {
 }
 
 complete -F _scramctl scramctl
-complete -F _scram_program scramd scram-now scram-probe scramd-exporter
+complete -F _scram_program scramd scram-now scram-probe scramd-exporter scram-notify

@@ -1,6 +1,9 @@
 """Do the unit's walls stand, and do its examples work?"""
+import http.server
+import json
 import re
 import signal
+import threading
 import unittest
 import urllib.request
 
@@ -177,6 +180,66 @@ class Exporter(unittest.TestCase):
         with Desk() as desk:
             desk.installed()
             done = desk.machine.run("systemd-analyze", "verify", "--man=no", "scramd-exporter.service")
+            self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+
+class Webhook:
+    """On this host, whose network the machines share."""
+
+    def __init__(self):
+        self.seen = seen = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Notify(unittest.TestCase):
+    def test_its_walls_leave_it_the_journal_and_the_page_and_a_trip_is_told(self):
+        with Webhook() as hook, Desk() as desk:
+            desk.installed().configured().started()
+            desk.machine.write("/etc/scramd/scram-notify.toml",
+                               '[[target]]\nname = "ops"\nkind = "json"\nsecret_file = "ops"\n')
+            desk.machine.write("/etc/scramd/notify/ops", f"http://127.0.0.1:{hook.server.server_port}/fake-secret\n", 0o600)
+            desk.machine.do("systemctl", "start", "scram-notify")
+
+            def told(key, kind):
+                return [one for one in hook.seen if (one["key"], one["kind"]) == (key, kind)]
+
+            def story():
+                return f"{hook.seen}\n{desk.machine.log('scram-notify')}"
+
+            eventually(lambda: told("notify", "tell"), story, 20)
+            desk.ctl("trip", "mm-1/BTC-USD", "--reason", "drill: under systemd")
+            eventually(lambda: told("trip-1", "resolve"), story, 20)
+            self.assertEqual(len(told("trip-1", "raise")), 1)
+            status = desk.machine.do("cat", f"/proc/{desk.machine.process('scram-notify')}/status")
+            for line in ("CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+                self.assertIn(line, status)
+            self.assertNotIn(f"Uid:\t{desk.machine.do('id', '-u', 'scramd').strip()}\t", status)
+            self.assertNotIn("fake-secret", desk.machine.log("scram-notify"))
+            said = desk.machine.run("systemd-analyze", "security", "--no-pager", "--threshold=20", "scram-notify.service")
+            self.assertEqual(said.returncode, 0, said.stdout)
+
+    def test_systemd_finds_no_fault_in_its_unit(self):
+        with Desk() as desk:
+            desk.installed()
+            done = desk.machine.run("systemd-analyze", "verify", "--man=no", "scram-notify.service")
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
 
