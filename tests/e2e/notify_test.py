@@ -11,7 +11,7 @@ import time
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from lab import BIN, ROOT, Lab, Process, eventually, free_port, pki
+from lab import BIN, PATIENCE, ROOT, Lab, Process, eventually, free_port, pki
 
 BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
 SECRET_PATH = "/hook/fake-secret-path"
@@ -145,7 +145,7 @@ class Told(unittest.TestCase):
             self.assertNotIn("fake-secret-path", notify.log())
             begin = time.monotonic()
             self.assertEqual(notify.stop(), 0)
-            self.assertLess(time.monotonic() - begin, 2)
+            self.assertLess(time.monotonic() - begin, 2 * PATIENCE)
 
     def test_many_families_are_one_notice(self):
         families = [f"mm-1/F{i}-USD" for i in range(30)]
@@ -189,7 +189,6 @@ class Readiness(unittest.TestCase):
             daemon.stop(signal.SIGKILL)
             eventually(lambda: any("is gone" in one["text"] for one in ops.taken("readiness", "raise")),
                        lambda: f"its end is told: {ops.seen}")
-            self.assertEqual(len(ops.taken("readiness", "resolve")), 1)
 
     def test_a_trip_is_told_while_scramd_hangs_and_after_its_end(self):
         with Lab() as lab, Receiver() as ops:
@@ -293,7 +292,7 @@ class Receivers(unittest.TestCase):
             ops.wait("trip-1", "raise")
             begin = time.monotonic()
             self.assertEqual(notify.stop(), 0)
-            self.assertLess(time.monotonic() - begin, 2, "nor its end")
+            self.assertLess(time.monotonic() - begin, 2 * PATIENCE, "nor its end")
             self.assertTrue(list((lab.folder / "spool/queue/slow").glob("0*")), "what is open is kept")
 
 
