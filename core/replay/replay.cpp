@@ -158,6 +158,8 @@ void Replay::take(const Recorded& record) {
         return;
     }
     if (skipping_) return;
+    if (record.kind == RecordedKind::restored) return take_restored(record);
+    if (!begun_) restore(now_);
     if (pulling_ != 0 && record.kind != RecordedKind::latched) end_operator_trip();
     advance(record.at);
     now_ = std::max(now_, record.at);
@@ -175,7 +177,6 @@ void Replay::take(const Recorded& record) {
             if (source != none<SourceId>()) take_source(record, source);
             return;
         }
-        case RecordedKind::restored:
         case RecordedKind::latched:
         case RecordedKind::fired:
         case RecordedKind::accepted:
@@ -189,9 +190,24 @@ void Replay::take(const Recorded& record) {
             return take_trip(record);
         case RecordedKind::gap:
             return take_gap(record);
+        case RecordedKind::restored:
         case RecordedKind::begun:
             return;
     }
+}
+
+void Replay::take_restored(const Recorded& record) {
+    const FamilyId family = family_of(record.family);
+    if (family == none<FamilyId>()) return;
+    const auto cancel = static_cast<Cancel>(record.detail);
+    const bool unfinished = cancel == Cancel::due || cancel == Cancel::in_flight;
+    under_way_[index(family)] = unfinished;
+    if (begun_ || std::ranges::any_of(restored_.latched,
+                                      [family](const auto& its) { return its.family == family; }))
+        return;
+    const TripId trip{std::max<std::uint64_t>(record.number, 1)};
+    restored_.last_trip = std::max(restored_.last_trip, trip);
+    restored_.latched.push_back({family, trip, unfinished, cancel == Cancel::accepted, "recorded"});
 }
 
 void Replay::take_signal(const Recorded& record) {
@@ -243,7 +259,6 @@ void Replay::take_source(const Recorded& record, SourceId source) {
             engine_->on_signals_lost(source, now_, *step_);
             break;
         case RecordedKind::joined:
-            if (!begun_) restore(now_);
             behind_[index(source)] = record.number - 1;
             resync_[index(source)] = false;
             engine_->on_source_joined(source, now_, *step_);
@@ -260,20 +275,6 @@ void Replay::take_source(const Recorded& record, SourceId source) {
 
 void Replay::take_family(const Recorded& record, FamilyId family) {
     switch (record.kind) {
-        case RecordedKind::restored: {
-            const auto cancel = static_cast<Cancel>(record.detail);
-            const bool unfinished = cancel == Cancel::due || cancel == Cancel::in_flight;
-            under_way_[index(family)] = unfinished;
-            if (begun_ || std::ranges::any_of(restored_.latched, [family](const auto& its) {
-                    return its.family == family;
-                }))
-                return;
-            const TripId trip{std::max<std::uint64_t>(record.number, 1)};
-            restored_.last_trip = std::max(restored_.last_trip, trip);
-            restored_.latched.push_back(
-                {family, trip, unfinished, cancel == Cancel::accepted, "recorded"});
-            return;
-        }
         case RecordedKind::latched:
             under_way_[index(family)] = true;
             if (pulling_ != 0 && record.number == pulling_) pulled_.push_back(family);

@@ -86,6 +86,7 @@ class Replay {
     void take(const Recorded& record);
     void take_signal(const Recorded& record);
     void take_source(const Recorded& record, SourceId source);
+    void take_restored(const Recorded& record);
     void take_family(const Recorded& record, FamilyId family);
     void take_trip(const Recorded& record);
     void take_gap(const Recorded& record);
