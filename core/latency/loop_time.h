@@ -35,9 +35,9 @@ class LoopTimer {
         turn_.did = {};
         open_ = true;
     }
-    // `what` is a constant with a life of its own ("signal"). What finds no room is left out. A
-    // turn that nobody began, since nobody knew when the wait would end, began with this: at
-    // `since`.
+    // `what` is a constant with a life of its own ("signal"), known by its address. What finds no
+    // room is left out. A turn that nobody began, since nobody knew when the wait would end, began
+    // with this: at `since`.
     void did(const char* what, Time since) {
         if (!open_) begin(since);
         for (const char*& part : turn_.did) {

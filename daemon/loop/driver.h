@@ -52,7 +52,7 @@ struct LinkStats {
 };
 
 // What a turn did that fired (LoopTimer::did).
-inline constexpr const char* breach_work = "breach";
+inline constexpr char breach_work[] = "breach";  // an array: at one address for all
 
 // What comes of a trip comes at once: it is filed together.
 inline constexpr Duration filed_after = 10ms;

@@ -52,21 +52,14 @@ TEST_CASE("status writer: in a turn that had a breach nothing is written") {
     PageTalk talk;
     talk.writer.start();
     LoopTimer& turns = talk.driver.turns();
-    int with_breach = 0;
     for (int i = 0; i < 100; ++i) {
-        const std::string before = talk.text();
         turns.begin(monotonic_now());
         turns.did(breach_work, monotonic_now());
         talk.io.restart();
         talk.io.run_one_for(1ms);
-        // A timer of the driver's begins another turn, without one.
-        if (turns.has_done(breach_work)) {
-            ++with_breach;
-            CHECK(talk.text() == before);
-        }
         turns.end(monotonic_now(), [] { return Duration{}; });
     }
-    CHECK(with_breach > 10);
+    CHECK(talk.text().empty());
     CHECK(talk.run_until([&] { return !talk.text().empty(); }));
 }
 
