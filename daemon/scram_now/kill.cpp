@@ -85,7 +85,6 @@ void NowKill::note(const Event& event) {
     if (ended && its.in_flight > 0) --its.in_flight;
     if (ended && !event.late) its.answer.reset();
     if (event.kind == EventKind::answered && !event.late) its.answer = event.answer;
-    if (event.kind == EventKind::orders_read) its.resting = static_cast<std::uint32_t>(event.value);
     if (event.kind == EventKind::accepted) its.accepted = true;
     if (event.kind == EventKind::verified) its.verified = true;
     if (event.kind == EventKind::accepted || event.kind == EventKind::verified) its.at = event.at;

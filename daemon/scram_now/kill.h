@@ -35,7 +35,6 @@ class NowKill {
         Time at{};  // of the later of these
         std::uint32_t requests = 0;
         std::uint32_t in_flight = 0;
-        std::uint32_t resting = 0;     // MMP orders that the last read showed
         std::optional<Answer> answer;  // the last; nothing if that request was lost
     };
     const Outcome& outcome(FamilyId family) const { return outcomes_[index(family)]; }
