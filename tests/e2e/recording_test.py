@@ -213,6 +213,8 @@ class Files(unittest.TestCase):
             written(daemon)
             size = files(lab)[0].stat().st_size
             resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            maker.publish(BTC, "delta", 2)
+            daemon.await_log("File too large")  # or its thread may first look when there is room again
             for _ in range(70_000 // 64):
                 maker.send(b"".join(maker.next_value(BTC, "delta", 2) for _ in range(64)))
             eventually(lambda: daemon.status()["recording"]["records_lost"] > 0, "lost records")
