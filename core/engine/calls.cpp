@@ -49,7 +49,7 @@ Time ExchangeCalls::next_take(AccountId id, PrivateRequest what, Time now) const
 }
 
 void ExchangeCalls::begin(const Call& call, Time now, Step& step) {
-    const ReadBudget::Slot slot = (limits_[index(call.account)].*of(call.what)).take(now);
+    const ReadBudget::Slot slot = limit_of(call).take(now);
     // A read is no hurry: it has its signature to wait for, and a link is worth more than it.
     links_[call.link].call(call, slot, now, std::max<Duration>(plan_.timings.answer_timeout, 1s));
     step.calls.push_back(call);
@@ -58,25 +58,25 @@ void ExchangeCalls::begin(const Call& call, Time now, Step& step) {
 void ExchangeCalls::answered(LinkId id, bool link_stays, Time now) {
     LinkState& link = links_[id];
     check(link.phase() == LinkPhase::calling, "an answer belongs to a call in flight");
-    (limits_[index(link.account())].*of(link.call().what)).answered(link.call_slot(), now);
+    limit_of(link.call()).answered(link.call_slot(), now);
     link.answered(link_stays, now);
 }
 
 void ExchangeCalls::lost(LinkId id, Time now) {
     const LinkState& link = links_[id];
-    (limits_[index(link.account())].*of(link.call().what)).lost(link.call_slot(), now);
+    limit_of(link.call()).lost(link.call_slot(), now);
 }
 
 void ExchangeCalls::not_sent(LinkId id, Time now) {
     LinkState& link = links_[id];
     link.not_called();
-    (limits_[index(link.account())].*of(link.call().what)).returned(link.call_slot(), now);
+    limit_of(link.call()).returned(link.call_slot(), now);
 }
 
 void ExchangeCalls::see_alive(AccountId id, Time since, Time now) {
     Limits& limits = limits_[index(id)];
     for (ReadBudget* budget :
-         {&limits.config, &limits.mmp, &limits.batch, &limits.orders, &limits.timer})
+         {&limits.config, &limits.mmp, &limits.batch, &limits.orders, &limits.looks, &limits.timer})
         budget->alive(since, now);
 }
 

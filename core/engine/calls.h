@@ -25,6 +25,8 @@ class ExchangeCalls {
     bool may_use(LinkId id, Time now) const;
     // When the limits allow such a call.
     Time next_take(AccountId id, PrivateRequest what, Time now) const;
+    // The same of a look, which takes nothing from the reads that verify.
+    Time next_look(AccountId id, Time now) const { return limits_[index(id)].looks.next_take(now); }
     // On a link and within limits that allow it.
     void begin(const Call& call, Time now, Step& step);
 
@@ -42,10 +44,15 @@ class ExchangeCalls {
         ReadBudget config{2};         // of 5: account/config
         ReadBudget mmp{2};            // of 5: account/mmp-config
         ReadBudget batch{7};          // of 15, with 20 orders each: trade/cancel-batch-orders
-        ReadBudget orders{20};        // of 60: trade/orders-pending
+        ReadBudget orders{20};        // of 60: trade/orders-pending ...
+        ReadBudget looks{8};          // ... and of the same
         ReadBudget timer{1, 1005ms};  // of 1 in 1 s: trade/cancel-all-after
     };
     static ReadBudget Limits::*of(PrivateRequest what);
+    ReadBudget& limit_of(const Call& call) {
+        Limits& its = limits_[index(call.account)];
+        return call.look ? its.looks : its.*of(call.what);
+    }
 
     const Plan& plan_;
     Links& links_;

@@ -23,6 +23,7 @@ Engine::Engine(Plan plan, std::span<std::byte> memory)
       checks_(plan_, accounts_, links_, calls_),
       verification_(plan_, switches_, accounts_, links_, cancels_, calls_),
       dead_men_(plan_, accounts_, links_, calls_),
+      looks_(plan_, switches_, links_, verification_, calls_),
       trips_(plan_, rules_, breaches_, switches_, cancels_),
       rearming_(plan_, rules_, metrics_, breaches_, switches_, trips_, cancels_),
       rehearsals_(plan_, accounts_, links_, cancels_),
@@ -149,6 +150,7 @@ void Engine::on_told(LinkId id, const Told<MmpFacts>& told, Time now, Step& step
 
 void Engine::on_told(LinkId id, const Told<OrdersPage>& told, Time now, Step& step,
                      bool link_stays) {
+    if (links_[id].call().look) return take_told(looks_, id, told, now, step, link_stays);
     take_told(verification_, id, told, now, step, link_stays);
 }
 
@@ -180,6 +182,8 @@ void Engine::call_failed(LinkId id, Time now, Step& step) {
         dead_men_.no_answer(id, now, step);
     } else if (what == PrivateRequest::account_config || what == PrivateRequest::mmp_config) {
         checks_.no_answer(id, now);
+    } else if (links_[id].call().look) {
+        looks_.no_answer(id, now, step);
     } else {
         verification_.no_answer(id, now, step);
     }
@@ -231,6 +235,11 @@ void Engine::on_trip(std::span<const FamilyId> families, const OperatorNote& not
 void Engine::on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
                       const OperatorNote& note, bool force, Time now, Step& step) {
     rearming_.on_rearm(families, trips, note, force, now, step);
+    finish(now, step);
+}
+
+void Engine::on_look(std::span<const FamilyId> families, Time now, Step& step) {
+    looks_.ask(families, now);
     finish(now, step);
 }
 
@@ -355,11 +364,12 @@ void Engine::finish(Time now, Step& step) {
     verification_.look_at_age(now, step);
     verification_.begin_due(now, step);
     checks_.begin_due(now, step);
-    next_deadline_ = std::min({rules_.next_deadline(), sources_.next_deadline(),
-                               links_.next_deadline(), accounts_.next_deadline(now),
-                               rearming_.next_deadline(now), cancels_.next_deadline(now),
-                               rehearsals_.next_deadline(now), verification_.next_deadline(now),
-                               checks_.next_deadline(now), dead_men_.next_deadline(now)});
+    looks_.begin_due(now, step);
+    next_deadline_ = std::min(
+        {rules_.next_deadline(), sources_.next_deadline(), links_.next_deadline(),
+         accounts_.next_deadline(now), rearming_.next_deadline(now), cancels_.next_deadline(now),
+         rehearsals_.next_deadline(now), verification_.next_deadline(now),
+         checks_.next_deadline(now), dead_men_.next_deadline(now), looks_.next_deadline(now)});
 }
 
 // ---- To keep a kill's data near -----------------------------------------------------------------

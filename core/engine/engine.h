@@ -20,6 +20,7 @@
 #include "core/engine/dead_man.h"
 #include "core/engine/kill_switch.h"
 #include "core/engine/links.h"
+#include "core/engine/looks.h"
 #include "core/engine/rearming.h"
 #include "core/engine/rehearsals.h"
 #include "core/engine/signals.h"
@@ -137,6 +138,8 @@ class Engine {
     // first one's wish waits for the second (core/engine/second_person.h).
     void on_rearm(std::span<const FamilyId> families, std::span<const TripId> trips,
                   const OperatorNote& note, bool force, Time now, Step& step);
+    // Asks the exchange how many MMP orders of these rest: look() says what came of it.
+    void on_look(std::span<const FamilyId> families, Time now, Step& step);
     // Whether a breach of the account would fire, as the daemon sees it: while it would, the
     // account's dead man's switch is fed.
     void on_readiness(AccountId id, bool ready, Time now, Step& step);
@@ -179,6 +182,7 @@ class Engine {
     std::span<const OrderRef> to_cancel(FamilyId id) const { return verification_.to_cancel(id); }
     const DeadManTimer& dead_man(AccountId id) const { return dead_men_.timer(id); }
     const FamilyReads& reads(FamilyId id) const { return verification_.reads(id); }
+    const OrdersLook& look(FamilyId id) const { return looks_.of(id); }
     // What somebody has asked to arm, and a second person has not yet.
     const RearmWish& rearm_wish(FamilyId id) const { return rearming_.wish(id); }
     // What a trip of `family` would send at once, and on which link; no link: nothing. It reads
@@ -223,6 +227,7 @@ class Engine {
     AccountChecks checks_;
     Verification verification_;
     DeadMen dead_men_;
+    Looks looks_;
     Trips trips_;
     Rearming rearming_;
     Rehearsals rehearsals_;

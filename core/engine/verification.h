@@ -58,6 +58,8 @@ class Verification {
     // Raises and ends the alarm of what is not verified for long.
     void look_at_age(Time now, Step& step);
     Time next_deadline(Time now) const;
+    // Reads of it are made, or are to be: not once a person arms it, nor while it is cancelled.
+    bool is_wanted(FamilyId id) const;
 
     // Those that the call cancel_orders of the family, which was just begun, is to cancel.
     std::span<const OrderRef> to_cancel(FamilyId id) const { return families_[index(id)].rest; }
@@ -78,7 +80,6 @@ class Verification {
         std::uint32_t pages = 0;
         std::uint64_t after = 0;
     };
-    bool is_wanted(FamilyId id) const;
     // Its call in flight has ended. False: what that said is of no use any more.
     bool take_back(FamilyId id, Time now);
     void begin(FamilyId id, Time now, Step& step);

@@ -16,6 +16,7 @@ struct Call {
     LinkId link = none<LinkId>();
     std::uint64_t after = 0;  // orders: those older than this one; 0: from the newest
     int timeout_s = 0;        // cancel_all_after: 0 ends the timer
+    bool look = false;        // mmp_orders: an operator asks, no trip is verified
 };
 
 }  // namespace scram

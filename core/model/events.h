@@ -94,8 +94,10 @@ enum class EventKind : std::uint8_t {
     dead_man_on,       // account: and on again
     rearm_wanted,      // family, by, text: a second person must ask for it as well
     rearm_lapsed,      // family, by, text: none did in time, or another trip latched it
+    orders_told,       // family, link, value: so many MMP orders of it rest, for who asked; or
+                       // answer, text: why that is not known
 };
-inline constexpr std::array<std::string_view, 39> event_kind_names = {
+inline constexpr std::array<std::string_view, 40> event_kind_names = {
     "tripped",       "latched",          "restored",         "fired",
     "answered",      "attempt_lost",     "accepted",         "orders_read",
     "read_failed",   "verified",         "orders_rest",      "rest_cancelled",
@@ -105,7 +107,7 @@ inline constexpr std::array<std::string_view, 39> event_kind_names = {
     "source_left",   "source_vanished",  "series_restarted", "link_up",
     "link_down",     "rehearsal_failed", "rehearsal_lost",   "plan_changed",
     "dead_man_set",  "dead_man_failed",  "dead_man_expired", "dead_man_off",
-    "dead_man_on",   "rearm_wanted",     "rearm_lapsed"};
+    "dead_man_on",   "rearm_wanted",     "rearm_lapsed",     "orders_told"};
 static_assert(names_all<EventKind>(event_kind_names));
 inline std::string_view name(EventKind kind) {
     return name_in(event_kind_names, kind);

@@ -65,6 +65,7 @@ void Receipts::on_event(const Event& event, const Stages& stages, WallMillis wal
         case EventKind::dead_man_expired:
         case EventKind::dead_man_off:
         case EventKind::dead_man_on:
+        case EventKind::orders_told:
             return;
     }
 }

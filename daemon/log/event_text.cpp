@@ -24,7 +24,8 @@ bool has_answer(EventKind kind) {
     return kind == EventKind::answered || kind == EventKind::accepted ||
            kind == EventKind::lock_released || kind == EventKind::lock_unconfirmed ||
            kind == EventKind::rehearsal_failed || kind == EventKind::read_failed ||
-           kind == EventKind::rest_cancelled || kind == EventKind::dead_man_failed;
+           kind == EventKind::rest_cancelled || kind == EventKind::dead_man_failed ||
+           kind == EventKind::orders_told;
 }
 
 ToldEvent::Values values_of(const Event& event, const Plan& plan) {
@@ -74,8 +75,9 @@ ToldEvent told(const Event& event, const Plan& plan) {
     out.refusal = event.refusal;
     out.lock = event.lock;
     out.mmp = event.mmp;
+    const bool is_told = event.kind == EventKind::orders_told && event.text.view().empty();
     if (event.kind == EventKind::orders_read || event.kind == EventKind::orders_rest ||
-        event.kind == EventKind::rest_cancelled)
+        event.kind == EventKind::rest_cancelled || is_told)
         out.orders = static_cast<std::uint32_t>(event.value);
     if (event.kind == EventKind::dead_man_set) {
         out.timeout_s = static_cast<int>(event.value);
@@ -91,8 +93,11 @@ ToldEvent told(const Event& event, const Plan& plan) {
     if (is_breach(event.kind) && !out.rule.empty()) out.bad = event.bad;
     out.suppressed = event.suppressed;
     const bool alarm_has_one = event.alarm == Alarm::key_refused && event.answer.http_status != 0;
-    const bool has_none = event.kind == EventKind::dead_man_failed && event.answer.http_status == 0;
-    if ((has_answer(event.kind) && !has_none) || alarm_has_one) out.answer = event.answer;
+    const bool has_none =
+        event.answer.http_status == 0 &&
+        (event.kind == EventKind::dead_man_failed || event.kind == EventKind::orders_told);
+    if ((has_answer(event.kind) && !has_none && !is_told) || alarm_has_one)
+        out.answer = event.answer;
     out.answer_has_class = event.kind != EventKind::rehearsal_failed;
     out.cancel = cancel_of(event);
     out.note = note_on(event, out.family);
@@ -164,12 +169,13 @@ constexpr Manner manners[] = {
     {EventKind::dead_man_on, 5, false},
     {EventKind::rearm_wanted, 4, false},
     {EventKind::rearm_lapsed, 4, false},
+    {EventKind::orders_told, 5, true},
 };
 constexpr bool is_in_order() {
     for (std::size_t i = 0; i < std::size(manners); ++i) {
         if (manners[i].kind != static_cast<EventKind>(i)) return false;
     }
-    return manners[std::size(manners) - 1].kind == EventKind::rearm_lapsed;
+    return manners[std::size(manners) - 1].kind == EventKind::orders_told;
 }
 static_assert(is_in_order());
 

@@ -54,6 +54,8 @@ namespace scram::sim {
     X(timer_fed) X(timer_fired) X(timer_fired_for_the_dead) X(swept_for_the_dead) \
     X(timer_taken_over) X(timer_unready) X(timer_left) X(timer_left_unready) X(timer_disarmed) \
     X(timer_unsettled) X(timer_switched_off) X(timer_switched_on) X(timer_off) X(timer_removed) \
+    X(look_told) X(look_failed) X(look_ended_by_trip) X(look_without_link) X(looks_at_limit) \
+    X(trip_while_looking) \
     X(timer_throttled_by_foreign) X(timer_other_time) X(alarm_dead_man) X(alarm_dead_man_over)
 // clang-format on
 

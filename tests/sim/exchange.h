@@ -63,7 +63,9 @@ struct Request {
     int life = 0;                    // of scramd, that sent it
     Time told_at = never;            // when its answer was read
     Shown shown;
-    bool reads_orders() const {
+    // To verify a trip.
+    bool reads_orders() const { return shows_orders() && !call.look; }
+    bool shows_orders() const {
         return is_call &&
                (call.what == PrivateRequest::mmp_orders || call.what == PrivateRequest::all_orders);
     }
@@ -189,7 +191,7 @@ class Exchange {
     Time closed_until_{};
     std::vector<Account> accounts_;
     std::vector<MmpFacts> mmp_;                               // by family
-    std::vector<std::array<std::vector<Arrival>, 5>> calls_;  // by account and limit
+    std::vector<std::array<std::vector<Arrival>, 6>> calls_;  // by account and limit
     std::vector<std::vector<Cancelled>> cancelled_;           // by family: by their ids
     std::vector<Timer> timers_;                               // by account
     std::vector<StaleEdge> edges_;                            // by account

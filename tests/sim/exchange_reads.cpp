@@ -10,20 +10,20 @@ namespace {
 
 constexpr Answer good{AnswerClass::accepted, 200, 0};
 
-// What the engine may use, of 5, 5, 60, 15 (300 orders, 20 at a time) and 1.
+// What the engine may use, of 5, 5, 60, 15 (300 orders, 20 at a time) and 1; and of those 60 for
+// looks.
 struct Limit {
     std::size_t calls;
     Duration window;
     Seen reached;
 };
-constexpr Limit limits[] = {{2, 2s, Seen::reads_at_limit},
-                            {2, 2s, Seen::reads_at_limit},
-                            {20, 2s, Seen::reads_at_limit},
-                            {7, 2s, Seen::batches_at_limit},
-                            {1, 1s, Seen::timer_fed}};
+constexpr Limit limits[] = {{2, 2s, Seen::reads_at_limit},  {2, 2s, Seen::reads_at_limit},
+                            {20, 2s, Seen::reads_at_limit}, {7, 2s, Seen::batches_at_limit},
+                            {1, 1s, Seen::timer_fed},       {8, 2s, Seen::looks_at_limit}};
 
-std::size_t limit_of(PrivateRequest what) {
-    switch (what) {
+std::size_t limit_of(const Call& call) {
+    if (call.look) return 5;
+    switch (call.what) {
         case PrivateRequest::account_config:
             return 0;
         case PrivateRequest::mmp_config:
@@ -43,7 +43,7 @@ std::size_t limit_of(PrivateRequest what) {
 
 // A start begins with all of what a life may have: OKX grants more than twice that.
 void Exchange::count_call(const Request& request, Time now) {
-    const std::size_t number = limit_of(request.call.what);
+    const std::size_t number = limit_of(request.call);
     const Limit& limit = limits[number];
     auto& calls = calls_[index(request.account)][number];
     const Time at = own(now);
@@ -178,7 +178,7 @@ bool Exchange::answers_wrongly(Request& request, Time now, bool mend) {
         answer = choose(refused).read;
     } else if (closed_until_ > now && !mend) {
         answer = choose(failed).read;
-    } else if (account.reads_fail && request.reads_orders() && !mend) {
+    } else if (account.reads_fail && request.shows_orders() && !mend) {
         answer = {failed, 500, 50026};
     } else if (strikes) {
         answer = meaning == accepted ? Answer{failed, 200, 0} : choose(meaning).read;

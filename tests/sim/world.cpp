@@ -17,6 +17,7 @@ World::World(std::uint64_t seed, const Cut& cut, bool keep_trace, Coverage& seen
       network_(seed, 4),
       mishaps_(seed, 5),
       timers_(seed, 6),
+      lookers_(seed, 12),
       exchange_(scenario_, seed, seen),
       books_(plan_, seen),
       host_(plan_, seed, seen),
@@ -27,6 +28,7 @@ World::World(std::uint64_t seed, const Cut& cut, bool keep_trace, Coverage& seen
       held_until_(plan_.accounts.size()),
       durable_(plan_.families.size()),
       read_again_(plan_.families.size()),
+      looked_(plan_.families.size()),
       rest_again_(plan_.families.size()),
       held_up_(plan_.accounts.size()),
       dead_men_(plan_.accounts.size()) {
@@ -51,6 +53,8 @@ Outcome World::run() {
             plan(now_, What::readiness);
             plan(now_ + timers_.up_to(4s), What::timer_mishap);
         }
+        if (scenario_.faults.has(Fault::operators) && lookers_.one_in(3))
+            plan(now_ + lookers_.up_to(scenario_.operator_pace), What::look);
         while (may_go_on()) {
             go_on();
             check_healing();
@@ -138,6 +142,8 @@ void World::happen(const Happening& it) {
             return not_called(it.a);
         case What::operate:
             return operate();
+        case What::look:
+            return look();
         case What::mishap:
             return mishap();
         case What::pull:

@@ -62,6 +62,7 @@ class World {
         quote,       // family
         not_called,  // request: it could not be signed
         operate,
+        look,
         mishap,
         pull,
         close_all,  // account
@@ -201,6 +202,12 @@ class World {
     bool is_to_be_verified(const FamilyBook& book) const;
     void note_reads();
 
+    // looks at orders (world_looks.cpp)
+    void look();
+    void check_look_begins(const Call& call) const;
+    void check_looks() const;
+    void check_told(const Event& event) const;
+
     // other orders, cancelled by their ids (world_rest.cpp)
     void take_ids(Request& request) const;
     void rest_call_ends(const Call& call);
@@ -280,7 +287,7 @@ class World {
     Trace trace_;
     Scenario scenario_;
     Plan plan_;  // as in force
-    Dice people_, network_, mishaps_, timers_;
+    Dice people_, network_, mishaps_, timers_, lookers_;
     Exchange exchange_;
     Books books_;
     std::unique_ptr<Oracle> oracle_;
@@ -326,6 +333,7 @@ class World {
     std::optional<Rearm> rearm_;
     std::optional<std::vector<FamilyId>> pulled_;
     std::vector<Time> read_again_;       // by family: its last read failed, the next is due
+    std::vector<Time> looked_;           // by family: when its look was asked for
     std::vector<Time> rest_again_;       // by family: the next call for its other orders is due
     std::vector<Time> held_up_;          // by account: when its checks were last kept from going on
     std::vector<DeadManBook> dead_men_;  // by account

@@ -89,6 +89,7 @@ void World::answer_call(std::uint32_t id, bool stays) {
 
 // Without an answer that counts: the next follows after a pause.
 void World::read_ends(const Call& its) {
+    if (its.look) return;
     const bool reads =
         its.what == PrivateRequest::mmp_orders || its.what == PrivateRequest::all_orders;
     if (reads) read_again_[index(its.family)] = now_ + plan_.timings.retry_max;
@@ -109,6 +110,7 @@ void World::check_calls() const {
         must(!cancel_is_due(its.account), 3, "a read begins while a cancel is due");
         const bool one_link = plan_.accounts[index(its.account)].links == 1;
         must(one_link || has_idle_link(its.account), 3, "a read takes the last idle link");
+        if (its.look) check_look_begins(its);
     }
 }
 
@@ -167,6 +169,7 @@ void World::check_reads(Input input) {
     if (read_ && requests_[*read_].call.what == PrivateRequest::account_config)
         check_truth(requests_[*read_]);
     check_dead_men();
+    check_looks();
     if (!plan_.reads) return;
     check_reads_go_on();
     check_rest_goes_on();
@@ -191,7 +194,8 @@ void World::check_reads_go_on(FamilyId id) const {
     for (std::size_t l = 0; l < wires_.size(); ++l) {
         const auto link = id_at<LinkId>(l);
         const bool reads = engine_->phase(link) == LinkPhase::calling &&
-                           engine_->call(link).what != PrivateRequest::mmp_config;
+                           engine_->call(link).what != PrivateRequest::mmp_config &&
+                           !engine_->call(link).look;
         if (reads && engine_->call(link).family == id) return;
     }
     const bool two_links = plan_.accounts[index(account)].links > 1;
@@ -276,6 +280,8 @@ void World::note_reads() {
     for (const Wire& its : wires_) {
         if (!its.up || !calls_on(its)) continue;
         const Request& request = requests_[its.request];
+        if (request.call.look && books_.family(request.call.family).tripped_at == now_)
+            seen_.note(Seen::trip_while_looking);
         if (!request.reads_orders() || request.sent == now_) continue;
         const FamilyId family = request.call.family;
         if (books_.family(family).tripped_at == now_) seen_.note(Seen::trip_while_reading);

@@ -307,6 +307,20 @@ MUTANTS = [
            "    if (family.stray_lock < lock) at = std::max(at, family.stray_until);\n", "",
            "a request that was lost may arrive after the one that was accepted"),
 
+    # 3 and 13: a look at orders costs no kill anything, and tells what is so
+    mutant("look-before-its-turn", 3, "engine/looks.cpp",
+           "        if (is_unfinished(*switches_[f]) || verification_.is_wanted(id_at<FamilyId>(f)))\n",
+           "        if (is_unfinished(*switches_[f]))\n",
+           "a read that verifies finds the link taken"),
+    mutant("look-outlives-trip", 3, "engine/looks.cpp",
+           "        if (look.trip != switches_[f]->trip) {\n",
+           "        if (look.trip != switches_[f]->trip && look.state == LookState::waiting) {\n",
+           "who waits for it hears of the trip late"),
+    mutant("look-told-by-another-read", 13, "engine/looks.cpp",
+           "        look.state == LookState::asked && look.trip == switches_[index(call.family)]->trip;\n",
+           "        look.state != LookState::none;\n",
+           "orders from before the trip are told as those after it"),
+
     # 13: told verified by the exchange's book, and only by that
     mutant("verified-by-one-read", 13, "engine/verification.cpp",
            "    if (++family.reads.empty == 1) {\n", "    if (++family.reads.empty == 0) {\n",
@@ -418,8 +432,8 @@ MUTANTS = [
            "    return found;\n",
            "a mass-cancel that waits for its slot finds its link taken"),
     mutant("batches-without-limit", 1, "engine/calls.cpp",
-           "    (limits_[index(link.account())].*of(link.call().what)).answered(link.call_slot(), now);\n",
-           "    ReadBudget& limit = limits_[index(link.account())].*of(link.call().what);\n"
+           "    limit_of(link.call()).answered(link.call_slot(), now);\n",
+           "    ReadBudget& limit = limit_of(link.call());\n"
            "    link.call().what == PrivateRequest::cancel_orders ? limit.returned(link.call_slot(), now)\n"
            "                                                      : limit.answered(link.call_slot(), now);\n",
            "OKX takes 300 orders of a family in 2 s, of us and of others"),

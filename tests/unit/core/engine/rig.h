@@ -310,6 +310,9 @@ class Desk {
         for (const FamilyId family : families) trips.push_back(engine.family(family).wanted_by);
         run([&] { engine.on_rearm(families, trips, {"somebody", "calm", uid}, force, now, step); });
     }
+    void look(const std::vector<FamilyId>& families) {
+        run([&] { engine.on_look(families, now, step); });
+    }
     void ready(bool is_so = true) {
         run([&] { engine.on_readiness(account, is_so, now, step); });
     }

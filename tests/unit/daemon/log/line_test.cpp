@@ -51,7 +51,7 @@ TEST_CASE("log line: every event that the log can name stands in the operator's 
         CHECK(name(event) != "?");
         CHECK(is_documented(text, name(event)));
     }
-    for (auto kind = EventKind::tripped; kind <= EventKind::rearm_lapsed;
+    for (auto kind = EventKind::tripped; kind <= EventKind::orders_told;
          kind = static_cast<EventKind>(static_cast<int>(kind) + 1)) {
         CAPTURE(name(kind));
         CHECK(is_documented(text, name(kind)));
