@@ -23,7 +23,8 @@ std::optional<Right> right_for(std::string_view op) {
     if (op == "rearm") return Right::rearm;
     if (op == "dead_man_off" || op == "dead_man_on") return Right::rearm;
     if (op == "reload") return Right::admin;
-    for (const char* looks : {"status", "watch", "latency", "receipt", "receipts", "dead_man"}) {
+    for (const char* looks :
+         {"status", "watch", "latency", "receipt", "receipts", "dead_man", "orders"}) {
         if (op == looks) return Right::read;
     }
     return std::nullopt;
@@ -123,7 +124,8 @@ ControlReply Commands::answer(const Peer& peer, const OperatorRequest& request) 
     if (!right) {
         return refuse_request(
             peer, fmt::format("unknown op '{}': status, watch, latency, receipt, receipts, trip, "
-                              "rearm, dead_man, dead_man_off, dead_man_on and reload are accepted",
+                              "rearm, orders, dead_man, dead_man_off, dead_man_on and reload are "
+                              "accepted",
                               request.op));
     }
     if (!may(config_, *right, peer.uid, peer.gids)) {
@@ -132,11 +134,12 @@ ControlReply Commands::answer(const Peer& peer, const OperatorRequest& request) 
     }
     if (!is_in_rate(peer, request)) {
         refusals_.count(RefusedKind::rate_limit, peer);
-        return {.line = refuse(fmt::format(
-                    "{} asks too often: {} requests that change something are taken in a row, then "
-                    "one each {} s. A trip that closes a gate is always taken",
-                    person(config_, peer.uid), actions.in_a_row, actions.each / 1s)),
-                .granted = true};
+        return {
+            .line = refuse(fmt::format(
+                "{} asks too often: {} requests that change something or ask OKX are taken in a "
+                "row, then one each {} s. A trip that closes a gate is always taken",
+                person(config_, peer.uid), actions.in_a_row, actions.each / 1s)),
+            .granted = true};
     }
     if (request.op == "reload") return reload();
     if (request.op == "status") return status();
@@ -148,7 +151,7 @@ ControlReply Commands::answer(const Peer& peer, const OperatorRequest& request) 
 // A trip that would change something is never held back: there are no more of these than gates that
 // somebody, at this rate, has opened.
 bool Commands::is_in_rate(const Peer& peer, const OperatorRequest& request) {
-    if (right_for(request.op) == Right::read) return true;
+    if (right_for(request.op) == Right::read && request.op != "orders") return true;
     if (request.op == "rearm" && request.trips.empty()) return true;  // looks only
     if (request.op == "trip" && cancels_anything(request.target)) return true;
     return rates_.take(peer.uid, monotonic_now());
@@ -165,6 +168,7 @@ bool Commands::cancels_anything(std::string_view target) const {
 ControlReply Commands::act(const Peer& peer, const OperatorRequest& request) {
     if (request.op == "trip") return trip(peer, request);
     if (request.op == "rearm") return rearm(peer, request);
+    if (request.op == "orders") return look_at_orders(peer, request);
     if (request.op == "dead_man_off") return switch_dead_man(peer, request, false);
     if (request.op == "dead_man_on") return switch_dead_man(peer, request, true);
     return {.line = look(request), .watch = request.op == "watch"};
@@ -215,8 +219,22 @@ ControlReply Commands::trip(const Peer& peer, const OperatorRequest& request) {
     const auto told = [this, families, id = events.front().trip](bool waiting) {
         return trip_json(driver_.engine(), id, families, waiting);
     };
-    const Settled is_settled = request.verified ? is_cancel_verified : is_cancel_settled;
+    const Settled is_settled =
+        request.verified ? settled<is_cancel_verified> : settled<is_cancel_settled>;
     Waits::Wish wish{peer.uid, families, is_settled, request.wait, {}};
+    if (!may_wait(wish)) return {.line = told(false)};
+    return wait(told(true), std::move(wish), [told] { return told(false); });
+}
+
+ControlReply Commands::look_at_orders(const Peer& peer, const OperatorRequest& request) {
+    const auto families = families_of(config_.plan, request.target);
+    if (families.empty()) return {.line = refuse(unknown_target(request.target))};
+    driver_.operate(
+        [&](Engine& engine, Time now, Step& step) { engine.on_look(families, now, step); });
+    const auto told = [this, families](bool waiting) {
+        return orders_json(driver_.engine(), families, monotonic_now(), wall_now(), waiting);
+    };
+    Waits::Wish wish{peer.uid, families, is_look_over, request.wait, {}};
     if (!may_wait(wish)) return {.line = told(false)};
     return wait(told(true), std::move(wish), [told] { return told(false); });
 }
@@ -234,7 +252,7 @@ ControlReply Commands::rearm(const Peer& peer, const OperatorRequest& request) {
     });
     JsonObject answer = rearm_answer(driver_.engine(), events);
     const auto armed = armed_by(events);
-    Waits::Wish wish{peer.uid, armed, is_gate_settled, request.wait, {}};
+    Waits::Wish wish{peer.uid, armed, settled<is_gate_settled>, request.wait, {}};
     if (!may_wait(wish)) return {.line = answer.text()};
     return wait(answer.add("waiting", true).text(), std::move(wish),
                 [this, armed] { return gates_json(driver_.engine(), armed); });

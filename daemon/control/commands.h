@@ -38,6 +38,7 @@ class Commands final : public ControlHandler {
     bool cancels_anything(std::string_view target) const;
     std::string look(const OperatorRequest& request) const;
     ControlReply trip(const Peer& peer, const OperatorRequest& request);
+    ControlReply look_at_orders(const Peer& peer, const OperatorRequest& request);
     ControlReply rearm(const Peer& peer, const OperatorRequest& request);
     ControlReply switch_dead_man(const Peer& peer, const OperatorRequest& request, bool on);
     bool may_wait(const Waits::Wish& wish);

@@ -46,9 +46,13 @@ bool is_gate_settled(const Switch& family) {
     return family.release == Release::none;
 }
 
+bool is_look_over(const Engine& engine, FamilyId id) {
+    return !is_under_way(engine.look(id));
+}
+
 bool all_settled(const Engine& engine, std::span<const FamilyId> families, Settled is_settled) {
     return std::all_of(families.begin(), families.end(),
-                       [&](FamilyId id) { return is_settled(engine.family(id)); });
+                       [&](FamilyId id) { return is_settled(engine, id); });
 }
 
 std::string trip_json(const Engine& engine, TripId trip, std::span<const FamilyId> families,
@@ -68,6 +72,35 @@ std::string trip_json(const Engine& engine, TripId trip, std::span<const FamilyI
     JsonObject out = ok_answer();
     out.add("trip", static_cast<std::uint64_t>(trip)).add("families", families.size());
     out.add("accepted", accepted).add("verified", verified).add_raw("refused", refused.text());
+    if (waiting) out.add("waiting", true);
+    return out.text();
+}
+
+namespace {
+
+std::string look_json(const std::string& family, const OrdersLook& look, Time now,
+                      WallMillis wall) {
+    JsonObject out;
+    out.add("family", family);
+    if (look.state == LookState::told) {
+        out.add("orders", look.orders).add("more", look.more);
+    } else {
+        out.add("error", name(look.state));
+        if (look.state == LookState::not_told) add_answer(out, look.answer);
+    }
+    if (!is_under_way(look)) out.add("wall_ms", wall.value - (now - look.at) / 1ms);
+    return out.text();
+}
+
+}  // namespace
+
+std::string orders_json(const Engine& engine, std::span<const FamilyId> families, Time now,
+                        WallMillis wall, bool waiting) {
+    JsonArray list;
+    for (const FamilyId id : families)
+        list.add_raw(look_json(engine.plan().families[index(id)].name, engine.look(id), now, wall));
+    JsonObject out = ok_answer();
+    out.add_raw("orders", list.text());
     if (waiting) out.add("waiting", true);
     return out.text();
 }

@@ -25,12 +25,22 @@ bool is_cancel_settled(const Switch& family);
 bool is_cancel_verified(const Switch& family);
 bool is_gate_settled(const Switch& family);
 
-using Settled = bool (*)(const Switch&);
+// Of a look at its orders: under way no more.
+bool is_look_over(const Engine& engine, FamilyId id);
+
+using Settled = bool (*)(const Engine&, FamilyId);
+template <bool (*of_switch)(const Switch&)>
+bool settled(const Engine& engine, FamilyId id) {
+    return of_switch(engine.family(id));
+}
 bool all_settled(const Engine& engine, std::span<const FamilyId> families, Settled is_settled);
 
 // The answer to a trip of these families. `waiting`: it is told again once all is settled.
 std::string trip_json(const Engine& engine, TripId trip, std::span<const FamilyId> families,
                       bool waiting);
+// The answer to a look at these: what is known at `now`, which by the wall's clock is `wall`.
+std::string orders_json(const Engine& engine, std::span<const FamilyId> families, Time now,
+                        WallMillis wall, bool waiting);
 // What follows the answer to an arming of these: whether all their gates are open.
 std::string gates_json(const Engine& engine, std::span<const FamilyId> families);
 

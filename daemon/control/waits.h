@@ -21,7 +21,7 @@ class Waits {
     struct Wish {
         uid_t uid = 0;
         std::vector<FamilyId> families;
-        Settled is_settled = is_cancel_settled;
+        Settled is_settled = settled<is_cancel_settled>;
         milliseconds at_most{};
         std::function<void()> tell;  // once: settled, or the time is over
     };

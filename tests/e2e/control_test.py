@@ -44,7 +44,7 @@ class Protocol(unittest.TestCase):
 
     def test_an_unknown_op_is_refused_with_those_accepted(self):
         self.refused('{"v":1,"op":"fire"}', "'fire'",
-                     "status, watch, latency, receipt, receipts, trip, rearm, dead_man, dead_man_off, dead_man_on and reload")
+                     "status, watch, latency, receipt, receipts, trip, rearm, orders, dead_man, dead_man_off, dead_man_on and reload")
 
     def test_another_protocol_version_is_refused(self):
         self.refused('{"v":2,"op":"status"}', "version 2", "speaks 1")

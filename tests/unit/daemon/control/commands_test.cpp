@@ -104,6 +104,44 @@ TEST_CASE("commands: an arming whose gate waits for the exchange") {
     talk.check_told("gates_open", talk.awaited());
 }
 
+TEST_CASE("commands: how many orders rest, as the exchange says, and why that is not known") {
+    const std::string all = R"({"v":1,"op":"orders","target":"all","wait_ms":60000})";
+    Talk talk;
+    for (const std::size_t l : {0u, 1u, 2u}) talk.link_up(l);
+    talk.check("orders_waiting", all);
+    OrdersPage page;
+    page.mmp = orders_per_page;
+    page.full = true;
+    talk.tell_orders(A, {{AnswerClass::accepted, 200, 0}, page});
+    CHECK(talk.still_waits());
+    talk.tell_orders(B, {{AnswerClass::refused, 401, 50113}, {}});
+    talk.check_told("orders", talk.awaited());
+    talk.say(all);
+    talk.say(trip("all"), tripper);
+    CHECK(talk.waiting.size() == 2);
+    talk.check("orders_latched", R"({"v":1,"op":"orders","target":"mm-1/ETH-USD"})");
+    talk.check("orders_unknown_target", R"({"v":1,"op":"orders","target":"mm-9"})");
+    talk.check("orders_no_right", all, tripper);
+}
+
+TEST_CASE("commands: a trip tells who looks at once that there is nothing to wait for") {
+    Talk talk;
+    for (const std::size_t l : {0u, 1u}) talk.link_up(l);
+    talk.say(R"({"v":1,"op":"orders","target":"all","wait_ms":60000})");
+    talk.driver.operate([](Engine& engine, Time now, Step& step) {
+        const FamilyId families[] = {A, B};
+        engine.on_trip(families, {"uid 1", "news"}, now, step);
+    });
+    talk.check_told("orders_tripped", talk.awaited());
+}
+
+TEST_CASE("commands: who looks without end is told that it is too often") {
+    Talk talk;
+    std::string last;
+    for (int i = 0; i < 61; ++i) last = talk.say(R"({"v":1,"op":"orders","target":"all"})");
+    CHECK(says(last, "asks too often"));
+}
+
 TEST_CASE("commands: receipts, and what there is where one is not kept") {
     Talk talk;
     talk.check("receipts_none", R"({"v":1,"op":"receipts"})");

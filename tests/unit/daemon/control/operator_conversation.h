@@ -105,6 +105,21 @@ class OperatorConversation {
     void refuse(FamilyId family, std::uint32_t code = 51411) {
         answer(family, {AnswerClass::refused, 200, code});
     }
+    // The link of the look at this family that is in flight.
+    LinkId looking_at(FamilyId family) const {
+        for (std::size_t l = 0; l < driver.engine().link_count(); ++l) {
+            const bool calls = driver.engine().phase(link(l)) == LinkPhase::calling;
+            const Call& call = driver.engine().call(link(l));
+            if (calls && call.look && call.family == family) return link(l);
+        }
+        return none<LinkId>();
+    }
+    void tell_orders(FamilyId family, const Told<OrdersPage>& told) {
+        const LinkId its = looking_at(family);
+        REQUIRE(its != none<LinkId>());
+        driver.operate(
+            [&](Engine& engine, Time now, Step& step) { engine.on_told(its, told, now, step); });
+    }
     void adopt(const Plan& plan) {
         Driver::NextPlan next = driver.prepare(plan);
         driver.adopt(next);

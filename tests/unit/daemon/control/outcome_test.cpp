@@ -69,10 +69,10 @@ TEST_CASE("outcome: a gate is settled unless it waits for the exchange") {
 TEST_CASE("outcome: all are settled, or some are not") {
     Desk rig(plan_of({.families = 2}));
     const std::vector<FamilyId> both{A, B}, one{A};
-    CHECK(all_settled(rig.engine, both, is_cancel_settled));
+    CHECK(all_settled(rig.engine, both, settled<is_cancel_settled>));
     rig.trip(both);
-    CHECK_FALSE(all_settled(rig.engine, both, is_cancel_settled));
+    CHECK_FALSE(all_settled(rig.engine, both, settled<is_cancel_settled>));
     rig.answer(link(0), AnswerClass::accepted);
-    CHECK(all_settled(rig.engine, one, is_cancel_settled));
-    CHECK_FALSE(all_settled(rig.engine, both, is_cancel_settled));
+    CHECK(all_settled(rig.engine, one, settled<is_cancel_settled>));
+    CHECK_FALSE(all_settled(rig.engine, both, settled<is_cancel_settled>));
 }

@@ -123,7 +123,7 @@ TEST_CASE("waits: each user has so many, and all together; one more is answered 
     std::vector<std::shared_ptr<void>> held;
     for (uid_t uid = 0; held.size() < waits_max; ++uid) {
         REQUIRE(waits.has_room_for(uid));
-        held.push_back(waits.add({uid, {A}, is_cancel_settled, 24h, [] {}}));
+        held.push_back(waits.add({uid, {A}, settled<is_cancel_settled>, 24h, [] {}}));
     }
     CHECK_FALSE(waits.has_room_for(4000001));
     held.pop_back();
