@@ -26,6 +26,8 @@ using namespace printing;
 namespace {
 
 constexpr milliseconds opening_wait{15000};  // OKX's longest lock, and some
+// For what rests before the trip: it is made all the same.
+constexpr milliseconds look_wait{3000};
 // The journal's thread stores what the loop left it within a moment.
 constexpr int journal_looks = 20;
 constexpr milliseconds journal_pause{100};
@@ -95,6 +97,17 @@ std::string latched_already(dom::element status, const std::string& target) {
     return {};
 }
 
+// Why it is not known what rests, of each family that is meant.
+std::string unknown_orders(dom::element status, const std::string& target, const std::string& why) {
+    JsonArray out;
+    for (const dom::element family : list(status, "families")) {
+        const std::string name = field(family, "name");
+        if (is_meant(target, name))
+            out.add_raw(JsonObject().add("family", name).add("error", why).text());
+    }
+    return out.text();
+}
+
 // 0: none is asked for.
 std::int64_t next_due(dom::element status, std::int64_t wall_ms) {
     const auto days = static_cast<std::int64_t>(number(status, "drill_max_age_days"));
@@ -135,6 +148,7 @@ class Drill {
         facts_.config_sha256 = field(status.root(), "config_sha256", "");
         if (const auto why = latched_already(status.root(), order_.target); !why.empty())
             return fail(why);
+        look(status.root());
         if (!trip(client)) return refused;
         take_receipt(client);
         const auto receipt = Reply::read(facts_.receipt);
@@ -156,6 +170,26 @@ class Drill {
     int fail(std::string why) {
         facts_.error = std::move(why);
         return refused;
+    }
+
+    // On a connection of its own: an answer that comes late is not taken for that to the trip.
+    void look(dom::element status) {
+        std::string why;
+        try {
+            ControlClient client(order_.socket);
+            JsonObject wish = request("orders");
+            wish.add("target", order_.target).add("wait_ms", look_wait.count());
+            Reply answer = client.ask(wish);
+            if (flag(answer.root(), "waiting")) answer = client.outcome(look_wait);
+            if (answer.ok()) {
+                facts_.orders_before = raw(answer.root(), "orders");
+                return;
+            }
+            why = answer.error();
+        } catch (const Unreachable& error) {
+            why = error.what();
+        }
+        facts_.orders_before = unknown_orders(status, order_.target, why);
     }
 
     bool trip(ControlClient& client) {

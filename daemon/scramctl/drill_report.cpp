@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "daemon/common/html.h"
 #include "daemon/common/json.h"
@@ -48,6 +49,79 @@ std::string_view verdict_meaning(std::string_view verdict) {
     return "the drill did not take place";
 }
 
+// What the exchange's list said, by its first and its last read of a family.
+std::string orders_of(dom::element receipt, const std::string& family, bool first) {
+    std::string out = "-";
+    for (const dom::element read : list(receipt, "reads")) {
+        if (field(read, "family") != family || !has(read, "orders")) continue;
+        out = field(read, "orders");
+        if (first) return out;
+    }
+    return out;
+}
+
+std::string orders_before(dom::element report, const std::string& family) {
+    for (const dom::element look : list(report, "orders_before")) {
+        if (field(look, "family") != family || !has(look, "orders")) continue;
+        return (flag(look, "more") ? "at least " : "") + field(look, "orders");
+    }
+    return "unknown";
+}
+
+// Of all families together, as far as they are known.
+struct OrderSum {
+    double orders = 0;
+    bool more = false;
+    std::size_t known = 0;
+    std::vector<std::string> unknown;  // why
+
+    std::string text() const {
+        const std::string sum = fmt::format("{}{:.0f}", more ? "at least " : "", orders);
+        if (unknown.empty()) return known > 0 ? sum : "-";
+        const std::string why = "unknown: " + unknown.front();
+        if (known == 0) return why;
+        return fmt::format("{}; of {} of {} families {}", sum, unknown.size(),
+                           known + unknown.size(), why);
+    }
+};
+
+std::string why_unknown(dom::element look) {
+    std::string out = field(look, "error");
+    if (has(look, "http")) out += ", http " + field(look, "http");
+    return has(look, "code") ? out + ", code " + field(look, "code") : out;
+}
+
+std::string sum_before(dom::element report) {
+    OrderSum sum;
+    for (const dom::element look : list(report, "orders_before")) {
+        if (!has(look, "orders")) {
+            sum.unknown.push_back(why_unknown(look));
+            continue;
+        }
+        ++sum.known;
+        sum.orders += number(look, "orders");
+        sum.more = sum.more || flag(look, "more");
+    }
+    return sum.text();
+}
+
+// By the last read of each family.
+std::string sum_after(dom::element report) {
+    OrderSum sum;
+    dom::element receipt;
+    if (report["receipt"].get(receipt) != simdjson::SUCCESS || !receipt.is_object()) return "-";
+    for (const dom::element family : list(receipt, "families")) {
+        const std::string orders = orders_of(receipt, field(family, "family"), false);
+        if (orders == "-") {
+            sum.unknown.emplace_back("no read told it");
+            continue;
+        }
+        ++sum.known;
+        sum.orders += std::strtod(orders.c_str(), nullptr);
+    }
+    return sum.text();
+}
+
 ReportTable facts_table(dom::element report) {
     ReportTable out{"", {}, false};
     const auto row = [&](const char* label, std::string value) {
@@ -62,6 +136,8 @@ ReportTable facts_table(dom::element report) {
     row("config", field(report, "config"));
     row("its SHA-256", field(report, "config_sha256"));
     row("trip", field(report, "trip"));
+    row("MMP orders before", sum_before(report));
+    row("MMP orders after", sum_after(report));
     row("journal", journal_text_of(report));
     row("re-arm", field(report, "rearm"));
     row("next due", time_or_none(report, "next_due_ms"));
@@ -69,26 +145,16 @@ ReportTable facts_table(dom::element report) {
     return out;
 }
 
-// What the exchange's list said, by its first and its last read of a family.
-std::string orders_of(dom::element receipt, const std::string& family, bool first) {
-    std::string out = "-";
-    for (const dom::element read : list(receipt, "reads")) {
-        if (field(read, "family") != family || !has(read, "orders")) continue;
-        out = field(read, "orders");
-        if (first) return out;
-    }
-    return out;
-}
-
-ReportTable families_table(dom::element receipt) {
+ReportTable families_table(dom::element report, dom::element receipt) {
     ReportTable out{"Families",
                     {{"family", "accepted after", "verified after", "armed after",
-                      "MMP orders, first read", "last read", "other orders"}}};
+                      "MMP orders before", "first read after", "last read", "other orders"}}};
     for (const dom::element family : list(receipt, "families")) {
         const std::string name = field(family, "family");
         out.rows.push_back({name, after(family, "accepted_us"), after(family, "verified_us"),
-                            after(family, "rearmed_us"), orders_of(receipt, name, true),
-                            orders_of(receipt, name, false), field(family, "rest")});
+                            after(family, "rearmed_us"), orders_before(report, name),
+                            orders_of(receipt, name, true), orders_of(receipt, name, false),
+                            field(family, "rest")});
     }
     return out;
 }
@@ -125,7 +191,7 @@ std::vector<ReportTable> tables_of(dom::element report) {
     std::vector<ReportTable> out{facts_table(report)};
     dom::element receipt;
     if (report["receipt"].get(receipt) != simdjson::SUCCESS || !receipt.is_object()) return out;
-    out.push_back(families_table(receipt));
+    out.push_back(families_table(report, receipt));
     out.push_back(attempts_table(receipt));
     out.push_back(reads_table(receipt));
     return out;
@@ -137,7 +203,7 @@ std::string title_of(dom::element report) {
 
 constexpr std::string_view times_note =
     "Times are counted from the trip. Orders are MMP orders of the family in the exchange's own "
-    "list of open orders, which is read once a cancel is accepted, and not before it.";
+    "list of open orders, which is read just before the trip, and again once a cancel is accepted.";
 
 std::string table_text(const ReportTable& table) {
     std::vector<std::size_t> widths;
@@ -220,7 +286,8 @@ std::string drill_json(const DrillFacts& facts) {
     out.add("rearm", facts.rearm);
     if (!facts.error.empty()) out.add("error", facts.error);
     if (facts.next_due_ms > 0) out.add("next_due_ms", facts.next_due_ms);
-    return out.add_raw("journal", facts.journal).add_raw("receipt", facts.receipt).text();
+    out.add_raw("orders_before", facts.orders_before).add_raw("journal", facts.journal);
+    return out.add_raw("receipt", facts.receipt).text();
 }
 
 std::string drill_text(dom::element report) {

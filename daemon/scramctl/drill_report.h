@@ -18,6 +18,7 @@ struct DrillFacts {
     std::string target, reason, by, host, version, config, config_sha256;
     std::optional<std::uint64_t> trip;  // none: nothing was tripped; 0: its number was not told
     std::string error;                  // why it did not go on; empty: it did
+    std::string orders_before = "[]";   // JSON, as scramd tells of a look at orders
     std::string receipt = "null";       // JSON, as of `scramctl receipt`
     std::string rearm = "not asked";    // what became of the re-arm
     std::string journal = "null";       // JSON: `record` and `hash` of the trip's, or `why` not

@@ -27,9 +27,12 @@ class Drill(unittest.TestCase):
         self.assertLessEqual(len(new), 1)
         return code, out + error, json.load(open(new.pop())) if new else None
 
-    def started(self, lab, **config):
-        lab.daemon = lab.scramd(**{"family_keys": "lock_ms = 0", **config}).await_ready()
+    def started(self, lab, links=5, **config):
+        lab.daemon = lab.scramd(**{"family_keys": "lock_ms = 0", **config}).await_ready(links)
         return lab.daemon
+
+    def text(self, lab, report):
+        return (lab.folder / "reports" / f"{report['name']}.txt").read_text()
 
     def check_keys(self, report):
         always, optional = promised("scramctl drill")
@@ -52,16 +55,64 @@ class Drill(unittest.TestCase):
             self.assertIn("rearmed_us", receipt["families"][0])
             eventually(lambda: daemon.family(BTC)["gate"] == "open", "the gate is open")
             daemon.await_log('reason="drill: weekly"')
+            [before] = report["orders_before"]
+            self.assertEqual((before["family"], before["orders"], before["more"]), (BTC, 3, False))
+            self.assertLess(before["wall_ms"] - report["wall_ms"], 60_000)
+            daemon.await_log(f"orders_told family={BTC} link=mm-1#")
             page = (lab.folder / "reports" / f"{report['name']}.html").read_text()
             self.assertIn("VERIFIED", page)
             self.assertIn(report["journal"]["hash"], page)
-            self.assertIn("VERIFIED", (lab.folder / "reports" / f"{report['name']}.txt").read_text())
+            text = self.text(lab, report)
+            self.assertIn("VERIFIED", text)
+            self.assertRegex(text, "MMP orders before +3\n")
+            self.assertRegex(text, "MMP orders after +0\n")
             self.assertEqual(daemon.stop(), 0)
             records = [json.loads(line) for line in
                        daemon.ctl("journal", "--json", "--directory", lab.folder / "journal")[1].splitlines()]
         [tripped] = [r for r in records if r["event"] == "tripped"]
         self.assertEqual(report["journal"]["record"], tripped["sequence"])
         self.assertRegex(report["journal"]["hash"], "^[0-9a-f]{64}$")
+
+    def looked_in_vain(self, error, **fault):
+        """The drill is made all the same, and its report says why it is not known what rested."""
+        with Lab() as lab:
+            self.started(lab)
+            lab.sim.quote("BTC-USD", 3)
+            lab.sim.fault(on="orders-pending", count=1, **fault)
+            code, said, report = self.drill(lab, "--yes")
+            self.assertEqual((code, report["verdict"]), (0, "VERIFIED"), said)
+            self.check_keys(report)
+            [before] = report["orders_before"]
+            self.assertEqual((before["family"], before["error"]), (BTC, error))
+            self.assertNotIn("orders", before)
+            self.assertRegex(self.text(lab, report), f"MMP orders before +unknown: {error}")
+            self.assertRegex(self.text(lab, report), "MMP orders after +0\n")
+            return before
+
+    def test_a_look_that_the_exchange_refuses_is_told_and_the_drill_goes_on(self):
+        before = self.looked_in_vain("the exchange did not tell", kind="code", code="50113")
+        self.assertEqual(before["code"], "50113")
+
+    def test_a_look_without_an_answer_is_told_and_the_drill_goes_on(self):
+        self.looked_in_vain("no answer", kind="silent")
+
+    def test_of_many_orders_the_report_says_at_least_how_many(self):
+        with Lab() as lab:
+            self.started(lab)
+            lab.sim.quote("BTC-USD", 30)
+            lab.sim.quote("ETH-USD", 2)
+            code, said, report = self.drill(lab, "--yes", target="mm-1")
+            self.assertEqual(code, 0, said)
+            self.assertEqual({b["family"]: (b["orders"], b["more"]) for b in report["orders_before"]},
+                             {BTC: (20, True), "mm-1/ETH-USD": (2, False)})
+            self.assertRegex(self.text(lab, report), "MMP orders before +at least 22\n")
+
+    def test_an_account_with_one_link_is_not_asked_and_the_drill_goes_on(self):
+        with Lab() as lab:
+            self.started(lab, links=1, account_keys="links = 1")
+            code, said, report = self.drill(lab, "--yes")
+            self.assertEqual((code, report["verdict"]), (0, "VERIFIED"), said)
+            self.assertEqual([b["error"] for b in report["orders_before"]], ["no link to spare for it"])
 
     def test_a_question_that_is_not_answered_with_yes_leaves_it_latched(self):
         with Lab() as lab:

@@ -10,7 +10,10 @@ using namespace scram::test;
 
 namespace {
 
-DrillFacts facts_of(const std::string& receipt) {
+constexpr std::string_view two_rest =
+    R"([{"family":"mm-1/BTC-USD","orders":2,"more":false,"wall_ms":1772366400001}])";
+
+DrillFacts facts_of(const std::string& receipt, std::string_view before = two_rest) {
     DrillFacts facts;
     facts.name = "drill-20260301T120000Z-mm-1_BTC-USD";
     facts.wall_ms = 1'772'366'400'000;
@@ -25,6 +28,7 @@ DrillFacts facts_of(const std::string& receipt) {
     facts.receipt = receipt;
     facts.journal = R"({"record":7,"hash":"00ff"})";
     facts.rearm = "armed";
+    facts.orders_before = before;
     return facts;
 }
 
@@ -65,6 +69,33 @@ TEST_CASE("drill report: its verdict is the receipt's, and without one none is c
     for (const char* open : {"PARTIAL", "OPEN", "HELD", "SOMETHING"})
         CHECK(verdict_of(receipt_with(open)) == "NOT CONFIRMED");
     CHECK(verdict_of("null") == "NOT CONFIRMED");
+}
+
+TEST_CASE("drill report: orders before and after in plain words, or why they are unknown") {
+    const auto text_of = [](const std::string& receipt, std::string_view before) {
+        return drill_text(report_of(facts_of(receipt, before)).root());
+    };
+    const auto says = [](const std::string& text, std::string_view label, std::string_view value) {
+        const std::size_t at = text.find(label);
+        REQUIRE(at != text.npos);
+        const std::string line = text.substr(at, text.find('\n', at) - at);
+        CHECK_MESSAGE(line.ends_with("  " + std::string(value)), line);
+    };
+    std::string text = text_of(receipt_with("VERIFIED"), two_rest);
+    says(text, "MMP orders before", "2");
+    says(text, "MMP orders after", "0");
+    text = text_of("null", R"([{"family":"a/A","orders":20,"more":true,"wall_ms":1},)"
+                           R"({"family":"a/B","error":"the exchange did not tell","http":401,)"
+                           R"("code":"50113","wall_ms":1},{"family":"a/C","orders":3,"more":false,)"
+                           R"("wall_ms":1}])");
+    says(
+        text, "MMP orders before",
+        "at least 23; of 1 of 3 families unknown: the exchange did not tell, http 401, code 50113");
+    says(text, "MMP orders after", "-");
+    text = text_of(R"({"verdict":"OPEN","families":[{"family":"a/A"}],"reads":[]})",
+                   R"([{"family":"a/A","error":"a trip came before"}])");
+    says(text, "MMP orders before", "unknown: a trip came before");
+    says(text, "MMP orders after", "unknown: no read told it");
 }
 
 TEST_CASE("drill report: a refusal has a report as well") {
