@@ -13,7 +13,8 @@ Looks::Looks(const Plan& plan, const std::vector<KillSwitch>& switches, Links& l
       verification_(verification),
       calls_(calls),
       looks_(plan.families.size()),
-      calling_(plan.accounts.size()) {}
+      calling_(plan.accounts.size()),
+      has_turn_(plan.accounts.size()) {}
 
 // ---- What is asked ------------------------------------------------------------------------------
 
@@ -32,6 +33,7 @@ void Looks::ask(std::span<const FamilyId> families, Time now) {
 
 void Looks::begin_due(Time now, Step& step) {
     if (under_way_ == 0) return;
+    find_turns();
     for (std::size_t f = 0; f < looks_.size(); ++f) {
         const auto id = id_at<FamilyId>(f);
         const OrdersLook& look = looks_[f];
@@ -48,8 +50,8 @@ void Looks::begin_due(Time now, Step& step) {
 
 void Looks::begin(FamilyId id, Time now, Step& step) {
     const AccountId account = plan_.families[index(id)].account;
-    if (calling_[index(account)] || calls_.next_look(account, now) > now || !has_turn(account))
-        return;
+    if (calling_[index(account)] || !has_turn_[index(account)]) return;
+    if (calls_.next_look(account, now) > now) return;
     const LinkId link = calls_.link_for(account, now);
     if (link == none<LinkId>()) return;
     looks_[index(id)].state = LookState::asked;
@@ -62,14 +64,14 @@ void Looks::begin(FamilyId id, Time now, Step& step) {
                  now, step);
 }
 
-// Also a read that is due in a moment finds its links idle.
-bool Looks::has_turn(AccountId account) const {
+// Of each account at once, since a plan has many families. Also a read that is due in a moment
+// finds its links idle.
+void Looks::find_turns() {
+    has_turn_.assign(has_turn_.size(), true);
     for (std::size_t f = 0; f < looks_.size(); ++f) {
-        if (plan_.families[f].account != account) continue;
         if (is_unfinished(*switches_[f]) || verification_.is_wanted(id_at<FamilyId>(f)))
-            return false;
+            has_turn_[index(plan_.families[f].account)] = false;
     }
-    return true;
 }
 
 // ---- What is told -------------------------------------------------------------------------------

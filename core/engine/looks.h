@@ -73,7 +73,7 @@ class Looks {
     const OrdersLook& of(FamilyId id) const { return looks_[index(id)]; }
 
   private:
-    bool has_turn(AccountId id) const;
+    void find_turns();
     void begin(FamilyId id, Time now, Step& step);
     // The call on the link is over. Null: its look had ended before.
     OrdersLook* take_back(LinkId id);
@@ -86,6 +86,7 @@ class Looks {
     ExchangeCalls& calls_;
     std::vector<OrdersLook> looks_;  // by family
     std::vector<bool> calling_;      // by account: one at a time
+    std::vector<bool> has_turn_;     // by account, as find_turns() found it
     std::size_t under_way_ = 0;
 };
 

@@ -72,14 +72,23 @@ std::string host_name() {
     return gethostname(name, sizeof(name) - 1) == 0 ? name : "?";
 }
 
-// "drill-20261129T111500Z-mm-1_BTC-USD"
-std::string report_name(std::int64_t wall_ms, std::string target) {
+// "drill-20261129T111500Z-mm-1_BTC-USD", and "-2" behind it for a second one within the same
+// second.
+std::string report_name(const fs::path& directory, std::int64_t wall_ms, std::string target) {
     for (char& c : target) {
         const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-';
         if (!plain) c = '_';
     }
-    return fmt::format("drill-{:%Y%m%dT%H%M%S}Z-{}",
-                       fmt::gmtime(static_cast<std::time_t>(wall_ms / 1000)), target.substr(0, 80));
+    const std::string name =
+        fmt::format("drill-{:%Y%m%dT%H%M%S}Z-{}",
+                    fmt::gmtime(static_cast<std::time_t>(wall_ms / 1000)), target.substr(0, 80));
+    const auto is_taken = [&](const std::string& its) {
+        std::error_code error;
+        return fs::exists(directory / (its + ".json"), error);
+    };
+    std::string free = name;
+    for (int n = 2; is_taken(free); ++n) free = fmt::format("{}-{}", name, n);
+    return free;
 }
 
 bool is_meant(const std::string& target, const std::string& family) {
@@ -118,7 +127,7 @@ class Drill {
   public:
     explicit Drill(const DrillOrder& order) : order_(order) {
         facts_.wall_ms = wall_now().value;
-        facts_.name = report_name(facts_.wall_ms, order.target);
+        facts_.name = report_name(order.directory, facts_.wall_ms, order.target);
         facts_.target = order.target;
         facts_.reason = order.reason;
         facts_.by = fmt::format("uid {}", getuid());
