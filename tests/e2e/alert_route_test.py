@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from exporter_test import MONITORING, Exporter
+from exporter import MONITORING, Exporter
 from lab import Lab, Process, free_port
 from waiting import PATIENCE
 

@@ -1,79 +1,13 @@
 // What is known survives the process: values, peaks, windows, counters, and who was attached.
 #include <doctest/doctest.h>
 
-#include <cstring>
-#include <optional>
-
-#include "tests/unit/core/engine/rig.h"
+#include "tests/unit/core/rules/restarted_host.h"
 
 using namespace scram;
 using namespace scram::test;
 
-namespace {
-
-constexpr BootNumber this_boot{1}, other_boot{2};
-
-// One scramd after the other on one host: each finds the bytes that the one before had in memory.
-class Host {
-  public:
-    explicit Host(Plan plan) : plan_(plan), desk(std::move(plan)) {
-        desk.engine.recall({}, boot, wall(), desk.now);
-    }
-
-    // The process ends, here and now; the next begins a while later, maybe with another plan.
-    void restart(Duration pause = 1s, const Restored& restored = {}) {
-        const auto bytes = desk.engine.state().bytes();
-        left.assign(bytes.begin(), bytes.end());
-        begin(pause, restored);
-    }
-    void reboot(Duration pause) {
-        desk.engine.state().seal(wall(), desk.now);
-        const auto bytes = desk.engine.state().bytes();
-        left.assign(bytes.begin(), bytes.end());
-        boot = other_boot;
-        booted_ += desk.now - time_from_ns(0) - 5s;
-        desk.now = time_from_ns(0) + 5s;
-        begin(pause, {});
-    }
-    void begin(Duration pause, const Restored& restored) {
-        desk.now += pause;
-        desk.start_again(plan_);
-        recalled = desk.engine.recall(left, boot, wall(), desk.now);
-        desk.step.clear();
-        desk.engine.on_restored(restored, desk.now, desk.step);
-        desk.actions.assign(desk.step.actions.begin(), desk.step.actions.end());
-        desk.events.assign(desk.step.events.begin(), desk.step.events.end());
-    }
-    void next_plan(Plan plan) { plan_ = std::move(plan); }
-    double sum(FamilyId family, MetricId metric) const {
-        return desk.engine.metrics().sum(family, metric);
-    }
-    bool known(FamilyId family, MetricId metric) const {
-        return desk.engine.metrics().known(family, metric);
-    }
-
-  private:
-    WallMillis wall() const {
-        return WallMillis{1'700'000'000'000 + ns_of(desk.now + booted_) / 1'000'000};
-    }
-    Plan plan_;
-    Duration booted_{};
-
-  public:
-    BootNumber boot = this_boot;
-    std::vector<std::byte> left;
-    Recalled recalled;
-    Desk desk;
-};
-
-Restored latched(FamilyId family, std::uint64_t trip) {
-    return {{{family, TripId{trip}, false, true, ""}}, TripId{trip}, {}, {}};
-}
-
-}  // namespace
-
 TEST_CASE("state: values survive, with their age") {
-    Host host(plan_of({.families = 2, .sources = 2}));
+    RestartedHost host(plan_of({.families = 2, .sources = 2}));
     host.desk.publish(maker, A, delta, 20);
     host.desk.now += 3s;
     host.desk.publish(other_maker, A, delta, 4);
@@ -91,7 +25,7 @@ TEST_CASE("state: values survive, with their age") {
 TEST_CASE("state: a drawdown goes on from the peak of before") {
     Plan plan = plan_of({});
     add_drawdown(plan, 100);
-    Host host(plan);
+    RestartedHost host(plan);
     for (const double value : {0.0, 90.0, 10.0}) host.desk.publish(maker, A, pnl, value);
     host.restart();
     CHECK(host.desk.did() == "");
@@ -105,7 +39,7 @@ TEST_CASE("state: a drawdown goes on from the peak of before") {
 TEST_CASE("state: a rule that held still holds, and does not trip again") {
     Plan plan = plan_of({});
     add_limit(plan, 25);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, A, delta, 40);
     host.restart(1s, latched(A, 1));
     CHECK(host.desk.told() == "restored A");
@@ -120,7 +54,7 @@ TEST_CASE("state: a rule that held still holds, and does not trip again") {
 TEST_CASE("state: what tripped and did not reach the board trips at the start") {
     Plan plan = plan_of({});
     add_limit(plan, 25);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, A, delta, 40);
     host.restart();  // the board knows of no latch
     CHECK(host.desk.told() == "tripped A by limit, latched A");
@@ -129,7 +63,7 @@ TEST_CASE("state: what tripped and did not reach the board trips at the start") 
 TEST_CASE("state: what was armed by force is not tripped again by a restart") {
     Plan plan = plan_of({});
     add_limit(plan, 25);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, A, delta, 40);
     host.desk.answer(link(0), AnswerClass::accepted);
     host.desk.rearm({A}, true);
@@ -145,13 +79,13 @@ TEST_CASE("state: what was armed by force is not tripped again by a restart") {
 TEST_CASE("state: an arming by force excuses one breach, not the one after it") {
     Plan plan = plan_of({});
     plan.timings.reattach_within = 1h;
-    const auto arm_by_force = [](Host& host) {
+    const auto arm_by_force = [](RestartedHost& host) {
         REQUIRE(host.desk.latched(A));
         host.desk.answer(link(0), AnswerClass::accepted);
         host.desk.rearm({A}, true);
         REQUIRE_FALSE(host.desk.latched(A));
     };
-    const auto trips_again_at_start = [](Host& host) {
+    const auto trips_again_at_start = [](RestartedHost& host) {
         REQUIRE(host.desk.latched(A));
         host.restart(1ms);  // the board knows of no latch
         host.desk.wait(0ms);
@@ -159,7 +93,7 @@ TEST_CASE("state: an arming by force excuses one breach, not the one after it") 
     };
     SUBCASE("stale") {
         add_stale(plan, 1s);
-        Host host(plan);
+        RestartedHost host(plan);
         host.desk.publish(maker, A, delta, 1);
         host.desk.wait(1s);
         arm_by_force(host);
@@ -169,7 +103,7 @@ TEST_CASE("state: an arming by force excuses one breach, not the one after it") 
     }
     SUBCASE("gone") {
         add_rule(plan, "gone", RuleKind::gone);
-        Host host(plan);
+        RestartedHost host(plan);
         host.desk.publish(maker, A, delta, 1);
         host.desk.vanish(maker);
         arm_by_force(host);
@@ -180,7 +114,7 @@ TEST_CASE("state: an arming by force excuses one breach, not the one after it") 
     }
     SUBCASE("a value, beyond a limit that a reload has lowered") {
         add_limit(plan, 25);
-        Host host(plan);
+        RestartedHost host(plan);
         host.desk.publish(maker, A, delta, 40);
         arm_by_force(host);
         plan.rules[0].limit = 20;
@@ -193,7 +127,7 @@ TEST_CASE("state: an arming by force excuses one breach, not the one after it") 
 TEST_CASE("state: windows go on: what moved before the restart counts after it") {
     Plan plan = plan_of({});
     add_change(plan, 10, 60s);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, A, delta, 0);
     host.desk.now += 10s;
     host.restart(5s);
@@ -207,7 +141,7 @@ TEST_CASE("state: windows go on: what moved before the restart counts after it")
 TEST_CASE("state: what the last value replaced was in force until it came") {
     Plan plan = plan_of({});
     add_change(plan, 10, 60s);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, A, delta, 12);
     host.desk.now += 30s;
     // The process ends within a batch: its value is stored, and was not judged.
@@ -224,7 +158,7 @@ TEST_CASE("state: what the last value replaced was in force until it came") {
 TEST_CASE("state: a breach that was noticed trips, though the next value ends it") {
     Plan plan = plan_of({});
     add_limit(plan, 25);
-    Host host(plan);
+    RestartedHost host(plan);
     scram_signal signal = host.desk.record(maker, A, delta, 26);
     signal.kind = SCRAM_VALUE_MORE;
     host.desk.hand_in(maker, signal);
@@ -244,7 +178,7 @@ TEST_CASE("state: a silence and a bad record that were noticed trip, whoever cam
     Plan plan = plan_of({.families = 2});
     add_stale(plan, 1s).kills = {A};
     add_rule(plan, "bad", RuleKind::bad).kills = {B};
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.heartbeat(maker);
     host.desk.now += 2s;
     host.desk.heartbeat(maker);  // too late; its number is in order
@@ -264,7 +198,7 @@ TEST_CASE("state: a silence and a bad record that were noticed trip, whoever cam
 TEST_CASE("state: a window forgets in its time, whoever ran then") {
     Plan plan = plan_of({});
     add_change(plan, 10, 60s);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, A, delta, 0);
     host.desk.publish(maker, A, delta, 8);
     host.restart(70s);
@@ -276,7 +210,7 @@ TEST_CASE("state: a window forgets in its time, whoever ran then") {
 TEST_CASE("state: after a reload it is kept as before") {
     Plan plan = plan_of({});
     add_change(plan, 10, 60s);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, A, delta, 0);
     host.desk.adopt(plan);
     host.desk.now += 10s;
@@ -290,7 +224,7 @@ TEST_CASE("state: after a reload it is kept as before") {
 TEST_CASE("state: counters go on") {
     Plan plan = plan_of({});
     add_count(plan, 10, 60s);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, A, delta, 100);
     host.desk.publish(maker, A, delta, 106);
     host.restart(5s);
@@ -304,7 +238,7 @@ TEST_CASE("state: counters go on") {
 TEST_CASE("state: a breach that must last goes on lasting") {
     Plan plan = plan_of({});
     add_limit(plan, 25).hold_for = 10s;
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, A, delta, 40);
     host.restart(4s);
     CHECK_FALSE(host.desk.latched(A));
@@ -318,7 +252,7 @@ TEST_CASE("state: a sum that was judged before the end waits for nobody after it
     Plan plan = plan_of({.families = 1, .sources = 2});
     for (SourceSpec& source : plan.sources) source.expected = true;
     add_limit(plan, 25);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, A, delta, 20);
     host.desk.wait(1min);
     host.restart(4s);
@@ -330,7 +264,7 @@ TEST_CASE("state: a sum that was judged before the end waits for nobody after it
 TEST_CASE("state: who was attached owes a sign within the rule's time") {
     Plan plan = plan_of({.families = 1, .sources = 2});
     add_stale(plan, 1s);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.leave(other_maker);
     host.restart(1h);
     CHECK(host.desk.did() == "");
@@ -347,7 +281,7 @@ TEST_CASE("state: who was attached and does not come back has vanished") {
     add_rule(plan, "gone", RuleKind::gone);
     plan.timings.reattach_within = 3s;
     SUBCASE("in time") {
-        Host host(plan);
+        RestartedHost host(plan);
         host.restart(1s);
         host.desk.wait(2s);
         host.desk.join(maker);
@@ -355,7 +289,7 @@ TEST_CASE("state: who was attached and does not come back has vanished") {
         CHECK_FALSE(host.desk.latched(A));
     }
     SUBCASE("not") {
-        Host host(plan);
+        RestartedHost host(plan);
         host.restart(1s);
         host.desk.wait(2999ms);
         CHECK_FALSE(host.desk.latched(A));
@@ -368,7 +302,7 @@ TEST_CASE("state: who was attached and does not come back has vanished") {
 TEST_CASE("state: a source that had vanished has not come back by a restart") {
     Plan plan = plan_of({});
     add_rule(plan, "gone", RuleKind::gone);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.vanish(maker);
     host.restart(1s, latched(A, 1));
     CHECK(host.desk.told() == "restored A");
@@ -380,7 +314,7 @@ TEST_CASE("state: a source that had vanished has not come back by a restart") {
 TEST_CASE("state: an edited config keeps what still means the same") {
     Plan plan = plan_of({.families = 2});
     add_drawdown(plan, 100);
-    Host host(plan);
+    RestartedHost host(plan);
     host.desk.publish(maker, B, pnl, 90);
     // Another family stands before it, another metric too, and the rule comes second.
     Plan edited = plan_of({.families = 2});
@@ -398,187 +332,4 @@ TEST_CASE("state: an edited config keeps what still means the same") {
     host.desk.join(maker);
     host.desk.publish(maker, C, MetricId{2}, 9);
     CHECK(host.desk.latched(C));
-}
-
-TEST_CASE("state: after a reboot the wall's clock tells the age") {
-    Plan plan = plan_of({});
-    add_change(plan, 10, 60s);
-    Host host(plan);
-    host.desk.publish(maker, A, delta, 0);
-    host.desk.now += 10s;
-    host.reboot(2s);
-    CHECK(host.sum(A, delta) == 0);
-    CHECK(host.known(A, delta));
-    CHECK(host.desk.now - host.desk.engine.metrics().stored_at(maker, A, delta) == 12s);
-    host.desk.join(maker);
-    host.desk.publish(maker, A, delta, 11);
-    CHECK(host.desk.latched(A));
-}
-
-TEST_CASE("state: bytes that are not ours are told and change nothing") {
-    Plan plan = plan_of({});
-    add_drawdown(plan, 100);
-    Host host(plan);
-    host.desk.publish(maker, A, pnl, 90);
-    host.restart();
-    const std::vector<std::byte> good = host.left;
-    const auto with = [&](std::size_t at) {
-        host.left = good;
-        host.left[at] ^= std::byte{1};
-        host.begin(1s, {});
-    };
-    with(0);
-    CHECK(host.recalled.fault == "it is not of this version or machine");
-    CHECK_FALSE(host.known(A, pnl));
-    with(40);
-    CHECK(host.recalled.fault != "");
-    host.left.resize(100);
-    host.begin(1s, {});
-    CHECK(host.recalled.fault == "it is cut");
-    host.left.clear();
-    host.begin(1s, {});
-    CHECK(host.recalled.fault == "");
-    CHECK(host.recalled.values == 0);
-}
-
-TEST_CASE("state: of damaged items each is unknown by itself, and they are counted") {
-    Plan plan = plan_of({});
-    add_drawdown(plan, 100);
-    add_rule(plan, "gone", RuleKind::gone);
-    Host host(plan);
-    host.desk.publish(maker, A, pnl, 90);
-    host.desk.publish(maker, A, delta, 7);
-    const auto memory = host.desk.engine.state().bytes();
-    const auto place = [&](const auto& part) {
-        return static_cast<std::size_t>(reinterpret_cast<const std::byte*>(&part) - memory.data());
-    };
-    StateMemory& state = host.desk.engine.state();
-    const std::size_t value = place(state.values[0]);
-    const std::size_t condition = place(state.conditions[0]);
-    const std::size_t health = place(state.health[0]);
-    const std::size_t source = place(state.sources[0]);
-    host.restart();
-    const std::vector<std::byte> good = host.left;
-    CHECK(host.recalled.damaged == 0);
-    const auto with = [&](std::size_t at) {
-        host.left = good;
-        host.left[at] = std::byte{0xff};
-        host.begin(1s, {});
-        CHECK(host.recalled.fault == "");
-        CHECK(host.recalled.damaged == 1);
-    };
-    SUBCASE("a value that is no number") {
-        host.left = good;
-        for (std::size_t i = 0; i < sizeof(double); ++i) host.left[value + i] = std::byte{0xff};
-        host.begin(1s, {});
-        CHECK(host.recalled.damaged == 1);
-        CHECK_FALSE(host.known(A, delta));
-        CHECK(host.known(A, pnl));
-    }
-    SUBCASE("a peak's flag: it begins anew with the value") {
-        with(condition + offsetof(ConditionState, begun));
-        CHECK(host.known(A, pnl));
-        CHECK_FALSE(host.desk.latched(A));
-    }
-    SUBCASE("a phase") {
-        with(condition + offsetof(ConditionState, phase));
-    }
-    SUBCASE("a breach of health: nobody knows of it") {
-        with(health + offsetof(HealthWatch, holds));
-        CHECK(host.desk.engine.rule_that_holds(A) == none<RuleId>());
-    }
-    SUBCASE("a source: it may have been attached, and owes a sign") {
-        with(source + offsetof(SourceHealth, owes_signs));
-        CHECK(host.recalled.sources == 1);
-        host.desk.wait(1h);
-        CHECK(host.desk.latched(A));
-    }
-}
-
-TEST_CASE("state: no bytes whatever break anything") {
-    Plan plan = plan_of({.families = 2, .sources = 2});
-    add_drawdown(plan, 100);
-    add_change(plan, 10, 60s);
-    add_count(plan, 10, 60s).metric = pnl;
-    add_stale(plan, 1s);
-    Host host(plan);
-    host.desk.publish(maker, A, delta, 1);
-    host.restart();
-    const std::vector<std::byte> good = host.left;
-    for (std::size_t at = 0; at < good.size(); at += 7) {
-        CAPTURE(at);
-        host.left = good;
-        host.left[at] ^= std::byte{0x5a};
-        host.begin(1ms, {});
-        host.desk.join(maker);
-        host.desk.publish(maker, A, delta, 2);
-        host.desk.wait(100ms);
-    }
-    for (std::size_t size = 0; size < good.size(); size += 61) {
-        host.left.assign(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
-        host.begin(1ms, {});
-        CHECK((size == 0 || size + 64 > good.size() || host.recalled.fault != ""));
-    }
-}
-
-// ---- What is not known --------------------------------------------------------------------------
-
-TEST_CASE("unknown: a family is not armed while an expected source has said nothing of it") {
-    Plan plan = plan_of({.families = 1, .sources = 2});
-    add_limit(plan, 25);
-    plan.sources[0].expected = plan.sources[1].expected = true;
-    Desk desk(plan);
-    desk.publish(maker, A, delta, 20);
-    desk.trip({A});
-    desk.answer(link(0), AnswerClass::accepted);
-    desk.forget();
-    desk.rearm({A});
-    REQUIRE(desk.events.size() == 1);
-    CHECK(desk.events[0].refusal == Refusal::unknown_value);
-    CHECK(desk.events[0].source == other_maker);
-    CHECK(desk.events[0].metric == delta);
-    CHECK(desk.told() == "rearm_refused A by limit");
-    SUBCASE("it says so") {
-        desk.publish(other_maker, A, delta, 4);
-        desk.rearm({A});
-        CHECK_FALSE(desk.latched(A));
-    }
-    SUBCASE("by force") {
-        desk.rearm({A}, true);
-        CHECK_FALSE(desk.latched(A));
-    }
-}
-
-TEST_CASE("unknown: who has said something need not say all, but somebody must") {
-    Plan plan = plan_of({.families = 1, .sources = 2});
-    add_limit(plan, 25);
-    plan.sources[0].expected = plan.sources[1].expected = true;
-    Desk desk(plan);
-    const auto unknowns = [&] {
-        return desk.engine.rules().unknowns(desk.engine.metrics(), 10).size();
-    };
-    CHECK(unknowns() == 1);
-    desk.publish(maker, A, pnl, 1);
-    desk.publish(other_maker, A, pnl, 1);
-    CHECK(unknowns() == 1);
-    CHECK(desk.engine.rules().unknowns(desk.engine.metrics(), 10)[0].metric == delta);
-    desk.publish(maker, A, delta, 1);
-    CHECK(unknowns() == 0);
-}
-
-TEST_CASE("unknown: what nobody is expected to say stands in nobody's way") {
-    Plan plan = plan_of({});
-    add_limit(plan, 25);
-    Desk desk(plan);
-    CHECK(desk.engine.rules().unknowns(desk.engine.metrics(), 10).empty());
-}
-
-TEST_CASE("unknown: what an earlier process knew is known") {
-    Plan plan = plan_of({});
-    add_limit(plan, 25);
-    plan.sources[0].expected = true;
-    Host host(plan);
-    host.desk.publish(maker, A, delta, 1);
-    host.restart();
-    CHECK(host.desk.engine.rules().unknowns(host.desk.engine.metrics(), 10).empty());
 }
