@@ -55,7 +55,7 @@ bool Background::run(std::function<void()> job) {
 
 bool Background::start() {
     try {
-        quiet_thread([jobs = jobs_] { jobs->work(); }).detach();
+        quiet_thread("resolver", [jobs = jobs_] { jobs->work(); }).detach();
         jobs_->has_thread = true;
     } catch (const std::system_error&) {  // memory may be short, or a limit reached
     }

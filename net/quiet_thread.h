@@ -2,15 +2,17 @@
 // loop's.
 #pragma once
 
+#include <sys/prctl.h>
+
 #include <csignal>
 #include <thread>
 #include <utility>
 
 namespace scram {
 
-// Throws as std::thread does.
+// `name`: what `top -H` and /proc show, of 15 characters at most. Throws as std::thread does.
 template <class Run>
-std::thread quiet_thread(Run run) {
+std::thread quiet_thread(const char* name, Run run) {
     struct Blocked {
         Blocked() {
             sigset_t all;
@@ -21,7 +23,10 @@ std::thread quiet_thread(Run run) {
         sigset_t before;
     };
     const Blocked blocked;
-    return std::thread(std::move(run));
+    return std::thread([name, run = std::move(run)]() mutable {
+        prctl(PR_SET_NAME, name);
+        run();
+    });
 }
 
 }  // namespace scram

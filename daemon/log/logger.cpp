@@ -153,7 +153,7 @@ Logger::Logger(int fd)
       folding_(folded_max),
       ring_(ring_size),
       give_up_at_ns_(std::numeric_limits<std::int64_t>::max()) {
-    thread_ = quiet_thread([this] { run(); });
+    thread_ = quiet_thread("log", [this] { run(); });
 }
 
 Logger::~Logger() {

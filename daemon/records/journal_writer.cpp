@@ -195,7 +195,7 @@ JournalWriter::JournalWriter(Options options, const Board& board, Ledger ledger)
       stored_(ledger_.last_sequence()) {
     batch_.reserve(batch_records);
     resume();
-    thread_ = quiet_thread([this] { run(); });
+    thread_ = quiet_thread("journal", [this] { run(); });
     nudge();
 }
 

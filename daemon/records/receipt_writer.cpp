@@ -85,7 +85,7 @@ std::string written_cause(const fs::path& folder, TripId trip) try {
 ReceiptWriter::ReceiptWriter(const fs::path& directory, ReceiptLimits limits)
     : folder_(directory.empty() ? fs::path() : directory / receipts_folder), limits_(limits) {
     if (!writes()) return;
-    thread_ = quiet_thread([this] { run(); });
+    thread_ = quiet_thread("receipts", [this] { run(); });
 }
 
 ReceiptWriter::~ReceiptWriter() {

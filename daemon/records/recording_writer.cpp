@@ -52,7 +52,7 @@ std::vector<RecordingFile> list_recordings(const std::filesystem::path& director
 // ---- The loop's side ----------------------------------------------------------------------------
 
 RecordingWriter::RecordingWriter(RecordingConfig config) : config_(std::move(config)) {
-    thread_ = quiet_thread([this] { run(); });
+    thread_ = quiet_thread("recording", [this] { run(); });
 }
 
 RecordingWriter::~RecordingWriter() {

@@ -9,7 +9,7 @@ namespace scram {
 
 NowOutput::NowOutput(bool json) : json_(json) {
     try {
-        printer_ = quiet_thread([this] { print_all(); });
+        printer_ = quiet_thread("output", [this] { print_all(); });
     } catch (const std::system_error&) {
     }
 }

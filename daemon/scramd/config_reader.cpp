@@ -118,7 +118,7 @@ struct ConfigReader::Shared : std::enable_shared_from_this<Shared> {
 ConfigReader::ConfigReader(boost::asio::io_context& io, Config running, Prepare prepare, Done done)
     : shared_(
           std::make_shared<Shared>(io, std::move(running), std::move(prepare), std::move(done))) {
-    quiet_thread([shared = shared_] { shared->run(); }).detach();
+    quiet_thread("config", [shared = shared_] { shared->run(); }).detach();
 }
 
 ConfigReader::~ConfigReader() {

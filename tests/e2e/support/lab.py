@@ -60,7 +60,7 @@ class Process:
         let_write(self.process)
         return self.log_path.read_text(errors="replace")
 
-    def await_log(self, text, timeout=10.0):
+    def await_log(self, text, timeout=30.0):
         eventually(lambda: text in self.log(), lambda: f"'{text}' in the log:\n{self.log()}", timeout)
 
     def stop(self, number=signal.SIGTERM):
@@ -77,7 +77,7 @@ class Process:
             if self.process.stdout:
                 self.process.stdout.close()
 
-    def ended(self, timeout=10.0):
+    def ended(self, timeout=30.0):
         """Its exit code, once it has ended by itself."""
         return self.process.wait(timeout * PATIENCE)
 
@@ -249,7 +249,7 @@ class Scramd(Process):
         eventually(ready, lambda: f"scramd ready with {links} links:\n{self.log()}", 20)
         return self
 
-    def await_state(self, family, state, timeout=10.0):
+    def await_state(self, family, state, timeout=30.0):
         """What is verified was accepted."""
         reached = {state, "verified"} if state == "accepted" else {state}
         eventually(lambda: self.family(family)["state"] in reached,

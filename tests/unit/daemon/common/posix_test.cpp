@@ -83,7 +83,7 @@ TEST_CASE("plain file: it is read up to what there is room for, and a FIFO is no
 TEST_CASE("quiet thread: no signal is its own, and its maker's stay as they were") {
     const std::size_t before = blocked_signals();
     std::size_t within = 0;
-    quiet_thread([&] { within = blocked_signals(); }).join();
+    quiet_thread("test", [&] { within = blocked_signals(); }).join();
     CHECK(within == 4);
     CHECK(blocked_signals() == before);
 }
