@@ -81,8 +81,8 @@ class EchoOpenssl(Process):
                 if self.command is not None and self.answered % self.every == 0:
                     self.give_command()
                 target = request.group(1)
+                self.answered += 1  # before its answer arrives, and somebody looks
                 self.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(target), target))
-                self.answered += 1
         except (EOFError, OSError, ValueError):  # the test is over
             pass
 
