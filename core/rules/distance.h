@@ -14,9 +14,9 @@ std::vector<Distance> distances(const ValueRules& rules, const MetricTable& tabl
 void distances_at(const ValueRules& rules, const MetricTable& table, FamilyId family,
                   MetricId metric, Time now, std::vector<Distance>& out);
 // Of each rule, and of each family, the condition that has used most of its limit, and of each
-// family a rule that stands in the way of arming it, with no more
-// than so many looks at either in one call, but for the last condition's. True: all were looked at.
-// Of the same rules from its begin to its end. Allocates.
+// family a rule that stands in the way of arming it, with no more than so many looks at either in
+// one call, but for the last condition's. True: all were looked at. Of the same rules from its
+// begin to its end. Allocates.
 bool find_nearest(NearestSearch& search, const ValueRules& rules, const Kills& kills,
                   const MetricTable& table, Time now, std::size_t looks);
 

@@ -1,8 +1,6 @@
-// One scramd after the other on one host, for tests of what is known across its ends.
+// For tests of what is known across the ends of a scramd.
 #pragma once
 
-#include <cstring>
-#include <optional>
 #include <vector>
 
 #include "tests/unit/core/engine/rig.h"
