@@ -116,6 +116,7 @@ class Scramd(Floor):
         self.wires = families // accounts if burst else 1
         self.folder = stage.folder / name
         self.folder.mkdir()
+        (stage.disk / name).mkdir()
         self.accounts = account_names(name, accounts)
         self.families = [f"{self.accounts[f % accounts]}/F{f // accounts}-USD" for f in range(families)]
         self.pulled = self.families[:accounts] if burst else self.families
@@ -136,10 +137,11 @@ answer_timeout_ms = 10000
                                       env=os.environ | NOBODY_ENDS_IT))
 
     def config(self, stage, links, rules, more, exchange):
-        return config_text(
+        text = config_text(
             self.folder, stage.port, accounts=self.accounts, families=self.families, host=stage.host,
             ca_file=stage.ca_file, rules=rules, family_keys="lock_ms = 0", account_keys=f"links = {links}",
             exchange=exchange, metrics='["delta"]', more=more)
+        return text.replace(f'"{self.folder}/journal"', f'"{stage.disk / self.name}/journal"')
 
     def rules(self, idle, burst):
         """The one that fires; and `idle` others, looked at for each signal of a family and never breached."""

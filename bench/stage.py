@@ -14,6 +14,7 @@ import tempfile
 from lab import BIN, LIBC, ROOT, Process, account_texts
 
 CLONE_NEWNET = 0x40000000
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 NEAR, FAR = "10.77.0.1", "10.77.0.2"
 
 
@@ -21,6 +22,10 @@ def cpus():
     """Where the client runs, and where everything else does."""
     usable = sorted(os.sched_getaffinity(0))
     return usable[0], usable[-1]
+
+
+def own_folder(parent=None):
+    return pathlib.Path(tempfile.mkdtemp(prefix="scram-bench-", dir=parent))
 
 
 def ip(*words, of=None):
@@ -42,7 +47,8 @@ class Stage:
     """`kind` is the link's: "tun", "veth" or "loopback"; `why` says why it is not a better one."""
 
     def __init__(self, link, account_names):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="scram-bench-"))
+        self.folder = own_folder(IN_MEMORY)  # as /run is
+        self.disk = own_folder()
         self.client_cpu, self.other_cpu = cpus()
         self.children = []
         self.why = ""
@@ -135,7 +141,8 @@ class Stage:
         if error is not None and isinstance(error, Exception):
             for path in sorted(self.folder.glob("*.log")):
                 print(f"---- {path.name}\n{path.read_text(errors='replace')[-3000:]}")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self.disk):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Rig:
