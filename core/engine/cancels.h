@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/family_set.h"
+#include "core/base/fixed_list.h"
 #include "core/engine/accounts.h"
 #include "core/engine/kill_switch.h"
 #include "core/engine/links.h"
@@ -21,8 +22,12 @@ class Cancels {
     Cancels(const Plan& plan, std::vector<KillSwitch>& switches, Accounts& accounts, Links& links);
 
     // A family whose cancel is due: dispatch() looks at it.
-    void queue(FamilyId id) { queue_of(id).unfinished.insert(id); }
+    void queue(FamilyId id);
+    // What is due leaves: of all accounts; of those alone for which queue() was called since.
     void dispatch(Time now, Step& step);
+    void dispatch_queued(Time now, Step& step);
+    // Since the last dispatch(): something is due and finds no idle link.
+    bool wants_link() const { return wants_link_; }
     bool in_flight(FamilyId id) const;
     // A lock's renewal counts for none: it waits for as long as the budget has it wait.
     bool any_due(AccountId id, Time now) const;
@@ -72,9 +77,11 @@ class Cancels {
         // The exchange refused a signature's time: no other leaves before its time is known again,
         // or so long has passed.
         Time hold_until{};
+        bool is_listed = false;  // in queued_
     };
     Queue& queue_of(FamilyId id) { return queues_[index(plan_.families[index(id)].account)]; }
     void dispatch(AccountId id, Time now, Step& step);
+    void forget_queued();
     FamilyId next_due(const Queue& queue, Time now) const;
     void fire(FamilyId id, LinkId link, Budget::Slot slot, Time now, Step& step);
 
@@ -91,7 +98,9 @@ class Cancels {
     Links& links_;
     Locks locks_;
     std::vector<Queue> queues_;  // by account
+    FixedList<AccountId> queued_;
     std::uint64_t attempts_ = 0;
+    bool wants_link_ = false;
 };
 
 }  // namespace scram

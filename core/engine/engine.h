@@ -162,6 +162,8 @@ class Engine {
     void adopt(Plan plan, Time now, Step& step);
 
     Time next_deadline() const { return next_deadline_; }
+    // A cancel is due and waits for an answer or a connection, which would make a link idle.
+    bool wants_link() const { return cancels_.wants_link(); }
 
     // Sight, for status and tests.
     const Plan& plan() const { return plan_; }

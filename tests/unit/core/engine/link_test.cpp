@@ -285,3 +285,20 @@ TEST_CASE("link: the last one that is up is asked late, though it is asked") {
     desk.wait(1ns);
     CHECK(desk.did() == "rehearse 1");
 }
+
+TEST_CASE("link: a cancel that is due and finds none idle wants one, until it has left") {
+    Desk desk(plan_of({2, 1, 1}));
+    CHECK_FALSE(desk.engine.wants_link());
+    desk.trip({A, B});
+    CHECK(desk.did() == "close A, close B, fire A on 0");
+    CHECK(desk.engine.wants_link());
+    desk.answer(link(0), AnswerClass::accepted);
+    CHECK(desk.did() == "fire B on 0");
+    CHECK_FALSE(desk.engine.wants_link());
+}
+
+TEST_CASE("link: what waits for the budget wants none") {
+    Desk desk(plan_of({6, 1, 6}));
+    desk.trip({A, B, C, D, E, F});
+    CHECK_FALSE(desk.engine.wants_link());
+}

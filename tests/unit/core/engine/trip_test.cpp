@@ -312,3 +312,21 @@ TEST_CASE("trip: retries of one family leave a slot for another's first cancel")
     desk.wait(605ms);  // a window after its second answer, since one stays back
     CHECK(desk.did() == "fire A on 0");
 }
+
+TEST_CASE("trip: what a signal decides has left on each account's links before what may wait") {
+    Plan plan = plan_of({3, 1, 1});
+    plan.accounts.push_back({"mm-2", {}, 1});
+    plan.families[1].account = id_at<AccountId>(1);
+    RuleSpec& rule = add_rule(plan, "delta", RuleKind::limit);
+    rule.metric = delta;
+    rule.limit = 1;
+    rule.kills = {B, A};
+    Desk desk(plan);
+    CHECK(desk.engine.decide(maker, desk.record(maker, C, delta, 2), desk.now, desk.step));
+    std::string did;
+    for (const Action& action : desk.step.actions) did += text_of(action) + ", ";
+    CHECK(did == "close B, close A, fire B on 1, fire A on 0, ");
+    desk.step.actions.clear();
+    desk.engine.conclude(desk.now, desk.step);
+    CHECK(desk.step.actions.empty());
+}
