@@ -44,6 +44,10 @@ std::vector<std::size_t> hosts_of_links(const Config& config) {
     return hosts;
 }
 
+bool is_fire(const Action& action) {
+    return action.kind == ActionKind::fire;
+}
+
 }  // namespace
 
 // ---- The way of a kill --------------------------------------------------------------------------
@@ -59,6 +63,7 @@ void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
     }
     act(time_from_ns(signal.published_ns), read_at);
     turns_.did(breach_work, read_at);
+    if (std::ranges::any_of(step_.actions, is_fire)) burst_.fired(read_at);
     step_.actions.clear();
     receipts_.saw(source, signal, read_at);
     if (recorder_) recorder_->saw(source, signal, read_at);

@@ -17,6 +17,7 @@
 #include "core/engine/event_pace.h"
 #include "core/engine/readiness.h"
 #include "core/engine/up_share.h"
+#include "core/latency/burst.h"
 #include "core/latency/latency.h"
 #include "core/latency/loop_time.h"
 #include "core/okx/exchange_clock.h"
@@ -84,6 +85,9 @@ class Driver final : public SignalSink, public LinkObserver {
     // kill would, so that it finds its way warm. Sends nothing.
     SignalSink& dry_run() { return dry_signals_; }
     void warm(Time now);
+
+    // A kill was a moment ago and the next may follow: only signals are read until then.
+    bool awaits_more(Time now) const { return burst_.goes_on(now) && !engine_.wants_link(); }
 
     // The way of a kill.
     void signal(SourceId source, const scram_signal& signal, Time read_at) override;
@@ -225,6 +229,7 @@ class Driver final : public SignalSink, public LinkObserver {
     AnswerReader answers_;
     Latency latency_;
     LoopTimer turns_;
+    Burst burst_;
     EventPace pace_;
     std::uint64_t plans_adopted_ = 0;
     PreparedRequests::Links links_;

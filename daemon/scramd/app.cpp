@@ -161,8 +161,9 @@ void App::spin() {
     bool busy = kernel_was_busy_;
     for (std::size_t i = 0; i < looks && (i == 0 || !busy); ++i) busy |= ingress_.poll();
     // One handler: what it sets off waits until the rings were read.
-    kernel_was_busy_ = io_.poll_one() > 0;
-    busy |= kernel_was_busy_;
+    const bool awaits_signals = driver_.awaits_more(monotonic_now()) && ingress_.has_only_rings();
+    kernel_was_busy_ = !awaits_signals && io_.poll_one() > 0;
+    busy |= kernel_was_busy_ || awaits_signals;
     const Time now = monotonic_now();
     driver_.turns().end(now, thread_cpu_now);
     driver_.turns().begin(now);

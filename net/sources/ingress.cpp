@@ -380,6 +380,12 @@ bool Ingress::poll() {
     return impl_->poll();
 }
 
+bool Ingress::has_only_rings() const {
+    return std::ranges::none_of(impl_->connections, [](const Impl::ConnectionPtr& its) {
+        return its->source && !its->has_ring;
+    });
+}
+
 bool Ingress::fall_asleep() {
     impl_->gates.fall_asleep();
     return !impl_->poll();

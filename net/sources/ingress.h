@@ -41,6 +41,8 @@ class Ingress {
     // Reads what the rings hold, of each only so much that it holds up no other. True if there was
     // anything. The socket is read by `io`.
     bool poll();
+    // Nobody publishes by the socket.
+    bool has_only_rings() const;
     // Reads all that the source has published until now, from its ring and its socket.
     void read(SourceId source);
     // The way of a signal without one, to keep it warm: `sink` gets an empty one of source none.

@@ -191,6 +191,19 @@ TEST_CASE("ingress: SCRAM_RING=off has the client use the socket") {
     rig.until_told("value 3");
 }
 
+TEST_CASE("ingress: it knows whether anybody publishes by the socket") {
+    IngressRig rig;
+    CHECK(rig.ingress->has_only_rings());
+    const AttachedClient by_ring = rig.attach();
+    CHECK(rig.ingress->has_only_rings());
+    setenv("SCRAM_RING", "off", 1);
+    AttachedClient by_socket = rig.attach("maker-2");
+    unsetenv("SCRAM_RING");
+    CHECK_FALSE(rig.ingress->has_only_rings());
+    rig.beside([&] { scram_detach(by_socket.release()); });
+    CHECK(rig.ingress->has_only_rings());
+}
+
 TEST_CASE("ingress: by the socket, a last signal that found no room shows at the goodbye") {
     IngressRig rig;
     setenv("SCRAM_RING", "off", 1);
