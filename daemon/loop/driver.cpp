@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "core/base/kill_path.h"
 #include "daemon/common/json.h"
 #include "net/clock.h"
 
@@ -52,7 +53,7 @@ bool is_fire(const Action& action) {
 
 // ---- The way of a kill --------------------------------------------------------------------------
 
-void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
+SCRAM_KILL_PATH void Driver::signal(SourceId source, const scram_signal& signal, Time read_at) {
     const bool is_breach = engine_.decide(source, signal, read_at, step_);
     if (!is_breach) [[likely]] {
         // A value alone may begin what ends by time: a breach that must last.
@@ -106,7 +107,7 @@ void Driver::carry_out(Time published, Time read, std::string_view detail) {
     file_soon(filed_after);
 }
 
-void Driver::act(Time published, Time read) {
+SCRAM_KILL_PATH void Driver::act(Time published, Time read) {
     const Time decided = decided_now(read);
     published = believable(published, read);
     journal_.before(step_, engine_);
@@ -115,7 +116,7 @@ void Driver::act(Time published, Time read) {
 
 // One reading tells the time and whether the machine slept: what is fired after a sleep is signed
 // again first.
-Time Driver::decided_now(Time read) {
+SCRAM_KILL_PATH Time Driver::decided_now(Time read) {
     const Time decided = suspension_.monotonic(boottime_now());
     if (decided - read < Suspension::slept_min) [[likely]]
         return std::max(decided, read);
@@ -123,7 +124,7 @@ Time Driver::decided_now(Time read) {
     return monotonic_now();
 }
 
-void Driver::act(const Action& action, Time published, Time read, Time decided) {
+SCRAM_KILL_PATH void Driver::act(const Action& action, Time published, Time read, Time decided) {
     switch (action.kind) {
         case ActionKind::close_gate:
             return gates_.close(action.family);
@@ -141,7 +142,7 @@ void Driver::act(const Action& action, Time published, Time read, Time decided) 
 }
 
 // On a link that was lost a moment ago nothing is sent: its link_down is under way to the engine.
-void Driver::fire(const Action& action, const Stages& so_far) {
+SCRAM_KILL_PATH void Driver::fire(const Action& action, const Stages& so_far) {
     const bool is_sent =
         requests_.fire(action.link, action.family, action.lock, clock_.at(so_far.decided));
     sent(action.link, is_sent ? RequestKind::attempt : RequestKind::none, so_far);
@@ -152,7 +153,7 @@ void Driver::rehearse(LinkId link, const Stages& so_far) {
     sent(link, is_sent ? RequestKind::rehearsal : RequestKind::none, so_far);
 }
 
-void Driver::sent(LinkId link, RequestKind request, const Stages& so_far) {
+SCRAM_KILL_PATH void Driver::sent(LinkId link, RequestKind request, const Stages& so_far) {
     LinkStats& sight = link_stats_[index(link)];
     sight.stages = so_far;
     sight.stages.sent = monotonic_now();

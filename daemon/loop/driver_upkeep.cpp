@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "core/base/kill_path.h"
 #include "daemon/loop/driver.h"
 #include "net/clock.h"
 
@@ -122,6 +123,7 @@ void Driver::seal_soon() {
 // The families take turns.
 void Driver::warm(Time now) {
     act(Time{}, now);  // of nothing
+    touch_kill_path();
     for (std::size_t i = 0; i < std::min(warmed_at_once, engine_.plan().families.size()); ++i) {
         engine_.touch(warmed_);
         const auto family = id_at<FamilyId>(warmed_++ % engine_.plan().families.size());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/kill_path.h"
+
 namespace scram {
 namespace {
 
@@ -30,7 +32,8 @@ PreparedRequests::PreparedRequests(const Config& config, SignerClient& signer, c
 // ---- The way of a kill --------------------------------------------------------------------------
 
 // A record that is nobody's next, and a link that is lost, send() refuses.
-bool PreparedRequests::fire(LinkId id, FamilyId family, milliseconds lock, WallMillis now) {
+SCRAM_KILL_PATH bool PreparedRequests::fire(LinkId id, FamilyId family, milliseconds lock,
+                                            WallMillis now) {
     const SignedRequest& request = signed_.pick(family, lock, now);
     const SealedSlot& ready = slots_by_link_[index(id)].slots[request.place];
     ExchangeLink& link = *links_[index(id)];

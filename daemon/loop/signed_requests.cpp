@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/kill_path.h"
 #include "core/engine/readiness.h"
 #include "net/clock.h"
 
@@ -59,7 +60,7 @@ const SignedRequest& SignedRequests::pick(FamilyId family, milliseconds lock, Wa
     return now_.all[at];
 }
 
-std::size_t SignedRequests::find(FamilyId family, milliseconds lock) const {
+SCRAM_KILL_PATH std::size_t SignedRequests::find(FamilyId family, milliseconds lock) const {
     const auto first = now_.all.begin() + static_cast<std::ptrdiff_t>(now_.first[index(family)]);
     const auto last = now_.all.begin() + static_cast<std::ptrdiff_t>(now_.first[index(family) + 1]);
     // A reload may have taken away the lock of a trip that is still being cancelled: the longest

@@ -184,6 +184,7 @@ void Link::touch() const {
     if (!up()) return;
     touch_lines(impl_->state_);
     touch_lines(impl_->sealer_);
+    touch_lines(impl_->framer_);
     impl_->hand_over({});
 }
 FrameState Link::frame_state() const {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/kill_path.h"
 #include "net/exchange/link_impl.h"
 
 namespace scram {
@@ -24,12 +25,12 @@ bool Link::Impl::seal(std::string_view request, SealedRecord& record) {
     return true;
 }
 
-bool Link::Impl::is_next(const SealedRecord& record) const {
+SCRAM_KILL_PATH bool Link::Impl::is_next(const SealedRecord& record) const {
     return up() && sealer_ && sealer_->is_next(record);
 }
 
 // From here to the kernel: a comparison and one system call.
-bool Link::Impl::send(const SealedRecord& record) {
+SCRAM_KILL_PATH bool Link::Impl::send(const SealedRecord& record) {
     if (state_ != State::idle || !is_next(record)) return false;
     state_ = State::in_flight;
     const std::string_view bytes = sealer_->spend(record);
@@ -80,7 +81,7 @@ bool Link::Impl::send_as_records(std::string_view request) {
     return write(records);
 }
 
-bool Link::Impl::write(std::string_view bytes) {
+SCRAM_KILL_PATH bool Link::Impl::write(std::string_view bytes) {
     const int error = write_or_keep(bytes);
     if (error == 0) [[likely]]
         return true;
@@ -89,7 +90,7 @@ bool Link::Impl::write(std::string_view bytes) {
 }
 
 // 0, or why nothing more can be written. Records go out in their order, each once and whole.
-int Link::Impl::write_or_keep(std::string_view bytes) {
+SCRAM_KILL_PATH int Link::Impl::write_or_keep(std::string_view bytes) {
     ssize_t taken = 0;
     if (unwritten_.empty()) [[likely]] {
         taken = hand_over(bytes);
@@ -103,7 +104,7 @@ int Link::Impl::write_or_keep(std::string_view bytes) {
 }
 
 // The one place where bytes of an up link go to the kernel.
-ssize_t Link::Impl::hand_over(std::string_view bytes) {
+SCRAM_KILL_PATH ssize_t Link::Impl::hand_over(std::string_view bytes) {
     if (!bytes.empty()) {
         framer_.bytes_left();
         read_before_ = tls_socket_.all_bytes();

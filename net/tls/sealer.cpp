@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "core/base/check.h"
+#include "core/base/kill_path.h"
 #include "core/base/prefetch.h"
 
 namespace scram {
@@ -176,7 +177,7 @@ Sealer::Nonce Sealer::nonce() const {
     return nonce;
 }
 
-std::string_view Sealer::spend(const SealedRecord& record) {
+SCRAM_KILL_PATH std::string_view Sealer::spend(const SealedRecord& record) {
     check(is_next(record), "a record's number is spent once, on its own connection");
     ++number_;
     return {reinterpret_cast<const char*>(record.bytes_.data()), record.size_};

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/base/kill_path.h"
 #include "net/wire/sent_report.h"
 
 namespace scram {
@@ -156,7 +157,8 @@ void FrameSocket::make_idle_frame(const std::string& name) {
     idle_size_ = idle_.size();
 }
 
-bool FrameSocket::send(std::span<const unsigned char> headers, std::string_view payload) {
+SCRAM_KILL_PATH bool FrameSocket::send(std::span<const unsigned char> headers,
+                                       std::string_view payload) {
     const std::size_t size = headers.size() + payload.size();
     if (size > frame_.size()) return false;
     std::memcpy(frame_.data(), headers.data(), headers.size());
@@ -171,7 +173,7 @@ void FrameSocket::exercise() {
     write(frame_.data(), idle_size_);
 }
 
-bool FrameSocket::write(const unsigned char* frame, std::size_t size) {
+SCRAM_KILL_PATH bool FrameSocket::write(const unsigned char* frame, std::size_t size) {
     const ssize_t taken = ::send(fd_.get(), frame, size, MSG_DONTWAIT);
     if (taken == static_cast<ssize_t>(size)) [[likely]] {
         ++sent_;

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "core/base/kill_path.h"
 #include "net/clock.h"
 #include "net/wire/tcp_state.h"
 
@@ -103,7 +104,7 @@ FrameState Framer::judge(int fd, std::uint64_t read) {
     return FrameState::ready;
 }
 
-bool Framer::send(std::string_view payload, std::uint32_t words) {
+SCRAM_KILL_PATH bool Framer::send(std::string_view payload, std::uint32_t words) {
     if (!is_on()) [[likely]]
         return false;
     if (state_ == FrameState::ready && way_ != frames_->way) state_ = FrameState::way_changed;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/kill_path.h"
+
 namespace scram {
 namespace {
 
@@ -150,7 +152,8 @@ void SegmentHeaders::begin_at(std::uint32_t sequence) {
                  checksum_words({bytes_.data() + source, addresses}) + tcp::number;
 }
 
-void SegmentHeaders::finish(std::size_t payload, std::uint32_t words, std::uint32_t time_stamp) {
+SCRAM_KILL_PATH void SegmentHeaders::finish(std::size_t payload, std::uint32_t words,
+                                            std::uint32_t time_stamp) {
     const auto segment = static_cast<std::uint32_t>(tcp_size() + payload);
     std::uint64_t sum = std::uint64_t{tcp_words_} + words + segment;
     if (has_time_stamp_) {
