@@ -33,8 +33,7 @@ Cancels::Cancels(const Plan& plan, std::vector<KillSwitch>& switches, Accounts& 
       accounts_(accounts),
       links_(links),
       locks_(plan, switches, links),
-      queues_(plan.accounts.size(), Queue{{}, FamilySet(plan.families.size()), {}}),
-      queued_(plan.accounts.size()) {
+      queues_(plan.accounts.size(), Queue{{}, FamilySet(plan.families.size()), {}}) {
     for (std::size_t f = 0; f < plan.families.size(); ++f) {
         queue_of(id_at<FamilyId>(f)).families.push_back(id_at<FamilyId>(f));
     }
@@ -42,27 +41,9 @@ Cancels::Cancels(const Plan& plan, std::vector<KillSwitch>& switches, Accounts& 
 
 // ---- What leaves --------------------------------------------------------------------------------
 
-void Cancels::queue(FamilyId id) {
-    Queue& queue = queue_of(id);
-    queue.unfinished.insert(id);
-    if (!std::exchange(queue.is_listed, true)) queued_.push_back(plan_.families[index(id)].account);
-}
-
 void Cancels::dispatch(Time now, Step& step) {
     wants_link_ = false;
     for (std::size_t a = 0; a < queues_.size(); ++a) dispatch(id_at<AccountId>(a), now, step);
-    forget_queued();
-}
-
-// On the way of a kill, which costs the same however many accounts there are.
-void Cancels::dispatch_queued(Time now, Step& step) {
-    for (const AccountId id : queued_) dispatch(id, now, step);
-    forget_queued();
-}
-
-void Cancels::forget_queued() {
-    for (const AccountId id : queued_) queues_[index(id)].is_listed = false;
-    queued_.clear();
 }
 
 void Cancels::dispatch(AccountId id, Time now, Step& step) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "core/base/family_set.h"
-#include "core/base/fixed_list.h"
 #include "core/engine/accounts.h"
 #include "core/engine/kill_switch.h"
 #include "core/engine/links.h"
@@ -22,10 +21,8 @@ class Cancels {
     Cancels(const Plan& plan, std::vector<KillSwitch>& switches, Accounts& accounts, Links& links);
 
     // A family whose cancel is due: dispatch() looks at it.
-    void queue(FamilyId id);
-    // What is due leaves: of all accounts; of those alone for which queue() was called since.
+    void queue(FamilyId id) { queue_of(id).unfinished.insert(id); }
     void dispatch(Time now, Step& step);
-    void dispatch_queued(Time now, Step& step);
     // Since the last dispatch(): something is due and finds no idle link.
     bool wants_link() const { return wants_link_; }
     bool in_flight(FamilyId id) const;
@@ -77,11 +74,9 @@ class Cancels {
         // The exchange refused a signature's time: no other leaves before its time is known again,
         // or so long has passed.
         Time hold_until{};
-        bool is_listed = false;  // in queued_
     };
     Queue& queue_of(FamilyId id) { return queues_[index(plan_.families[index(id)].account)]; }
     void dispatch(AccountId id, Time now, Step& step);
-    void forget_queued();
     FamilyId next_due(const Queue& queue, Time now) const;
     void fire(FamilyId id, LinkId link, Budget::Slot slot, Time now, Step& step);
 
@@ -98,7 +93,6 @@ class Cancels {
     Links& links_;
     Locks locks_;
     std::vector<Queue> queues_;  // by account
-    FixedList<AccountId> queued_;
     std::uint64_t attempts_ = 0;
     bool wants_link_ = false;
 };

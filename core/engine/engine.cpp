@@ -42,7 +42,7 @@ bool Engine::decide(SourceId from, const scram_signal& signal, Time now, Step& s
     if (breaches_.empty() && !has_tripped && !signals_.has_restarted()) [[likely]]
         return false;
     trips_.on_breaches(time_from_ns(signal.published_ns), now, step);
-    cancels_.dispatch_queued(now, step);
+    cancels_.dispatch(now, step);
     return true;
 }
 

@@ -94,7 +94,7 @@ MUTANTS = [
            "bad == BadReason::none;",
            "a record that came late is older than what is known"),
     mutant("cancels-wait-for-conclude", 2, "engine/engine.cpp",
-           "    cancels_.dispatch_queued(now, step);\n    return true;\n", "    return true;\n",
+           "    cancels_.dispatch(now, step);\n    return true;\n", "    return true;\n",
            "a kill must not wait for what comes after it"),
     mutant("never-hedged", 2, "engine/cancels.cpp",
            "first ? now + hedge_after(link.account()) : never);", "never);",
@@ -148,7 +148,7 @@ MUTANTS = [
     # 4: no cancel without a cause, gate first
     mutant("gate-closed-after-fire", 4, "engine/trips.cpp",
            "    cancels_.queue(id);\n    if (latching.closes_gate) {\n",
-           "    cancels_.queue(id);\n    cancels_.dispatch_queued(now, step);\n    if (latching.closes_gate) {\n",
+           "    cancels_.queue(id);\n    cancels_.dispatch(now, step);\n    if (latching.closes_gate) {\n",
            "a quote can be made behind the cancel"),
     mutant("gate-not-closed", 4, "engine/trips.cpp",
            "        step.actions.push_back({ActionKind::close_gate, plan_.families[index(id)].account, "
@@ -527,8 +527,8 @@ MUTANTS = [
            "breaches_);\n",
            "a source that is seen only to lose signals is silent"),
     mutant("breach-not-concluded", 0, "engine/engine.cpp",
-           "    cancels_.dispatch_queued(now, step);\n    return true;\n",
-           "    cancels_.dispatch_queued(now, step);\n    return step.actions.empty();\n",
+           "    cancels_.dispatch(now, step);\n    return true;\n",
+           "    cancels_.dispatch(now, step);\n    return step.actions.empty();\n",
            "what a kill began has no deadline"),
     mutant("overdue-not-aborted", 0, "engine/engine.cpp",
            "        if (links_[id].deadline() > now) continue;\n",

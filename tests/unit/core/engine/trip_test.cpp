@@ -325,7 +325,7 @@ TEST_CASE("trip: what a signal decides has left on each account's links before w
     CHECK(desk.engine.decide(maker, desk.record(maker, C, delta, 2), desk.now, desk.step));
     std::string did;
     for (const Action& action : desk.step.actions) did += text_of(action) + ", ";
-    CHECK(did == "close B, close A, fire B on 1, fire A on 0, ");
+    CHECK(did == "close B, close A, fire A on 0, fire B on 1, ");
     desk.step.actions.clear();
     desk.engine.conclude(desk.now, desk.step);
     CHECK(desk.step.actions.empty());
