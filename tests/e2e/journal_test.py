@@ -317,7 +317,7 @@ class Printing(unittest.TestCase):
             for part in ("#2 ", "trip=1", "rule=delta", f"family={BTC}", "source=maker-1", "metric=delta",
                          "value=27.5", "limit=25"):
                 self.assertIn(part, line)
-            told = records(lab, daemon)
+            told = records(lab, daemon)[:6]  # a slow machine has verified it by now
             self.assertEqual([record["event"] for record in told],
                              ["started", "tripped", "latched", "fired", "answered", "accepted"])
             self.assertEqual([record["sequence"] for record in told], [1, 2, 3, 4, 5, 6])

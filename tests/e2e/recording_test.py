@@ -103,7 +103,7 @@ class Session(unittest.TestCase):
                 rearm(daemon, family)
             maker.publish(BTC, "vega", 210)
             maker.heartbeat()
-            time.sleep(0.2)
+            daemon.await_log("rule=long")
             maker.heartbeat()
             maker.sequence += 5
             maker.publish(BTC, "delta", 1)
