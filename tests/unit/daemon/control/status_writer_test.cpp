@@ -43,7 +43,10 @@ TEST_CASE("status writer: the page has what the status says, again and again") {
     talk.say(R"({"v":1,"op":"trip","target":"all","reason":"drill"})");
     CHECK(talk.run_until([&] { return as_written() == as_told(); }));
     CHECK(talk.text().find("operator") != std::string::npos);
-    CHECK(talk.run_until([&] { return talk.page().life == PageLife::moves; }));
+    CHECK(talk.run_until([&] {
+        talk.writer.beat(monotonic_now());  // as the loop does after each turn
+        return talk.page().life == PageLife::moves;
+    }));
     talk.writer.stop();
     CHECK(talk.page().life == PageLife::ended);
 }
