@@ -112,7 +112,7 @@ class WithWire(unittest.TestCase):
 
 
 class Servers(WithWire):
-    seconds_max = 240  # ten thousand round trips
+    seconds_max = 600  # ten thousand round trips
 
     def takes_many(self, server):
         self.started(server=server)
