@@ -6,6 +6,11 @@
 // Why the peer cannot mind: a frame is the segment that the kernel sends a microsecond later, byte
 // for byte but for its acknowledgement and time stamp. Whichever comes second is a duplicate, which
 // TCP drops and may report (D-SACK, RFC 2883). So no request is executed twice.
+//
+// What it may cost: an answer that is here before the kernel has sent acknowledges bytes that it
+// has not sent, and is discarded (RFC 9293, 3.10.7.4). The peer sends it again after its
+// retransmission time-out, 200 ms at least on Linux. Over a network none is as fast, unless this
+// thread loses its processor between the two.
 #pragma once
 
 #include <cstddef>

@@ -2,6 +2,7 @@
 each once, over every kind of wire, whichever of the two is lost."""
 import collections
 import contextlib
+import os
 import pathlib
 import shutil
 import socket
@@ -90,14 +91,16 @@ def counter(name):
 
 
 class WithWire(unittest.TestCase):
-    def started(self, kind="loopback", family=4, server=CountingNginx, mtu=1500):
+    def started(self, kind="loopback", family=4, server=CountingNginx, mtu=1500, policy=os.SCHED_OTHER):
         self.device, self.far = self.enterContext(wire(kind, mtu))
         if server.is_missing():
             self.skipTest(f"{server.__name__} is not installed")
         folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, folder)
         with inside(self.far):
+            os.sched_setscheduler(0, policy, os.sched_param(0))
             self.server = server(folder, None, suite=AES)
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         self.addCleanup(self.server.stop)
         address = FAR[family] if kind != "loopback" else {4: "127.0.0.1", 6: "::1"}[family]
         self.link = SealingLink(folder, self.server.port, address, self.device)
@@ -112,10 +115,14 @@ class WithWire(unittest.TestCase):
 
 
 class Servers(WithWire):
-    seconds_max = 600  # ten thousand round trips
+    seconds_max = 240  # ten thousand round trips
 
     def takes_many(self, server):
-        self.started(server=server)
+        """On one core, where a server never runs before a request's send(): one that does may have its answer
+        discarded, and sends it again 200 ms later."""
+        self.addCleanup(os.sched_setaffinity, 0, os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        self.started(server=server, policy=os.SCHED_BATCH)
         self.all_answered(MANY)
         self.assertGreater(self.frames["sent"], 0.9 * MANY, self.frames)
         self.assertEqual(counter("TCPACKSkippedPAWS") + counter("PAWSEstab"), 0)
