@@ -22,7 +22,7 @@ class Contender {
     virtual void take_turn(bool /*begins*/) {}  // a cycle begins, or is over
     virtual void calm() {}          // harmless values again, so that it can be armed again
     virtual void read_answers() {}  // of those whose connections are this process's own
-    virtual void idle() {}          // in a gap, each 5 ms; of those that pull on the client's core
+    virtual void idle() {}          // in a gap, each ms; of those that pull on the client's core
     virtual int cpu() const = 0;    // where pull() is called
     // Of the pulls of this turn, once it is over; of those that send nothing.
     virtual std::vector<Nanos> own_stamps() { return {}; }

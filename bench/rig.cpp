@@ -34,7 +34,7 @@ namespace {
 constexpr Nanos us = 1'000;
 constexpr Nanos ms = 1'000'000;
 constexpr Nanos answers_take = 50 * ms;  // at most, for one batch
-constexpr Nanos idle_pitch = 5 * ms;
+constexpr Nanos idle_pitch = ms;
 constexpr std::uint16_t request_bytes_min = 300;  // a handshake's last word is less
 constexpr Nanos not_counted = -1;
 

@@ -62,7 +62,7 @@ struct WireConfig {
     // sealed: records of TLS 1.3 are encrypted before they are needed; plain: OpenSSL writes.
     Records records = Records::sealed;
     bool stamps = true;         // the kernel tells when a request was handed to the device
-    Duration warm_every = 5ms;  // between two exercises of an idle way, in wait = spin; 0: none
+    Duration warm_every = 1ms;  // between two exercises of an idle way, in wait = spin; 0: none
     std::string warm_peer;  // "192.0.2.1:9", "[2001:db8::1]:9": gets a datagram with each; or empty
     // Requests leave as frames of `device` as well, ahead of the kernel's own segments.
     bool frames = false;

@@ -22,7 +22,7 @@ constexpr std::size_t looks_at_rings =
 // a second; the service manager allows 5 s for all of it.
 constexpr Duration end_patience = 3s;
 constexpr Duration end_look = 5ms;
-constexpr std::size_t warm_steps = 8;  // of a round: what costs some microseconds each
+constexpr std::size_t warm_steps = 9;  // of a round: what costs some microseconds each
 
 }  // namespace
 
@@ -202,10 +202,11 @@ void App::warm(Time now) {
     driver_.turns().did("warm", now);
     switch (warm_step_++ % warm_steps) {
         case 0:
-            warmer_->exercise();
+            return warmer_->exercise();
+        case 1:
             if (frames_ && config_.wire.warm_frames) frames_->socket->exercise();
             return;
-        case 1:
+        case 2:
             return ingress_.drill(driver_.dry_run());
         default:
             return driver_.warm(now);

@@ -180,7 +180,7 @@ TEST_CASE("wire: sealed, stamped and warm unless the file says otherwise") {
     const auto wire = config_of(small).wire;
     CHECK(wire.records == Records::sealed);
     CHECK(wire.stamps);
-    CHECK(wire.warm_every == 5ms);
+    CHECK(wire.warm_every == 1ms);
     CHECK(wire.warm_peer.empty());
     const auto other = config_of(small +
                                  "[wire]\nrecords = \"plain\"\nstamps = false\n"
