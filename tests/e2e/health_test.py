@@ -151,7 +151,9 @@ class Health(unittest.TestCase):
             self.assertEqual(daemon.rearm("all", "it is back")[0], 0)
 
     def test_a_maker_that_dies_is_one_trip_although_it_is_silent_from_then_on(self):
-        rules = rule("silent", "stale", after_ms=300) + rule("after", "stale", sources=["maker-2"], after_ms=1000)
+        after_ms = int(600 * PATIENCE)  # more than a slow machine takes between two signals of a live one
+        rules = (rule("silent", "stale", after_ms=after_ms) +
+                 rule("after", "stale", sources=["maker-2"], after_ms=2 * after_ms))
         with Lab() as lab:
             daemon = lab.scramd(rules, sources=(("maker-1", [BTC]), ("maker-2", [ETH]))).await_ready()
             other = lab.source("maker-2")
@@ -161,14 +163,15 @@ class Health(unittest.TestCase):
             maker.vanish()
             daemon.await_state(BTC, "accepted")
             trip = daemon.family(BTC)["trip"]
-            daemon.await_log("rule=after")  # 300 ms are over, too
+            daemon.await_log("rule=after")  # so the time of "silent" is over, too
             self.assertNotIn("rule=silent source=maker-1", daemon.log())
             lab.source().heartbeat()
             code, _, err = daemon.ctl("rearm", BTC, "--trip", trip, "--reason", "it is back")
             self.assertEqual(code, 0, err)
 
     def test_a_maker_that_dies_is_one_trip_of_all_rules_that_its_end_breaches(self):
-        rules = (DELTA_RULE + rule("silent", "stale", after_ms=300) + rule("died", "gone") +
+        after_ms = int(600 * PATIENCE)
+        rules = (DELTA_RULE + rule("silent", "stale", after_ms=after_ms) + rule("died", "gone") +
                  rule("orphans", "gone", kills=[BTC, ETH]) +
                  rule("wide", "limit", metric="delta", beyond=20, kills=[BTC, ETH]))
         with Lab() as lab:
@@ -180,7 +183,7 @@ class Health(unittest.TestCase):
                 daemon.await_state(family, "accepted")
             for name in ("died", "orphans"):
                 daemon.await_log(f"tripped trip=1 rule={name} source=maker-1")
-            time.sleep(0.5)  # the 300 ms of rule "silent" are over
+            time.sleep(after_ms / 1000 + 0.2)  # the time of rule "silent" is over
             self.assertEqual([t["trip"] for t in daemon.ask("receipts")["receipts"]], [1])
             self.assertEqual(lab.sim.cancels()["requests"], 2, "one for each family")
             self.assertEqual(daemon.family(ETH)["trip"], 1)
