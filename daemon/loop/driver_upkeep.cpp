@@ -13,7 +13,7 @@
 namespace scram {
 namespace {
 
-// With an empty send each; while they are, a signal waits.
+// While they are, a signal waits.
 constexpr std::size_t warmed_at_once = 2;
 
 }  // namespace

@@ -99,8 +99,10 @@ class WithWire(unittest.TestCase):
         self.addCleanup(shutil.rmtree, folder)
         with inside(self.far):
             os.sched_setscheduler(0, policy, os.sched_param(0))
-            self.server = server(folder, None, suite=AES)
-            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+            try:
+                self.server = server(folder, None, suite=AES)
+            finally:
+                os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         self.addCleanup(self.server.stop)
         address = FAR[family] if kind != "loopback" else {4: "127.0.0.1", 6: "::1"}[family]
         self.link = SealingLink(folder, self.server.port, address, self.device)
