@@ -2,7 +2,7 @@
 import time
 import unittest
 
-from lab import Lab, eventually
+from lab import Lab, eventually, ms
 
 FAST = "[timings]\naccount_check_s = 1\n"
 
@@ -54,11 +54,11 @@ class AccountTruth(unittest.TestCase):
 
     def test_an_unbound_key_is_kept_alive_by_the_calls(self):
         """Day 20 of a key that would end after 14 days without a call, at a thousandth of the time."""
-        with Lab(sim_accounts={"mm-1": 'ip = ""\nkey_lifetime_ms = 4000'}) as lab:
+        with Lab(sim_accounts={"mm-1": f'ip = ""\nkey_lifetime_ms = {ms(4000)}'}) as lab:
             lab.sim.quote("BTC-USD", 3)
             daemon = lab.scramd(more=FAST).await_ready()
             maker = lab.source()
-            time.sleep(6)
+            time.sleep(ms(6000) / 1000)
             maker.publish("mm-1/BTC-USD", "delta", 26)
             daemon.await_state("mm-1/BTC-USD", "verified")
 

@@ -5,12 +5,13 @@ count more than 5 requests in 2 s (Lab checks that for every test).
 """
 import unittest
 
-from lab import Lab, eventually, write_credentials
+from lab import Lab, eventually, ms, write_credentials
 
 BTC = "mm-1/BTC-USD"
 # Faster than the defaults, which are for a real network.
-QUICK = "[timings]\nanswer_timeout_ms = 500\nretry_first_ms = 20\nretry_max_ms = 500\nretry_refused_ms = 300\n"
-HEDGED = QUICK + "hedge_min_ms = 50\n"
+QUICK = (f"[timings]\nanswer_timeout_ms = {ms(500)}\nretry_first_ms = 20\nretry_max_ms = 500\n"
+         f"retry_refused_ms = {ms(300)}\n")
+HEDGED = QUICK + f"hedge_min_ms = {ms(50)}\n"
 # What one attempt and the next do is seen alone, without a hedge between them.
 QUICK += "hedge_min_ms = 60000\n"
 NO_REHEARSALS = QUICK + "rehearse_every_ms = 300000\n"
@@ -65,7 +66,7 @@ class Hedged(unittest.TestCase):
 
     def test_the_slower_of_two_answers_is_told_as_late_and_changes_nothing(self):
         # Answered well after the hedge has left, on a slow machine too.
-        patient = HEDGED.replace("answer_timeout_ms = 500", "answer_timeout_ms = 20000")
+        patient = "[timings]\nanswer_timeout_ms = 20000\nhedge_min_ms = 50\n"
         with TrippedLab({"kind": "delay", "delay_ms": 3000}, timings=patient) as lab:
             lab.daemon.await_log("late=true")
             self.assertEqual(lab.sim.cancels()["accepted"], 2)
@@ -109,7 +110,7 @@ RECOVERED = {
     "a_reset_after_the_cancel_is_tried_again": ({"kind": "reset_done"}, 2, "attempt_lost"),
     "silence_is_tried_again_on_another_link": ({"kind": "silent"}, 2, "attempt_lost"),
     "silence_after_the_cancel_is_tried_again": ({"kind": "silent_done"}, 2, "attempt_lost"),
-    "an_answer_that_comes_too_late_is_tried_again": ({"kind": "delay", "delay_ms": 1500}, 2, "attempt_lost"),
+    "an_answer_that_comes_too_late_is_tried_again": ({"kind": "delay", "delay_ms": ms(1500)}, 2, "attempt_lost"),
     "an_answer_that_comes_late_is_waited_for": ({"kind": "delay", "delay_ms": 200}, 1, "class=accepted"),
     "an_answer_in_chunks_confirms": ({"kind": "chunked"}, 1, "class=accepted"),
     "an_answer_that_closes_confirms_and_the_link_comes_back": ({"kind": "close"}, 1, "class=accepted"),

@@ -3,10 +3,10 @@ import re
 import time
 import unittest
 
-from lab import Lab, Scramd, eventually
+from lab import Lab, Scramd, eventually, ms
 
 BTC = "mm-1/BTC-USD"
-OFTEN = "[timings]\nrehearse_every_ms = 1000\nanswer_timeout_ms = 400\n"
+OFTEN = f"[timings]\nrehearse_every_ms = 1000\nanswer_timeout_ms = {ms(400)}\n"
 KILLS = 12
 
 

@@ -4,7 +4,7 @@ import signal
 import socket
 import unittest
 
-from lab import Lab, Sim, eventually
+from lab import Lab, Sim, eventually, ms
 from network import filter_input, own_network
 from now_lab import NowLab
 
@@ -99,10 +99,10 @@ class Silent(Case):
     def test_a_name_that_answers_nothing_costs_its_links_alone(self):
         with Lab() as lab:
             filter_input(f"ip daddr {REFUSES} drop")
-            daemon = lab.scramd(host=[REFUSES, "localhost"], exchange="connect_timeout_ms = 300").await_ready(2)
+            daemon = lab.scramd(host=[REFUSES, "localhost"], exchange=f"connect_timeout_ms = {ms(300)}").await_ready(2)
             self.kills(lab, daemon)
             self.await_told(daemon, REFUSES)
-            self.assertIn("no TCP connection within 300 ms", self.reasons(daemon)["hosts"])
+            self.assertIn(f"no TCP connection within {ms(300)} ms", self.reasons(daemon)["hosts"])
 
 class Now(unittest.TestCase):
     """scram-now has the same names."""

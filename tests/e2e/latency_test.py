@@ -3,11 +3,11 @@ import json
 import os
 import unittest
 
-from lab import Lab, as_user, eventually
+from lab import Lab, as_user, eventually, ms
 
 BTC, ETH = "mm-1/BTC-USD", "mm-1/ETH-USD"
 NOBODY = 65534
-QUICK = "[timings]\nanswer_timeout_ms = 300\nretry_first_ms = 20\nretry_max_ms = 200\n"
+QUICK = f"[timings]\nanswer_timeout_ms = {ms(300)}\nretry_first_ms = 20\nretry_max_ms = 200\n"
 REHEARSING = "[timings]\nrehearse_every_ms = 100\n"
 BY_SIGNAL = {"published_to_read", "published_to_wire"}
 OF_ALL_SENT = {"read_to_decided", "decided_to_sent", "decided_to_wire", "read_to_wire"}

@@ -2,10 +2,10 @@
 import signal
 import unittest
 
-from lab import Lab, eventually
+from lab import Lab, eventually, ms
 
 BTC = "mm-1/BTC-USD"
-QUICK = "[timings]\nanswer_timeout_ms = 500\nretry_first_ms = 20\nretry_max_ms = 200\n"
+QUICK = f"[timings]\nanswer_timeout_ms = {ms(500)}\nretry_first_ms = 20\nretry_max_ms = 200\n"
 
 
 class Exchange(unittest.TestCase):

@@ -4,7 +4,7 @@ import pathlib
 import signal
 import unittest
 
-from lab import Lab, Scramd, eventually, rule
+from lab import Lab, Scramd, eventually, ms, rule
 
 NAMES = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOT", "LTC")
 LOSS = rule("loss", "limit", metric="pnl", per="all", below=-100)
@@ -47,7 +47,7 @@ def signer_of(daemon):
 class SignerLab(Lab):
     def start(self, **config):
         self.daemon = self.scramd(LOSS, families=[f"mm-1/{name}-USD" for name in NAMES],
-                                  more="[timings]\nanswer_timeout_ms = 500\n", **config).await_ready()
+                                  more=f"[timings]\nanswer_timeout_ms = {ms(500)}\n", **config).await_ready()
         self.maker = self.source()
         return self.daemon
 

@@ -14,7 +14,7 @@ import threading
 
 from peers import Control, Refused, RingSource, Source, as_user  # noqa: F401: a test takes all from here
 from texts import DELTA_RULE, account_texts, rule, write_credentials  # noqa: F401: a test takes all from here
-from waiting import PATIENCE, eventually, let_write
+from waiting import PATIENCE, eventually, let_write, ms
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("SCRAM_BUILD", ROOT / "build/dev")).resolve()

@@ -5,16 +5,17 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from lab import BIN, Process, eventually, pki
+from lab import BIN, Process, eventually, ms, pki
 
 SECRET_PATH = "/hook/fake-secret-path"
 
 
 class Receiver:
-    """A webhook's receiver: keeps what it is sent, and answers as it is told: a status, "hang", or "refuse"."""
+    """A webhook's receiver: keeps what it is sent, and answers as it is told: a status, "hang", or "refuse"; with
+    `only`, notices of that key, and all others with 200."""
 
     def __init__(self, tls=None, port=0):
-        self.seen, self.answers, self.headers = [], [], {}
+        self.seen, self.answers, self.only, self.headers = [], [], None, {}
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -38,7 +39,7 @@ class Receiver:
 
     def take(self, handler):
         body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
-        answer = self.answers.pop(0) if self.answers else 200
+        answer = self.answers.pop(0) if self.answers and self.only in (None, body.get("key")) else 200
         self.seen.append({"answer": answer, "id": handler.headers["X-Scram-Notice"], "path": handler.path, "body": body,
                           "host": handler.headers["Host"], "at": time.monotonic()})
         if answer == "hang":
@@ -76,7 +77,7 @@ def target_text(folder, name, secret, **keys):
     path = folder / f"{name}.secret"
     path.write_text(secret + "\n")
     path.chmod(0o600)
-    keys = {"name": name, "kind": "json", "secret_file": str(path), "timeout_s": 2, **keys}
+    keys = {"name": name, "kind": "json", "secret_file": str(path), "timeout_s": ms(2000) // 1000, **keys}
     return "\n".join(["[[target]]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items()), ""])
 
 
@@ -85,7 +86,7 @@ def write_config(lab, targets, more=""):
     spool.mkdir(exist_ok=True)
     path = lab.folder / "notify.toml"
     path.write_text(f'journal = "journal"\npage = "control.sock.status"\nspool = "spool"\nhost = "test-host"\n'
-                    f'unready_after_s = 1\n{more}\n' + "".join(targets))
+                    f'unready_after_s = {ms(1000) // 1000}\n{more}\n' + "".join(targets))
     return path
 
 

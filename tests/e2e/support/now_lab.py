@@ -5,12 +5,12 @@ import subprocess
 import unittest
 
 from lab import BIN, Lab, Process, write_credentials
-from waiting import PATIENCE
+from waiting import PATIENCE, ms
 
 NAMES = ["BTC", "ETH", "SOL", "XRP", "ADA", "DOT", "LTC", "EOS", "TRX", "BCH", "ETC"]
 # A second try of what is not answered comes late, so that a slow machine sends no request more.
-QUICK = ("[timings]\nretry_first_ms = 20\nretry_max_ms = 200\nretry_refused_ms = 100\nanswer_timeout_ms = 300\n"
-         "hedge_min_ms = 250\n")
+QUICK = (f"[timings]\nretry_first_ms = 20\nretry_max_ms = 200\nretry_refused_ms = 100\nanswer_timeout_ms = {ms(300)}\n"
+         f"hedge_min_ms = {ms(250)}\n")
 
 
 def families(count, account="mm-1"):

@@ -8,6 +8,11 @@ import time
 PATIENCE = float(os.environ.get("SCRAM_PATIENCE", 1))
 
 
+def ms(count):
+    """In a config: what scramd waits for before it goes on otherwise, so much longer where the build is slow."""
+    return int(count * PATIENCE)
+
+
 def eventually(condition, what, timeout=30.0):
     """Returns the first true value of `condition()`. `what` is a text, or a function that makes one."""
     end = time.monotonic() + timeout * PATIENCE
