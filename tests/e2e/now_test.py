@@ -88,7 +88,9 @@ class TheDaemon(Case):
 
     def test_a_daemon_that_hangs_in_a_trip_is_done_without(self):
         with NowLab() as lab:
-            daemon = lab.scramd(families=lab.names).await_ready()
+            # Stopped before it tries again, on a slow machine too: with what it sends more the five would be spent.
+            patient = "[timings]\nanswer_timeout_ms = 60000\nhedge_min_ms = 60000\n"
+            daemon = lab.scramd(families=lab.names, more=patient).await_ready()
             lab.sim.fault("silent", count=2)
             self.assertEqual(daemon.ctl("trip", "all", "--reason", "drill", "--wait", "0")[0], 0)
             eventually(lambda: lab.requests() >= 2, "the trip is on its way")
