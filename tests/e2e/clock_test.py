@@ -2,13 +2,14 @@
 import re
 import unittest
 
-from lab import BIN, IS_SANITIZED, Lab, eventually, rule
+from lab import BIN, IS_SANITIZED, Lab, eventually, ms, rule
 
 LOSS = rule("loss", "limit", metric="pnl", per="all", below=-100)
 NAMES = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOT", "LTC")
 STEP_MS = 60_000
 OKX_AGE_MAX_MS = 30_000
-QUICK = "retry_first_ms = 20\nretry_max_ms = 200\n"
+# The second attempt comes when the time was told, on a slow machine too.
+QUICK = f"retry_first_ms = {ms(100)}\nretry_max_ms = {ms(200)}\n"
 # So seldom that a refused cancel finds the step, or so often that mostly a rehearsal does.
 SELDOM = f"[timings]\nrehearse_every_ms = 300000\n{QUICK}"
 OFTEN = f"[timings]\nrehearse_every_ms = 300\n{QUICK}"
