@@ -308,7 +308,8 @@ void App::beat() {
     tell_readiness(monotonic_now());
     beat_timer_.expires_after(beat_interval_);
     beat_timer_.async_wait([this](auto error) {
-        if (!error) beat();
+        // What was due when the end came is not cancelled, and would say "ready" behind it.
+        if (!error && !stopping_) beat();
     });
 }
 
